@@ -1,0 +1,21 @@
+/**
+ * What the author of a {@link Backend} needs beside the model: the one validation, deadlines, and the removal of single allowed
+ * IPs where an implementation has none.
+ *
+ * @packageDocumentation
+ */
+export {
+  abortError,
+  Call,
+  DEFAULT_IDLE_TIMEOUT,
+  timeoutError,
+  type CallContext,
+} from './backend/call.js'
+export { checkDeviceConfig, markChecked } from './backend/check.js'
+export {
+  moveToTemporaryPeer,
+  removesAllowedIPs,
+  removesSome,
+  type TemporaryPeerMove,
+} from './backend/removal.js'
+export type { CheckedDeviceConfig, CheckedPeerConfig } from './model/config.js'

@@ -1,0 +1,163 @@
+/**
+ * The codes that a {@link WireGuardError} carries: POSIX names, as Node's own errors do, and Node's `ABORT_ERR`.
+ * The same fault has the same code from every backend.
+ *
+ * | code | meaning |
+ * |---|---|
+ * | `ENODEV` | no backend knows an interface of this name |
+ * | `EOPNOTSUPP` | the interface exists but is not WireGuard, or the other side cannot do this |
+ * | `EPROTONOSUPPORT` | the kernel has no WireGuard module |
+ * | `EPERM` | a capability or a file permission is missing |
+ * | `EINVAL` | a value is not acceptable; nothing was changed unless `applied` says otherwise |
+ * | `EADDRINUSE` | the listen port is taken |
+ * | `ETIMEDOUT` | no progress for `idleTimeout` milliseconds |
+ * | `EPROTO` | the other side spoke nonsense |
+ * | `ABORT_ERR` | the caller's signal was aborted; `name` is `AbortError` |
+ *
+ * Any other POSIX name may appear when the system reports it.
+ */
+export type WireGuardErrorCode =
+  | 'ENODEV'
+  | 'EOPNOTSUPP'
+  | 'EPROTONOSUPPORT'
+  | 'EPERM'
+  | 'EINVAL'
+  | 'EADDRINUSE'
+  | 'ETIMEDOUT'
+  | 'EPROTO'
+  | 'ABORT_ERR'
+  | (string & {})
+
+/** What a {@link WireGuardError} is made from. None of it may hold a secret. */
+export interface WireGuardErrorInit {
+  /** The POSIX name of the fault, or `ABORT_ERR`. */
+  readonly code: WireGuardErrorCode
+  /** What was being done, as a user would say it: `configure device`, `parse key`. */
+  readonly operation?: string | undefined
+  /** The interface name. */
+  readonly device?: string | undefined
+  /** The public key of the peer concerned. */
+  readonly peer?: string | undefined
+  /** The field of the configuration, as written in code: `peers[3].allowedIPs[0]`. */
+  readonly path?: string | undefined
+  /** The kernel's extended-ack text, the daemon's answer, or the offending line or key. */
+  readonly detail?: string | undefined
+  /** What to do about it. */
+  readonly hint?: string | undefined
+  /** How many peers of a write took effect before it failed. */
+  readonly applied?: number | 'unknown' | undefined
+  /** The error underneath. */
+  readonly cause?: unknown
+}
+
+/** Every error that these packages throw on purpose. No message, property or cause of it carries a secret. */
+export class WireGuardError extends Error {
+  readonly code: WireGuardErrorCode
+  readonly operation: string | undefined
+  readonly device: string | undefined
+  readonly peer: string | undefined
+  readonly path: string | undefined
+  readonly detail: string | undefined
+  readonly hint: string | undefined
+  readonly applied: number | 'unknown' | undefined
+
+  /**
+   * @param summary what went wrong, in lower case and without a full stop; operation, device, path, detail and hint are
+   * added to the message
+   */
+  constructor(summary: string, init: WireGuardErrorInit) {
+    super(compose(summary, init), init.cause === undefined ? undefined : { cause: init.cause })
+    this.name = init.code === 'ABORT_ERR' ? 'AbortError' : 'WireGuardError'
+    this.code = init.code
+    this.operation = init.operation
+    this.device = init.device
+    this.peer = init.peer
+    this.path = init.path
+    this.detail = init.detail
+    this.hint = init.hint
+    this.applied = init.applied
+    summaries.set(this, summary)
+  }
+
+  /** This error, or a copy that knows more about where it happened; what is already known stays. */
+  with(context: Omit<WireGuardErrorInit, 'code' | 'cause'>): WireGuardError {
+    const fields = Object.keys(context) as (keyof typeof context)[]
+    if (fields.every((field) => this[field] !== undefined || context[field] === undefined))
+      return this
+    const error = new WireGuardError(summaries.get(this) ?? this.message, {
+      code: this.code,
+      operation: this.operation ?? context.operation,
+      device: this.device ?? context.device,
+      peer: this.peer ?? context.peer,
+      path: this.path ?? context.path,
+      detail: this.detail ?? context.detail,
+      hint: this.hint ?? context.hint,
+      applied: this.applied ?? context.applied,
+      cause: this.cause,
+    })
+    if (this.stack !== undefined)
+      error.stack = this.stack.replace(this.message, () => error.message)
+    return error
+  }
+}
+
+/** True for errors of this class, also when two copies of the package are loaded. */
+export function isWireGuardError(error: unknown): error is WireGuardError {
+  return (
+    error instanceof WireGuardError ||
+    (typeof error === 'object' &&
+      error !== null &&
+      'code' in error &&
+      'name' in error &&
+      (error.name === 'WireGuardError' || error.name === 'AbortError') &&
+      'applied' in error)
+  )
+}
+
+/** An `EINVAL` about one value. */
+export function invalid(
+  summary: string,
+  init: Omit<WireGuardErrorInit, 'code'> = {},
+): WireGuardError {
+  return new WireGuardError(summary, { ...init, code: 'EINVAL' })
+}
+
+/**
+ * A value as it may appear in an error: quoted, control and formatting characters escaped, cut after 80 characters. Never pass a
+ * secret; text that looks like a key is left out all the same, because users paste private keys into other fields.
+ */
+export function quote(value: unknown): string {
+  if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
+  // A key that starts before the cut ends within 64 characters of it.
+  if (KEY_LIKE.test(value.slice(0, 80 + 64))) return '(text with a key in it, hidden)'
+  const text = value.length > 80 ? `${value.slice(0, 80)}…` : value
+  return JSON.stringify(text).replaceAll(UNPRINTABLE, escapeCharacter)
+}
+
+// From 40 characters on, so that a key with a few characters missing is hidden as well.
+const KEY_LIKE = /[A-Za-z0-9+/]{40}/
+const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+
+function escapeCharacter(character: string): string {
+  return `\\u{${character.codePointAt(0)!.toString(16)}}`
+}
+
+// The message without its context, so that `with` can compose it again; not a property, so that it is never printed.
+const summaries = new WeakMap<WireGuardError, string>()
+
+function compose(summary: string, init: WireGuardErrorInit): string {
+  const subject = [init.operation, init.device === undefined ? undefined : quote(init.device)]
+    .filter((part) => part !== undefined)
+    .join(' ')
+  const parts = [subject, init.path, summary].filter((part) => part !== undefined && part !== '')
+  let text = parts.join(': ')
+  if (init.applied !== undefined) {
+    text +=
+      init.applied === 'unknown'
+        ? '; it is not known how much was applied'
+        : `; ${init.applied} peer${init.applied === 1 ? '' : 's'} took effect before`
+  }
+  if (init.detail !== undefined) text += ` (${init.detail})`
+  if (init.hint !== undefined) text += `. ${init.hint}`
+  return text
+}

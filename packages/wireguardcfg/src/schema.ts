@@ -1,0 +1,133 @@
+/**
+ * The zod schemas of everything that is written. Backends run them before the first byte is sent; use them for your own
+ * request bodies. Importing this module loads zod.
+ *
+ * @packageDocumentation
+ */
+import { z } from 'zod'
+import { canonicalAllowedIP } from './model/allowed-ip.js'
+import type { CheckedDeviceConfig, DeviceConfig, PeerConfig } from './model/config.js'
+import { checkEndpoint, parseEndpoint } from './model/endpoint.js'
+import { invalid, isWireGuardError } from './model/errors.js'
+import { parsePublicKey, SecretKey, describeKeyText } from './model/key.js'
+
+/** A public key: 44 characters of canonical base64. */
+export const publicKeySchema = z.string('expected a string').transform(attempt(parsePublicKey))
+
+/** A private or preshared key: a `SecretKey`, or 44 characters of canonical base64. Gives a `SecretKey`. */
+export const secretKeySchema = z
+  .custom<SecretKey | string>(
+    (value) => value instanceof SecretKey || typeof value === 'string',
+    'expected a SecretKey or base64 text',
+  )
+  .transform(attempt(parseSecret))
+
+/** An endpoint: `address:port` or its parts. Gives the parts, the host in canonical text. */
+export const endpointSchema = z
+  .union(
+    [
+      z.string(),
+      z.strictObject({
+        host: z.string('expected a string'),
+        port: z.number('expected a number'),
+      }),
+    ],
+    'expected "address:port" or { host, port }',
+  )
+  .transform(
+    attempt((value) => (typeof value === 'string' ? parseEndpoint(value) : checkEndpoint(value))),
+  )
+
+/** A range of addresses in any spelling. Gives the canonical text, host bits cleared. */
+export const allowedIPSchema = z.string('expected a string').transform(attempt(canonicalAllowedIP))
+
+/** What is written to one peer. */
+export const peerConfigSchema = z
+  .strictObject(
+    {
+      publicKey: publicKeySchema,
+      remove: flag(),
+      updateOnly: flag(),
+      presharedKey: secretKeySchema.nullable().optional(),
+      endpoint: endpointSchema.optional(),
+      persistentKeepalive: integer(65_535).optional(),
+      allowedIPs: z.array(allowedIPSchema, 'expected an array').readonly().optional(),
+      replaceAllowedIPs: flag(),
+      removeAllowedIPs: z.array(allowedIPSchema, 'expected an array').readonly().optional(),
+    },
+    { error: notAnObject },
+  )
+  .superRefine(({ allowedIPs, removeAllowedIPs }, context) => {
+    if (allowedIPs === undefined || removeAllowedIPs === undefined) return
+    const added = new Set(allowedIPs)
+    for (const [i, allowedIP] of removeAllowedIPs.entries()) {
+      if (!added.has(allowedIP)) continue
+      const message = `allowed ip ${JSON.stringify(allowedIP)}: also in allowedIPs of the same peer`
+      context.addIssue({ code: 'custom', message, path: ['removeAllowedIPs', i] })
+    }
+  }) satisfies z.ZodType<PeerConfig, PeerConfig>
+
+/** What is written to a device. */
+export const deviceConfigSchema = z
+  .strictObject(
+    {
+      privateKey: secretKeySchema.nullable().optional(),
+      listenPort: integer(65_535).optional(),
+      firewallMark: integer(0xffff_ffff).optional(),
+      replacePeers: flag(),
+      peers: z.array(peerConfigSchema, 'expected an array').readonly().optional(),
+    },
+    { error: notAnObject },
+  )
+  .superRefine(({ peers = [] }, context) => {
+    const seen = new Map<string, number>()
+    for (const [i, { publicKey }] of peers.entries()) {
+      const first = seen.get(publicKey)
+      if (first === undefined) seen.set(publicKey, i)
+      else {
+        const message = `the same key as peers[${first}]; merge the two, or configure twice`
+        context.addIssue({ code: 'custom', message, path: ['peers', i, 'publicKey'] })
+      }
+    }
+  }) satisfies z.ZodType<DeviceConfig, DeviceConfig> & z.ZodType<CheckedDeviceConfig>
+
+function notAnObject({ code }: { code?: string }): string | undefined {
+  return code === 'invalid_type' ? 'expected an object' : undefined
+}
+
+function flag() {
+  return z.boolean('expected true or false').optional()
+}
+
+function integer(max: number) {
+  const message = `expected an integer from 0 to ${max}`
+  return z.number(message).int(message).min(0, message).max(max, message)
+}
+
+function parseSecret(value: SecretKey | string): SecretKey {
+  // Hexadecimal is for SecretKey.parse alone: in a configuration it is nearly always a mix-up.
+  if (typeof value === 'string' && /^[0-9A-Fa-f]{64}$/.test(value)) {
+    throw invalid(
+      `secret key: expected 44 characters of canonical base64, ${describeKeyText(value)}`,
+    )
+  }
+  return SecretKey.parse(value)
+}
+
+/** Turns a function that throws into a zod transform that reports. */
+function attempt<In, Out>(parse: (value: In) => Out) {
+  return (value: In, context: z.core.$RefinementCtx<In>): Out => {
+    try {
+      return parse(value)
+    } catch (error) {
+      if (!isWireGuardError(error)) throw error
+      context.issues.push({
+        code: 'custom',
+        message: error.message,
+        input: undefined,
+        continue: false,
+      })
+      return z.NEVER
+    }
+  }
+}
