@@ -1,0 +1,39 @@
+/**
+ * The WireGuard configuration model, and devices of userspace implementations over the cross-platform text protocol
+ * (https://www.wireguard.com/xplatform/).
+ *
+ * @packageDocumentation
+ */
+export {
+  canonicalAllowedIP,
+  formatAllowedIP,
+  parseAllowedIP,
+  type AllowedIP,
+  type AllowedIPBytes,
+} from './model/allowed-ip.js'
+export type { Backend, BackendKind, CallOptions } from './model/backend.js'
+export { toConfig, toPeerConfig, type DeviceConfig, type PeerConfig } from './model/config.js'
+export type { Device, Peer } from './model/device.js'
+export { checkEndpoint, formatEndpoint, parseEndpoint, type Endpoint } from './model/endpoint.js'
+export {
+  isWireGuardError,
+  WireGuardError,
+  type WireGuardErrorCode,
+  type WireGuardErrorInit,
+} from './model/errors.js'
+export {
+  checkInterfaceName,
+  checkPortableInterfaceName,
+  isPortableInterfaceName,
+} from './model/interface-name.js'
+export { canonicalIP, formatIP, parseIP, type IPFamily } from './model/ip.js'
+export {
+  KEY_LENGTH,
+  parsePublicKey,
+  publicKeyFromBytes,
+  publicKeyToBytes,
+  SecretKey,
+  type PublicKey,
+} from './model/key.js'
+export { UapiClient, type UapiClientOptions } from './uapi/client.js'
+export { DEFAULT_SOCKET_DIRECTORY } from './uapi/socket-path.js'

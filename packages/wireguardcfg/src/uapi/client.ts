@@ -1,0 +1,221 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { Call } from '../backend/call.js'
+import { checkDeviceConfig } from '../backend/check.js'
+import { Lanes } from '../backend/lanes.js'
+import { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
+import type { Backend, CallOptions } from '../model/backend.js'
+import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
+import type { Device } from '../model/device.js'
+import { isWireGuardError, WireGuardError } from '../model/errors.js'
+import {
+  checkInterfaceName,
+  checkPortableInterfaceName,
+  isPortableInterfaceName,
+} from '../model/interface-name.js'
+import { type PublicKey, SecretKey } from '../model/key.js'
+import { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'
+import { ReplyParser } from './parse.js'
+import { exchange, isListening } from './socket.js'
+import {
+  DEFAULT_SOCKET_DIRECTORY,
+  errorCode,
+  fileError,
+  findSocket,
+  SOCKET_SUFFIX,
+} from './socket-path.js'
+
+/** Options of {@link UapiClient}. */
+export interface UapiClientOptions {
+  /** Where the sockets are; default `/var/run/wireguard`. Ignored on Windows, where they are named pipes. */
+  readonly directory?: string | undefined
+}
+
+/**
+ * Devices of userspace implementations (wireguard-go, boringtun, gotatun, wireguard-rs ...) over the cross-platform text
+ * protocol on their unix sockets. Holds no connection between calls. Reads run at once; writes to one device run in the
+ * order in which they were made.
+ *
+ * @see https://www.wireguard.com/xplatform/
+ */
+export class UapiClient implements Backend, AsyncDisposable {
+  readonly kind = 'userspace'
+  readonly #directory: string
+  readonly #calls = new Set<Call>()
+  readonly #writes = new Lanes()
+  #closed = false
+
+  constructor({ directory = DEFAULT_SOCKET_DIRECTORY }: UapiClientOptions = {}) {
+    this.#directory = directory
+  }
+
+  /**
+   * The interfaces that have a socket on which something listens, sorted. A directory that does not exist holds none; stale
+   * sockets and other files are left out.
+   *
+   * @throws WireGuardError `EPERM` when the directory may not be read
+   */
+  deviceNames(options?: CallOptions): Promise<string[]> {
+    return this.#run('list devices', undefined, options, async (call) => {
+      const candidates = (await this.#entries(call))
+        .filter((entry) => entry.endsWith(SOCKET_SUFFIX))
+        .map((entry) => entry.slice(0, -SOCKET_SUFFIX.length))
+        .filter((name) => isPortableInterfaceName(name))
+        .toSorted()
+      const names: string[] = []
+      for (const name of candidates) {
+        const path = findSocket(name, this.#directory)
+        if (path !== undefined && (await isListening(path, call))) names.push(name)
+        call.touch()
+      }
+      return names
+    })
+  }
+
+  /**
+   * Reads one interface.
+   *
+   * @throws WireGuardError `ENODEV` when it has no socket on which something listens, `EPERM`, `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`, or
+   * what the daemon reported
+   */
+  device(name: string, options?: CallOptions): Promise<Device> {
+    return this.#run('read device', name, options, (call) => this.#read(name, call))
+  }
+
+  /**
+   * Checks the whole configuration, then sends it. Lines take effect one by one: when the daemon refuses one, those before
+   * it stay applied, and the error's `applied` is `unknown`.
+   *
+   * @throws WireGuardError `EINVAL` with the `path` of the field, and as {@link UapiClient.device}
+   */
+  configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
+    return this.#run('configure device', name, options, async (call) => {
+      this.#path(name)
+      const checked = await call.race(checkDeviceConfig(config))
+      call.touch()
+      await this.#writes.run(name, call, (touch) => this.#write(name, checked, call, touch))
+    })
+  }
+
+  /** Ends the calls under way with `ECANCELED`; later ones fail with `EBADF`. */
+  close(): Promise<void> {
+    this.#closed = true
+    for (const call of this.#calls) {
+      call.fail(new WireGuardError('the client was closed', { ...call.context, code: 'ECANCELED' }))
+    }
+    return Promise.resolve()
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #run<T>(
+    operation: string,
+    device: string | undefined,
+    options: CallOptions | undefined,
+    step: (call: Call) => Promise<T>,
+  ): Promise<T> {
+    const context = { operation, device }
+    if (device !== undefined) checkInterfaceName(device)
+    if (this.#closed)
+      throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
+    using call = new Call(context, options)
+    this.#calls.add(call)
+    try {
+      return await step(call)
+    } catch (error) {
+      throw isWireGuardError(error) ? error.with(context) : error
+    } finally {
+      this.#calls.delete(call)
+    }
+  }
+
+  async #entries(call: Call): Promise<string[]> {
+    if (process.platform === 'win32') return []
+    try {
+      return await call.race(readdir(this.#directory))
+    } catch (error) {
+      if (isWireGuardError(error)) throw error
+      if (errorCode(error) === 'ENOENT') return []
+      throw fileError(error, this.#directory)
+    }
+  }
+
+  async #read(name: string, call: Call): Promise<Device> {
+    const reply = new ReplyParser('read device', name)
+    await exchange(this.#path(name), [GET_REQUEST], reply, call)
+    return reply.device(Date.now())
+  }
+
+  async #write(
+    name: string,
+    config: CheckedDeviceConfig,
+    call: Call,
+    touch: () => void,
+  ): Promise<void> {
+    if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call))) {
+      await this.#set(name, formatSet(config), call, touch)
+      return
+    }
+    const move = moveToTemporaryPeer(config, await this.#read(name, call))
+    try {
+      await this.#set(name, formatSet(move.config), call, touch)
+    } catch (error) {
+      if (move.temporaryPeer !== undefined) await this.#removeQuietly(name, move.temporaryPeer)
+      throw error
+    }
+  }
+
+  async #set(
+    name: string,
+    request: Iterable<string>,
+    call: Call,
+    touch = () => call.touch(),
+  ): Promise<void> {
+    const path = this.#path(name)
+    const reply = new ReplyParser('configure device', name)
+    let sent = false
+    try {
+      await exchange(path, request, reply, call, touch, () => {
+        sent = true
+      })
+      reply.finish()
+    } catch (error) {
+      throw isWireGuardError(error) && sent ? error.with({ applied: 'unknown' }) : error
+    }
+  }
+
+  /** Asked every time: the daemon behind a name may be another one than last time. */
+  async #canRemoveAllowedIPs(name: string, call: Call): Promise<boolean> {
+    const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
+    const reply = new ReplyParser('configure device', name)
+    await exchange(this.#path(name), [probe], reply, call)
+    try {
+      reply.finish()
+      return true
+    } catch {
+      return false
+    }
+  }
+
+  /** The request that would have removed the temporary peer failed before it got there. */
+  async #removeQuietly(name: string, publicKey: PublicKey): Promise<void> {
+    try {
+      using call = new Call({ operation: 'configure device', device: name }, { idleTimeout: 1000 })
+      await this.#set(name, formatSet({ peers: [{ publicKey, remove: true }] }), call)
+    } catch {
+      // The error that led here is the one to report.
+    }
+  }
+
+  #path(name: string): string {
+    const path = isPortableInterfaceName(name) ? findSocket(name, this.#directory) : undefined
+    if (path !== undefined) return path
+    checkPortableInterfaceName(name)
+    throw new WireGuardError('no such userspace interface', {
+      code: 'ENODEV',
+      detail: `no socket ${join(this.#directory, name + SOCKET_SUFFIX)}`,
+    })
+  }
+}

@@ -1,0 +1,86 @@
+import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
+import { formatEndpoint } from '../model/endpoint.js'
+import type { PublicKey, SecretKey } from '../model/key.js'
+
+/** The request that reads a device. */
+export const GET_REQUEST = 'get=1\n\n'
+
+/** How a request is written. */
+export interface FormatOptions {
+  /** Characters after which a piece is handed out; a piece ends with a whole line. Default 32768. */
+  readonly pieceLength?: number | undefined
+}
+
+/**
+ * The `set=1` request of a configuration, in pieces, so that a large one is never held whole. Lines take effect in their
+ * order: the private key comes first (boringtun wants it so), `update_only` directly after `public_key` (facts of
+ * wireguard-go: values before it would be lost). Private keys are sent clamped, as devices store them.
+ *
+ * @see https://www.wireguard.com/xplatform/
+ */
+export function* formatSet(
+  config: CheckedDeviceConfig,
+  { pieceLength = 32_768 }: FormatOptions = {},
+): Generator<string, void, undefined> {
+  let piece = 'set=1\n'
+  if (config.privateKey !== undefined)
+    piece += `private_key=${secretHex(config.privateKey?.clamped())}\n`
+  if (config.listenPort !== undefined) piece += `listen_port=${config.listenPort}\n`
+  if (config.firewallMark !== undefined) piece += `fwmark=${config.firewallMark}\n`
+  if (config.replacePeers === true) piece += 'replace_peers=true\n'
+  for (const peer of config.peers ?? []) {
+    piece += peerHead(peer)
+    if (peer.remove !== true) {
+      for (const allowedIP of peer.allowedIPs ?? []) {
+        piece += `allowed_ip=${allowedIP}\n`
+        if (piece.length >= pieceLength) {
+          yield piece
+          piece = ''
+        }
+      }
+      for (const allowedIP of peer.removeAllowedIPs ?? []) {
+        piece += `allowed_ip=-${allowedIP}\n`
+        if (piece.length >= pieceLength) {
+          yield piece
+          piece = ''
+        }
+      }
+    }
+    if (piece.length >= pieceLength) {
+      yield piece
+      piece = ''
+    }
+  }
+  yield `${piece}\n`
+}
+
+/**
+ * A request without effect that only an implementation which can remove single allowed IPs accepts: the peer is
+ * unknown, so that `update_only` makes the rest of its section a no-op, but the line is still parsed.
+ */
+export function formatRemovalProbe(unknownPeer: PublicKey): string {
+  return `set=1\npublic_key=${publicKeyHex(unknownPeer)}\nupdate_only=true\nallowed_ip=-0.0.0.0/32\n\n`
+}
+
+/** Everything of a peer but its allowed IPs. */
+function peerHead(peer: CheckedPeerConfig): string {
+  let lines = `public_key=${publicKeyHex(peer.publicKey)}\n`
+  if (peer.updateOnly === true) lines += 'update_only=true\n'
+  if (peer.remove === true) return `${lines}remove=true\n`
+  if (peer.presharedKey !== undefined) lines += `preshared_key=${secretHex(peer.presharedKey)}\n`
+  if (peer.endpoint !== undefined) lines += `endpoint=${formatEndpoint(peer.endpoint)}\n`
+  if (peer.persistentKeepalive !== undefined) {
+    lines += `persistent_keepalive_interval=${peer.persistentKeepalive}\n`
+  }
+  if (peer.replaceAllowedIPs === true) lines += 'replace_allowed_ips=true\n'
+  return lines
+}
+
+/** In a request, zeros clear a key. */
+function secretHex(key: SecretKey | null | undefined): string {
+  return key?.toHex() ?? '0'.repeat(64)
+}
+
+function publicKeyHex(key: PublicKey): string {
+  return Buffer.from(key, 'base64').toString('hex')
+}

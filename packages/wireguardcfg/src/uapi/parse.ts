@@ -1,0 +1,290 @@
+import { canonicalAllowedIP, type AllowedIP } from '../model/allowed-ip.js'
+import type { Device, Peer } from '../model/device.js'
+import { parseEndpoint, type Endpoint } from '../model/endpoint.js'
+import { isWireGuardError, WireGuardError } from '../model/errors.js'
+import { KEY_LENGTH, type PublicKey, SecretKey } from '../model/key.js'
+import { replyError } from './errno.js'
+import { KEYS, keyAt, type Key } from './keys.js'
+
+/** The reply of a device, as far as it was read. Pure: bytes in, a device out. */
+export class ReplyParser {
+  readonly #operation: string
+  readonly #device: string
+  readonly #peers: Peer[] = []
+  #rest: Buffer = Buffer.alloc(0)
+  #line = 0
+  #errno: number | undefined
+  #done = false
+  #privateKey: SecretKey | undefined
+  #ownPublicKey: PublicKey | undefined
+  #listenPort = 0
+  #firewallMark = 0
+  #peer: PeerDraft | undefined
+
+  constructor(operation: string, device: string) {
+    this.#operation = operation
+    this.#device = device
+  }
+
+  /** True once the blank line after `errno` was read; later bytes belong to nobody. */
+  get done(): boolean {
+    return this.#done
+  }
+
+  /**
+   * Takes the next bytes, cut anywhere. They are copied where they are kept.
+   *
+   * @throws WireGuardError `EPROTO` when they are not a reply
+   */
+  push(chunk: Uint8Array): void {
+    const bytes = this.#join(chunk)
+    let start = 0
+    while (!this.#done) {
+      const end = bytes.indexOf(LF, start)
+      if (end < 0) break
+      this.#readLine(bytes, start, end)
+      start = end + 1
+    }
+    if (this.#done) {
+      this.#rest = EMPTY
+      return
+    }
+    // A copy: the caller may use its buffer again.
+    this.#rest = start === bytes.byteLength ? EMPTY : Buffer.from(bytes.subarray(start))
+    if (this.#rest.byteLength > LONGEST_LINE) {
+      throw this.#protocolError(`a line of more than ${LONGEST_LINE} bytes`)
+    }
+  }
+
+  /**
+   * The end of the reply, when it is complete or the connection ended.
+   *
+   * @throws WireGuardError the daemon's error, or `EPROTO` when the reply ended without one
+   */
+  finish(): void {
+    if (this.#rest.byteLength > 0 || this.#errno === undefined) {
+      throw this.#protocolError('the connection ended before the reply did')
+    }
+    const error = replyError(this.#errno, { operation: this.#operation, device: this.#device })
+    if (error !== undefined) throw error
+  }
+
+  /** The device of a complete reply to a get. `now` is when it was read, in milliseconds of Unix time. */
+  device(now: number): Device {
+    this.finish()
+    this.#endPeer()
+    if (this.#ownPublicKey !== undefined) this.#readElapsedHandshakes(now)
+    return {
+      name: this.#device,
+      backend: 'userspace',
+      index: undefined,
+      privateKey: this.#privateKey,
+      publicKey: this.#privateKey?.publicKey() ?? this.#ownPublicKey,
+      listenPort: this.#listenPort,
+      firewallMark: this.#firewallMark,
+      peers: this.#peers,
+    }
+  }
+
+  #join(chunk: Uint8Array): Buffer {
+    const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+    return this.#rest.byteLength === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+  }
+
+  #readLine(bytes: Buffer, start: number, end: number): void {
+    this.#line++
+    if (start === end) {
+      if (this.#errno === undefined) throw this.#protocolError('a blank line before errno')
+      this.#done = true
+      return
+    }
+    const equals = bytes.indexOf(EQUALS, start)
+    if (equals < 0 || equals >= end) throw this.#protocolError('a line without "="')
+    const key = keyAt(bytes, start, equals)
+    // Implementations add keys of their own.
+    if (key !== undefined) this.#readValue(key, bytes, equals + 1, end)
+  }
+
+  #readValue(key: Key, bytes: Buffer, start: number, end: number): void {
+    if (key === KEYS.public_key) {
+      this.#endPeer()
+      this.#peer = new PeerDraft(this.#publicKey(key, bytes, start, end))
+      return
+    }
+    switch (key) {
+      case KEYS.errno:
+        this.#errno = this.#errnoValue(bytes.toString('latin1', start, end))
+        return
+      case KEYS.private_key:
+        this.#privateKey = this.#secret(key, bytes, start, end)
+        return
+      case KEYS.own_public_key:
+        this.#ownPublicKey = this.#publicKey(key, bytes, start, end)
+        return
+      case KEYS.listen_port:
+        this.#listenPort = this.#integer(key, bytes, start, end, 0xffff)
+        return
+      case KEYS.fwmark:
+        this.#firewallMark = this.#integer(key, bytes, start, end, 0xffff_ffff)
+        return
+    }
+    const peer = this.#peer
+    if (peer === undefined) throw this.#protocolError(`"${key.name}" before the first public_key`)
+    switch (key) {
+      case KEYS.preshared_key:
+        peer.presharedKey = this.#secret(key, bytes, start, end)
+        break
+      case KEYS.endpoint:
+        peer.endpoint = this.#parsed(key, parseEndpoint, bytes, start, end)
+        break
+      case KEYS.persistent_keepalive_interval:
+        peer.persistentKeepalive = this.#integer(key, bytes, start, end, 0xffff)
+        break
+      case KEYS.last_handshake_time_sec:
+        peer.handshakeSeconds = this.#integer(key, bytes, start, end, LATEST_SECOND)
+        break
+      case KEYS.last_handshake_time_nsec:
+        peer.handshakeNanoseconds = this.#integer(key, bytes, start, end, 999_999_999)
+        break
+      case KEYS.rx_bytes:
+        peer.receiveBytes = this.#integer(key, bytes, start, end)
+        break
+      case KEYS.tx_bytes:
+        peer.transmitBytes = this.#integer(key, bytes, start, end)
+        break
+      case KEYS.protocol_version:
+        peer.protocolVersion = this.#integer(key, bytes, start, end)
+        break
+      case KEYS.allowed_ip:
+        peer.allowedIPs.push(this.#allowedIP(key, bytes, start, end))
+        break
+    }
+  }
+
+  #endPeer(): void {
+    if (this.#peer !== undefined) this.#peers.push(this.#peer.finish())
+    this.#peer = undefined
+  }
+
+  /** boringtun tells how long ago a handshake was, where the protocol says Unix time; it is known by its own key. */
+  #readElapsedHandshakes(now: number): void {
+    for (const [i, peer] of this.#peers.entries()) {
+      const time = peer.lastHandshake?.getTime()
+      if (time !== undefined && time < EARLIEST_UNIX_TIME) {
+        this.#peers[i] = { ...peer, lastHandshake: new Date(now - time) }
+      }
+    }
+  }
+
+  #integer(key: Key, bytes: Buffer, start: number, end: number, max = 2 ** 64): number {
+    // Decimal digits, at most the 20 of an unsigned 64-bit number; above 2^53 the nearest number.
+    let value = end > start && end - start <= 20 ? 0 : Number.NaN
+    for (let i = start; i < end; i++) {
+      const digit = bytes[i]! - ZERO
+      value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN
+    }
+    if (value > Number.MAX_SAFE_INTEGER) value = Number(bytes.toString('latin1', start, end))
+    if (value <= max) return value
+    throw this.#protocolError(`"${key.name}" has a value that is not an integer of its range`)
+  }
+
+  #errnoValue(text: string): number {
+    if (/^-?[0-9]{1,9}$/.test(text)) return Number(text)
+    throw this.#protocolError('"errno" has a value that is not an integer')
+  }
+
+  #publicKey(key: Key, bytes: Buffer, start: number, end: number): PublicKey {
+    return this.#keyBytes(key, bytes, start, end).toString('base64')
+  }
+
+  #secret(key: Key, bytes: Buffer, start: number, end: number): SecretKey | undefined {
+    const secret = this.#keyBytes(key, bytes, start, end)
+    return secret.equals(NO_KEY) ? undefined : SecretKey.view(Uint8Array.from(secret), 0)
+  }
+
+  #keyBytes(key: Key, bytes: Buffer, start: number, end: number): Buffer {
+    const decoded = Buffer.from(bytes.toString('latin1', start, end), 'hex')
+    if (end - start === 2 * KEY_LENGTH && decoded.byteLength === KEY_LENGTH) return decoded
+    throw this.#protocolError(`"${key.name}" is not 64 hexadecimal digits`)
+  }
+
+  #allowedIP(key: Key, bytes: Buffer, start: number, end: number): AllowedIP {
+    return this.#parsed(key, canonicalAllowedIP, bytes, start, end)
+  }
+
+  #parsed<T extends Endpoint | AllowedIP>(
+    key: Key,
+    parse: (text: string) => T,
+    bytes: Buffer,
+    start: number,
+    end: number,
+  ): T {
+    try {
+      return parse(bytes.toString('latin1', start, end))
+    } catch (error) {
+      if (!isWireGuardError(error)) throw error
+      throw this.#protocolError(`"${key.name}": ${error.message}`)
+    }
+  }
+
+  #protocolError(detail: string): WireGuardError {
+    return new WireGuardError('the daemon did not answer as the protocol says', {
+      code: 'EPROTO',
+      operation: this.#operation,
+      device: this.#device,
+      detail: `line ${this.#line}: ${detail}`,
+    })
+  }
+}
+
+/** A peer while its lines are read. */
+class PeerDraft {
+  presharedKey: SecretKey | undefined
+  endpoint: Endpoint | undefined
+  persistentKeepalive = 0
+  handshakeSeconds = 0
+  handshakeNanoseconds = 0
+  receiveBytes = 0
+  transmitBytes = 0
+  protocolVersion = 1
+  readonly publicKey: PublicKey
+  readonly allowedIPs: AllowedIP[] = []
+
+  constructor(publicKey: PublicKey) {
+    this.publicKey = publicKey
+  }
+
+  finish(): Peer {
+    return {
+      publicKey: this.publicKey,
+      presharedKey: this.presharedKey,
+      endpoint: this.endpoint,
+      persistentKeepalive: this.persistentKeepalive,
+      lastHandshake: handshakeDate(this.handshakeSeconds, this.handshakeNanoseconds),
+      receiveBytes: this.receiveBytes,
+      transmitBytes: this.transmitBytes,
+      allowedIPs: this.allowedIPs,
+      protocolVersion: this.protocolVersion,
+    }
+  }
+}
+
+const LF = 10
+const EQUALS = 61
+const ZERO = 48
+const EMPTY = Buffer.alloc(0)
+const NO_KEY = new Uint8Array(KEY_LENGTH)
+
+// wireguard-go's own limit on a line, 64 KiB.
+const LONGEST_LINE = 65_536
+
+// 2001-09-09: long before WireGuard, and 31 years as a time since a handshake.
+const EARLIEST_UNIX_TIME = 1e12
+
+// The last second that a Date can hold.
+const LATEST_SECOND = 8_639_999_999_999
+
+function handshakeDate(seconds: number, nanoseconds: number): Date | undefined {
+  if (seconds === 0 && nanoseconds === 0) return undefined
+  return new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6))
+}

@@ -1,0 +1,86 @@
+import { readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { invalid, WireGuardError } from '../model/errors.js'
+import { isPortableInterfaceName } from '../model/interface-name.js'
+
+/** Where wireguard-go and its like put their sockets, as wg(8) is built to look. */
+export const DEFAULT_SOCKET_DIRECTORY = '/var/run/wireguard'
+
+/** What the tail of a socket's file name is. */
+export const SOCKET_SUFFIX = '.sock'
+
+// sockaddr_un.sun_path with its NUL: 108 bytes on Linux, 104 on the BSDs and macOS (unix(7), unix(4)).
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
+
+/**
+ * The path that reaches an interface. On macOS, where interfaces can only be called utunN, wg-quick(8) leaves the real name in
+ * `NAME.name`; on Windows it is a named pipe.
+ *
+ * @throws WireGuardError `EINVAL` when the path is longer than a socket address can be
+ */
+export function socketPath(
+  name: string,
+  directory: string,
+  platform: NodeJS.Platform = process.platform,
+): string {
+  if (platform === 'win32')
+    return `\\\\.\\pipe\\ProtectedPrefix\\Administrators\\WireGuard\\${name}`
+  const path = join(directory, name + SOCKET_SUFFIX)
+  if (Buffer.byteLength(path) > LONGEST_PATH) {
+    throw invalid(`socket path ${JSON.stringify(path)}: expected at most ${LONGEST_PATH} bytes`, {
+      hint: 'Use a shorter directory',
+    })
+  }
+  return path
+}
+
+/**
+ * Where the socket of an interface is, or `undefined` when there is none. The look is synchronous because it costs less than
+ * any other way, and the facade looks here first for every interface of the kernel.
+ *
+ * @throws WireGuardError `EPERM` when the directory may not be searched
+ */
+export function findSocket(name: string, directory: string): string | undefined {
+  const path = socketPath(name, directory)
+  if (process.platform === 'win32') return path
+  try {
+    const stat = statSync(path, { throwIfNoEntry: false })
+    if (stat !== undefined) return stat.isSocket() ? path : undefined
+    const real = realName(name, directory)
+    return real === undefined ? undefined : socketPath(real, directory)
+  } catch (error) {
+    throw fileError(error, directory)
+  }
+}
+
+/** The error of a file operation in the socket directory. */
+export function fileError(cause: unknown, directory: string): WireGuardError {
+  const code = errorCode(cause)
+  if (code === 'EACCES' || code === 'EPERM') {
+    return new WireGuardError(`no permission to look into ${directory}`, {
+      code: 'EPERM',
+      hint: 'Run as root, or as the user who runs the daemon',
+      cause,
+    })
+  }
+  return new WireGuardError(`cannot look into ${directory}`, { code, cause })
+}
+
+/** The POSIX name of a system error; errors of Node's core may come from another realm, so `instanceof` says nothing. */
+export function errorCode(error: unknown): string {
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : 'EIO'
+}
+
+/** The interface behind a logical name; wg-quick(8) on macOS trusts it if the socket is as old as the file, to 2 s. */
+function realName(name: string, directory: string): string | undefined {
+  const file = join(directory, `${name}.name`)
+  const written = statSync(file, { throwIfNoEntry: false })
+  if (written === undefined || !written.isFile()) return undefined
+  const real = readFileSync(file, 'latin1').trim()
+  if (!isPortableInterfaceName(real)) return undefined
+  const socket = statSync(join(directory, real + SOCKET_SUFFIX), { throwIfNoEntry: false })
+  if (socket === undefined || !socket.isSocket()) return undefined
+  return Math.abs(socket.mtimeMs - written.mtimeMs) < 2000 ? real : undefined
+}

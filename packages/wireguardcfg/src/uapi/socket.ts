@@ -1,0 +1,196 @@
+import { createConnection, type Socket } from 'node:net'
+import type { Call } from '../backend/call.js'
+import { WireGuardError } from '../model/errors.js'
+import { errorCode } from './socket-path.js'
+
+/** What takes the bytes of a reply: see `ReplyParser`. */
+export interface ReplySink {
+  readonly done: boolean
+  push(chunk: Uint8Array): void
+}
+
+const RECEIVE_BUFFER = 65_536
+
+/**
+ * One operation over a connection of its own: some implementations answer only one per connection, none may be sent two at once, and
+ * a connection is of no use after an error. Resolves when the reply is complete or the other side closed; the sink tells
+ * which. The connection is closed on every path.
+ *
+ * @param onSend called before the first byte is sent
+ * @throws WireGuardError `ENODEV` when nothing listens, `EPERM`, the error of the connection, of the sink or of the call
+ */
+export async function exchange(
+  path: string,
+  request: Iterable<string>,
+  reply: ReplySink,
+  call: Call,
+  touch: () => void = () => call.touch(),
+  onSend: () => void = () => {},
+): Promise<void> {
+  const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER)
+  const socket = await connect(path, buffer, call)
+  try {
+    onSend()
+    await call.race(converse(socket, request, reply, touch), () => socket.destroy())
+  } catch (error) {
+    throw connectionError(error, path, call)
+  } finally {
+    socket.destroy()
+    // It held keys.
+    buffer.fill(0)
+  }
+}
+
+/** True when something listens at the path; true as well when this user may not ask. */
+export async function isListening(path: string, call: Call): Promise<boolean> {
+  try {
+    const socket = await connect(path, Buffer.allocUnsafeSlow(1), call)
+    socket.destroy()
+    return true
+  } catch (error) {
+    const code = errorCode(error)
+    if (code === 'EPERM') return true
+    if (code === 'ENODEV') return false
+    throw error
+  }
+}
+
+/** A connected socket whose bytes wait in `buffer` until `receive` is called. */
+interface Connected extends Socket {
+  receive?: (chunk: Uint8Array) => void
+}
+
+async function connect(path: string, buffer: Buffer, call: Call): Promise<Connected> {
+  for (let wait = 1; ; wait = Math.min(2 * wait, 50)) {
+    try {
+      return await connectOnce(path, buffer, call)
+    } catch (error) {
+      // The backlog of a unix socket is full (connect(2)): the daemon is alive and busy.
+      if (errorCode(error) !== 'EAGAIN') throw connectError(error, path, call)
+    }
+    let timer: NodeJS.Timeout | undefined
+    const pause = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, wait)
+    })
+    await call.race(pause, () => clearTimeout(timer))
+  }
+}
+
+function connectOnce(path: string, buffer: Buffer, call: Call): Promise<Connected> {
+  const socket: Connected = createConnection({
+    path,
+    onread: {
+      buffer,
+      callback: (length, bytes) => {
+        socket.receive?.(bytes.subarray(0, length))
+        return true
+      },
+    },
+  })
+  const connected = new Promise<Connected>((resolve, reject) => {
+    socket.once('error', reject)
+    socket.once('connect', () => {
+      socket.off('error', reject)
+      resolve(socket)
+    })
+  })
+  return call.race(connected, () => {
+    socket.on('error', () => {})
+    socket.destroy()
+  })
+}
+
+function converse(
+  socket: Connected,
+  request: Iterable<string>,
+  reply: ReplySink,
+  touch: () => void,
+): Promise<void> {
+  return new Promise<void>((resolve, reject) => {
+    socket.receive = (chunk) => {
+      touch()
+      try {
+        reply.push(chunk)
+      } catch (error) {
+        reject(error as Error)
+        socket.destroy()
+        return
+      }
+      if (reply.done) resolve()
+    }
+    socket.on('error', reject)
+    // 'end' when the other side closed, 'close' in any case; the sink knows whether that was too early.
+    socket.once('end', resolve)
+    socket.once('close', () => resolve())
+    send(socket, request, reply, touch).catch(reject)
+  })
+}
+
+/** Writes piece by piece, as fast as the other side reads, and stops when it has answered already. */
+async function send(
+  socket: Socket,
+  request: Iterable<string>,
+  reply: ReplySink,
+  touch: () => void,
+): Promise<void> {
+  for (const piece of request) {
+    if (reply.done || socket.destroyed) return
+    if (!socket.write(piece, 'latin1')) await drained(socket)
+    touch()
+  }
+}
+
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const done = (): void => {
+      socket.off('drain', done)
+      socket.off('close', done)
+      resolve()
+    }
+    socket.on('drain', done)
+    socket.on('close', done)
+  })
+}
+
+function connectError(error: unknown, path: string, call: Call): unknown {
+  if (error instanceof WireGuardError) return error
+  const code = errorCode(error)
+  switch (code) {
+    case 'ENOENT':
+      return new WireGuardError('no such userspace interface', {
+        ...call.context,
+        code: 'ENODEV',
+        detail: `no socket ${path}`,
+        cause: error,
+      })
+    // Also what connecting to a regular file gives.
+    case 'ECONNREFUSED':
+    case 'ENOTSOCK':
+      return new WireGuardError('no such userspace interface', {
+        ...call.context,
+        code: 'ENODEV',
+        detail: `nothing listens on ${path}`,
+        hint: 'The socket is stale: the daemon ended without removing it',
+        cause: error,
+      })
+    case 'EACCES':
+    case 'EPERM':
+      return new WireGuardError(`no permission to connect to ${path}`, {
+        ...call.context,
+        code: 'EPERM',
+        hint: 'Run as root, or as the user who runs the daemon',
+        cause: error,
+      })
+    default:
+      return connectionError(error, path, call)
+  }
+}
+
+function connectionError(error: unknown, path: string, call: Call): unknown {
+  if (error instanceof WireGuardError) return error
+  return new WireGuardError(`the connection to ${path} failed`, {
+    ...call.context,
+    code: errorCode(error),
+    cause: error,
+  })
+}
