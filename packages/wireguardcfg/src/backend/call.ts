@@ -87,8 +87,6 @@ export class Call implements Disposable {
   /** Ends the deadline. */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
-    // A late touch() would start a cleared timer again.
-    this.#timer = undefined
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
   /** After a long stall of the event loop the timer comes before the input that has been waiting: let that be read first. */

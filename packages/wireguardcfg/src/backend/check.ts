@@ -12,7 +12,18 @@ import type * as Schema from '../schema.js'
 export async function checkDeviceConfig(
   config: DeviceConfig | CheckedDeviceConfig,
 ): Promise<CheckedDeviceConfig> {
-  if (checked.has(config)) return config as CheckedDeviceConfig
+  const before = checked.get(config)
+  if (before !== undefined) return before
+  // zod takes a Map or a forgotten promise for an object without fields, and nothing would be configured.
+  const kind = Object.prototype.toString.call(config)
+  if (kind !== '[object Object]') {
+    throw invalid(
+      `expected an object${kind === '[object Promise]' ? '; await the promise first' : ''}`,
+      {
+        operation: OPERATION,
+      },
+    )
+  }
   schema ??= await import('../schema.js')
   const result = schema.deviceConfigSchema.safeParse(config)
   if (result.success) return markChecked(result.data)
@@ -30,7 +41,7 @@ export function markChecked(config: CheckedDeviceConfig): CheckedDeviceConfig {
     if (peer.endpoint !== undefined) Object.freeze(peer.endpoint)
   }
   if (config.peers !== undefined) Object.freeze(config.peers)
-  checked.add(Object.freeze(config))
+  checked.set(config, Object.freeze(config))
   return config
 }
 
@@ -42,7 +53,8 @@ interface Issue {
   readonly keys?: readonly string[]
 }
 
-const checked = new WeakSet<object>()
+const OPERATION = 'check configuration'
+const checked = new WeakMap<object, CheckedDeviceConfig>()
 let schema: typeof Schema | undefined
 
 const FIELDS = {
@@ -73,7 +85,7 @@ function firstError(issues: readonly Issue[]): WireGuardError {
   return invalid(
     unknown === undefined ? message : `unknown field${suggestion(unknown, issue!.path)}`,
     {
-      operation: 'check configuration',
+      operation: OPERATION,
       path: path === '' ? undefined : path,
     },
   )

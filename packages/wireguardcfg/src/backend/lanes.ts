@@ -29,7 +29,7 @@ export class Lanes {
       this.#lanes.set(lane, first)
       return first
     }
-    let start = (): void => {}
+    let start = IGNORE
     const turn = new Promise<void>((resolve) => {
       start = resolve
     })
@@ -50,6 +50,8 @@ export class Lanes {
     else next.start()
   }
 }
+
+const IGNORE = (): void => {}
 
 interface Waiter {
   readonly call: Call

@@ -1,5 +1,5 @@
 import { invalid, quote } from './errors.js'
-import { formatIP, parseIP } from './ip.js'
+import { formatIP, isSpelled, readIP } from './ip.js'
 
 /**
  * A range of addresses that belongs to a peer, as canonical `address/length` with the host bits cleared: `10.0.0.0/24`,
@@ -21,24 +21,8 @@ export interface AllowedIPBytes {
  * @throws WireGuardError `EINVAL` when the address or the length is not acceptable
  */
 export function parseAllowedIP(text: string): AllowedIPBytes {
-  if (typeof text !== 'string') throw invalid(`allowed ip: expected a string, got ${quote(text)}`)
-  const slash = text.indexOf('/')
-  const address = parseIP(slash < 0 ? text : text.slice(0, slash))
-  if (address === undefined) {
-    throw invalid(`allowed ip ${quote(text)}: expected an IPv4 or IPv6 address and a prefix length`)
-  }
-  const bits = address.byteLength * 8
-  if (slash < 0) return { address, prefixLength: bits }
-  const digits = text.slice(slash + 1)
-  if (!/^(0|[1-9][0-9]*)$/.test(digits)) {
-    throw invalid(
-      `allowed ip ${quote(text)}: expected a prefix length of 0 to ${bits} after the slash`,
-    )
-  }
-  const prefixLength = Number(digits)
-  if (prefixLength > bits) throw invalid(`allowed ip ${quote(text)}: prefix length exceeds ${bits}`)
-  clearHostBits(address, prefixLength)
-  return { address, prefixLength }
+  const { address, length, prefixLength } = readRange(text)
+  return { address: address.slice(0, length), prefixLength }
 }
 
 /**
@@ -52,7 +36,7 @@ export function formatAllowedIP({ address, prefixLength }: AllowedIPBytes): Allo
     throw invalid(`allowed ip: expected a prefix length of 0 to ${bits}`)
   }
   const masked = Uint8Array.from(address)
-  clearHostBits(masked, prefixLength)
+  clearHostBits(masked, masked.byteLength, prefixLength)
   return `${formatIP(masked)}/${prefixLength}`
 }
 
@@ -62,13 +46,52 @@ export function formatAllowedIP({ address, prefixLength }: AllowedIPBytes): Allo
  * @throws WireGuardError `EINVAL` as {@link parseAllowedIP}
  */
 export function canonicalAllowedIP(text: string): AllowedIP {
-  const { address, prefixLength } = parseAllowedIP(text)
-  return `${formatIP(address)}/${prefixLength}`
+  const { address, addressEnd, length, prefixLength } = readRange(text)
+  // Most are canonical already: a device has tens of thousands of them.
+  if (addressEnd < text.length && isSpelled(text, addressEnd, address, length)) return text
+  return `${formatIP(address, 0, length)}/${prefixLength}`
 }
 
-function clearHostBits(address: Uint8Array, prefixLength: number): void {
+/** A range as it was read; one object that is used again for every range. */
+const range = { address: new Uint8Array(16), addressEnd: 0, length: 0, prefixLength: 0 }
+
+function readRange(text: string): Readonly<typeof range> {
+  if (typeof text !== 'string') throw invalid(`allowed ip: expected a string, got ${quote(text)}`)
+  const slash = text.indexOf('/')
+  range.addressEnd = slash < 0 ? text.length : slash
+  range.length = readIP(text, range.addressEnd, range.address)
+  if (range.length === 0) {
+    throw invalid(`allowed ip ${quote(text)}: expected an IPv4 or IPv6 address and a prefix length`)
+  }
+  const bits = range.length * 8
+  range.prefixLength = slash < 0 ? bits : readPrefixLength(text, slash + 1)
+  if (Number.isNaN(range.prefixLength)) {
+    throw invalid(
+      `allowed ip ${quote(text)}: expected a prefix length of 0 to ${bits} after the slash`,
+    )
+  }
+  if (range.prefixLength > bits) {
+    throw invalid(`allowed ip ${quote(text)}: prefix length exceeds ${bits}`)
+  }
+  clearHostBits(range.address, range.length, range.prefixLength)
+  return range
+}
+
+/** The decimal digits up to the end, without leading zeros; NaN when there is anything else. */
+function readPrefixLength(text: string, start: number): number {
+  if (start === text.length) return Number.NaN
+  if (text.charCodeAt(start) === 48 && start + 1 < text.length) return Number.NaN
+  let value = 0
+  for (let i = start; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN
+  }
+  return value
+}
+
+function clearHostBits(address: Uint8Array, length: number, prefixLength: number): void {
   const whole = prefixLength >> 3
-  if (whole >= address.byteLength) return
+  if (whole >= length) return
   address[whole] = address[whole]! & (0xff00 >> (prefixLength & 7))
   address.fill(0, whole + 1)
 }

@@ -1,5 +1,5 @@
 import { invalid, quote } from './errors.js'
-import { formatIP, parseIP, parseIPv4 } from './ip.js'
+import { formatIP, isSpelled, parseIPv4, readIP } from './ip.js'
 
 /** Where a peer is reached over UDP. */
 export interface Endpoint {
@@ -18,17 +18,20 @@ export interface Endpoint {
  */
 export function parseEndpoint(text: string): Endpoint {
   if (typeof text !== 'string') throw invalid(`endpoint: expected a string, got ${quote(text)}`)
-  const match = /^(?:\[([^\]]*)\]|([^:[\]]*)):([0-9]+)$/s.exec(text)
-  if (match === null) {
+  const colon = text.lastIndexOf(':')
+  const bracketed = text.startsWith('[')
+  const host = bracketed ? text.slice(1, colon - 1) : text.slice(0, colon)
+  const port = readDigits(text, colon + 1)
+  const shaped = bracketed ? text[colon - 1] === ']' && colon > 1 : colon >= 0 && !/[:[]/.test(host)
+  if (!shaped || host.includes(']') || Number.isNaN(port)) {
     throw invalid(
       `endpoint ${quote(text)}: expected address:port, with an IPv6 address in brackets`,
     )
   }
-  const [, bracketed, bare, digits] = match
-  if (bracketed !== undefined && parseIPv4(bracketed) !== undefined) {
+  if (bracketed && parseIPv4(host) !== undefined) {
     throw invalid(`endpoint ${quote(text)}: brackets are for IPv6 addresses`)
   }
-  return checkEndpoint({ host: (bracketed ?? bare)!, port: Number(digits) })
+  return checkEndpoint({ host, port })
 }
 
 /** `address:port`, or `[address]:port` for IPv6. */
@@ -59,9 +62,9 @@ export function canonicalHost(host: string): string {
   if (typeof host !== 'string')
     throw invalid(`endpoint host: expected a string, got ${quote(host)}`)
   const percent = host.indexOf('%')
-  const address = percent < 0 ? host : host.slice(0, percent)
-  const bytes = parseIP(address)
-  if (bytes === undefined) {
+  const end = percent < 0 ? host.length : percent
+  const length = readIP(host, end, ADDRESS)
+  if (length === 0) {
     const name =
       /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host) && !/^[0-9.]+$/.test(host)
     throw invalid(
@@ -69,11 +72,25 @@ export function canonicalHost(host: string): string {
       name ? { hint: 'Names are not resolved at this level: resolve the name first' } : {},
     )
   }
-  if (percent < 0) return formatIP(bytes)
+  const spelled = isSpelled(host, end, ADDRESS, length)
+  if (percent < 0) return spelled ? host : formatIP(ADDRESS, 0, length)
   const zone = host.slice(percent + 1)
   // An interface name of the kernel, or its index.
-  if (bytes.byteLength === 4 || !/^[^\s/:%[\]\0]{1,15}$/.test(zone)) {
+  if (length === 4 || !/^[^\s/:%[\]\0]{1,15}$/.test(zone)) {
     throw invalid(`endpoint host ${quote(host)}: expected an interface name or index after the %`)
   }
-  return `${formatIP(bytes)}%${zone}`
+  return spelled ? host : `${formatIP(ADDRESS, 0, length)}%${zone}`
+}
+
+// Used again for every address.
+const ADDRESS = new Uint8Array(16)
+
+/** The decimal digits up to the end; NaN when there is anything else. */
+function readDigits(text: string, start: number): number {
+  let value = start < text.length ? 0 : Number.NaN
+  for (let i = start; i < text.length; i++) {
+    const digit = text.charCodeAt(i) - 48
+    value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN
+  }
+  return value
 }

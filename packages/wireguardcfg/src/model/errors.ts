@@ -81,9 +81,10 @@ export class WireGuardError extends Error {
 
   /** This error, or a copy that knows more about where it happened; what is already known stays. */
   with(context: Omit<WireGuardErrorInit, 'code' | 'cause'>): WireGuardError {
-    const fields = Object.keys(context) as (keyof typeof context)[]
-    if (fields.every((field) => this[field] !== undefined || context[field] === undefined))
-      return this
+    const tellsMore = CONTEXT.some(
+      (field) => this[field] === undefined && context[field] !== undefined,
+    )
+    if (!tellsMore) return this
     const error = new WireGuardError(summaries.get(this) ?? this.message, {
       code: this.code,
       operation: this.operation ?? context.operation,
@@ -141,6 +142,8 @@ const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 function escapeCharacter(character: string): string {
   return `\\u{${character.codePointAt(0)!.toString(16)}}`
 }
+
+const CONTEXT = ['operation', 'device', 'peer', 'path', 'detail', 'hint', 'applied'] as const
 
 // The message without its context, so that `with` can compose it again; not a property, so that it is never printed.
 const summaries = new WeakMap<WireGuardError, string>()

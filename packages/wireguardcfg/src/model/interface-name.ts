@@ -31,7 +31,12 @@ function hasLatin1Space(name: string): boolean {
  * of interfaces to create.
  */
 export function isPortableInterfaceName(name: string): boolean {
-  return /^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) && name !== '.' && name !== '..'
+  return (
+    typeof name === 'string' &&
+    /^[a-zA-Z0-9_=+.-]{1,15}$/.test(name) &&
+    name !== '.' &&
+    name !== '..'
+  )
 }
 
 /**

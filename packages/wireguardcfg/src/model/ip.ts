@@ -8,9 +8,9 @@ export type IPFamily = 4 | 6
  * takes it. `undefined` when it is anything else.
  */
 export function parseIPv4(text: string): Uint8Array | undefined {
-  if (typeof text !== 'string' || text.length > 15) return undefined
+  if (typeof text !== 'string') return undefined
   const bytes = new Uint8Array(4)
-  return readIPv4(text, 0, bytes, 0) ? bytes : undefined
+  return readIPv4(text, 0, text.length, bytes, 0) ? bytes : undefined
 }
 
 /**
@@ -18,46 +18,23 @@ export function parseIPv4(text: string): Uint8Array | undefined {
  * anything else.
  */
 export function parseIPv6(text: string): Uint8Array | undefined {
-  if (typeof text !== 'string' || text.length < 2 || text.length > 45) return undefined
+  if (typeof text !== 'string') return undefined
   const bytes = new Uint8Array(16)
-  const end = text.length
-  let at = 0
-  let gap = text.startsWith('::') ? 0 : -1
-  let i = gap < 0 ? 0 : 2
-  while (i < end) {
-    const start = i
-    let value = 0
-    for (let digit; i < end && (digit = hexDigit(text.charCodeAt(i))) >= 0; i++) {
-      value = (value << 4) | digit
-    }
-    if (i < end && text.charCodeAt(i) === DOT) {
-      // Dotted decimal may only be the last thing.
-      if (at > 12 || !readIPv4(text, start, bytes, at)) return undefined
-      at += 4
-      break
-    }
-    if (i === start || i - start > 4 || at > 14) return undefined
-    bytes[at++] = value >> 8
-    bytes[at++] = value & 255
-    if (i === end) break
-    if (text.charCodeAt(i++) !== COLON || i === end) return undefined
-    if (text.charCodeAt(i) === COLON) {
-      if (gap >= 0) return undefined
-      gap = at
-      i++
-    }
-  }
-  if (gap < 0) return at === 16 ? bytes : undefined
-  // '::' stands for at least one group.
-  if (at > 14) return undefined
-  const tail = 16 - (at - gap)
-  bytes.copyWithin(tail, gap, at)
-  return bytes.fill(0, gap, tail)
+  return readIPv6(text, text.length, bytes) ? bytes : undefined
 }
 
 /** The bytes of an IPv4 (4) or IPv6 (16) address without a zone; `undefined` when it is neither. */
 export function parseIP(text: string): Uint8Array | undefined {
   return typeof text === 'string' && text.includes(':') ? parseIPv6(text) : parseIPv4(text)
+}
+
+/**
+ * Writes the address in the first `end` characters, without a zone, to the beginning of 16 bytes. Its length, 4 or 16; 0
+ * when it is no address.
+ */
+export function readIP(text: string, end: number, bytes: Uint8Array): number {
+  if (readIPv4(text, 0, end, bytes, 0)) return 4
+  return readIPv6(text, end, bytes) ? 16 : 0
 }
 
 /**
@@ -74,8 +51,8 @@ export function formatIP(
   if (!(Number.isInteger(offset) && offset >= 0 && offset + length <= bytes.byteLength)) {
     throw invalid(`ip address: expected ${length} bytes inside the array`)
   }
-  if (length === 4) return formatIPv4(bytes, offset)
-  if (length === 16) return formatIPv6(bytes, offset)
+  if (length === 4) return TEXT.toString('latin1', 0, writeIPv4(TEXT, 0, bytes, offset))
+  if (length === 16) return TEXT.toString('latin1', 0, writeIPv6(TEXT, bytes, offset))
   throw invalid(`ip address: expected 4 or 16 bytes, got ${length}`)
 }
 
@@ -85,26 +62,41 @@ export function formatIP(
  * @throws WireGuardError `EINVAL` when it is not one
  */
 export function canonicalIP(text: string): string {
-  // Dotted decimal without leading zeros has one spelling only.
-  const bytes = parseIP(text)
-  if (bytes === undefined) throw invalid(`ip address ${quote(text)}: expected IPv4 or IPv6`)
-  return bytes.byteLength === 4 ? text : formatIPv6(bytes, 0)
+  const length = typeof text === 'string' ? readIP(text, text.length, ADDRESS) : 0
+  if (length === 0) throw invalid(`ip address ${quote(text)}: expected IPv4 or IPv6`)
+  return isSpelled(text, text.length, ADDRESS, length) ? text : formatIP(ADDRESS, 0, length)
+}
+
+/** True when the first `end` characters are the canonical text of the 4 or 16 bytes at the beginning. */
+export function isSpelled(text: string, end: number, bytes: Uint8Array, length: number): boolean {
+  const written = length === 4 ? writeIPv4(TEXT, 0, bytes, 0) : writeIPv6(TEXT, bytes, 0)
+  if (written !== end) return false
+  for (let i = 0; i < end; i++) {
+    if (text.charCodeAt(i) !== TEXT[i]) return false
+  }
+  return true
 }
 
 const COLON = 58
 const DOT = 46
+const ZERO = 48
+const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 
-function hexDigit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48
-  const lower = code | 32
-  return lower >= 97 && lower <= 102 ? lower - 87 : -1
-}
+// Reused, because devices have tens of thousands of addresses: nothing of them lives longer than one call.
+const ADDRESS = new Uint8Array(16)
+const TEXT = Buffer.alloc(45)
 
-/** Writes the dotted decimal that fills the rest of the text; false when it is anything else. */
-function readIPv4(text: string, start: number, bytes: Uint8Array, at: number): boolean {
+/** Writes the dotted decimal from `start` to `end`; false when it is anything else. */
+function readIPv4(
+  text: string,
+  start: number,
+  end: number,
+  bytes: Uint8Array,
+  at: number,
+): boolean {
   let octets = 0
   let value = -1
-  for (let i = start; i < text.length; i++) {
+  for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i)
     if (code >= 48 && code <= 57) {
       // A leading zero would be octal to some readers.
@@ -122,11 +114,61 @@ function readIPv4(text: string, start: number, bytes: Uint8Array, at: number): b
   return true
 }
 
-function formatIPv4(bytes: Uint8Array, at: number): string {
-  return `${bytes[at]}.${bytes[at + 1]}.${bytes[at + 2]}.${bytes[at + 3]}`
+function readIPv6(text: string, end: number, bytes: Uint8Array): boolean {
+  if (end < 2 || end > 45) return false
+  let at = 0
+  let gap = text.charCodeAt(0) === COLON && text.charCodeAt(1) === COLON ? 0 : -1
+  let i = gap < 0 ? 0 : 2
+  while (i < end) {
+    const start = i
+    let value = 0
+    for (let digit; i < end && (digit = hexDigit(text.charCodeAt(i))) >= 0; i++) {
+      value = (value << 4) | digit
+    }
+    if (i < end && text.charCodeAt(i) === DOT) {
+      // Dotted decimal may only be the last thing.
+      if (at > 12 || !readIPv4(text, start, end, bytes, at)) return false
+      at += 4
+      break
+    }
+    if (i === start || i - start > 4 || at > 14) return false
+    bytes[at++] = value >> 8
+    bytes[at++] = value & 255
+    if (i === end) break
+    if (text.charCodeAt(i++) !== COLON || i === end) return false
+    if (text.charCodeAt(i) === COLON) {
+      if (gap >= 0) return false
+      gap = at
+      i++
+    }
+  }
+  if (gap < 0) return at === 16
+  // '::' stands for at least one group.
+  if (at > 14) return false
+  for (let to = 15; to >= gap; to--) bytes[to] = at > gap ? bytes[--at]! : 0
+  return true
 }
 
-function formatIPv6(bytes: Uint8Array, at: number): string {
+function hexDigit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48
+  const lower = code | 32
+  return lower >= 97 && lower <= 102 ? lower - 87 : -1
+}
+
+/** Writes dotted decimal; returns where it ends. */
+function writeIPv4(text: Uint8Array, end: number, bytes: Uint8Array, at: number): number {
+  for (let i = 0; i < 4; i++) {
+    const octet = bytes[at + i]!
+    if (i > 0) text[end++] = DOT
+    if (octet >= 100) text[end++] = ZERO + Math.trunc(octet / 100)
+    if (octet >= 10) text[end++] = ZERO + (Math.trunc(octet / 10) % 10)
+    text[end++] = ZERO + (octet % 10)
+  }
+  return end
+}
+
+/** Writes from the beginning; returns where it ends. */
+function writeIPv6(text: Uint8Array, bytes: Uint8Array, at: number): number {
   // The longest run of zero groups, the first of equals, at least two long.
   let runStart = -1
   let runLength = 1
@@ -139,20 +181,29 @@ function formatIPv6(bytes: Uint8Array, at: number): string {
     }
     if (length > 0) i += length
   }
-  if (runStart === 0 && (runLength === 6 || (runLength === 5 && group(bytes, at, 5) === 0xffff))) {
-    return `${runLength === 6 ? '::' : '::ffff:'}${formatIPv4(bytes, at + 12)}`
-  }
-  let text = ''
-  for (let i = 0; i < 8; i++) {
+  const dotted =
+    runStart === 0 && (runLength === 6 || (runLength === 5 && group(bytes, at, 5) === 0xffff))
+  const groups = dotted ? 6 : 8
+  let end = 0
+  for (let i = 0; i < groups; i++) {
     if (i === runStart) {
-      text += '::'
+      if (i === 0) text[end++] = COLON
+      text[end++] = COLON
       i += runLength - 1
     } else {
-      if (text !== '' && !text.endsWith(':')) text += ':'
-      text += group(bytes, at, i).toString(16)
+      end = writeGroup(text, end, group(bytes, at, i))
+      if (i < 7) text[end++] = COLON
     }
   }
-  return text
+  return dotted ? writeIPv4(text, end, bytes, at + 12) : end
+}
+
+function writeGroup(text: Uint8Array, end: number, value: number): number {
+  if (value >= 0x1000) text[end++] = HEX[value >> 12]!
+  if (value >= 0x100) text[end++] = HEX[(value >> 8) & 15]!
+  if (value >= 0x10) text[end++] = HEX[(value >> 4) & 15]!
+  text[end++] = HEX[value & 15]!
+  return end
 }
 
 function group(bytes: Uint8Array, at: number, i: number): number {

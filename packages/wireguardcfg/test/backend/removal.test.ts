@@ -1,0 +1,271 @@
+import { describe, expect, it } from '@jest/globals'
+import { moveToTemporaryPeer, removesAllowedIPs, removesSome } from '../../src/backend/removal.js'
+import type { CheckedDeviceConfig, CheckedPeerConfig } from '../../src/model/config.js'
+import type { Device, Peer } from '../../src/model/device.js'
+import { SecretKey } from '../../src/model/key.js'
+
+const [A, B, C] = Array.from({ length: 3 }, () => SecretKey.generatePrivate().publicKey()) as [
+  string,
+  string,
+  string,
+]
+
+function device(owned: Record<string, readonly string[]>): Device {
+  const peers = Object.entries(owned).map(([publicKey, allowedIPs]): Peer => ({
+    publicKey,
+    presharedKey: undefined,
+    endpoint: undefined,
+    persistentKeepalive: 0,
+    lastHandshake: undefined,
+    receiveBytes: 0,
+    transmitBytes: 0,
+    allowedIPs,
+    protocolVersion: 1,
+  }))
+  return {
+    name: 'wg0',
+    backend: 'userspace',
+    index: undefined,
+    privateKey: undefined,
+    publicKey: undefined,
+    listenPort: 0,
+    firewallMark: 0,
+    peers,
+  }
+}
+
+/**
+ * What a device does with a configuration, of which only allowed IPs and peers matter here: entries in order, a range belongs to the
+ * peer that got it last.
+ */
+function apply(before: Device, config: CheckedDeviceConfig): Map<string, Set<string>> {
+  const peers = new Map(before.peers.map((peer) => [peer.publicKey, new Set(peer.allowedIPs)]))
+  if (config.replacePeers === true) peers.clear()
+  for (const peer of config.peers ?? []) applyPeer(peers, peer)
+  return peers
+}
+
+function applyPeer(peers: Map<string, Set<string>>, peer: CheckedPeerConfig): void {
+  if (peer.remove === true) {
+    peers.delete(peer.publicKey)
+    return
+  }
+  if (peer.updateOnly === true && !peers.has(peer.publicKey)) return
+  const own = peers.get(peer.publicKey) ?? new Set()
+  peers.set(peer.publicKey, own)
+  if (peer.replaceAllowedIPs === true) own.clear()
+  for (const range of peer.removeAllowedIPs ?? []) own.delete(range)
+  for (const range of peer.allowedIPs ?? []) {
+    for (const other of peers.values()) other.delete(range)
+    own.add(range)
+  }
+}
+
+const BEFORE = device({ [A]: ['10.0.1.0/24', '10.0.2.0/24', '::1/128'], [B]: ['10.0.3.0/24'] })
+
+const CASES: [name: string, config: CheckedDeviceConfig, moved: readonly string[]][] = [
+  ['nothing', {}, []],
+  ['no removal', { peers: [{ publicKey: A, allowedIPs: ['10.9.0.0/16'] }] }, []],
+  ['an empty removal', { peers: [{ publicKey: A, removeAllowedIPs: [] }] }, []],
+  ['one range', { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] }] }, ['10.0.1.0/24']],
+  [
+    'all ranges',
+    { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.1.0/24', '10.0.2.0/24', '::1/128'] }] },
+    ['10.0.1.0/24', '10.0.2.0/24', '::1/128'],
+  ],
+  [
+    'a range twice',
+    { peers: [{ publicKey: A, removeAllowedIPs: ['::1/128', '::1/128'] }] },
+    ['::1/128'],
+  ],
+  ['a range that nobody has', { peers: [{ publicKey: A, removeAllowedIPs: ['10.8.0.0/24'] }] }, []],
+  [
+    'a range that another peer has',
+    { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.3.0/24', '10.0.1.0/24'] }] },
+    ['10.0.1.0/24'],
+  ],
+  [
+    'a wider range than it has',
+    { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.0.0/16'] }] },
+    [],
+  ],
+  [
+    'ranges of an unknown peer',
+    { peers: [{ publicKey: C, removeAllowedIPs: ['10.0.1.0/24'] }] },
+    [],
+  ],
+  [
+    'ranges of an unknown peer that is only updated',
+    { peers: [{ publicKey: C, updateOnly: true, removeAllowedIPs: ['10.0.1.0/24'] }] },
+    [],
+  ],
+  [
+    'ranges of a known peer that is only updated',
+    { peers: [{ publicKey: A, updateOnly: true, removeAllowedIPs: ['10.0.1.0/24'] }] },
+    ['10.0.1.0/24'],
+  ],
+  [
+    'ranges of a peer that is removed',
+    { peers: [{ publicKey: A, remove: true, removeAllowedIPs: ['10.0.1.0/24'] }] },
+    [],
+  ],
+  [
+    'ranges of a peer whose list is replaced',
+    {
+      peers: [
+        {
+          publicKey: A,
+          replaceAllowedIPs: true,
+          allowedIPs: ['10.0.2.0/24'],
+          removeAllowedIPs: ['10.0.1.0/24'],
+        },
+      ],
+    },
+    [],
+  ],
+  [
+    'ranges while all peers are replaced',
+    { replacePeers: true, peers: [{ publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] }] },
+    [],
+  ],
+  [
+    'ranges of two peers',
+    {
+      peers: [
+        { publicKey: B, removeAllowedIPs: ['10.0.3.0/24'] },
+        { publicKey: A, removeAllowedIPs: ['::1/128'], allowedIPs: ['10.7.0.0/16'] },
+      ],
+    },
+    ['10.0.3.0/24', '::1/128'],
+  ],
+  [
+    'a range that a later entry gives to another peer',
+    {
+      peers: [
+        { publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] },
+        { publicKey: B, allowedIPs: ['10.0.1.0/24'] },
+      ],
+    },
+    ['10.0.1.0/24'],
+  ],
+  [
+    'a range that an earlier entry took away',
+    {
+      peers: [
+        { publicKey: B, allowedIPs: ['10.0.1.0/24'] },
+        { publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] },
+      ],
+    },
+    ['10.0.1.0/24'],
+  ],
+]
+
+describe('moveToTemporaryPeer removes', () => {
+  it.each(CASES)('%s', (_, config, moved) => {
+    const result = moveToTemporaryPeer(config, BEFORE)
+    const entries = result.config.peers ?? []
+    if (moved.length === 0) expect(result.temporaryPeer).toBeUndefined()
+    else {
+      expect(result.temporaryPeer).toBeDefined()
+      // Before everything else, in one go, and gone again.
+      expect(entries.slice(0, 2)).toEqual([
+        { publicKey: result.temporaryPeer, allowedIPs: moved },
+        { publicKey: result.temporaryPeer, remove: true },
+      ])
+    }
+    const rest = entries.slice(moved.length === 0 ? 0 : 2)
+    expect(rest).toEqual(
+      (config.peers ?? []).map(({ removeAllowedIPs: _removed, ...peer }) => peer),
+    )
+    expect(entries.some((peer) => 'removeAllowedIPs' in peer)).toBe(false)
+    expect(apply(BEFORE, result.config)).toEqual(apply(BEFORE, config))
+  })
+
+  it('with a peer that is new each time', () => {
+    const config = { peers: [{ publicKey: A, removeAllowedIPs: ['::1/128'] }] }
+    const peers = Array.from({ length: 4 }, () => moveToTemporaryPeer(config, BEFORE).temporaryPeer)
+    expect(new Set(peers).size).toBe(4)
+  })
+
+  it('and leaves the rest of the configuration as it is', () => {
+    const privateKey = SecretKey.generatePrivate()
+    const config = Object.freeze({
+      privateKey,
+      listenPort: 5,
+      firewallMark: 6,
+      peers: Object.freeze([
+        Object.freeze({
+          publicKey: A,
+          presharedKey: null,
+          removeAllowedIPs: Object.freeze(['::1/128']),
+        }),
+      ]),
+    })
+    const result = moveToTemporaryPeer(config, BEFORE)
+    expect(result.config).toMatchObject({ privateKey, listenPort: 5, firewallMark: 6 })
+    expect(result.config.peers).toHaveLength(3)
+    expect(config.peers).toEqual([
+      { publicKey: A, presharedKey: null, removeAllowedIPs: ['::1/128'] },
+    ])
+  })
+
+  it('more ranges than the stack has room for', () => {
+    const ranges = Array.from(
+      { length: 300_000 },
+      (_, i) => `fd00::${(i >> 16).toString(16)}:${(i & 65535).toString(16)}/128`,
+    )
+    const result = moveToTemporaryPeer(
+      { peers: [{ publicKey: A, removeAllowedIPs: ranges }] },
+      device({ [A]: ranges }),
+    )
+    expect(result.config.peers![0]!.allowedIPs).toHaveLength(ranges.length)
+  })
+})
+
+describe('removesAllowedIPs', () => {
+  it.each(CASES.filter(([, , moved]) => moved.length > 0))(
+    'is true where something is moved: %s',
+    (_, config) => {
+      expect(removesAllowedIPs(config)).toBe(true)
+    },
+  )
+
+  it.each<[string, CheckedDeviceConfig, boolean]>([
+    ['nothing', {}, false],
+    ['no peers', { peers: [] }, false],
+    ['an empty removal', { peers: [{ publicKey: A, removeAllowedIPs: [] }] }, false],
+    [
+      'one removal among others',
+      { peers: [{ publicKey: B }, { publicKey: A, removeAllowedIPs: ['::/0'] }] },
+      true,
+    ],
+    [
+      'flags that are false',
+      {
+        replacePeers: false,
+        peers: [
+          { publicKey: A, remove: false, replaceAllowedIPs: false, removeAllowedIPs: ['::/0'] },
+        ],
+      },
+      true,
+    ],
+    [
+      'all peers replaced',
+      { replacePeers: true, peers: [{ publicKey: A, removeAllowedIPs: ['::/0'] }] },
+      false,
+    ],
+    [
+      'a removed peer',
+      { peers: [{ publicKey: A, remove: true, removeAllowedIPs: ['::/0'] }] },
+      false,
+    ],
+    [
+      'a replaced list',
+      { peers: [{ publicKey: A, replaceAllowedIPs: true, removeAllowedIPs: ['::/0'] }] },
+      false,
+    ],
+  ])('%s', (_, config, expected) => {
+    expect(removesAllowedIPs(config)).toBe(expected)
+    if (config.replacePeers !== true) expect((config.peers ?? []).some(removesSome)).toBe(expected)
+  })
+})

@@ -1,0 +1,126 @@
+import { execFile } from 'node:child_process'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
+import { describe, expect, it } from '@jest/globals'
+import * as backend from '../src/backend.js'
+import * as index from '../src/index.js'
+import * as schema from '../src/schema.js'
+
+const ROOT = resolve(dirname(fileURLToPath(import.meta.url)), '..')
+const DIST = join(ROOT, 'dist/index.js')
+
+describe('wireguardcfg', () => {
+  it('exports the model', () => {
+    expect(Object.keys(index)).toEqual(
+      expect.arrayContaining([
+        'KEY_LENGTH',
+        'SecretKey',
+        'WireGuardError',
+        'canonicalAllowedIP',
+        'canonicalIP',
+        'checkEndpoint',
+        'checkInterfaceName',
+        'checkPortableInterfaceName',
+        'formatAllowedIP',
+        'formatEndpoint',
+        'formatIP',
+        'isPortableInterfaceName',
+        'isWireGuardError',
+        'parseAllowedIP',
+        'parseEndpoint',
+        'parseIP',
+        'parsePublicKey',
+        'publicKeyFromBytes',
+        'publicKeyToBytes',
+        'toConfig',
+        'toPeerConfig',
+      ]),
+    )
+  })
+
+  it.each([
+    'default',
+    'markChecked',
+    'invalid',
+    'quote',
+    'describeKeyText',
+    'Call',
+    'deviceConfigSchema',
+  ])('keeps %s to itself', (name) => expect(Object.keys(index)).not.toContain(name))
+})
+
+describe('wireguardcfg/backend and wireguardcfg/schema', () => {
+  it('export what authors of backends and users of request bodies need', () => {
+    expect(Object.keys(backend)).toEqual(
+      expect.arrayContaining([
+        'Call',
+        'checkDeviceConfig',
+        'markChecked',
+        'moveToTemporaryPeer',
+        'removesAllowedIPs',
+      ]),
+    )
+    expect(Object.keys(schema)).toEqual([
+      'allowedIPSchema',
+      'deviceConfigSchema',
+      'endpointSchema',
+      'peerConfigSchema',
+      'publicKeySchema',
+      'secretKeySchema',
+    ])
+  })
+})
+
+describe('importing wireguardcfg', () => {
+  it.each(['src/index.ts', 'src/backend.ts'])('%s reaches neither zod nor the schemas', (entry) => {
+    const reached = staticImports(join(ROOT, entry))
+    expect(reached.size).toBeGreaterThan(5)
+    expect([...reached].filter((name) => name === 'zod' || name.endsWith('schema.ts'))).toEqual([])
+  })
+
+  it('sees zod where it is', () => {
+    expect(staticImports(join(ROOT, 'src/schema.ts'))).toContain('zod')
+  })
+})
+
+;(existsSync(DIST) ? describe : describe.skip)('a fresh process (needs npm run build)', () => {
+  it('loads no zod until a configuration is checked', async () => {
+    const options = ['--input-type=module', '--eval', PROGRAM]
+    const { stdout } = await promisify(execFile)(process.execPath, options)
+    expect(JSON.parse(stdout)).toEqual({ imported: 'ok', read: true, checked: 'zod was loaded' })
+  })
+})
+
+// Loading zod fails in this process.
+const HOOKS = `export function resolve(specifier, context, next) {
+  if (specifier === 'zod') throw new Error('zod was loaded')
+  return next(specifier, context)
+}`
+const PROGRAM = `
+import { register } from 'node:module'
+register('data:text/javascript,' + encodeURIComponent(${JSON.stringify(HOOKS)}))
+const { SecretKey } = await import(${JSON.stringify(pathToFileURL(DIST).href)})
+const { checkDeviceConfig, markChecked } = await import(${JSON.stringify(new URL('backend.js', pathToFileURL(DIST)).href)})
+const config = markChecked({ privateKey: SecretKey.generatePrivate() })
+const read = (await checkDeviceConfig(config)) === config
+const checked = await checkDeviceConfig({}).catch((error) => error.message)
+console.log(JSON.stringify({ imported: 'ok', read, checked }))
+`
+
+/** Every module that a source file loads when it is imported: files by path, packages by name. */
+function staticImports(entry: string, reached = new Set<string>()): Set<string> {
+  for (const [, specifier] of readFileSync(entry, 'utf8').matchAll(STATIC_IMPORT)) {
+    const target = specifier!.startsWith('.')
+      ? resolve(dirname(entry), specifier!.replace(/\.js$/, '.ts'))
+      : specifier!
+    if (reached.has(target)) continue
+    reached.add(target)
+    if (target.endsWith('.ts')) staticImports(target, reached)
+  }
+  return reached
+}
+
+// `import type` and `export type` load nothing.
+const STATIC_IMPORT = /^(?:import|export) (?!type )(?:[^'";()]*? from )?'([^']+)'/gm
