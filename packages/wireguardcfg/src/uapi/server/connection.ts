@@ -1,0 +1,102 @@
+import type { Socket } from 'node:net'
+import { type Errno, INVALID, IO, OK } from './errno.js'
+import { formatDevice, type GetOptions } from './get.js'
+import { Input } from './input.js'
+import { LineSplitter } from './lines.js'
+import type { ReadWriteLock } from './lock.js'
+import { SetOperation, type SetOptions } from './set.js'
+import type { DeviceState } from './state.js'
+
+/** What the connections of one server share. */
+export interface Served {
+  readonly device: DeviceState
+  readonly lock: ReadWriteLock
+  readonly options: GetOptions & SetOptions
+}
+
+/**
+ * How much a set operation reads at a time. What is left of it when the operation ends is lost, with wireguard-go's buffers
+ * (bufio.NewScanner over bufio.NewReader, both of this size): a reason never to send an operation before the last one's reply.
+ */
+const READ_AHEAD = 4096
+
+/**
+ * Answers the operations of one client, one after the other, until it hangs up or sends something else. Resolves when the
+ * connection is over and never rejects. The socket has `allowHalfOpen`.
+ */
+export async function serveConnection(socket: Socket, served: Served): Promise<void> {
+  // A client may vanish at any moment: 'close' follows, and ends every wait.
+  socket.on('error', () => {})
+  const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
+  const input = new Input(socket)
+  try {
+    while (await serveOperation(socket, input, served));
+    socket.destroySoon()
+  } catch {
+    socket.destroy()
+  }
+  await closed
+}
+
+/** False when there was no operation to answer, or nobody to answer to. */
+async function serveOperation(socket: Socket, input: Input, served: Served): Promise<boolean> {
+  switch (await input.readOperation()) {
+    case 'set=1': {
+      const errno = await served.lock.write(() => setDevice(input, served))
+      return sendStatus(socket, errno)
+    }
+    case 'get=1': {
+      const next = await input.read(1)
+      if (next === undefined) return false
+      // What follows the wrong byte is read as the next operation.
+      if (next[0] !== 10) return sendStatus(socket, INVALID)
+      const sent = await served.lock.read(() => sendDevice(socket, served))
+      return sent && sendStatus(socket, OK)
+    }
+    case undefined:
+    default:
+      return false
+  }
+}
+
+async function setDevice(input: Input, { device, options }: Served): Promise<Errno> {
+  const operation = new SetOperation(device, options)
+  const splitter = new LineSplitter()
+  for (let atEnd = false; !atEnd;) {
+    const bytes = await input.read(READ_AHEAD)
+    atEnd = bytes === undefined
+    for (const line of bytes === undefined ? splitter.end() : splitter.push(bytes)) {
+      if (line === undefined) return IO
+      if (line === '') return OK
+      const errno = operation.line(line)
+      if (errno !== OK) return errno
+    }
+  }
+  return OK
+}
+
+async function sendDevice(socket: Socket, { device, options }: Served): Promise<boolean> {
+  for (const piece of formatDevice(device, options)) {
+    if (!(await send(socket, piece))) return false
+  }
+  return true
+}
+
+function sendStatus(socket: Socket, errno: Errno): Promise<boolean> {
+  return send(socket, `errno=${errno}\n\n`)
+}
+
+/** Resolves when there is room for more; false when the client is gone. */
+async function send(socket: Socket, text: string): Promise<boolean> {
+  if (!socket.writable) return false
+  if (!socket.write(text)) {
+    await new Promise<void>((resolve) => {
+      const done = (): void => {
+        socket.off('drain', done).off('close', done)
+        resolve()
+      }
+      socket.on('drain', done).on('close', done)
+    })
+  }
+  return socket.writable
+}

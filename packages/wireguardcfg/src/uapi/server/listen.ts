@@ -1,0 +1,163 @@
+import { chmod, link, lstat, mkdir, mkdtemp, rm, rmdir, unlink } from 'node:fs/promises'
+import { connect, createServer, type Server, type Socket } from 'node:net'
+import { dirname, join, resolve } from 'node:path'
+import { invalid, isWireGuardError, quote, WireGuardError } from '../../model/errors.js'
+import { errorCode } from '../socket-path.js'
+
+/** A unix socket that listens under its final name. */
+export interface ListeningSocket {
+  readonly path: string
+  /** Removes the socket, ends every connection and removes the directories that were made for it and are empty. */
+  close(): Promise<void>
+}
+
+/** What {@link listenUnix} needs. */
+export interface ListenRequest {
+  readonly path: string
+  /** Permission bits of the socket. */
+  readonly mode: number
+  /** The interface name, for errors. */
+  readonly device: string
+  /** Called for each connection; must not throw. */
+  readonly onConnection: (socket: Socket) => void
+}
+
+// sun_path of <sys/un.h> with its final NUL. A longer one would be cut.
+const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
+
+/**
+ * Listens on a unix socket that has its permissions from the first moment. Missing directories are made (0755). A stale socket of that
+ * name is replaced.
+ *
+ * @throws WireGuardError `EADDRINUSE` when a socket of that name answers, `EINVAL` when the name is taken by something that is no
+ * socket or is too long, `EPERM` without permission, or what else the file system says
+ */
+export async function listenUnix(request: ListenRequest): Promise<ListeningSocket> {
+  const path = resolve(request.path)
+  const { device, mode } = request
+  const directory = dirname(path)
+  let made: string | undefined
+  let temporary: string | undefined
+  let server: Server | undefined
+  const connections = new Set<Socket>()
+  try {
+    made = await mkdir(directory, { recursive: true, mode: 0o755 })
+    await removeStale(path)
+    // bind(2) makes the socket with whatever the umask allows, and umask is of the whole process. So it is bound in a directory
+    // that nobody else can enter and gets its name when its mode is right. A link, unlike a rename, never replaces another one.
+    temporary = await mkdtemp(`${directory}/.`)
+    const hidden = join(temporary, 's')
+    for (const name of [path, hidden]) checkLength(name)
+    server = createServer({ allowHalfOpen: true }, (socket) => {
+      connections.add(socket)
+      socket.once('close', () => connections.delete(socket))
+      request.onConnection(socket)
+    })
+    await listen(server, hidden)
+    await chmod(hidden, mode)
+    await link(hidden, path).catch((error: unknown) => {
+      throw errorCode(error) === 'EEXIST' ? inUse(path) : error
+    })
+    const { dev, ino } = await lstat(path)
+    await rm(temporary, { recursive: true })
+    const close = async (): Promise<void> => {
+      await unlinkIfSame(path, dev, ino)
+      await closeServer(server!, connections)
+      await removeMade(directory, made)
+    }
+    return { path, close }
+  } catch (error) {
+    if (server !== undefined) await closeServer(server, connections)
+    if (temporary !== undefined) await rm(temporary, { recursive: true, force: true })
+    await removeMade(directory, made)
+    throw listenError(error, path).with({ operation: 'listen', device })
+  }
+}
+
+function checkLength(path: string): void {
+  const bytes = Buffer.byteLength(path)
+  if (bytes <= LONGEST_PATH) return
+  throw invalid(`socket path ${quote(path)}: expected at most ${LONGEST_PATH} bytes, got ${bytes}`)
+}
+
+async function removeStale(path: string): Promise<void> {
+  const stats = await lstat(path).catch(ignoreMissing)
+  if (stats === undefined) return
+  if (!stats.isSocket()) throw invalid(`${quote(path)} exists and is not a socket`)
+  if (await answers(path)) throw inUse(path)
+  await unlink(path).catch(ignoreMissing)
+}
+
+/** False when nobody listens there (any more). */
+function answers(path: string): Promise<boolean> {
+  return new Promise((settle, reject) => {
+    const socket = connect(path)
+    socket.once('connect', () => {
+      socket.destroy()
+      settle(true)
+    })
+    socket.once('error', (error: NodeJS.ErrnoException) => {
+      // EAGAIN: it listens, and its queue is full.
+      if (error.code === 'EAGAIN') settle(true)
+      else if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') settle(false)
+      else reject(error)
+    })
+  })
+}
+
+function listen(server: Server, path: string): Promise<void> {
+  return new Promise((settle, reject) => {
+    server.once('error', reject)
+    server.listen(path, () => {
+      server.off('error', reject)
+      // A connection that could not be accepted (EMFILE) is the client's trouble.
+      server.on('error', () => {})
+      settle()
+    })
+  })
+}
+
+function closeServer(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
+  return new Promise((settle) => {
+    // Its error says that it was not listening.
+    server.close(() => settle())
+    for (const socket of connections) socket.destroy()
+  })
+}
+
+/** The name may have been given to another socket since. */
+async function unlinkIfSame(path: string, dev: number, ino: number): Promise<void> {
+  const stats = await lstat(path).catch(() => undefined)
+  if (stats?.dev === dev && stats.ino === ino) await unlink(path).catch(() => {})
+}
+
+/** Removes the directories from the innermost to the first one made, as far as they are empty. */
+async function removeMade(directory: string, made: string | undefined): Promise<void> {
+  if (made === undefined) return
+  try {
+    for (let path = directory; ; path = dirname(path)) {
+      await rmdir(path)
+      if (path === made) return
+    }
+  } catch {
+    // Somebody else uses it.
+  }
+}
+
+function listenError(error: unknown, path: string): WireGuardError {
+  if (isWireGuardError(error)) return error
+  const code = errorCode(error)
+  const reason = code === 'EACCES' || code === 'EPERM' ? 'permission denied' : 'failed'
+  return new WireGuardError(`socket ${quote(path)}: ${reason}`, {
+    code: code === 'EACCES' ? 'EPERM' : code,
+    cause: error,
+  })
+}
+
+function inUse(path: string): WireGuardError {
+  return new WireGuardError(`socket ${quote(path)} is in use`, { code: 'EADDRINUSE' })
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (errorCode(error) !== 'ENOENT') throw error
+}

@@ -1,0 +1,138 @@
+import { KEY_LENGTH, publicKeyFromBytes, SecretKey } from '../../model/key.js'
+import { type Errno, INVALID, OK, PORT_IN_USE, PROTOCOL } from './errno.js'
+import { parseAddrPort, parsePrefix } from './go-address.js'
+import { type DeviceState, newPeer, type PeerState } from './state.js'
+
+/** What a {@link SetOperation} can be told. */
+export interface SetOptions {
+  /** Whether `allowed_ip=-address/length` removes. If not it is `EINVAL`, as in daemons from before May 2025. */
+  readonly allowedIPRemoval: boolean
+}
+
+/** The lines between `set=1` and the empty line. Each takes effect at once, as in wireguard-go (device/uapi.go). */
+export class SetOperation {
+  readonly #device: DeviceState
+  readonly #options: SetOptions
+  #peer: PeerState | undefined
+  /** The peer is not in the device: its lines are checked and have no effect. */
+  #dummy = false
+  #created = false
+
+  constructor(device: DeviceState, options: SetOptions) {
+    this.#device = device
+    this.#options = options
+  }
+
+  /** Applies a line, which is not empty. After anything but 0 the operation is over; earlier lines stay. */
+  line(line: string): Errno {
+    const equals = line.indexOf('=')
+    if (equals < 0) return PROTOCOL
+    const key = line.slice(0, equals)
+    const value = line.slice(equals + 1)
+    if (key === 'public_key') return this.#selectPeer(value)
+    if (this.#peer === undefined) return this.#deviceLine(key, value)
+    return this.#peerLine(this.#peer, key, value)
+  }
+
+  #deviceLine(key: string, value: string): Errno {
+    switch (key) {
+      case 'private_key':
+        return accept(parseKey(value), (bytes) => this.#device.setPrivateKey(bytes))
+      case 'listen_port': {
+        const port = parseInteger(value, 0xffff)
+        if (port === undefined) return INVALID
+        return this.#device.setListenPort(port) ? OK : PORT_IN_USE
+      }
+      case 'fwmark':
+        return accept(
+          parseInteger(value, 0xffff_ffff),
+          (mark) => (this.#device.firewallMark = mark),
+        )
+      case 'replace_peers':
+        return accept(parseTrue(value), () => this.#device.removeAllPeers())
+      default:
+        return INVALID
+    }
+  }
+
+  #selectPeer(value: string): Errno {
+    const bytes = parseKey(value)
+    if (bytes === undefined) return INVALID
+    const publicKey = publicKeyFromBytes(bytes)
+    this.#dummy = this.#device.isOwnKey(publicKey)
+    const known = this.#dummy ? newPeer(publicKey) : this.#device.peer(publicKey)
+    this.#created = known === undefined
+    this.#peer = known ?? this.#device.createPeer(publicKey)
+    return this.#peer === undefined ? INVALID : OK
+  }
+
+  #peerLine(peer: PeerState, key: string, value: string): Errno {
+    switch (key) {
+      case 'update_only':
+        return accept(parseTrue(value), () => {
+          if (this.#created) this.#removePeer(peer)
+        })
+      case 'remove':
+        return accept(parseTrue(value), () => this.#removePeer(peer))
+      case 'preshared_key':
+        return accept(parseKey(value), (bytes) => {
+          peer.presharedKey = bytes.some((byte) => byte !== 0)
+            ? SecretKey.view(bytes, 0)
+            : undefined
+        })
+      case 'endpoint':
+        return accept(parseAddrPort(value), (endpoint) => (peer.endpoint = endpoint))
+      case 'persistent_keepalive_interval':
+        return accept(
+          parseInteger(value, 0xffff),
+          (seconds) => (peer.persistentKeepalive = seconds),
+        )
+      case 'replace_allowed_ips':
+        return accept(parseTrue(value), () => this.#device.clearAllowedIPs(peer))
+      case 'allowed_ip':
+        return this.#allowedIPLine(peer, value)
+      case 'protocol_version':
+        return value === '1' ? OK : INVALID
+      default:
+        return INVALID
+    }
+  }
+
+  #removePeer(peer: PeerState): void {
+    this.#device.removePeer(peer.publicKey)
+    this.#dummy = true
+  }
+
+  #allowedIPLine(peer: PeerState, value: string): Errno {
+    const removes = this.#options.allowedIPRemoval && value.startsWith('-')
+    return accept(parsePrefix(removes ? value.slice(1) : value), (allowedIP) => {
+      if (this.#dummy) return
+      if (removes) this.#device.removeAllowedIP(peer, allowedIP)
+      else this.#device.addAllowedIP(peer, allowedIP)
+    })
+  }
+}
+
+function accept<T>(value: T | undefined, apply: (value: T) => void): Errno {
+  if (value === undefined) return INVALID
+  apply(value)
+  return OK
+}
+
+function parseKey(value: string): Uint8Array | undefined {
+  if (!/^[0-9A-Fa-f]{64}$/.test(value)) return undefined
+  // Not a view of Buffer's shared pool: a key may keep these bytes.
+  const bytes = new Uint8Array(KEY_LENGTH)
+  Buffer.from(bytes.buffer).write(value, 'hex')
+  return bytes
+}
+
+function parseInteger(value: string, max: number): number | undefined {
+  if (!/^[0-9]+$/.test(value)) return undefined
+  const number = Number(value)
+  return number <= max ? number : undefined
+}
+
+function parseTrue(value: string): true | undefined {
+  return value === 'true' ? true : undefined
+}

@@ -1,0 +1,186 @@
+import { describe, expect, it } from '@jest/globals'
+import { ALICE, BOB, RawClient, setOf, startServer } from './raw-client.js'
+
+const FILLER = 'fwmark=9\n'.repeat(2000)
+
+describe('framing', () => {
+  it('answers several operations of one connection', async () => {
+    const client = new RawClient((await startServer()).path)
+    expect(await client.ask('get=1\n\n')).toBe('errno=0\n\n')
+    expect(await client.ask(setOf(['fwmark=7']))).toBe('errno=0\n\n')
+    expect(await client.ask('get=1\n\n')).toBe('fwmark=7\nerrno=0\n\n')
+  })
+
+  it('reads a request that comes byte by byte', async () => {
+    const client = new RawClient((await startServer()).path)
+    const operation = setOf(['fwmark=7', `public_key=${ALICE}`, 'endpoint=[fe80::1%ü]:5'])
+    for (const byte of Buffer.from(operation)) await client.send(Uint8Array.of(byte))
+    expect(await client.reply()).toBe('errno=0\n\n')
+    for (const byte of 'get=1\n\n') await client.send(byte)
+    expect(await client.reply()).toContain('\nendpoint=[fe80::1%ü]:5\n')
+  })
+
+  it('reads a request that is cut in two anywhere', async () => {
+    const server = await startServer()
+    const operation = setOf(['fwmark=7', `public_key=${ALICE}`])
+    const replies = Array.from({ length: operation.length - 1 }, async (_, i) => {
+      const client = new RawClient(server.path)
+      await client.send(operation.slice(0, i + 1))
+      await client.send(operation.slice(i + 1))
+      return client.reply()
+    })
+    expect(new Set(await Promise.all(replies))).toEqual(new Set(['errno=0\n\n']))
+  })
+
+  it.each([
+    ['another word', 'foo\n'],
+    ['an empty line', '\n'],
+    ['a carriage return', 'get=1\r\n\r\n'],
+    ['a higher version', 'get=2\n\n'],
+    ['a line without end', 'x'.repeat(100_000)],
+  ])('closes the connection without a reply for %s', async (_, operation) => {
+    const client = new RawClient((await startServer()).path)
+    await client.send(operation)
+    expect(await client.rest()).toBe('')
+  })
+
+  it('refuses a get that is not followed by an empty line, and reads on after the wrong byte', async () => {
+    const client = new RawClient((await startServer()).path)
+    await client.send('get=1\nxget=1\n\n')
+    expect(await client.reply()).toBe('errno=-22\n\n')
+    expect(await client.reply()).toBe('errno=0\n\n')
+    await client.send('get=1\nx=1\n\n')
+    expect(await client.rest()).toBe('errno=-22\n\n')
+  })
+
+  it('goes on after a set that failed', async () => {
+    const client = new RawClient((await startServer()).path)
+    expect(await client.set('x=1', 'fwmark=9')).toBe('errno=-22')
+    expect(await client.get()).toEqual([])
+  })
+
+  it('takes the rest of a longer set that failed for operations', async () => {
+    const server = await startServer()
+    const client = new RawClient(server.path)
+    await client.send(`set=1\nx=1\n${FILLER}\n`)
+    expect(await client.rest()).toBe('errno=-22\n\n')
+    expect(server.device().firewallMark).toBe(0)
+  })
+
+  it('loses what was sent before the reply to a set', async () => {
+    const client = new RawClient((await startServer()).path)
+    await client.send(`${setOf(['fwmark=7'])}get=1\n\n`)
+    client.finish()
+    expect(await client.rest()).toBe('errno=0\n\n')
+  })
+
+  it.each([
+    ['takes a line of 65535 bytes', 65_535, 'errno=0\n\n'],
+    ['refuses a line of 65536 bytes', 65_536, 'errno=-5\n\n'],
+    ['refuses a line of 200000 bytes', 200_000, 'errno=-5\n\n'],
+  ])('%s', async (_, length, status) => {
+    const client = new RawClient((await startServer()).path)
+    expect(await client.ask(setOf([`fwmark=${'7'.padStart(length - 7, '0')}`]))).toBe(status)
+  })
+})
+
+describe('a client that goes away', () => {
+  it.each([
+    [
+      'in a line of a set',
+      'set=1\nfwmark=5\nlisten_port=41',
+      'errno=0\n\n',
+      { firewallMark: 5, listenPort: 41 },
+    ],
+    ['after a line of a set', 'set=1\nfwmark=5\n', 'errno=0\n\n', { firewallMark: 5 }],
+    ['in a bad line of a set', 'set=1\nfwmark=5\nlisten_po', 'errno=-71\n\n', { firewallMark: 5 }],
+    ['in an operation', 'set=1', '', {}],
+    ['after half a get', 'get=1\n', '', {}],
+    ['at once', '', '', {}],
+  ])('gets what came applied: %s', async (_, sent, replies, state) => {
+    const server = await startServer()
+    const client = new RawClient(server.path)
+    if (sent !== '') await client.send(sent)
+    client.finish()
+    expect(await client.rest()).toBe(replies)
+    expect(server.device()).toMatchObject({ firewallMark: 0, listenPort: 0, ...state })
+  })
+
+  it('lets the others go on when it hangs up in a set', async () => {
+    const { path } = await startServer()
+    const gone = new RawClient(path)
+    await gone.send('set=1\nfwmark=5\n')
+    const other = new RawClient(path)
+    const reply = other.ask('get=1\n\n')
+    gone.hangUp()
+    expect(await reply).toBe('fwmark=5\nerrno=0\n\n')
+  })
+
+  it('lets the others go on when it hangs up in a long reply', async () => {
+    const { path } = await startServer()
+    const client = new RawClient(path)
+    await client.ask(setOf(manyPeers(10_000)))
+    const gone = new RawClient(path)
+    gone.pause()
+    await gone.send('get=1\n\n')
+    const change = client.ask(setOf(['fwmark=5']))
+    gone.hangUp()
+    expect(await change).toBe('errno=0\n\n')
+  })
+})
+
+describe('operations of several connections', () => {
+  it('keeps everybody waiting while a set is under way', async () => {
+    const { path } = await startServer()
+    const [writer, reader] = [new RawClient(path), new RawClient(path)]
+    await writer.send('set=1\nfwmark=5\n')
+    await turn()
+    await reader.send('get=1\n\n')
+    await turn()
+    expect(reader.received).toBe('')
+    expect(await writer.ask('fwmark=6\n\n')).toBe('errno=0\n\n')
+    expect(await reader.reply()).toBe('fwmark=6\nerrno=0\n\n')
+  })
+
+  it('lets readers read beside one that is slow, and a set wait for it', async () => {
+    const { path } = await startServer()
+    const [slow, writer, reader] = [new RawClient(path), new RawClient(path), new RawClient(path)]
+    await writer.ask(setOf(manyPeers(10_000)))
+    slow.pause()
+    await slow.send('get=1\n\n')
+    await turn()
+    expect((await reader.get()).length).toBe(80_000)
+    const change = writer.ask(setOf(['replace_peers=true']))
+    await turn()
+    expect(writer.received).toBe('')
+    slow.resume()
+    expect((await slow.reply()).endsWith('\nerrno=0\n\n')).toBe(true)
+    expect(await change).toBe('errno=0\n\n')
+    expect(await reader.get()).toEqual([])
+  })
+
+  it('answers a hundred at once', async () => {
+    const server = await startServer()
+    const replies = Array.from({ length: 100 }, (_, i) =>
+      new RawClient(server.path).ask(
+        i % 2 === 0
+          ? 'get=1\n\n'
+          : setOf([`fwmark=${i}`, `public_key=${i % 4 === 1 ? ALICE : BOB}`]),
+      ),
+    )
+    for (const reply of await Promise.all(replies)) expect(reply.endsWith('errno=0\n\n')).toBe(true)
+    expect(server.device().peers.length).toBe(2)
+  })
+})
+
+function manyPeers(count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
+  )
+}
+
+/** Long enough for the server to act on what was sent, if it did. */
+async function turn(): Promise<void> {
+  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
+}
