@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+
+/** A captured conversation with the kernel: datagrams in both directions. */
+export interface Exchange {
+  readonly sent: readonly Uint8Array[]
+  readonly received: readonly Uint8Array[]
+}
+
+/** The text of a fixture, by its path in this folder. */
+export function loadText(path: string): string {
+  return readFileSync(new URL(path, import.meta.url), 'utf8')
+}
+
+/** A conversation: `>` begins a datagram to the kernel, `<` one from it; hexadecimal bytes, `#` begins a comment. */
+export function loadExchange(path: string): Exchange {
+  const sent: Uint8Array[] = []
+  const received: Uint8Array[] = []
+  const text = loadText(path).replaceAll(/#.*/g, '')
+  for (const [, direction, hex] of text.matchAll(/([<>])([^<>]*)/g)) {
+    const datagram = Uint8Array.from(Buffer.from(hex!.replaceAll(/\s/g, ''), 'hex'))
+    if (direction === '>') sent.push(datagram)
+    else received.push(datagram)
+  }
+  return { sent, received }
+}

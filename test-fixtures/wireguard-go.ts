@@ -1,0 +1,165 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
+import { once } from 'node:events'
+import { rm } from 'node:fs/promises'
+import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CommandOptions, type CommandResult, runCommand } from './command.js'
+
+/** A real wireguard-go process, in the foreground, in a network namespace of its own. */
+export interface WireGuardGo extends AsyncDisposable {
+  /** The interface's name, at most 15 characters, unlike that of any other test. */
+  readonly name: string
+  /** Where it listens. Unix sockets know no network namespace, so every process of the machine reaches it. */
+  readonly socketPath: string
+  readonly pid: number
+  /** Runs the real wg(8) inside the namespace. */
+  wg(...args: readonly string[]): Promise<CommandResult>
+  /** Runs a program inside the namespace: `inNamespace('ip', 'link', 'set', name, 'up')`. */
+  inNamespace(file: string, ...args: readonly string[]): Promise<CommandResult>
+  /** The same with an input, an environment or a limit of its own. */
+  run(command: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult>
+  /** Sends a signal; after SIGKILL and SIGTERM resolves once the process is gone. SIGKILL leaves a stale socket. */
+  kill(signal: NodeJS.Signals): Promise<void>
+  /** Ends the process and removes its socket. May be called twice, and after a kill. */
+  stop(): Promise<void>
+}
+
+/** What startWireGuardGo() can be told. */
+export interface WireGuardGoOptions {
+  /** Absent: a new name. Give one to bring a killed device back. */
+  readonly name?: string
+  /** Added to the environment: `{ LOG_LEVEL: 'verbose' }`. */
+  readonly env?: NodeJS.ProcessEnv
+}
+
+/** How long the daemon may take to answer, ms: half a second here, far more in an emulated machine. */
+const START_LIMIT = 30_000
+/** How long it may take to end after SIGTERM before it is killed, ms. */
+const STOP_LIMIT = 10_000
+
+/**
+ * Starts wireguard-go and waits until its socket answers. Needs what `hasWireGuardGo` of require.ts checks.
+ * Rejects with what the daemon printed when it ends early, or does not answer in time.
+ */
+export async function startWireGuardGo(options: WireGuardGoOptions = {}): Promise<WireGuardGo> {
+  const name = options.name ?? uniqueName()
+  const socketPath = `/var/run/wireguard/${name}.sock`
+  // Or the other daemon's answer would be taken for ours.
+  if (await answers(socketPath)) throw new Error(`wireguard-go ${name}: ${socketPath} is in use`)
+  // setpriv: a test process that is killed takes its daemons with it. Each of the three replaces the one before, so the
+  // child's pid is wireguard-go's own.
+  const child = spawn(
+    'setpriv',
+    ['--pdeathsig', 'TERM', 'unshare', '-n', 'wireguard-go', '--foreground', name],
+    { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
+  )
+  const daemon = new Daemon(name, socketPath, child)
+  try {
+    await daemon.ready()
+  } catch (cause) {
+    await daemon.stop()
+    throw cause
+  }
+  return daemon
+}
+
+class Daemon implements WireGuardGo {
+  readonly name: string
+  readonly socketPath: string
+  readonly #child: ChildProcess
+  readonly #ended: Promise<unknown>
+  #output = ''
+  #startError: Error | undefined
+
+  constructor(name: string, socketPath: string, child: ChildProcess) {
+    this.name = name
+    this.socketPath = socketPath
+    this.#child = child
+    this.#ended = new Promise((resolve) => {
+      child.once('close', resolve)
+      child.once('error', (error) => {
+        this.#startError = error
+        resolve(undefined)
+      })
+    })
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.setEncoding('utf8').on('data', (text: string) => {
+        this.#output = (this.#output + text).slice(-16_384)
+      })
+    }
+  }
+
+  get pid(): number {
+    if (this.#child.pid === undefined) throw new Error(`wireguard-go ${this.name} did not start`)
+    return this.#child.pid
+  }
+
+  async ready(): Promise<void> {
+    const deadline = Date.now() + START_LIMIT
+    while (!(await answers(this.socketPath))) {
+      if (this.#startError) throw this.#startError
+      if (this.#hasEnded() || Date.now() > deadline) {
+        await Promise.race([this.#ended, sleep(200)]) // the last lines may still be in the pipe
+        const what = this.#hasEnded() ? 'ended at once' : `did not answer in ${START_LIMIT} ms`
+        throw new Error(`wireguard-go ${this.name} ${what}: ${this.#output.trim()}`)
+      }
+      await sleep(20)
+    }
+  }
+
+  wg(...args: readonly string[]): Promise<CommandResult> {
+    return this.run(['wg', ...args])
+  }
+
+  inNamespace(file: string, ...args: readonly string[]): Promise<CommandResult> {
+    return this.run([file, ...args])
+  }
+
+  run(command: readonly [string, ...string[]], options?: CommandOptions): Promise<CommandResult> {
+    return runCommand(['nsenter', '-t', String(this.pid), '-n', '--', ...command], options)
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.#child.kill(signal)
+    if (signal === 'SIGKILL' || signal === 'SIGTERM') await this.#ended
+  }
+
+  async stop(): Promise<void> {
+    if (!this.#hasEnded() && this.#child.pid !== undefined) {
+      this.#child.kill('SIGTERM')
+      const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT)
+      await this.#ended
+      clearTimeout(late)
+    }
+    await rm(this.socketPath, { force: true })
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.stop()
+  }
+
+  #hasEnded(): boolean {
+    return this.#child.exitCode !== null || this.#child.signalCode !== null
+  }
+}
+
+/** Workers run at the same time, and one worker runs many files: pid and chance together. */
+function uniqueName(): string {
+  return `wgt${process.pid.toString(36)}${randomInt(36 ** 5).toString(36)}`
+}
+
+/** Whether a get operation on the socket is answered. */
+async function answers(path: string): Promise<boolean> {
+  const socket = connect(path)
+  try {
+    const failed = once(socket, 'close').then(() => false)
+    socket.setEncoding('utf8').write('get=1\n\n')
+    const answered = once(socket, 'data').then(() => true)
+    return await Promise.race([answered, failed, sleep(1000, false)])
+  } catch {
+    return false
+  } finally {
+    socket.destroy()
+  }
+}
