@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, beforeEach, describe } from '@jest/globals'
+import type { Device } from 'wireguardcfg'
+import { describeAllowedIPs } from './allowed-ips.js'
+import { describeCalls } from './calls.js'
+import { describeInput } from './input.js'
+import { describeReadAndWrite } from './read-write.js'
+import type { Subject, SubjectTraits } from './subject.js'
+
+/** What every test of the contract gets. */
+export interface Context {
+  readonly traits: SubjectTraits
+  readonly subject: () => Subject
+  /** Reads the subject's device. */
+  readonly read: () => Promise<Device>
+}
+
+/** What every backend must do, in the same words for all. Each test starts from an empty device. */
+export function describeBackend(
+  title: string,
+  traits: SubjectTraits,
+  open: () => Promise<Subject>,
+  timeout = 30_000,
+): void {
+  describe(`the backend contract: ${title}`, () => {
+    let current: Subject | undefined
+    const subject = (): Subject => {
+      if (current === undefined) throw new Error('the subject is not open')
+      return current
+    }
+    const context: Context = {
+      traits,
+      subject,
+      read: () => subject().backend.device(subject().device),
+    }
+
+    beforeAll(async () => {
+      current = await open()
+    }, timeout)
+
+    afterAll(async () => {
+      await current?.[Symbol.asyncDispose]()
+    }, timeout)
+
+    beforeEach(async () => {
+      await subject().backend.configureDevice(subject().device, {
+        privateKey: null,
+        listenPort: 0,
+        firewallMark: 0,
+        replacePeers: true,
+      })
+    }, timeout)
+
+    describeReadAndWrite(context, timeout)
+    describeAllowedIPs(context, timeout)
+    describeInput(context)
+    describeCalls(context, timeout)
+  })
+}

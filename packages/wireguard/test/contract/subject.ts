@@ -1,0 +1,25 @@
+import type { Backend } from 'wireguardcfg'
+
+/** Something that the contract is run against: a backend, and a device that belongs to this run alone. */
+export interface Subject extends AsyncDisposable {
+  readonly backend: Backend
+  /** An interface that exists, and that the suite may change in every way. */
+  readonly device: string
+  /** The same device through another backend object, which the suite closes. */
+  open(): Promise<Backend>
+}
+
+/** What differs from subject to subject. */
+export interface SubjectTraits {
+  readonly kind: Backend['kind']
+  /** The backend tells the kernel's interface index. */
+  readonly hasIndex: boolean
+  /** Peers come in the order of their creation; otherwise in any. */
+  readonly keepsPeerOrder: boolean
+  /** The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not tell it. */
+  readonly tellsZones: boolean
+  /** How many peers the larger tests make. */
+  readonly manyPeers: number
+  /** How many allowed IPs the larger tests give to one peer. */
+  readonly manyAllowedIPs: number
+}

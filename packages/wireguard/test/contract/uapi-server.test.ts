@@ -1,0 +1,36 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { UapiClient } from 'wireguardcfg'
+import { UapiServer } from 'wireguardcfg/server'
+import { describeBackend } from './backend.js'
+
+for (const allowedIPRemoval of [true, false]) {
+  const kind = allowedIPRemoval ? 'that removes allowed IPs' : 'that cannot remove allowed IPs'
+  describeBackend(
+    `the in-process server, one ${kind}`,
+    {
+      kind: 'userspace',
+      hasIndex: false,
+      keepsPeerOrder: false,
+      tellsZones: true,
+      manyPeers: 3000,
+      manyAllowedIPs: 20_000,
+    },
+    async () => {
+      const directory = await mkdtemp(join(tmpdir(), 'wireguard-'))
+      const server = await UapiServer.listen({ name: 'wg0', directory, allowedIPRemoval })
+      const backend = new UapiClient({ directory })
+      return {
+        backend,
+        device: 'wg0',
+        open: () => Promise.resolve(new UapiClient({ directory })),
+        [Symbol.asyncDispose]: async () => {
+          await backend.close()
+          await server.close()
+          await rm(directory, { recursive: true, force: true })
+        },
+      }
+    },
+  )
+}
