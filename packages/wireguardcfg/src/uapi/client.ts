@@ -142,9 +142,9 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  async #read(name: string, call: Call): Promise<Device> {
+  async #read(name: string, call: Call, touch = () => call.touch()): Promise<Device> {
     const reply = new ReplyParser('read device', name)
-    await exchange(this.#path(name), [GET_REQUEST], reply, call)
+    await exchange(this.#path(name), [GET_REQUEST], reply, call, touch)
     return reply.device(Date.now())
   }
 
@@ -154,11 +154,11 @@ export class UapiClient implements Backend, AsyncDisposable {
     call: Call,
     touch: () => void,
   ): Promise<void> {
-    if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call))) {
+    if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call, touch))) {
       await this.#set(name, formatSet(config), call, touch)
       return
     }
-    const move = moveToTemporaryPeer(config, await this.#read(name, call))
+    const move = moveToTemporaryPeer(config, await this.#read(name, call, touch))
     try {
       await this.#set(name, formatSet(move.config), call, touch)
     } catch (error) {
@@ -187,10 +187,10 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   /** Asked every time: the daemon behind a name may be another one than last time. */
-  async #canRemoveAllowedIPs(name: string, call: Call): Promise<boolean> {
+  async #canRemoveAllowedIPs(name: string, call: Call, touch: () => void): Promise<boolean> {
     const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
     const reply = new ReplyParser('configure device', name)
-    await exchange(this.#path(name), [probe], reply, call)
+    await exchange(this.#path(name), [probe], reply, call, touch)
     try {
       reply.finish()
       return true
@@ -202,7 +202,9 @@ export class UapiClient implements Backend, AsyncDisposable {
   /** The request that would have removed the temporary peer failed before it got there. */
   async #removeQuietly(name: string, publicKey: PublicKey): Promise<void> {
     try {
-      using call = new Call({ operation: 'configure device', device: name }, { idleTimeout: 1000 })
+      const context = { operation: 'configure device', device: name }
+      // The caller waits for it, perhaps after an abort: a second in all, not a second of silence.
+      using call = new Call(context, { signal: AbortSignal.timeout(1000) })
       await this.#set(name, formatSet({ peers: [{ publicKey, remove: true }] }), call)
     } catch {
       // The error that led here is the one to report.

@@ -35,7 +35,14 @@ export function replyError(
 // "IpcErrorUnknown" of wireguard-go, the same number on every system, whatever that number means there.
 const IPC_ERROR_UNKNOWN = 55
 
-const NAMES = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]))
+// Names that share a number with the one that everybody checks for.
+const SECOND_NAMES = new Set(['EWOULDBLOCK', 'ENOTSUP'])
+
+const NAMES = new Map(
+  Object.entries(constants.errno)
+    .filter(([name]) => !SECOND_NAMES.has(name))
+    .map(([name, number]) => [number, name]),
+)
 
 function codeOf(number: number): WireGuardErrorCode {
   if (number === IPC_ERROR_UNKNOWN) return 'EIO'

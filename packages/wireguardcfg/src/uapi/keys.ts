@@ -31,8 +31,8 @@ export function keyAt(bytes: Uint8Array, start: number, end: number): Key | unde
   const candidate = end > start ? LOOKUP[slot(end - start, bytes[start]!)] : undefined
   if (candidate === undefined) return undefined
   const expected = candidate.bytes
-  if (expected.byteLength !== end - start) return undefined
-  for (let i = 0; i < expected.byteLength; i++) {
+  if (expected.length !== end - start) return undefined
+  for (let i = 0; i < expected.length; i++) {
     if (expected[i] !== bytes[start + i]) return undefined
   }
   return candidate

@@ -20,6 +20,12 @@ export class ReplyParser {
   #listenPort = 0
   #firewallMark = 0
   #peer: PeerDraft | undefined
+  /** Those of `#peer`, and after them what is left of longer lists. */
+  readonly #allowedIPs: AllowedIP[] = []
+  #allowedIPCount = 0
+  #handshakeSeconds = 0
+  #handshakeNanoseconds = 0
+  readonly #secrets = new SecretSlab()
 
   constructor(operation: string, device: string) {
     this.#operation = operation
@@ -50,8 +56,9 @@ export class ReplyParser {
       return
     }
     // A copy: the caller may use its buffer again.
-    this.#rest = start === bytes.byteLength ? EMPTY : Buffer.from(bytes.subarray(start))
+    this.#rest = start === bytes.byteLength ? EMPTY : joined(bytes.subarray(start), EMPTY)
     if (this.#rest.byteLength > LONGEST_LINE) {
+      this.#line++
       throw this.#protocolError(`a line of more than ${LONGEST_LINE} bytes`)
     }
   }
@@ -88,7 +95,7 @@ export class ReplyParser {
 
   #join(chunk: Uint8Array): Buffer {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    return this.#rest.byteLength === 0 ? bytes : Buffer.concat([this.#rest, bytes])
+    return this.#rest.byteLength === 0 ? bytes : joined(this.#rest, bytes)
   }
 
   #readLine(bytes: Buffer, start: number, end: number): void {
@@ -108,7 +115,7 @@ export class ReplyParser {
   #readValue(key: Key, bytes: Buffer, start: number, end: number): void {
     if (key === KEYS.public_key) {
       this.#endPeer()
-      this.#peer = new PeerDraft(this.#publicKey(key, bytes, start, end))
+      this.#peer = newPeer(this.#publicKey(key, bytes, start, end))
       return
     }
     switch (key) {
@@ -135,16 +142,17 @@ export class ReplyParser {
         peer.presharedKey = this.#secret(key, bytes, start, end)
         break
       case KEYS.endpoint:
-        peer.endpoint = this.#parsed(key, parseEndpoint, bytes, start, end)
+        // A zone may be any name that the kernel takes.
+        peer.endpoint = this.#parsed(key, parseEndpoint, bytes.toString('utf8', start, end))
         break
       case KEYS.persistent_keepalive_interval:
         peer.persistentKeepalive = this.#integer(key, bytes, start, end, 0xffff)
         break
       case KEYS.last_handshake_time_sec:
-        peer.handshakeSeconds = this.#integer(key, bytes, start, end, LATEST_SECOND)
+        this.#handshakeSeconds = this.#integer(key, bytes, start, end, LATEST_SECOND)
         break
       case KEYS.last_handshake_time_nsec:
-        peer.handshakeNanoseconds = this.#integer(key, bytes, start, end, 999_999_999)
+        this.#handshakeNanoseconds = this.#integer(key, bytes, start, end, 999_999_999)
         break
       case KEYS.rx_bytes:
         peer.receiveBytes = this.#integer(key, bytes, start, end)
@@ -156,14 +164,34 @@ export class ReplyParser {
         peer.protocolVersion = this.#integer(key, bytes, start, end)
         break
       case KEYS.allowed_ip:
-        peer.allowedIPs.push(this.#allowedIP(key, bytes, start, end))
+        this.#allowedIPs[this.#allowedIPCount++] = this.#parsed(
+          key,
+          canonicalAllowedIP,
+          bytes.toString('latin1', start, end),
+        )
         break
     }
   }
 
   #endPeer(): void {
-    if (this.#peer !== undefined) this.#peers.push(this.#peer.finish())
+    const peer = this.#peer
+    if (peer === undefined) return
+    // A copy has the length it needs; an array that grew keeps room for 16 more.
+    peer.allowedIPs = this.#allowedIPs.slice(0, this.#allowedIPCount)
+    peer.lastHandshake = this.#lastHandshake()
+    this.#peers.push(peer)
     this.#peer = undefined
+    this.#allowedIPCount = this.#handshakeSeconds = this.#handshakeNanoseconds = 0
+  }
+
+  #lastHandshake(): Date | undefined {
+    // As wg(8) reads it: in Unix time, nanoseconds without seconds are no handshake. boringtun tells the time since it.
+    const elapsed = this.#ownPublicKey !== undefined
+    const shaken = this.#handshakeSeconds > 0 || (elapsed && this.#handshakeNanoseconds > 0)
+    if (!shaken) return undefined
+    return new Date(
+      this.#handshakeSeconds * 1000 + Math.floor(this.#handshakeNanoseconds / 1_000_000),
+    )
   }
 
   /** boringtun tells how long ago a handshake was, where the protocol says Unix time; it is known by its own key. */
@@ -194,33 +222,31 @@ export class ReplyParser {
   }
 
   #publicKey(key: Key, bytes: Buffer, start: number, end: number): PublicKey {
-    return this.#keyBytes(key, bytes, start, end).toString('base64')
+    this.#readKey(key, bytes, start, end)
+    return KEY.toString('base64')
   }
 
   #secret(key: Key, bytes: Buffer, start: number, end: number): SecretKey | undefined {
-    const secret = this.#keyBytes(key, bytes, start, end)
-    return secret.equals(NO_KEY) ? undefined : SecretKey.view(Uint8Array.from(secret), 0)
+    this.#readKey(key, bytes, start, end)
+    if (KEY.equals(NO_KEY)) return undefined
+    return this.#secrets.take(KEY)
   }
 
-  #keyBytes(key: Key, bytes: Buffer, start: number, end: number): Buffer {
-    const decoded = Buffer.from(bytes.toString('latin1', start, end), 'hex')
-    if (end - start === 2 * KEY_LENGTH && decoded.byteLength === KEY_LENGTH) return decoded
-    throw this.#protocolError(`"${key.name}" is not 64 hexadecimal digits`)
+  /** Leaves the key in KEY: as text, or in a small buffer, a secret would stay in memory that others share. */
+  #readKey(key: Key, bytes: Buffer, start: number, end: number): void {
+    let bad = end - start === 2 * KEY_LENGTH ? 0 : -1
+    for (let i = 0; bad === 0 && i < KEY_LENGTH; i++) {
+      const high = HEX_DIGITS[bytes[start + 2 * i]!]!
+      const low = HEX_DIGITS[bytes[start + 2 * i + 1]!]!
+      bad = (high | low) >> 8
+      KEY[i] = (high << 4) | low
+    }
+    if (bad !== 0) throw this.#protocolError(`"${key.name}" is not 64 hexadecimal digits`)
   }
 
-  #allowedIP(key: Key, bytes: Buffer, start: number, end: number): AllowedIP {
-    return this.#parsed(key, canonicalAllowedIP, bytes, start, end)
-  }
-
-  #parsed<T extends Endpoint | AllowedIP>(
-    key: Key,
-    parse: (text: string) => T,
-    bytes: Buffer,
-    start: number,
-    end: number,
-  ): T {
+  #parsed<T extends Endpoint | AllowedIP>(key: Key, parse: (text: string) => T, text: string): T {
     try {
-      return parse(bytes.toString('latin1', start, end))
+      return parse(text)
     } catch (error) {
       if (!isWireGuardError(error)) throw error
       throw this.#protocolError(`"${key.name}": ${error.message}`)
@@ -238,34 +264,40 @@ export class ReplyParser {
 }
 
 /** A peer while its lines are read. */
-class PeerDraft {
-  presharedKey: SecretKey | undefined
-  endpoint: Endpoint | undefined
-  persistentKeepalive = 0
-  handshakeSeconds = 0
-  handshakeNanoseconds = 0
-  receiveBytes = 0
-  transmitBytes = 0
-  protocolVersion = 1
-  readonly publicKey: PublicKey
-  readonly allowedIPs: AllowedIP[] = []
+type PeerDraft = { -readonly [Field in keyof Peer]: Peer[Field] }
 
-  constructor(publicKey: PublicKey) {
-    this.publicKey = publicKey
+/** A peer of which nothing is known yet. */
+function newPeer(publicKey: PublicKey): PeerDraft {
+  return {
+    publicKey,
+    presharedKey: undefined,
+    endpoint: undefined,
+    persistentKeepalive: 0,
+    lastHandshake: undefined,
+    receiveBytes: 0,
+    transmitBytes: 0,
+    allowedIPs: NO_ALLOWED_IPS,
+    protocolVersion: 1,
   }
+}
 
-  finish(): Peer {
-    return {
-      publicKey: this.publicKey,
-      presharedKey: this.presharedKey,
-      endpoint: this.endpoint,
-      persistentKeepalive: this.persistentKeepalive,
-      lastHandshake: handshakeDate(this.handshakeSeconds, this.handshakeNanoseconds),
-      receiveBytes: this.receiveBytes,
-      transmitBytes: this.transmitBytes,
-      allowedIPs: this.allowedIPs,
-      protocolVersion: this.protocolVersion,
+/** Memory that secrets share: it takes a quarter of what an array of its own takes for each. */
+class SecretSlab {
+  #bytes = new Uint8Array(0)
+  #used = 0
+
+  /** Moves the key there: the source is zero afterwards. */
+  take(key: Uint8Array): SecretKey {
+    if (this.#used === this.#bytes.byteLength) {
+      // Small for few peers, and never so large that one kept key keeps many.
+      this.#bytes = new Uint8Array(Math.min(Math.max(this.#used * 2, KEY_LENGTH), 64 * KEY_LENGTH))
+      this.#used = 0
     }
+    const at = this.#used
+    this.#bytes.set(key, at)
+    this.#used += KEY_LENGTH
+    key.fill(0)
+    return SecretKey.view(this.#bytes, at)
   }
 }
 
@@ -273,6 +305,8 @@ const LF = 10
 const EQUALS = 61
 const ZERO = 48
 const EMPTY = Buffer.alloc(0)
+const NO_ALLOWED_IPS: readonly AllowedIP[] = []
+const KEY = Buffer.alloc(KEY_LENGTH)
 const NO_KEY = new Uint8Array(KEY_LENGTH)
 
 // wireguard-go's own limit on a line, 64 KiB.
@@ -284,7 +318,16 @@ const EARLIEST_UNIX_TIME = 1e12
 // The last second that a Date can hold.
 const LATEST_SECOND = 8_639_999_999_999
 
-function handshakeDate(seconds: number, nanoseconds: number): Date | undefined {
-  if (seconds === 0 && nanoseconds === 0) return undefined
-  return new Date(seconds * 1000 + Math.floor(nanoseconds / 1e6))
+/** Not Buffer.concat: small results of it lie in the pool that all of the process shares, and these hold secrets. */
+function joined(first: Uint8Array, second: Uint8Array): Buffer {
+  const bytes = Buffer.allocUnsafeSlow(first.byteLength + second.byteLength)
+  bytes.set(first)
+  bytes.set(second, first.byteLength)
+  return bytes
 }
+
+/** The value of each character that is a hexadecimal digit; -1 for all others. */
+const HEX_DIGITS = Int8Array.from({ length: 256 }, (_, code) => {
+  const digit = String.fromCharCode(code)
+  return /[0-9A-Fa-f]/.test(digit) ? Number.parseInt(digit, 16) : -1
+})

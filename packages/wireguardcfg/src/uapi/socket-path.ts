@@ -49,6 +49,8 @@ export function findSocket(name: string, directory: string): string | undefined 
     const real = realName(name, directory)
     return real === undefined ? undefined : socketPath(real, directory)
   } catch (error) {
+    // To Node 22 and later, no directory is no entry as well.
+    if (errorCode(error) === 'ENOTDIR') return undefined
     throw fileError(error, directory)
   }
 }

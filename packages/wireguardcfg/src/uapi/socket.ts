@@ -30,6 +30,7 @@ export async function exchange(
   const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER)
   const socket = await connect(path, buffer, call)
   try {
+    call.check()
     onSend()
     await call.race(converse(socket, request, reply, touch), () => socket.destroy())
   } catch (error) {
@@ -44,10 +45,13 @@ export async function exchange(
 /** True when something listens at the path; true as well when this user may not ask. */
 export async function isListening(path: string, call: Call): Promise<boolean> {
   try {
-    const socket = await connect(path, Buffer.allocUnsafeSlow(1), call)
+    const socket = await connectOnce(path, Buffer.allocUnsafeSlow(1), call)
     socket.destroy()
     return true
-  } catch (error) {
+  } catch (cause) {
+    // Too busy to answer now, but there: a daemon that hangs must not hold up a listing.
+    if (errorCode(cause) === 'EAGAIN') return true
+    const error = connectError(cause, path, call)
     const code = errorCode(error)
     if (code === 'EPERM') return true
     if (code === 'ENODEV') return false
@@ -87,6 +91,8 @@ function connectOnce(path: string, buffer: Buffer, call: Call): Promise<Connecte
       },
     },
   })
+  // One for the whole life of the socket: an error that nobody listens for would end the process.
+  socket.on('error', () => {})
   const connected = new Promise<Connected>((resolve, reject) => {
     socket.once('error', reject)
     socket.once('connect', () => {
@@ -94,10 +100,7 @@ function connectOnce(path: string, buffer: Buffer, call: Call): Promise<Connecte
       resolve(socket)
     })
   })
-  return call.race(connected, () => {
-    socket.on('error', () => {})
-    socket.destroy()
-  })
+  return call.race(connected, () => socket.destroy())
 }
 
 function converse(
@@ -112,12 +115,13 @@ function converse(
       try {
         reply.push(chunk)
       } catch (error) {
-        reject(error as Error)
+        reject(error)
         socket.destroy()
         return
       }
       if (reply.done) resolve()
     }
+    readBeforeWriteError(socket)
     socket.on('error', reject)
     // 'end' when the other side closed, 'close' in any case; the sink knows whether that was too early.
     socket.once('end', resolve)
@@ -126,18 +130,54 @@ function converse(
   })
 }
 
-/** Writes piece by piece, as fast as the other side reads, and stops when it has answered already. */
+/**
+ * A daemon that refuses a line answers and closes, with the rest of the request unread: a write then fails, for which Node
+ * would destroy the socket with the answer still in it. It arrived before the write failed, so that one whole turn of the event loop
+ * reads it.
+ */
+function readBeforeWriteError(socket: Socket): void {
+  const destroy = socket.destroy.bind(socket)
+  socket.destroy = (error) => {
+    if (!isWriteError(error)) return destroy(error)
+    void turn()
+      .then(turn)
+      .then(() => destroy(error))
+    return socket
+  }
+}
+
+function isWriteError(error: unknown): boolean {
+  return (
+    typeof error === 'object' && error !== null && 'syscall' in error && error.syscall === 'write'
+  )
+}
+
+/**
+ * Writes piece by piece, as fast as the other side reads, and stops when it has answered already. Other work of the process gets
+ * its turn between the pieces.
+ */
 async function send(
   socket: Socket,
   request: Iterable<string>,
   reply: ReplySink,
   touch: () => void,
 ): Promise<void> {
+  let first = true
   for (const piece of request) {
+    if (!first) await turn()
+    first = false
     if (reply.done || socket.destroyed) return
-    if (!socket.write(piece, 'latin1')) await drained(socket)
+    // A zone may have any letters: in latin1, some of them would become a newline.
+    if (!socket.write(piece, 'utf8')) await drained(socket)
     touch()
   }
+}
+
+/** Resolves in the next turn of the event loop. */
+function turn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }
 
 function drained(socket: Socket): Promise<void> {
@@ -166,6 +206,8 @@ function connectError(error: unknown, path: string, call: Call): unknown {
     // Also what connecting to a regular file gives.
     case 'ECONNREFUSED':
     case 'ENOTSOCK':
+    // A socket of another type.
+    case 'EPROTOTYPE':
       return new WireGuardError('no such userspace interface', {
         ...call.context,
         code: 'ENODEV',

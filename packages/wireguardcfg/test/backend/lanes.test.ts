@@ -6,7 +6,7 @@ import { invalid } from '../../src/model/errors.js'
 
 /** A step that ends when the test says so. */
 function gate(): { open: () => void; opened: Promise<void> } {
-  let open = (): void => {}
+  let open!: () => void
   const opened = new Promise<void>((resolve) => {
     open = resolve
   })

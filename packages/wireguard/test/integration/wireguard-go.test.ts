@@ -1,0 +1,201 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { type Device, type DeviceConfig, UapiClient } from 'wireguardcfg'
+import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
+import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
+import { ipv4Of, ipv6Of, privateKeyOf, publicKeyOf, samplePeers } from '../support/sample.js'
+
+const TIMEOUT = 60_000
+
+describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () => {
+  const client = new UapiClient()
+  let daemon: WireGuardGo
+  beforeAll(async () => {
+    daemon = await startWireGuardGo()
+  }, TIMEOUT)
+  afterAll(async () => {
+    await client.close()
+    await daemon.kill('SIGCONT')
+    await daemon.stop()
+  }, TIMEOUT)
+  afterEach(async () => {
+    await client.configureDevice(daemon.name, { replacePeers: true, privateKey: null })
+  }, TIMEOUT)
+
+  describe('large devices', () => {
+    it.each<[string, DeviceConfig]>([
+      ['10,000 peers', { peers: samplePeers(10_000) }],
+      [
+        'a peer of 20,000 allowed IPs',
+        {
+          peers: samplePeers(1).map((peer) => ({
+            ...peer,
+            allowedIPs: Array.from({ length: 10_000 }, (_, i) => [ipv4Of(i), ipv6Of(i)]).flat(),
+          })),
+        },
+      ],
+    ])(
+      'are read as they were written, and as wg prints them: %s',
+      async (_, config) => {
+        const privateKey = privateKeyOf(1)
+        await client.configureDevice(daemon.name, { ...config, privateKey, firewallMark: 0x2a })
+        const device = await client.device(daemon.name)
+        const { stdout } = await daemon.wg('show', daemon.name, 'dump')
+        expect(dumpOf(device)).toStrictEqual(sortedDump(stdout))
+
+        const written = new Map(config.peers!.map((peer) => [peer.publicKey, peer]))
+        expect(device.peers).toHaveLength(written.size)
+        for (const peer of device.peers) {
+          const { presharedKey, endpoint, ...rest } = written.get(peer.publicKey)!
+          expect(
+            peer.presharedKey?.equals(presharedKey) &&
+              `${peer.endpoint?.host}:${peer.endpoint?.port}` === endpoint &&
+              peer.persistentKeepalive === rest.persistentKeepalive &&
+              peer.allowedIPs.toSorted().join() === rest.allowedIPs!.toSorted().join(),
+          ).toBe(true)
+        }
+      },
+      TIMEOUT,
+    )
+  })
+
+  it(
+    'that is stopped gives ETIMEDOUT, and works when it goes on',
+    async () => {
+      await client.configureDevice(daemon.name, { peers: samplePeers(3000) })
+      // The first may be answered before the signal comes; the others cannot be.
+      const early = client.device(daemon.name, { idleTimeout: 500 }).then(
+        ({ peers }) => peers.length,
+        ({ code }) => code as unknown,
+      )
+      await daemon.kill('SIGSTOP')
+      for (const call of [
+        client.device(daemon.name, { idleTimeout: 200 }),
+        client.configureDevice(daemon.name, { firewallMark: 1 }, { idleTimeout: 200 }),
+      ]) {
+        await expect(call).rejects.toMatchObject({ code: 'ETIMEDOUT', device: daemon.name })
+      }
+      await expect(client.deviceNames()).resolves.toContain(daemon.name)
+      expect([3000, 'ETIMEDOUT']).toContain(await early)
+      await daemon.kill('SIGCONT')
+      expect((await client.device(daemon.name)).peers).toHaveLength(3000)
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'that is killed between two calls is ENODEV, and is there when it is back',
+    async () => {
+      await client.configureDevice(daemon.name, { firewallMark: 7 })
+      const reading = client.device(daemon.name)
+      await daemon.kill('SIGKILL')
+      const [outcome] = await Promise.allSettled([reading])
+      if (outcome.status === 'rejected') {
+        expect(['ECONNRESET', 'EPIPE', 'EPROTO', 'ENODEV']).toContain(outcome.reason.code)
+      }
+      for (const call of [
+        client.device(daemon.name),
+        client.configureDevice(daemon.name, { firewallMark: 8 }),
+      ]) {
+        await expect(call).rejects.toMatchObject({ code: 'ENODEV', device: daemon.name })
+      }
+      await expect(client.deviceNames()).resolves.not.toContain(daemon.name)
+      daemon = await startWireGuardGo({ name: daemon.name })
+      await expect(client.device(daemon.name)).resolves.toMatchObject({ firewallMark: 0 })
+    },
+    TIMEOUT,
+  )
+
+  // The daemon answers and closes while most of the request is still to be sent: the answer must not be lost.
+  it(
+    'whose listen port is taken is EADDRINUSE, however long the request is',
+    async () => {
+      await daemon.inNamespace('ip', 'link', 'set', 'lo', 'up')
+      await daemon.inNamespace('ip', 'link', 'set', daemon.name, 'up')
+      const program = `require('node:dgram').createSocket('udp4')
+        .bind(51899, '0.0.0.0', () => console.log('up'))`
+      const holder = spawn(
+        'nsenter',
+        ['-t', String(daemon.pid), '-n', '--', process.execPath, '-e', program],
+        { stdio: ['ignore', 'pipe', 'inherit'] },
+      )
+      try {
+        await once(holder.stdout, 'data')
+        const peers = samplePeers(3000)
+        for (const config of [{}, ...Array.from({ length: 10 }, () => ({ peers }))]) {
+          await expect(
+            client.configureDevice(daemon.name, { listenPort: 51_899, ...config }),
+          ).rejects.toMatchObject({ code: 'EADDRINUSE', applied: 'unknown' })
+        }
+        await client.configureDevice(daemon.name, { listenPort: 0 })
+        await expect(client.device(daemon.name)).resolves.toMatchObject({ peers: [] })
+      } finally {
+        holder.kill('SIGKILL')
+      }
+    },
+    TIMEOUT,
+  )
+
+  it(
+    'that another program writes to is read whole, each time',
+    async () => {
+      const [steady, changing] = [publicKeyOf(0), publicKeyOf(1)]
+      await client.configureDevice(daemon.name, { peers: samplePeers(200) })
+      const writing = { ends: false }
+      const writer = (async () => {
+        for (let i = 0; i < 15; i++) {
+          const args = i % 2 === 0 ? ['remove'] : ['persistent-keepalive', String(i)]
+          const { code } = await daemon.wg('set', daemon.name, 'peer', changing, ...args)
+          expect(code).toBe(0)
+        }
+        writing.ends = true
+      })()
+      let reads = 0
+      while (!writing.ends) {
+        const keys = (await client.device(daemon.name)).peers.map((peer) => peer.publicKey)
+        expect(new Set(keys).size).toBe(keys.length)
+        expect([199, 200]).toContain(keys.length)
+        expect(keys).toContain(steady)
+        reads++
+      }
+      await writer
+      expect(reads).toBeGreaterThan(3)
+    },
+    TIMEOUT,
+  )
+})
+
+/** The lines of `wg show NAME dump`, sorted, and so are the allowed IPs of each. */
+function sortedDump(text: string): string[] {
+  const [device, ...peers] = text.trimEnd().split('\n')
+  const sorted = peers.map((line) => {
+    const fields = line.split('\t')
+    fields[3] = fields[3]!.split(',').toSorted().join()
+    return fields.join('\t')
+  })
+  return [device!, ...sorted.toSorted()]
+}
+
+/** What `wg show NAME dump` prints for a device (wg(8)). */
+function dumpOf(device: Device): string[] {
+  const peers = device.peers.map((peer) => {
+    const { host, port } = peer.endpoint!
+    return [
+      peer.publicKey,
+      peer.presharedKey?.toBase64() ?? '(none)',
+      host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
+      peer.allowedIPs.toSorted().join() || '(none)',
+      Math.floor((peer.lastHandshake?.getTime() ?? 0) / 1000),
+      peer.receiveBytes,
+      peer.transmitBytes,
+      peer.persistentKeepalive || 'off',
+    ].join('\t')
+  })
+  const { privateKey, publicKey, listenPort, firewallMark } = device
+  const mark = firewallMark === 0 ? 'off' : `0x${firewallMark.toString(16)}`
+  return [
+    [privateKey?.toBase64() ?? '(none)', publicKey ?? '(none)', listenPort, mark].join('\t'),
+    ...peers.toSorted(),
+  ]
+}

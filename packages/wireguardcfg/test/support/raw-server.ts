@@ -1,0 +1,102 @@
+import { once } from 'node:events'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { createServer, type Socket } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/** One connection as the server's script sees it. */
+export interface RawConnection {
+  readonly socket: Socket
+  /** 0 for the first connection of the server. */
+  readonly index: number
+  /** The next request, to its blank line; rejects when the connection ends first. */
+  readonly request: () => Promise<string>
+}
+
+/** A server whose every byte the test decides, in a directory of its own. */
+export interface RawServer extends AsyncDisposable {
+  readonly directory: string
+  /** The interface's name: the socket is `wg0.sock`. */
+  readonly name: string
+  readonly path: string
+  /** The requests so far, in their order of arrival. */
+  readonly requests: readonly string[]
+  /** How many connections were made. */
+  readonly accepted: number
+  /** Resolves when no connection is open any more; rejects after ten seconds. */
+  readonly allClosed: () => Promise<void>
+}
+
+/** What the server does with a connection. When it returns, the connection stays open. */
+export type Script = (connection: RawConnection) => void | Promise<void>
+
+/** Starts a server with that script for each connection. */
+export async function listenRaw(script: Script): Promise<RawServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'uapi-'))
+  const path = join(directory, 'wg0.sock')
+  const sockets = new Set<Socket>()
+  const requests: string[] = []
+  let accepted = 0
+  const server = createServer((socket) => {
+    sockets.add(socket)
+    // The client may be gone at any time.
+    socket.on('error', () => {}).on('close', () => sockets.delete(socket))
+    const request = requestReader(socket, requests)
+    // A script ends with its connection.
+    Promise.resolve(script({ socket, index: accepted++, request })).catch(() => {})
+  })
+  await once(server.listen(path), 'listening')
+  return {
+    directory,
+    name: 'wg0',
+    path,
+    requests,
+    get accepted() {
+      return accepted
+    },
+    allClosed: () => until(() => sockets.size === 0, 'every connection is closed'),
+    [Symbol.asyncDispose]: async () => {
+      for (const socket of sockets) socket.destroy()
+      await new Promise((resolve) => {
+        server.close(resolve)
+      })
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Answers every request with the same text, and closes, as boringtun does. */
+export function answering(text: string): Script {
+  return async ({ socket, request }) => {
+    await request()
+    socket.end(text, 'latin1')
+  }
+}
+
+/** Waits for something that happens by itself; rejects after ten seconds. */
+export async function until(condition: () => boolean, what: string): Promise<void> {
+  for (const end = Date.now() + 10_000; !condition(); await sleep(2)) {
+    if (Date.now() > end) throw new Error(`waited ten seconds: ${what}`)
+  }
+}
+
+function requestReader(socket: Socket, requests: string[]): () => Promise<string> {
+  let text = ''
+  return async () => {
+    while (!text.includes('\n\n')) {
+      const [chunk] = (await Promise.race([
+        once(socket, 'data'),
+        once(socket, 'close').then(() => {
+          throw new Error('the client closed')
+        }),
+      ])) as [Buffer]
+      text += chunk.toString('latin1')
+    }
+    const end = text.indexOf('\n\n') + 2
+    const request = text.slice(0, end)
+    text = text.slice(end)
+    requests.push(request)
+    return request
+  }
+}

@@ -1,0 +1,257 @@
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describeWith } from '../../../../test-fixtures/require.js'
+import { UapiClient } from '../../src/uapi/client.js'
+import { rejected } from '../model/faults.js'
+import { startListener } from '../support/listener-process.js'
+import { answering, listenRaw } from '../support/raw-server.js'
+import { base64Of, reply, SAMPLE_REPLIES } from '../support/replies.js'
+import { asNobody, isRoot } from '../support/root.js'
+
+describe('reading', () => {
+  it.each(SAMPLE_REPLIES.filter(({ name }) => name !== 'boringtun'))(
+    'takes what $name answers, and closes the connection',
+    async ({ text, device }) => {
+      await using server = await listenRaw(async ({ socket, request }) => {
+        await request()
+        socket.write(text)
+      })
+      const client = new UapiClient(server)
+      await expect(client.device('wg0')).resolves.toStrictEqual(device)
+      await server.allClosed()
+      expect(server.requests).toStrictEqual(['get=1\n\n'])
+    },
+  )
+
+  it('counts the time since a handshake of boringtun from now', async () => {
+    const sample = SAMPLE_REPLIES.find(({ name }) => name === 'boringtun')!
+    await using server = await listenRaw(answering(sample.text))
+    const before = Date.now()
+    const device = await new UapiClient(server).device('wg0')
+    const [first, second] = device.peers
+    expect(first!.lastHandshake!.getTime()).toBeGreaterThanOrEqual(before - 90_000)
+    expect(first!.lastHandshake!.getTime()).toBeLessThanOrEqual(Date.now() - 90_000)
+    expect(second!.lastHandshake).toBeUndefined()
+  })
+
+  it('uses a connection for each operation, so that one that takes only one works', async () => {
+    await using server = await listenRaw(answering(reply('listen_port=7')))
+    const client = new UapiClient(server)
+    for (let i = 0; i < 3; i++) {
+      await expect(client.device('wg0')).resolves.toMatchObject({ listenPort: 7 })
+      await client.configureDevice('wg0', { listenPort: 7 })
+    }
+    expect(server.accepted).toBe(6)
+    await server.allClosed()
+  })
+
+  it('takes whatever order of peers there is, and the opposite one next', async () => {
+    const lines = Array.from({ length: 50 }, (_, i) => `public_key=${String(i).padStart(64, '0')}`)
+    await using server = await listenRaw(async ({ socket, request, index }) => {
+      await request()
+      socket.end(reply(...(index === 0 ? lines : lines.toReversed())))
+    })
+    const client = new UapiClient(server)
+    const first = await client.device('wg0')
+    const second = await client.device('wg0')
+    expect(first.peers).toHaveLength(50)
+    expect(second.peers).toStrictEqual(first.peers.toReversed())
+  })
+
+  it('takes an answer byte by byte that is longer under way than the idle time', async () => {
+    await using server = await listenRaw(async ({ socket, request }) => {
+      await request()
+      for (const byte of reply('listen_port=7')) {
+        socket.write(byte)
+        await sleep(20)
+      }
+    })
+    const device = await new UapiClient(server).device('wg0', { idleTimeout: 400 })
+    expect(device.listenPort).toBe(7)
+  })
+
+  it('reads 65,536 peers', async () => {
+    const peers = 65_536
+    await using server = await listenRaw(async ({ socket, request }) => {
+      await request()
+      for (let i = 0; i < peers; i += 1024) {
+        const lines = Array.from(
+          { length: 1024 },
+          (_, j) =>
+            `public_key=${(i + j).toString(16).padStart(64, '0')}\nallowed_ip=10.0.0.0/8\n` +
+            `rx_bytes=${i + j}\n`,
+        )
+        if (!socket.write(lines.join(''))) await once(socket, 'drain')
+      }
+      socket.end('errno=0\n\n')
+    })
+    const device = await new UapiClient(server).device('wg0')
+    expect(device.peers).toHaveLength(peers)
+    expect(device.peers[peers - 1]).toMatchObject({
+      publicKey: base64Of('ffff'.padStart(64, '0')),
+      receiveBytes: 65_535,
+    })
+  })
+
+  it('makes 200 calls at once', async () => {
+    await using server = await listenRaw(answering(reply('listen_port=7')))
+    const client = new UapiClient(server)
+    const devices = await Promise.all(Array.from({ length: 200 }, () => client.device('wg0')))
+    expect(devices.every(({ listenPort }) => listenPort === 7)).toBe(true)
+    await server.allClosed()
+  })
+
+  it('prints nothing, whatever happens', async () => {
+    const spies = [process.stdout, process.stderr].map((stream) =>
+      jest.spyOn(stream, 'write').mockReturnValue(true),
+    )
+    const written = (): unknown[] => spies.flatMap((spy) => spy.mock.calls)
+    try {
+      await using server = await listenRaw(({ socket, index }) => {
+        if (index === 0) socket.end(SAMPLE_REPLIES[0]!.text)
+        else if (index === 1) socket.end('nonsense\n\n')
+        else if (index === 2) socket.destroy()
+      })
+      const client = new UapiClient(server)
+      const calls = [0, 1, 2, 3].map(() => client.device('wg0', { idleTimeout: 50 }))
+      const results = await Promise.allSettled(calls)
+      expect(results.map(({ status }) => status)).toContain('rejected')
+      expect(written()).toStrictEqual([])
+    } finally {
+      for (const spy of spies) spy.mockRestore()
+    }
+  })
+})
+
+describe('names', () => {
+  let directory = ''
+  let servers: Server[] = []
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'uapi-'))
+  })
+  afterEach(async () => {
+    for (const server of servers) server.close()
+    servers = []
+    await rm(directory, { recursive: true, force: true })
+  })
+  const listen = async (...files: readonly string[]): Promise<void> => {
+    for (const file of files) {
+      const server = createServer((socket) => socket.on('error', () => {}))
+      servers.push(server)
+      await once(server.listen(join(directory, file)), 'listening')
+    }
+  }
+
+  it('are none without a directory', async () => {
+    const client = new UapiClient({ directory: join(directory, 'absent') })
+    await expect(client.deviceNames()).resolves.toStrictEqual([])
+    await expect(client.device('wg0')).rejects.toMatchObject({ code: 'ENODEV', device: 'wg0' })
+    await expect(client.configureDevice('wg0', {})).rejects.toMatchObject({ code: 'ENODEV' })
+  })
+
+  it('are those that listen, sorted, and nothing else', async () => {
+    await listen('wg9.sock', 'wg10.sock', 'a=b+c-d_e.f.sock', 'wg1')
+    // Names that no interface of wg-quick(8) can have.
+    await listen('.sock', 'a b.sock', '%d.sock', 'seventeen-letters.sock', '...sock')
+    await writeFile(join(directory, 'file.sock'), '')
+    await mkdir(join(directory, 'directory.sock'))
+    await symlink(join(directory, 'wg1'), join(directory, 'link.sock'))
+    await symlink(join(directory, 'absent'), join(directory, 'dangling.sock'))
+    const client = new UapiClient({ directory })
+    await expect(client.deviceNames()).resolves.toStrictEqual([
+      'a=b+c-d_e.f',
+      'link',
+      'wg10',
+      'wg9',
+    ])
+  })
+
+  it('leave out a stale socket, and ENODEV says what it is', async () => {
+    const path = join(directory, 'stale.sock')
+    const listener = await startListener(path)
+    const client = new UapiClient({ directory })
+    await expect(client.deviceNames()).resolves.toStrictEqual(['stale'])
+    await listener[Symbol.asyncDispose]()
+    await expect(client.deviceNames()).resolves.toStrictEqual([])
+    for (const call of [client.device('stale'), client.configureDevice('stale', {})]) {
+      const error = await rejected(call)
+      expect(error).toMatchObject({ code: 'ENODEV', hint: expect.stringContaining('stale') })
+      expect(error.applied).toBeUndefined()
+    }
+  })
+
+  it('are there although one daemon hangs with a full queue, which a read reports', async () => {
+    const path = join(directory, 'busy.sock')
+    await using listener = await startListener(path, 1)
+    listener.kill('SIGSTOP')
+    const client = new UapiClient({ directory })
+    const hanging = Array.from({ length: 10 }, () => client.device('busy', { idleTimeout: 300 }))
+    const codes = Promise.all(hanging.map((call) => rejected(call)))
+    await expect(client.deviceNames({ idleTimeout: 200 })).resolves.toStrictEqual(['busy'])
+    for (const error of await codes) expect(error.code).toBe('ETIMEDOUT')
+  })
+
+  it('that are refused by the rule for sockets are EINVAL, by the rule for all too', async () => {
+    const client = new UapiClient({ directory })
+    for (const name of ['a%b', '', '../x', 'wg0\n', 'sixteen-letters-']) {
+      await expect(client.device(name)).rejects.toMatchObject({ code: 'EINVAL' })
+    }
+  })
+
+  it('in a directory whose path is too long for a socket are EINVAL with a hint', async () => {
+    const client = new UapiClient({ directory: join(directory, 'd'.repeat(100)) })
+    await expect(client.device('wg0')).rejects.toMatchObject({
+      code: 'EINVAL',
+      hint: 'Use a shorter directory',
+      operation: 'read device',
+      device: 'wg0',
+    })
+  })
+
+  describeWith(isRoot, 'for another user', () => {
+    it('include a socket that may not be connected to, which is EPERM', async () => {
+      await listen('wg0.sock')
+      await chmod(directory, 0o755)
+      await chmod(join(directory, 'wg0.sock'), 0o600)
+      const client = new UapiClient({ directory })
+      const names = await asNobody(() => client.deviceNames())
+      const error = await asNobody(() => rejected(client.device('wg0')))
+      expect(names).toStrictEqual(['wg0'])
+      expect(error).toMatchObject({ code: 'EPERM', hint: expect.stringContaining('root') })
+    })
+
+    it('of a directory that may not be read are EPERM', async () => {
+      await chmod(directory, 0o700)
+      const client = new UapiClient({ directory })
+      const error = await asNobody(() => rejected(client.deviceNames()))
+      expect(error).toMatchObject({ code: 'EPERM', operation: 'list devices' })
+      expect(error.hint).toContain('root')
+    })
+  })
+
+  it('leave out a socket of another type', async () => {
+    // Node has no unix datagram sockets; this one lives as long as the other process.
+    const program = `socket(S, 1, 2, 0) && bind(S, pack('Sa*', 1, $ARGV[0]))
+      && do { $| = 1; print 'up'; sleep 60 }`
+    const child = spawn('perl', ['-e', program, join(directory, 'datagram.sock')])
+    try {
+      const [event] = await Promise.race([
+        once(child.stdout, 'data'),
+        once(child, 'close'),
+        once(child, 'error'),
+      ])
+      if (!Buffer.isBuffer(event)) return
+      const client = new UapiClient({ directory })
+      await expect(client.deviceNames()).resolves.toStrictEqual([])
+      await expect(client.device('datagram')).rejects.toMatchObject({ code: 'ENODEV' })
+    } finally {
+      child.kill('SIGKILL')
+    }
+  })
+})
