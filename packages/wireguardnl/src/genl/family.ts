@@ -1,0 +1,95 @@
+import { constants } from 'node:os'
+import { AttributeReader } from '../netlink/attribute-reader.js'
+import { AttributeWriter } from '../netlink/attribute-writer.js'
+import type { Connection } from '../netlink/connection.js'
+import type { ExchangeOptions } from '../netlink/deadline.js'
+import { messageError, NetlinkError } from '../netlink/errors.js'
+import type { Message } from '../netlink/message.js'
+import {
+  CTRL_ATTR_FAMILY_ID,
+  CTRL_ATTR_FAMILY_NAME,
+  CTRL_CMD_GETFAMILY,
+  CTRL_CMD_NEWFAMILY,
+  GENL_HDRLEN,
+  GENL_ID_CTRL,
+} from './constants.js'
+import { encodeGenlHeader, genlCommand } from './message.js'
+
+const CTRL_VERSION = 1
+
+/** Ids by name. They are the same in all network namespaces, until the module is loaded anew. */
+const families = new Map<string, number>()
+
+/**
+ * The id of a generic netlink family, which is the type of its messages. Asked for once per process.
+ *
+ * Asking needs no privilege, and makes the kernel load the module of the family if there is one.
+ *
+ * @throws {NetlinkError} ENOENT when there is no such family
+ */
+export async function resolveFamily(
+  connection: Connection,
+  name: string,
+  options: ExchangeOptions = {},
+): Promise<number> {
+  const known = families.get(name)
+  if (known !== undefined) return known
+  const id = await askForFamily(connection, name, options)
+  families.set(name, id)
+  return id
+}
+
+/** Forgets the id of a family, so that it is asked for again. */
+export function forgetFamily(name: string): void {
+  families.delete(name)
+}
+
+/**
+ * Calls `use` with the id of a family, and once more with a fresh id when it fails with ENOENT: the module was unloaded and
+ * loaded since. Then `use` has had no effect.
+ */
+export async function withFamily<T>(
+  connection: Connection,
+  name: string,
+  use: (id: number) => Promise<T>,
+  options: ExchangeOptions = {},
+): Promise<T> {
+  const wasKnown = families.has(name)
+  try {
+    return await use(await resolveFamily(connection, name, options))
+  } catch (error) {
+    if (!(error instanceof NetlinkError && error.code === 'ENOENT')) throw error
+    forgetFamily(name)
+    if (!wasKnown) throw error
+  }
+  return use(await resolveFamily(connection, name, options))
+}
+
+async function askForFamily(
+  connection: Connection,
+  name: string,
+  options: ExchangeOptions,
+): Promise<number> {
+  const operation = `find the netlink family "${name}"`
+  const payload = new AttributeWriter(64)
+    .raw(encodeGenlHeader(CTRL_CMD_GETFAMILY, CTRL_VERSION))
+    .string(CTRL_ATTR_FAMILY_NAME, name)
+    .bytes()
+  let id: number | undefined
+  const onMessage = (message: Message) => {
+    if (message.type === GENL_ID_CTRL && genlCommand(message) === CTRL_CMD_NEWFAMILY) {
+      id = readFamilyId(message) ?? id
+    }
+  }
+  await connection.request(GENL_ID_CTRL, 0, payload, { ...options, operation, onMessage })
+  if (id === undefined) throw messageError(constants.errno.ENOENT, operation)
+  return id
+}
+
+function readFamilyId(message: Message): number | undefined {
+  let id: number | undefined
+  for (const attribute = AttributeReader.of(message, GENL_HDRLEN); attribute.next();) {
+    if (attribute.type === CTRL_ATTR_FAMILY_ID) id = attribute.u16()
+  }
+  return id
+}

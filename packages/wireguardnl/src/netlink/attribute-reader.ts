@@ -1,0 +1,167 @@
+import { NLA_HDRLEN, NLA_TYPE_MASK } from './constants.js'
+import { LITTLE_ENDIAN, readU64, viewOf } from './endian.js'
+import { MalformedMessageError } from './malformed.js'
+import type { Message } from './message.js'
+
+const decoder = new TextDecoder('utf-8')
+
+// V8 does not fold imported constants: local copies, and NLA_ALIGN written out, make `next` half as fast again.
+const littleEndian = LITTLE_ENDIAN
+const headerLength = NLA_HDRLEN
+const typeMask = NLA_TYPE_MASK
+
+/**
+ * Walks attributes in place, without allocating for each:
+ *
+ * ```ts
+ * for (const attribute = AttributeReader.of(message, GENL_HDRLEN); attribute.next(); ) {
+ *   switch (attribute.type) {
+ *     case WGDEVICE_A_LISTEN_PORT:
+ *       port = attribute.u16()
+ *   }
+ * }
+ * ```
+ *
+ * Unknown types are skipped by not naming them. Every length is checked: what does not fit throws a
+ * MalformedMessageError. A payload longer than the integer asked for is accepted, as the kernel's nla_get_u16() does.
+ */
+export class AttributeReader {
+  /** Type of the current attribute, without NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
+  type = 0
+  /** Where the payload of the current attribute begins in `source`. */
+  start = 0
+  /** Where the payload of the current attribute ends in `source`. */
+  end = 0
+  /** The array that is read: the whole datagram. */
+  source: Uint8Array
+  /** The same, for integers. */
+  view: DataView
+  #next: number
+  #limit: number
+
+  /** Reads the attributes from `start` to `end`; the whole array when both are absent. `view`, if given, is of `source`. */
+  constructor(source: Uint8Array, start = 0, end = source.length, view = viewOf(source)) {
+    checkRange(source, start, end)
+    this.source = source
+    this.view = view
+    this.#next = start
+    this.#limit = end
+  }
+
+  /** The attributes of a message behind its fixed header (genlmsghdr, ifinfomsg ...) of `header` bytes. */
+  static of(message: Message, header: number): AttributeReader {
+    return new AttributeReader(message.bytes, message.start + header, message.end, message.view)
+  }
+
+  /** Starts over on other bytes, so that one reader serves a whole dump. `view` is of `source`. */
+  reset(source: Uint8Array, start: number, end: number, view: DataView): this {
+    checkRange(source, start, end)
+    this.source = source
+    this.view = view
+    this.#next = start
+    this.#limit = end
+    return this
+  }
+
+  /**
+   * Moves to the next attribute; false at the end.
+   *
+   * @throws {MalformedMessageError} when a header is cut, or its length is below that of a header or past the end.
+   */
+  next(): boolean {
+    const at = this.#next
+    const remaining = this.#limit - at
+    // The padding of the last attribute may lie past the end: nla_len does not count it.
+    if (remaining <= 0) return false
+    if (remaining < headerLength) {
+      throw new MalformedMessageError(`${remaining} bytes where an attribute header has 4`, at)
+    }
+    // nla_len and nla_type by one load.
+    const header = this.view.getUint32(at, littleEndian)
+    const length = littleEndian ? header & 0xffff : header >>> 16
+    if (length < headerLength || length > remaining) {
+      throw new MalformedMessageError(`attribute length ${length} with ${remaining} bytes left`, at)
+    }
+    this.type = (littleEndian ? header >>> 16 : header) & typeMask
+    this.start = at + headerLength
+    this.end = at + length
+    this.#next = at + ((length + 3) & ~3)
+    return true
+  }
+
+  /** Length of the payload, in bytes. */
+  get length(): number {
+    return this.end - this.start
+  }
+
+  /** The payload as a u8. */
+  u8(): number {
+    this.need(1)
+    return this.source[this.start]!
+  }
+
+  /** The payload as a u16 in host byte order. */
+  u16(): number {
+    this.need(2)
+    return this.view.getUint16(this.start, littleEndian)
+  }
+
+  /** The payload as a u32 in host byte order. */
+  u32(): number {
+    this.need(4)
+    return this.view.getUint32(this.start, littleEndian)
+  }
+
+  /** The payload as an s32 in host byte order. */
+  i32(): number {
+    this.need(4)
+    return this.view.getInt32(this.start, littleEndian)
+  }
+
+  /** The payload as a u64 in host byte order: exact up to 2^53, the nearest number above that. */
+  u64(): number {
+    this.need(8)
+    return readU64(this.view, this.start)
+  }
+
+  /** The payload as a view of the receive buffer, at least `minimum` bytes: copy what must outlive the message. */
+  bytes(minimum = 0): Uint8Array {
+    this.need(minimum)
+    return this.source.subarray(this.start, this.end)
+  }
+
+  /** The payload as text, up to its NUL if it has one. */
+  string(): string {
+    const nul = this.source.indexOf(0, this.start)
+    const end = nul === -1 || nul > this.end ? this.end : nul
+    return decoder.decode(this.source.subarray(this.start, end))
+  }
+
+  /** The attributes inside this one; reuses `reader` when it is given. The flag NLA_F_NESTED is not required. */
+  nested(reader?: AttributeReader): AttributeReader {
+    return reader === undefined
+      ? new AttributeReader(this.source, this.start, this.end, this.view)
+      : reader.reset(this.source, this.start, this.end, this.view)
+  }
+
+  /**
+   * Asserts that the payload has at least this many bytes, for callers that read `source` from `start` themselves.
+   *
+   * @throws {MalformedMessageError} when it has not.
+   */
+  need(length: number): void {
+    if (this.end - this.start < length) {
+      throw new MalformedMessageError(
+        `attribute ${this.type} has ${this.end - this.start} bytes, expected at least ${length}`,
+        this.start,
+      )
+    }
+  }
+}
+
+function checkRange(source: Uint8Array, start: number, end: number): void {
+  // A fixed header (genlmsghdr, ifinfomsg) that does not fit shows here: the attributes would begin behind the message.
+  if (start < 0 || start > end || end > source.length) {
+    throw new MalformedMessageError(`attributes from ${start} to ${end}`, start)
+  }
+}

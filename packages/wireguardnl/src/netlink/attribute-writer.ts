@@ -1,0 +1,176 @@
+import { align4 } from './align.js'
+import { NLA_F_NESTED, NLA_HDRLEN } from './constants.js'
+import { LITTLE_ENDIAN, viewOf, writeU64 } from './endian.js'
+
+const MAX_ATTRIBUTE_LENGTH = 0xffff
+const encoder = new TextEncoder()
+
+/**
+ * Writes a payload: fixed headers by `raw`, then attributes, all into one array that grows and can be used again.
+ *
+ * nla_len has 16 bits. What would overflow it, in the attribute itself or in a nest around it, throws a RangeError before
+ * anything is written, so the caller can `cancel` to an earlier length and send what it has. So does a number that its
+ * attribute cannot hold.
+ */
+export class AttributeWriter {
+  #bytes: Uint8Array
+  #view: DataView
+  #length = 0
+  /** Offsets of the nests that are open, outermost first. */
+  readonly #open: number[] = []
+
+  constructor(capacity = 4096) {
+    this.#bytes = new Uint8Array(capacity)
+    this.#view = viewOf(this.#bytes)
+  }
+
+  /** How many bytes are written, padding included. Also the mark to `cancel` to. */
+  get length(): number {
+    return this.#length
+  }
+
+  /** What is written, as a view: valid until the next write or `reset`. All nests are ended. */
+  bytes(): Uint8Array {
+    if (this.#open.length > 0) throw new Error('a nested attribute was begun and not ended')
+    return this.#bytes.subarray(0, this.#length)
+  }
+
+  /** Empties the writer and zeroes what was written: it may have been keys. */
+  reset(): this {
+    this.#bytes.fill(0, 0, this.#length)
+    this.#length = 0
+    this.#open.length = 0
+    return this
+  }
+
+  /** Appends a fixed header (genlmsghdr, ifinfomsg ...), zero-padded to the alignment. */
+  raw(header: Uint8Array): this {
+    const at = this.#grow(header.length)
+    this.#bytes.set(header, at)
+    return this
+  }
+
+  /** An attribute of one byte. */
+  u8(type: number, value: number): this {
+    checkInteger(type, value, 0, 0xff)
+    const at = this.#attribute(type, 1)
+    this.#bytes[at] = value
+    return this
+  }
+
+  /** An attribute of two bytes in host byte order. */
+  u16(type: number, value: number): this {
+    checkInteger(type, value, 0, 0xffff)
+    const at = this.#attribute(type, 2)
+    this.#view.setUint16(at, value, LITTLE_ENDIAN)
+    return this
+  }
+
+  /** An attribute of four bytes in host byte order; an s32 is written by its two's complement. */
+  u32(type: number, value: number): this {
+    checkInteger(type, value, -0x8000_0000, 0xffff_ffff)
+    const at = this.#attribute(type, 4)
+    this.#view.setUint32(at, value, LITTLE_ENDIAN)
+    return this
+  }
+
+  /** An attribute of eight bytes in host byte order: an integer from 0 to 2^53. */
+  u64(type: number, value: number): this {
+    checkInteger(type, value, 0, 2 ** 53)
+    const at = this.#attribute(type, 8)
+    writeU64(this.#view, at, value)
+    return this
+  }
+
+  /** An attribute of these bytes. */
+  blob(type: number, value: Uint8Array): this {
+    const at = this.#attribute(type, value.length)
+    this.#bytes.set(value, at)
+    return this
+  }
+
+  /** An attribute of this text and a NUL. Text that contains a NUL would be cut there by the kernel: it is refused. */
+  string(type: number, value: string): this {
+    if (value.includes('\0')) throw new RangeError(`attribute ${type}: text with a NUL in it`)
+    const text = encoder.encode(value)
+    const at = this.#attribute(type, text.length + 1)
+    this.#bytes.set(text, at)
+    return this
+  }
+
+  /** An attribute without a payload: its presence is its value. */
+  flag(type: number): this {
+    this.#attribute(type, 0)
+    return this
+  }
+
+  /** A nested attribute around what `write` writes. */
+  nested(type: number, write: (writer: this) => void): this {
+    const nest = this.begin(type)
+    write(this)
+    return this.end(nest)
+  }
+
+  /** Begins a nested attribute (NLA_F_NESTED is set) and returns the mark for `end` or `cancel`. */
+  begin(type: number): number {
+    const nest = this.#length
+    this.#attribute(type | NLA_F_NESTED, 0)
+    this.#open.push(nest)
+    return nest
+  }
+
+  /** Ends the nested attribute that was begun last. */
+  end(nest: number): this {
+    if (this.#open.at(-1) !== nest) throw new Error('nested attributes are ended innermost first')
+    this.#open.pop()
+    this.#view.setUint16(nest, this.#length - nest, LITTLE_ENDIAN)
+    return this
+  }
+
+  /** Takes back everything since `length` was `mark`, with the nests begun since, and zeroes it. */
+  cancel(mark: number): this {
+    this.#bytes.fill(0, mark, this.#length)
+    this.#length = mark
+    while (this.#open.length > 0 && this.#open.at(-1)! >= mark) this.#open.pop()
+    return this
+  }
+
+  /** Writes an attribute header and returns where its payload goes; payload and padding are zeros. */
+  #attribute(type: number, payload: number): number {
+    const length = NLA_HDRLEN + payload
+    // The outermost nest is the longest: when it has room, all have.
+    const outer = this.#open.length > 0 ? this.#open[0]! : this.#length
+    const total = this.#length + align4(length) - outer
+    if (length > MAX_ATTRIBUTE_LENGTH || (this.#open.length > 0 && total > MAX_ATTRIBUTE_LENGTH)) {
+      throw new RangeError(
+        `attribute ${type}: ${Math.max(length, total)} bytes, expected at most ${MAX_ATTRIBUTE_LENGTH}`,
+      )
+    }
+    const at = this.#grow(length)
+    this.#view.setUint16(at, length, LITTLE_ENDIAN)
+    this.#view.setUint16(at + 2, type, LITTLE_ENDIAN)
+    return at + NLA_HDRLEN
+  }
+
+  /** Appends zeros up to the alignment and returns where they begin. */
+  #grow(length: number): number {
+    const at = this.#length
+    const end = at + align4(length)
+    if (end > this.#bytes.length) {
+      const larger = new Uint8Array(Math.max(end, this.#bytes.length * 2))
+      larger.set(this.#bytes.subarray(0, at))
+      // The array that is left behind may hold keys.
+      this.#bytes.fill(0, 0, at)
+      this.#bytes = larger
+      this.#view = viewOf(larger)
+    }
+    this.#length = end
+    return at
+  }
+}
+
+function checkInteger(type: number, value: number, least: number, most: number): void {
+  if (!Number.isInteger(value) || value < least || value > most) {
+    throw new RangeError(`attribute ${type}: expected an integer from ${least} to ${most}`)
+  }
+}

@@ -1,0 +1,245 @@
+import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.js'
+import { Deadline, type ExchangeOptions } from './deadline.js'
+import { NetlinkError } from './errors.js'
+import { encodeMessage, type Message } from './message.js'
+import { Mutex } from './mutex.js'
+import { ReplyReader, type Outcome } from './reply-reader.js'
+import type { Socket } from './socket.js'
+import { nextTurn, pause, sliceIsOver } from './time-slice.js'
+import { writerGate, type WriterGate } from './writer-gate.js'
+
+/** How a request is handed to the kernel. */
+export type SendMode =
+  /** At once. */
+  | 'now'
+  /** In a thread, while the other exchanges of the process wait: for what holds RTNL for long. */
+  | 'writer'
+  /** In a thread, while the others go on: for a deletion, which may itself wait for their dumps to end. */
+  | 'thread'
+
+/** Options of `Connection.request`. */
+export interface RequestOptions extends ExchangeOptions {
+  /** How it is handed to the kernel; default 'now'. */
+  readonly send?: SendMode | undefined
+  /** Called with each message that comes before the acknowledgement: the answer of a GET. */
+  readonly onMessage?: ((message: Message) => void) | undefined
+}
+
+// After this many turns of the event loop without an answer, wait by timer: 1, 2, 4, 8, then 10 ms.
+const IMPATIENT_TURNS = 8
+const LONGEST_PAUSE = 10
+
+/**
+ * A conversation with the kernel: requests and dumps, one at a time, in the order of asking.
+ *
+ * Opens its socket when it first needs one. An exchange that ends before its last reply (aborted, timed out, left by its
+ * consumer, not understood) closes the socket at once, because the kernel keeps the state of an unfinished dump, and with it
+ * the interface, until then; the next exchange opens another.
+ */
+export class Connection implements AsyncDisposable {
+  readonly #open: () => Socket
+  readonly #gate: WriterGate
+  readonly #turns = new Mutex()
+  readonly #closing = new Set<Promise<void>>()
+  #socket: Socket | undefined
+  #sequence = 0
+  #deadline: Deadline | undefined
+  #closed = false
+
+  /** `open` makes a socket: `() => KernelSocket.open(NETLINK_ROUTE)`. */
+  constructor(open: () => Socket, gate: WriterGate = writerGate) {
+    this.#open = open
+    this.#gate = gate
+  }
+
+  /**
+   * Sends a request and waits for its acknowledgement. `flags` are added to NLM_F_REQUEST and NLM_F_ACK.
+   *
+   * @throws {NetlinkError} what the kernel answered, a failed system call, ETIMEDOUT, ABORT_ERR, ECANCELED (closed)
+   * @throws {MalformedMessageError} when the answer is not netlink
+   */
+  async request(
+    type: number,
+    flags: number,
+    payload: Uint8Array,
+    options: RequestOptions = {},
+  ): Promise<Outcome> {
+    const { onMessage } = options
+    const header = { type, flags: flags | NLM_F_REQUEST | NLM_F_ACK }
+    return this.#drain(this.#exchange(header, payload, options), onMessage)
+  }
+
+  /**
+   * Sends a dump request and calls `onMessage` with every message of the answer. What it throws ends the dump.
+   *
+   * The messages of an interrupted dump are handed over like any others: see `Outcome`, and start over.
+   *
+   * @throws like `request`
+   */
+  async dump(
+    type: number,
+    payload: Uint8Array,
+    onMessage: (message: Message) => void,
+    options: ExchangeOptions = {},
+  ): Promise<Outcome> {
+    const header = { type, flags: NLM_F_REQUEST | NLM_F_DUMP }
+    return this.#drain(this.#exchange(header, payload, options), onMessage)
+  }
+
+  /**
+   * `dump` as an iterator, for dumps too large to hold; returns its Outcome. A consumer that keeps a message for longer
+   * than `idleTimeout` finds the socket closed, and ETIMEDOUT. Other exchanges of this connection wait until it ends, so the
+   * consumer must not wait for one.
+   *
+   * @throws like `request`
+   */
+  async *messages(
+    type: number,
+    payload: Uint8Array,
+    options: ExchangeOptions = {},
+  ): AsyncGenerator<Message, Outcome, undefined> {
+    const header = { type, flags: NLM_F_REQUEST | NLM_F_DUMP }
+    let outcome: Outcome | undefined
+    for await (const replies of this.#exchange(header, payload, options)) {
+      while (replies.next()) yield replies.message
+      outcome = replies.outcome
+    }
+    return outcome!
+  }
+
+  /** Ends the exchange on its way, and those that wait for it, with ECANCELED, and closes the socket. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#deadline?.fail(canceled(this.#deadline.operation))
+    if (this.#socket !== undefined) this.#discard(this.#socket)
+    await Promise.all(this.#closing)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+
+  async #drain(
+    exchange: AsyncIterable<ReplyReader>,
+    onMessage: ((message: Message) => void) | undefined,
+  ): Promise<Outcome> {
+    let outcome: Outcome | undefined
+    for await (const replies of exchange) {
+      while (replies.next()) onMessage?.(replies.message)
+      outcome = replies.outcome
+    }
+    // The loop ends well only behind a DONE or an ACK, which came in a datagram.
+    return outcome!
+  }
+
+  /** One request and the datagrams of its answer: each is drained, then wiped, before the next. */
+  async *#exchange(
+    header: { readonly type: number; readonly flags: number },
+    payload: Uint8Array,
+    options: RequestOptions,
+  ): AsyncGenerator<ReplyReader, void, undefined> {
+    const deadline = new Deadline({ operation: `netlink message ${header.type}`, ...options })
+    const turn = this.#turns.acquire()
+    // Also for an exchange that was given up while it waited: its turn comes, and is passed on.
+    const passOn = () => void turn.then((release) => release())
+    try {
+      await deadline.race(turn)
+      if (this.#closed) throw canceled(deadline.operation)
+      const socket = (this.#socket ??= this.#open())
+      this.#deadline = deadline
+      deadline.start(() => {
+        this.#discard(socket)
+        passOn()
+      })
+      yield* this.#converse(socket, header, payload, options.send ?? 'now', deadline)
+    } finally {
+      if (this.#deadline === deadline) this.#deadline = undefined
+      deadline.end()
+      passOn()
+    }
+  }
+
+  async *#converse(
+    socket: Socket,
+    header: { readonly type: number; readonly flags: number },
+    payload: Uint8Array,
+    mode: SendMode,
+    deadline: Deadline,
+  ): AsyncGenerator<ReplyReader, void, undefined> {
+    const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
+    const { operation } = deadline
+    const replies = new ReplyReader(sequence, socket.portId, operation, () => deadline.touch())
+    let datagram: Uint8Array | undefined
+    try {
+      await this.#send(socket, encodeMessage({ ...header, sequence }, payload), mode, deadline)
+      while (!replies.ended) {
+        datagram = await this.#receive(socket, deadline)
+        replies.load(datagram)
+        yield replies
+        datagram.fill(0)
+      }
+    } finally {
+      datagram?.fill(0)
+      if (!replies.ended) this.#discard(socket)
+    }
+  }
+
+  async #send(
+    socket: Socket,
+    datagram: Uint8Array,
+    mode: SendMode,
+    deadline: Deadline,
+  ): Promise<void> {
+    if (mode === 'now') {
+      await this.#pass(deadline)
+      try {
+        socket.send(datagram)
+      } finally {
+        datagram.fill(0)
+      }
+      return
+    }
+    const send = async () => {
+      try {
+        // It may have waited behind other writers for longer than its deadline.
+        deadline.touch()
+        await socket.sendAsync(datagram)
+      } finally {
+        datagram.fill(0)
+      }
+    }
+    await deadline.race(mode === 'writer' ? this.#gate.run(send) : send())
+    deadline.touch()
+  }
+
+  async #receive(socket: Socket, deadline: Deadline): Promise<Uint8Array> {
+    for (let attempt = 0; ; attempt += 1) {
+      await this.#pass(deadline)
+      const datagram = socket.receive()
+      if (datagram !== undefined) return datagram
+      const time = attempt < IMPATIENT_TURNS ? 0 : 2 ** (attempt - IMPATIENT_TURNS)
+      await deadline.race(pause(Math.min(time, LONGEST_PAUSE)))
+    }
+  }
+
+  /** Before every system call that may wait for RTNL: lets writers finish and the event loop turn. */
+  async #pass(deadline: Deadline): Promise<void> {
+    if (sliceIsOver()) await nextTurn()
+    while (this.#gate.writing !== undefined) await deadline.race(this.#gate.writing)
+    deadline.check()
+  }
+
+  #discard(socket: Socket): void {
+    if (this.#socket === socket) this.#socket = undefined
+    const closing = socket.close().finally(() => this.#closing.delete(closing))
+    this.#closing.add(closing)
+  }
+}
+
+function canceled(operation: string): NetlinkError {
+  return new NetlinkError('ECANCELED, the connection was closed', {
+    code: 'ECANCELED',
+    kind: 'call',
+    operation,
+  })
+}

@@ -1,0 +1,72 @@
+import { errnoName, errnoText } from '../errno.js'
+import type { ExtendedAck } from './extended-ack.js'
+
+/**
+ * Who failed: a system call on the socket; the kernel's answer to a message; or the call itself, which was given up here
+ * (ETIMEDOUT, ABORT_ERR, ECANCELED).
+ */
+export type NetlinkErrorKind = 'syscall' | 'message' | 'call'
+
+/** An exchange with the kernel failed. Never carries the bytes of a message, which may be keys. */
+export class NetlinkError extends Error {
+  override readonly name = 'NetlinkError'
+  /** The POSIX name of the errno; 'ABORT_ERR' when a signal was aborted. */
+  readonly code: string
+  /** The positive errno; undefined for ABORT_ERR. */
+  readonly errno: number | undefined
+  /** Who failed. */
+  readonly kind: NetlinkErrorKind
+  /** What was being done, in the caller's words. */
+  readonly operation: string
+  /** What the kernel explained, if it did: its words, the offset of the bad attribute, what was missing. */
+  readonly extendedAck: ExtendedAck | undefined
+
+  constructor(
+    message: string,
+    options: {
+      readonly code: string
+      readonly errno?: number | undefined
+      readonly kind: NetlinkErrorKind
+      readonly operation: string
+      readonly extendedAck?: ExtendedAck | undefined
+      readonly cause?: unknown
+    },
+  ) {
+    super(
+      `${options.operation}: ${message}`,
+      options.cause === undefined ? undefined : { cause: options.cause },
+    )
+    this.code = options.code
+    this.errno = options.errno
+    this.kind = options.kind
+    this.operation = options.operation
+    this.extendedAck = options.extendedAck
+  }
+}
+
+/** The error that the kernel answered to a message. */
+export function messageError(
+  errno: number,
+  operation: string,
+  extendedAck?: ExtendedAck,
+): NetlinkError {
+  const code = errnoName(errno)
+  const said = extendedAck?.message === undefined ? '' : ` (${extendedAck.message})`
+  return new NetlinkError(`${code}, ${errnoText(errno)}${said}`, {
+    code,
+    errno,
+    kind: 'message',
+    operation,
+    extendedAck,
+  })
+}
+
+/** The error of a system call on a netlink socket. */
+export function syscallError(
+  errno: number,
+  operation: string,
+  explanation = errnoText(errno),
+): NetlinkError {
+  const code = errnoName(errno)
+  return new NetlinkError(`${code}, ${explanation}`, { code, errno, kind: 'syscall', operation })
+}

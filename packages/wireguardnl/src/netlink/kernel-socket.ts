@@ -1,0 +1,182 @@
+import { constants } from 'node:os'
+import * as libc from '../libc.js'
+import {
+  NETLINK_CAP_ACK,
+  NETLINK_EXT_ACK,
+  NETLINK_GET_STRICT_CHK,
+  NLM_F_ACK,
+  NLM_F_REQUEST,
+  NLMSG_NOOP,
+} from './constants.js'
+import { LITTLE_ENDIAN, viewOf } from './endian.js'
+import { NetlinkError, syscallError } from './errors.js'
+import { encodeMessage } from './message.js'
+import type { Socket } from './socket.js'
+
+/**
+ * Length of the receive buffer. The kernel fills datagrams of a dump up to the longest length that was ever received with
+ * on the socket, at most 32 KiB, and silently cuts them when a later receive is shorter: one constant length for all.
+ */
+const RECEIVE_LENGTH = 65536
+
+const SOCKADDR_NL_LENGTH = 12
+
+// A child that inherited the socket would keep an unfinished dump, and with it the interface.
+const SOCKET_TYPE = libc.SOCK_RAW | libc.SOCK_CLOEXEC | libc.SOCK_NONBLOCK
+
+/** What a KernelSocket needs of libc.js: the seam for tests. */
+export type SocketCalls = Pick<
+  typeof libc,
+  'socket' | 'bind' | 'getsockname' | 'setsockopt' | 'send' | 'sendAsync' | 'recv' | 'close'
+>
+
+/** What a KernelSocket is opened with. */
+export interface KernelSocketOptions {
+  /** Whether the kernel checks headers and attributes of rtnetlink's GET requests strictly (and so filters by them). */
+  readonly strict?: boolean
+}
+
+/** A Socket of the kernel, in the network namespace that the thread is in while it is opened. */
+export class KernelSocket implements Socket {
+  readonly portId: number
+  readonly #calls: SocketCalls
+  readonly #buffer: Uint8Array
+  #fd: number
+  #sending: Promise<unknown> | undefined
+
+  private constructor(fd: number, portId: number, calls: SocketCalls) {
+    this.#fd = fd
+    this.portId = portId
+    this.#calls = calls
+    this.#buffer = new Uint8Array(RECEIVE_LENGTH)
+  }
+
+  /**
+   * Opens and binds a socket of a protocol: NETLINK_ROUTE or NETLINK_GENERIC.
+   *
+   * @throws {NetlinkError} of kind 'syscall': EOPNOTSUPP when this is not Linux
+   */
+  static open(
+    protocol: number,
+    options: KernelSocketOptions = {},
+    calls: SocketCalls = libc,
+  ): KernelSocket {
+    let fd = -1
+    try {
+      fd = calls.socket(libc.AF_NETLINK, SOCKET_TYPE, protocol)
+      setOptions(fd, options, calls)
+      const portId = bindAnywhere(fd, calls)
+      const socket = new KernelSocket(fd, portId, calls)
+      socket.#warmUp()
+      return socket
+    } catch (error) {
+      if (fd >= 0) calls.close(fd)
+      throw error instanceof libc.SystemCallError
+        ? new NetlinkError(error.message, {
+            code: error.code,
+            errno: error.errno,
+            kind: 'syscall',
+            operation: 'open netlink socket',
+          })
+        : error
+    }
+  }
+
+  send(datagram: Uint8Array): void {
+    this.#checkOpen('send')
+    let sent
+    do sent = this.#calls.send(this.#fd, datagram, libc.MSG_DONTWAIT)
+    while (sent === -libc.EINTR)
+    checkSent(sent)
+  }
+
+  async sendAsync(datagram: Uint8Array): Promise<void> {
+    this.#checkOpen('send')
+    if (this.#sending !== undefined) throw new Error('one asynchronous send at a time')
+    try {
+      let sent
+      do {
+        const sending = this.#calls.sendAsync(this.#fd, datagram, 0)
+        this.#sending = sending
+        sent = await sending
+      } while (sent === -libc.EINTR)
+      checkSent(sent)
+    } finally {
+      this.#sending = undefined
+    }
+  }
+
+  receive(): Uint8Array | undefined {
+    this.#checkOpen('receive')
+    const flags = libc.MSG_DONTWAIT | libc.MSG_TRUNC
+    let received
+    do received = this.#calls.recv(this.#fd, this.#buffer, flags)
+    while (received === -libc.EINTR)
+    if (received === -libc.EAGAIN) return undefined
+    if (received < 0) throw syscallError(-received, 'receive')
+    if (received > this.#buffer.length) {
+      throw syscallError(
+        constants.errno.EMSGSIZE,
+        'receive',
+        `a datagram of ${received} bytes, expected at most ${this.#buffer.length}`,
+      )
+    }
+    return this.#buffer.subarray(0, received)
+  }
+
+  async close(): Promise<void> {
+    const fd = this.#fd
+    if (fd < 0) return
+    this.#fd = -1
+    // The number of a closed descriptor is given to the next one opened: the thread would send to that.
+    if (this.#sending !== undefined) await this.#sending.catch(() => {})
+    this.#calls.close(fd)
+    this.#buffer.fill(0)
+  }
+
+  /**
+   * Receives once with the full length, so that the kernel fills the first datagram of the first dump as well: it produces
+   * that inside send(). A no-op that asks for an acknowledgement is answered whoever asks.
+   */
+  #warmUp(): void {
+    const header = { type: NLMSG_NOOP, flags: NLM_F_REQUEST | NLM_F_ACK, sequence: 0 }
+    this.send(encodeMessage(header, new Uint8Array(0)))
+    this.receive()
+  }
+
+  #checkOpen(operation: string): void {
+    if (this.#fd < 0) throw syscallError(constants.errno.EBADF, operation, 'the socket is closed')
+  }
+}
+
+function setOptions(fd: number, options: KernelSocketOptions, calls: SocketCalls): void {
+  bestEffort(fd, NETLINK_EXT_ACK, calls)
+  bestEffort(fd, NETLINK_CAP_ACK, calls)
+  if (options.strict === true) bestEffort(fd, NETLINK_GET_STRICT_CHK, calls)
+}
+
+/** Sets an option that kernels before 4.3, 4.12 or 4.20 lack: without it replies say less, or are larger. */
+function bestEffort(fd: number, option: number, calls: SocketCalls): void {
+  try {
+    calls.setsockopt(fd, libc.SOL_NETLINK, option, 1)
+  } catch (error) {
+    if (!(error instanceof libc.SystemCallError) || error.code !== 'ENOPROTOOPT') throw error
+  }
+}
+
+/**
+ * Binds to a port id that the kernel chooses and returns it. `struct sockaddr_nl`: `nl_family` (u16, host order), `nl_pad`
+ * (u16), `nl_pid` (u32), `nl_groups` (u32).
+ */
+function bindAnywhere(fd: number, calls: SocketCalls): number {
+  const address = new Uint8Array(SOCKADDR_NL_LENGTH)
+  const view = viewOf(address)
+  view.setUint16(0, libc.AF_NETLINK, LITTLE_ENDIAN)
+  calls.bind(fd, address)
+  calls.getsockname(fd, address)
+  return view.getUint32(4, LITTLE_ENDIAN)
+}
+
+function checkSent(sent: number): void {
+  if (sent < 0) throw syscallError(-sent, 'send')
+}

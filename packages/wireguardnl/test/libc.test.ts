@@ -1,0 +1,100 @@
+import { expect, it } from '@jest/globals'
+import { readdirSync } from 'node:fs'
+import { describeWith } from '../../../test-fixtures/require.js'
+import { errnoName, errnoText } from '../src/errno.js'
+import * as libc from '../src/libc.js'
+import { isLinux } from './support/requirements.js'
+
+const EBADF = 9
+const NOBODY = 0x7fffffff
+
+describeWith(isLinux, 'libc', () => {
+  it('opens, binds, names and closes a socket, which children do not inherit', () => {
+    const before = readdirSync('/proc/self/fd').length
+    const fd = libc.socket(
+      libc.AF_NETLINK,
+      libc.SOCK_RAW | libc.SOCK_CLOEXEC | libc.SOCK_NONBLOCK,
+      16,
+    )
+    const address = new Uint8Array(12)
+    address[0] = libc.AF_NETLINK
+    libc.bind(fd, address)
+    expect(libc.getsockname(fd, address)).toBe(12)
+    expect(address.subarray(4, 8).some((byte) => byte !== 0)).toBe(true)
+    libc.setsockopt(fd, libc.SOL_NETLINK, 11, 1)
+    libc.close(fd)
+    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+  })
+
+  it.each<[string, () => void, string, string]>([
+    [
+      'a protocol that does not exist',
+      () => libc.socket(libc.AF_NETLINK, libc.SOCK_RAW, 200),
+      'socket',
+      'EPROTONOSUPPORT',
+    ],
+    ['a descriptor that is not open', () => libc.bind(NOBODY, new Uint8Array(12)), 'bind', 'EBADF'],
+    [
+      'the name of no socket',
+      () => libc.getsockname(NOBODY, new Uint8Array(12)),
+      'getsockname',
+      'EBADF',
+    ],
+    ['an option of no socket', () => libc.setsockopt(NOBODY, 1, 1, 1), 'setsockopt', 'EBADF'],
+    ['a file that does not exist', () => libc.open('/proc/nope', libc.O_RDONLY), 'open', 'ENOENT'],
+    ['a path with a NUL', () => libc.open('/proc\0/nope', libc.O_RDONLY), 'open', 'EINVAL'],
+    ['a namespace that is none', () => libc.setns(NOBODY, libc.CLONE_NEWNET), 'setns', 'EBADF'],
+  ])('throws the errno of %s', (_, call, syscall, code) => {
+    expect(call).toThrow(expect.objectContaining({ name: 'SystemCallError', syscall, code }))
+  })
+
+  it('returns the errno of send and recv, negated', async () => {
+    const bytes = new Uint8Array(32)
+    expect(libc.send(NOBODY, bytes, 0)).toBe(-EBADF)
+    expect(libc.recv(NOBODY, bytes, 0)).toBe(-EBADF)
+    expect(await libc.sendAsync(NOBODY, bytes, 0)).toBe(-EBADF)
+  })
+
+  it('returns EAGAIN when there is nothing to receive', () => {
+    const fd = libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 16)
+    expect(libc.recv(fd, new Uint8Array(32), libc.MSG_DONTWAIT)).toBe(-libc.EAGAIN)
+    libc.close(fd)
+  })
+
+  it.each([
+    ['lo', 1],
+    ['nope', undefined],
+    ['a-name-that-is-much-too-long', undefined],
+    ['lo\0', undefined],
+    ['', undefined],
+  ])('knows the index of %j', (name, index) => {
+    expect(libc.ifNameToIndex(name)).toBe(index)
+  })
+
+  it.each([
+    [1, 'lo'],
+    [0x7ffffff0, undefined],
+    [0, undefined],
+  ])('knows the name of %i', (index, name) => {
+    expect(libc.ifIndexToName(index)).toBe(name)
+  })
+})
+
+describeWith(isLinux, 'errno', () => {
+  it.each([
+    [1, 'EPERM'],
+    [11, 'EAGAIN'],
+    [53, 'EBADR'],
+    [64, 'ENONET'],
+    [95, 'EOPNOTSUPP'],
+    [96, 'EPFNOSUPPORT'],
+    [98, 'EADDRINUSE'],
+    [4000, 'UNKNOWN'],
+  ])('names %i', (errno, name) => {
+    expect(errnoName(errno)).toBe(name)
+  })
+
+  it('says what it means, if it is known', () => {
+    expect([errnoText(19), errnoText(4000)]).toEqual(['no such device', 'errno 4000'])
+  })
+})

@@ -1,0 +1,76 @@
+import { describe, expect, it } from '@jest/globals'
+import { nextTurn } from '../../src/netlink/time-slice.js'
+import { WriterGate } from '../../src/netlink/writer-gate.js'
+import { deferred } from '../support/deferred.js'
+
+describe('WriterGate', () => {
+  it('is open when nobody writes', () => {
+    expect(new WriterGate().writing).toBeUndefined()
+  })
+
+  it('is closed from the beginning of a write to its end', async () => {
+    const gate = new WriterGate()
+    const write = deferred()
+    const run = gate.run(() => write.promise)
+    await nextTurn()
+    const { writing } = gate
+    expect(writing).toBeInstanceOf(Promise)
+    write.resolve()
+    await writing
+    await run
+    expect(gate.writing).toBeUndefined()
+  })
+
+  it('opens again after a write that failed, and rejects with its error', async () => {
+    const gate = new WriterGate()
+    const error = new Error('no')
+    await expect(gate.run(() => Promise.reject(error))).rejects.toBe(error)
+    expect(gate.writing).toBeUndefined()
+    await expect(gate.run(() => Promise.resolve(7))).resolves.toBe(7)
+  })
+
+  it('survives a write that throws at once', async () => {
+    const gate = new WriterGate()
+    await expect(
+      gate.run(() => {
+        throw new Error('no')
+      }),
+    ).rejects.toThrow('no')
+    expect(await gate.run(() => Promise.resolve(7))).toBe(7)
+  })
+
+  it('lets those who waited have a turn between two writes', async () => {
+    const gate = new WriterGate()
+    const first = deferred()
+    const order: string[] = []
+    const write = (name: string, end: Promise<void>) =>
+      gate.run(async () => {
+        order.push(`${name} begins`)
+        await end
+        order.push(`${name} ends`)
+      })
+    const read = async () => {
+      while (gate.writing !== undefined) {
+        await gate.writing
+        // As behind the waits of a connection: some microtasks later.
+        for (let tick = 0; tick < 20; tick += 1) await Promise.resolve()
+      }
+      order.push('a reader reads')
+    }
+    const writes = [write('one', first.promise), write('two', nextTurn())]
+    await nextTurn()
+    const reads = [read(), read()]
+    await nextTurn()
+    expect(order).toEqual(['one begins'])
+    first.resolve()
+    await Promise.all([...writes, ...reads])
+    expect(order).toEqual([
+      'one begins',
+      'one ends',
+      'a reader reads',
+      'a reader reads',
+      'two begins',
+      'two ends',
+    ])
+  })
+})

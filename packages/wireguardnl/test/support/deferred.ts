@@ -1,0 +1,14 @@
+/** A promise that is resolved from outside. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>
+  readonly resolve: (value: T) => void
+}
+
+/** Makes one. */
+export function deferred<T = void>(): Deferred<T> {
+  let resolve: ((value: T) => void) | undefined
+  const promise = new Promise<T>((settle) => {
+    resolve = settle
+  })
+  return { promise, resolve: (value) => resolve?.(value) }
+}

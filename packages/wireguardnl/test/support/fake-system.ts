@@ -1,0 +1,174 @@
+// A whole kernel for a NetlinkClient, as a function of requests: links, the controller, and WireGuard devices.
+import { GENL_ID_CTRL } from '../../src/genl/constants.js'
+import { encodeGenlHeader } from '../../src/genl/message.js'
+import { AttributeReader } from '../../src/netlink/attribute-reader.js'
+import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
+import {
+  NETLINK_ROUTE,
+  NLM_F_ACK,
+  NLM_F_DUMP,
+  NLM_F_DUMP_INTR,
+} from '../../src/netlink/constants.js'
+import { encodeMessage } from '../../src/netlink/message.js'
+import {
+  IFINFOMSG_LENGTH,
+  IFLA_IFNAME,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+  IFLA_MTU,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+} from '../../src/route/constants.js'
+import {
+  WG_CMD_GET_DEVICE,
+  WGDEVICE_A_IFINDEX,
+  WGDEVICE_A_IFNAME,
+} from '../../src/wireguard/constants.js'
+import type { Kernel } from '../../src/wireguard/kernel.js'
+import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './fake-kernel.js'
+import { FakeDevice, type FakeOptions } from './fake-wireguard.js'
+
+export const ENODEV = 19
+export const EPERM = 1
+const ENOENT = 2
+const EOPNOTSUPP = 95
+
+/** How a {@link FakeSystem} differs from a capable root on Linux 6.12. */
+export interface SystemOptions extends FakeOptions {
+  readonly release?: string
+  /** False: there is no module. */
+  readonly module?: boolean
+  /** False: no CAP_NET_ADMIN. */
+  readonly capable?: boolean
+  /** The most bytes of one message of a dump; default 4000. */
+  readonly dumpLimit?: number
+  /** What is sent instead of the usual datagrams. */
+  readonly answer?: (
+    request: FakeRequest,
+    usual: () => readonly Uint8Array[],
+  ) => readonly Uint8Array[]
+  /** What the thread waits for before a SET. */
+  readonly beforeSend?: () => Promise<void>
+}
+
+/** The kernel's side of everything: add devices to `devices` and other links to `links`. */
+export class FakeSystem {
+  readonly devices: FakeDevice[] = []
+  /** Links of other kinds; of no kind when it is undefined. */
+  readonly links: { name: string; kind: string | undefined }[] = [{ name: 'lo', kind: undefined }]
+  /** Every socket that was opened. */
+  readonly sockets: FakeKernel[] = []
+  family = 0x23
+  readonly #options: SystemOptions
+
+  constructor(options: SystemOptions = {}) {
+    this.#options = options
+  }
+
+  /** What a NetlinkClient takes. */
+  get kernel(): Kernel {
+    const names = () => this.#names()
+    return {
+      release: this.#options.release ?? '6.12.0-fake',
+      zones: {
+        index: (name) => names().indexOf(name) + 1,
+        name: (index) => names()[index - 1],
+      },
+      open: (protocol) => {
+        const handler = protocol === NETLINK_ROUTE ? this.#route : this.#generic
+        const { answer = (_, usual) => usual(), beforeSend } = this.#options
+        const socket = new FakeKernel((request) => answer(request, () => handler(request)), {
+          portId: 0xfffff000 + this.sockets.length,
+          ...(beforeSend === undefined ? {} : { beforeSend }),
+        })
+        this.sockets.push(socket)
+        return socket
+      },
+    }
+  }
+
+  add(name: string): FakeDevice {
+    const device = new FakeDevice(name, this.#names().length + 1, this.#options)
+    this.devices.push(device)
+    return device
+  }
+
+  /** The requests to the WireGuard family, of all sockets. */
+  requests(): FakeRequest[] {
+    return this.sockets.flatMap(({ requests }) =>
+      requests.filter(({ type }) => type === this.family),
+    )
+  }
+
+  #names(): string[] {
+    return [...this.links.map(({ name }) => name), ...this.devices.map(({ name }) => name)]
+  }
+
+  readonly #generic = (request: FakeRequest): readonly Uint8Array[] => {
+    const { module = true, capable = true, dumpLimit = 4000 } = this.#options
+    if (request.type === GENL_ID_CTRL) {
+      if (!module) return [errorAck(request, ENOENT)]
+      const family = new AttributeWriter().raw(encodeGenlHeader(1, 2)).u16(1, this.family).bytes()
+      return [reply(request, family), ack(request)]
+    }
+    if (!module || request.type !== this.family) return [errorAck(request, ENOENT)]
+    if (!capable) return [errorAck(request, EPERM)]
+    const device = this.#select(request.payload)
+    if (typeof device === 'number') return [errorAck(request, device)]
+    if (request.payload[0] === WG_CMD_GET_DEVICE) {
+      return dump(request, device, dumpLimit)
+    }
+    const errno = device.set(request.payload)
+    return (request.flags & NLM_F_ACK) === 0 && errno === 0 ? [] : [errorAck(request, errno)]
+  }
+
+  #select(payload: Uint8Array): FakeDevice | number {
+    let name: string | undefined
+    for (const attribute = new AttributeReader(payload, 4); attribute.next();) {
+      if (attribute.type === WGDEVICE_A_IFNAME) name = attribute.string()
+      if (attribute.type === WGDEVICE_A_IFINDEX) name = this.#names()[attribute.u32() - 1] ?? ''
+    }
+    const device = this.devices.find((candidate) => candidate.name === name)
+    return device ?? (this.links.some((link) => link.name === name) ? EOPNOTSUPP : ENODEV)
+  }
+
+  readonly #route = (request: FakeRequest): readonly Uint8Array[] => {
+    if (request.type !== RTM_GETLINK) return [errorAck(request, EOPNOTSUPP)]
+    const kinds = [...this.links, ...this.devices.map(({ name }) => ({ name, kind: 'wireguard' }))]
+    const links = kinds.map(({ name, kind }, i) => {
+      const header = new Uint8Array(IFINFOMSG_LENGTH)
+      new Uint32Array(header.buffer)[1] = i + 1
+      const writer = new AttributeWriter().raw(header).string(IFLA_IFNAME, name).u32(IFLA_MTU, 1420)
+      if (kind !== undefined) writer.nested(IFLA_LINKINFO, (w) => w.string(IFLA_INFO_KIND, kind))
+      return { name, payload: writer.bytes() }
+    })
+    if ((request.flags & NLM_F_DUMP) === NLM_F_DUMP) {
+      const messages = links.map(({ payload }) =>
+        reply(request, payload, { type: RTM_NEWLINK, flags: 2 }),
+      )
+      return [...messages, done(request)]
+    }
+    let wanted: string | undefined
+    for (const a = new AttributeReader(request.payload, IFINFOMSG_LENGTH); a.next();) {
+      if (a.type === IFLA_IFNAME) wanted = a.string()
+    }
+    const link = links.find(({ name }) => name === wanted)
+    if (link === undefined) return [errorAck(request, ENODEV)]
+    return [reply(request, link.payload, { type: RTM_NEWLINK }), ack(request)]
+  }
+}
+
+/** The datagrams of a dump, flagged as interrupted when `interrupted` names its messages. */
+export function dump(
+  request: FakeRequest,
+  device: FakeDevice,
+  limit: number,
+  interrupted: (message: number) => boolean = () => false,
+): Uint8Array[] {
+  const { type, sequence, portId } = request
+  const messages = [...device.dump(limit)].map((payload, i) => {
+    const flags = interrupted(i) ? NLM_F_DUMP_INTR | 2 : 2
+    return encodeMessage({ type, flags, sequence, portId }, payload)
+  })
+  return [...messages, done(request)]
+}
