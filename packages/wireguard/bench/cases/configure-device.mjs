@@ -1,0 +1,35 @@
+import { checkDeviceConfig } from 'wireguardcfg/backend'
+// Not public: the one place where this pure step can be timed on its own.
+import { formatSet } from '../../../wireguardcfg/dist/uapi/format.js'
+import { micro } from '../measure.mjs'
+import { PEERS, sampleConfig } from '../sample.mjs'
+
+/** @type {readonly import('../case.d.ts').Case[]} */
+export const configureDevice = [
+  {
+    name: 'validate',
+    title: 'checking a configuration of 10,000 peers (checkDeviceConfig), warm',
+    aim: { by: 'value' },
+    needs: [],
+    run: async () => {
+      const config = sampleConfig(PEERS)
+      // What comes back is another object: a configuration that is known to be checked would pass at once.
+      return { unit: 'ms', ours: await micro(() => checkDeviceConfig(config)) }
+    },
+  },
+  {
+    name: 'format',
+    title: 'writing the `set=1` request of 10,000 peers (formatSet), warm',
+    aim: { by: 'value' },
+    needs: [],
+    run: async () => {
+      const checked = await checkDeviceConfig(sampleConfig(PEERS))
+      let length = 0
+      const ours = await micro(() => {
+        for (const piece of formatSet(checked)) length += piece.length
+      })
+      if (length === 0) throw new Error('nothing was written')
+      return { unit: 'ms', ours }
+    },
+  },
+]

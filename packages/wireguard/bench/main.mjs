@@ -1,0 +1,57 @@
+// npm run bench [-- [filter] [--json]]: every case is measured beside its reference in one run, so that a machine's speed and its
+// other load fall on both. Nothing here fails on a slow machine: a miss is printed, and the exit status tells of broken cases only.
+import { parseArgs } from 'node:util'
+import { configureDevice } from './cases/configure-device.mjs'
+import { heapPerPeer } from './cases/heap-per-peer.mjs'
+import { readDevice } from './cases/read-device.mjs'
+import { startUp } from './cases/start-up.mjs'
+import { Fixtures } from './fixtures.mjs'
+import { machine } from './machine.mjs'
+import { evaluate, formatTable } from './report.mjs'
+
+/** @type {readonly import('./case.d.ts').Case[]} */
+const CASES = [...readDevice, ...configureDevice, ...heapPerPeer, ...startUp]
+
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+})
+if (values.help) {
+  console.log('npm run bench [-- [part of a case name] [--json]]\n')
+  for (const { name, title } of CASES) console.log(`${name.padEnd(20)} ${title}`)
+  process.exit(0)
+}
+
+const filter = positionals[0] ?? ''
+const chosen = CASES.filter(({ name }) => name.includes(filter))
+if (chosen.length === 0) {
+  console.error(`no case has "${filter}" in its name: ${CASES.map(({ name }) => name).join(', ')}`)
+  process.exit(1)
+}
+
+const results = []
+const fixtures = new Fixtures()
+try {
+  for (const chosenCase of chosen) results.push(await runCase(chosenCase))
+} finally {
+  await fixtures.close()
+}
+const report = { date: new Date().toISOString(), machine: machine(), results }
+console.log(values.json ? JSON.stringify(report, undefined, 2) : formatTable(report))
+process.exitCode = results.some(({ failed }) => failed !== undefined) ? 1 : 0
+
+/**
+ * @param {import('./case.d.ts').Case} subject
+ * @returns {Promise<import('./case.d.ts').Result>}
+ */
+async function runCase({ name, title, aim, needs, run }) {
+  const skipped = needs.map((need) => need()).find((reason) => reason !== undefined)
+  if (skipped !== undefined) return { name, title, aim, skipped }
+  console.error(`${title} ...`)
+  try {
+    return evaluate({ name, title, aim }, await run(fixtures))
+  } catch (error) {
+    console.error(error)
+    return { name, title, aim, failed: String(error) }
+  }
+}

@@ -1,0 +1,56 @@
+// Micro-benchmarks of one function in this process are mitata's. It takes one subject after another, though, and knows nothing of
+// processes: what is compared as a ratio is run here in turns, so that a busy moment of the machine falls on both sides alike.
+import { measure } from 'mitata'
+
+/**
+ * Runs both sides in turns, each first in every other round, and times each run as a whole.
+ *
+ * @param {() => unknown} ours
+ * @param {() => unknown} reference
+ * @param {{ rounds: number, warmUp?: number }} options
+ * @returns {Promise<{ ours: number[], reference: number[] }>} milliseconds
+ */
+export async function sideBySide(ours, reference, { rounds, warmUp = 3 }) {
+  /** @type {{ ours: number[], reference: number[] }} */
+  const samples = { ours: [], reference: [] }
+  for (let round = -warmUp; round < rounds; round++) {
+    const turns = /** @type {const} */ (
+      round % 2 === 0 ? ['ours', 'reference'] : ['reference', 'ours']
+    )
+    for (const side of turns) {
+      const start = performance.now()
+      await (side === 'ours' ? ours() : reference())
+      if (round >= 0) samples[side].push(performance.now() - start)
+    }
+  }
+  return samples
+}
+
+/**
+ * Times one function of this process with mitata.
+ *
+ * @param {() => unknown} subject
+ * @returns {Promise<number[]>} milliseconds
+ */
+export async function micro(subject) {
+  const { samples } = await measure(subject, {
+    min_cpu_time: 2e9,
+    min_samples: 20,
+    warmup_samples: 5,
+    // Calls of tens of milliseconds are samples of their own.
+    batch_threshold: 0,
+  })
+  return samples.map((nanoseconds) => nanoseconds / 1e6)
+}
+
+/**
+ * @param {readonly number[]} samples at least one
+ * @returns {import('./case.d.ts').Statistics}
+ */
+export function statistics(samples) {
+  const sorted = samples.toSorted((a, b) => a - b)
+  const middle = sorted.length >> 1
+  const median =
+    sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
+  return { min: sorted[0], median, max: sorted[sorted.length - 1], samples: sorted.length }
+}

@@ -1,0 +1,165 @@
+// What a user installs is the tarball, not this repository: it is packed, installed in an empty project, and used there.
+import { checkPackage, createPackageFromTarballData, type Problem } from '@arethetypeswrong/core'
+import { afterAll, beforeAll, expect, it } from '@jest/globals'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { publint } from 'publint'
+import { formatMessage } from 'publint/utils'
+import { describeWith } from '../../../../test-fixtures/require.js'
+import { consumer, consumerConfig } from './consumer.js'
+import { hasRegistry, PACKAGES, type PackedProject, packProject } from './packed-project.js'
+
+const LIMIT = 300_000
+const TSC = fileURLToPath(new URL('../../../../node_modules/typescript/bin/tsc', import.meta.url))
+
+describeWith(hasRegistry, 'the packages, packed and installed in an empty project', () => {
+  let project: PackedProject
+  beforeAll(async () => {
+    project = await packProject()
+  }, LIMIT)
+  afterAll(async () => {
+    await project?.[Symbol.asyncDispose]()
+  })
+
+  it.each(PACKAGES)(
+    '%s holds its code, its sources and its documents, and nothing else',
+    (name) => {
+      const { files } = project.packages[name]
+      const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
+      expect(files.filter((file) => !file.includes('/')).toSorted()).toEqual(documents)
+      const others = files.filter((file) => !documents.includes(file))
+      expect(others.filter((file) => !/^(src|dist)\/.+\.(ts|js|map)$/.test(file))).toEqual([])
+      expect(others.filter((file) => /test|bench|tsbuildinfo/.test(file))).toEqual([])
+    },
+  )
+
+  it.each(PACKAGES)('%s holds every file that its exports name', (name) => {
+    const { files, manifest } = project.packages[name]
+    const targets = Object.values(manifest.exports).flatMap((target) =>
+      typeof target === 'string' ? [target] : Object.values(target),
+    )
+    expect(targets.filter((target) => !files.includes(target.slice('./'.length)))).toEqual([])
+  })
+
+  it.each(PACKAGES)('%s holds no compiled file without its source', (name) => {
+    const { files } = project.packages[name]
+    const sources = files
+      .filter((file) => file.startsWith('dist/'))
+      .map((file) => file.replace(/^dist\//, 'src/').replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts'))
+    expect(sources.filter((source) => !files.includes(source))).toEqual([])
+  })
+
+  it(
+    'can be imported, every export of each',
+    async () => {
+      const names = await namesOfExports(project, 'esm')
+      expect(Object.keys(names)).toEqual(specifiers(project))
+      for (const exported of Object.values(names)) expect(exported).not.toContain('default')
+      expect(names['wireguard']).toEqual(expect.arrayContaining(['WireGuard', 'SecretKey']))
+      expect(names['wireguardcfg']).toContain('UapiClient')
+    },
+    LIMIT,
+  )
+
+  it(
+    'can be required by CommonJS, with the same exports',
+    async () => {
+      expect(await namesOfExports(project, 'cjs')).toEqual(await namesOfExports(project, 'esm'))
+    },
+    LIMIT,
+  )
+
+  it(
+    'has one copy of the model, whichever package it is imported from',
+    async () => {
+      const code = `
+        import * as facade from 'wireguard'
+        import * as model from 'wireguardcfg'
+        console.log(facade.SecretKey === model.SecretKey && facade.WireGuardError === model.WireGuardError)`
+      const result = await project.node('--input-type=module', '-e', code)
+      expect(result).toEqual({ stdout: 'true\n', stderr: '', code: 0 })
+    },
+    LIMIT,
+  )
+
+  it.each([
+    ['with', true],
+    ['without', false],
+  ])(
+    'type-checks its declarations in strict TypeScript, %s exactOptionalPropertyTypes',
+    async (_, exactOptionalPropertyTypes) => {
+      for (const [file, text] of Object.entries(consumer(specifiers(project)))) {
+        await project.write(file, text)
+      }
+      await project.write('tsconfig.json', consumerConfig({ exactOptionalPropertyTypes }))
+      const { stdout, stderr, code } = await project.node(TSC, '--project', 'tsconfig.json')
+      const errors = stdout.split('\n').filter((line) => line.includes('error TS'))
+      // @types/node 20 does not pass with exactOptionalPropertyTypes itself.
+      const others = errors.filter((line) => line.includes('/@types/node/'))
+      expect({ errors: errors.filter((line) => !others.includes(line)), stderr }).toEqual({
+        errors: [],
+        stderr: '',
+      })
+      expect(code === 0).toBe(others.length === 0)
+    },
+    LIMIT,
+  )
+
+  it.each(PACKAGES)(
+    '%s is what publint wants',
+    async (name) => {
+      const pkgDir = join(project.folder, 'node_modules', name)
+      // The installed folder is what the tarball holds.
+      const { messages, pkg } = await publint({ pkgDir, pack: false, strict: true })
+      expect(messages.map((message) => formatMessage(message, pkg))).toEqual([])
+    },
+    LIMIT,
+  )
+
+  it.each(PACKAGES)(
+    '%s has types that arethetypeswrong finds right',
+    async (name) => {
+      const tarball = await readFile(project.packages[name].tarball)
+      const result = await checkPackage(createPackageFromTarballData(Uint8Array.from(tarball)))
+      if (result.types === false) throw new Error('no types')
+      expect(Object.keys(result.entrypoints).length).toBeGreaterThan(1)
+      expect(result.problems.filter((problem) => !isExpected(problem))).toEqual([])
+    },
+    LIMIT,
+  )
+})
+
+/** Everything that can be imported: `wireguardcfg`, `wireguardcfg/schema` ... */
+function specifiers({ packages }: PackedProject): string[] {
+  return PACKAGES.flatMap((name) =>
+    Object.keys(packages[name].manifest.exports)
+      .filter((path) => !path.endsWith('.json'))
+      .map((path) => name + path.slice('.'.length)),
+  )
+}
+
+/** What node finds under each specifier, when a module of that kind asks. */
+async function namesOfExports(
+  project: PackedProject,
+  kind: 'esm' | 'cjs',
+): Promise<Record<string, string[]>> {
+  const load = { esm: 'await import(name)', cjs: 'require(name)' }[kind]
+  const file = { esm: 'names.mjs', cjs: 'names.cjs' }[kind]
+  const code = `
+    const names = {}
+    for (const name of ${JSON.stringify(specifiers(project))}) names[name] = Object.keys(${load}).sort()
+    console.log(JSON.stringify(names))`
+  await project.write(file, code)
+  const { stdout, stderr, code: status } = await project.node(file)
+  if (status !== 0) throw new Error(stderr)
+  return JSON.parse(stdout) as Record<string, string[]>
+}
+
+/** The packages are ESM only, by choice. */
+function isExpected(problem: Problem): boolean {
+  // require() of a module is what node has since 20.19, and older ones are not supported.
+  if (problem.kind === 'CJSResolvesToESM') return true
+  // "node10" is how TypeScript resolved before there were exports in a package.json: it knows neither these nor ESM.
+  return problem.kind === 'NoResolution' && problem.resolutionKind === 'node10'
+}
