@@ -2,9 +2,11 @@ import { canonicalAllowedIP, type AllowedIP } from '../model/allowed-ip.js'
 import type { Device, Peer } from '../model/device.js'
 import { parseEndpoint, type Endpoint } from '../model/endpoint.js'
 import { isWireGuardError, WireGuardError } from '../model/errors.js'
-import { KEY_LENGTH, type PublicKey, SecretKey } from '../model/key.js'
+import { KEY_LENGTH, type PublicKey, type SecretKey } from '../model/key.js'
 import { replyError } from './errno.js'
 import { KEYS, keyAt, type Key } from './keys.js'
+import { SecretSlab } from './secret-slab.js'
+import { joinBytes, readInteger, readKey } from './values.js'
 
 /** The reply of a device, as far as it was read. Pure: bytes in, a device out. */
 export class ReplyParser {
@@ -56,7 +58,7 @@ export class ReplyParser {
       return
     }
     // A copy: the caller may use its buffer again.
-    this.#rest = start === bytes.byteLength ? EMPTY : joined(bytes.subarray(start), EMPTY)
+    this.#rest = start === bytes.byteLength ? EMPTY : joinBytes(bytes.subarray(start), EMPTY)
     if (this.#rest.byteLength > LONGEST_LINE) {
       this.#line++
       throw this.#protocolError(`a line of more than ${LONGEST_LINE} bytes`)
@@ -95,7 +97,7 @@ export class ReplyParser {
 
   #join(chunk: Uint8Array): Buffer {
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-    return this.#rest.byteLength === 0 ? bytes : joined(this.#rest, bytes)
+    return this.#rest.byteLength === 0 ? bytes : joinBytes(this.#rest, bytes)
   }
 
   #readLine(bytes: Buffer, start: number, end: number): void {
@@ -205,13 +207,7 @@ export class ReplyParser {
   }
 
   #integer(key: Key, bytes: Buffer, start: number, end: number, max = 2 ** 64): number {
-    // Decimal digits, at most the 20 of an unsigned 64-bit number; above 2^53 the nearest number.
-    let value = end > start && end - start <= 20 ? 0 : Number.NaN
-    for (let i = start; i < end; i++) {
-      const digit = bytes[i]! - ZERO
-      value = digit >= 0 && digit <= 9 ? value * 10 + digit : Number.NaN
-    }
-    if (value > Number.MAX_SAFE_INTEGER) value = Number(bytes.toString('latin1', start, end))
+    const value = readInteger(bytes, start, end)
     if (value <= max) return value
     throw this.#protocolError(`"${key.name}" has a value that is not an integer of its range`)
   }
@@ -232,16 +228,9 @@ export class ReplyParser {
     return this.#secrets.take(KEY)
   }
 
-  /** Leaves the key in KEY: as text, or in a small buffer, a secret would stay in memory that others share. */
   #readKey(key: Key, bytes: Buffer, start: number, end: number): void {
-    let bad = end - start === 2 * KEY_LENGTH ? 0 : -1
-    for (let i = 0; bad === 0 && i < KEY_LENGTH; i++) {
-      const high = HEX_DIGITS[bytes[start + 2 * i]!]!
-      const low = HEX_DIGITS[bytes[start + 2 * i + 1]!]!
-      bad = (high | low) >> 8
-      KEY[i] = (high << 4) | low
-    }
-    if (bad !== 0) throw this.#protocolError(`"${key.name}" is not 64 hexadecimal digits`)
+    if (readKey(bytes, start, end, KEY)) return
+    throw this.#protocolError(`"${key.name}" is not 64 hexadecimal digits`)
   }
 
   #parsed<T extends Endpoint | AllowedIP>(key: Key, parse: (text: string) => T, text: string): T {
@@ -281,29 +270,8 @@ function newPeer(publicKey: PublicKey): PeerDraft {
   }
 }
 
-/** Memory that secrets share: it takes a quarter of what an array of its own takes for each. */
-class SecretSlab {
-  #bytes = new Uint8Array(0)
-  #used = 0
-
-  /** Moves the key there: the source is zero afterwards. */
-  take(key: Uint8Array): SecretKey {
-    if (this.#used === this.#bytes.byteLength) {
-      // Small for few peers, and never so large that one kept key keeps many.
-      this.#bytes = new Uint8Array(Math.min(Math.max(this.#used * 2, KEY_LENGTH), 64 * KEY_LENGTH))
-      this.#used = 0
-    }
-    const at = this.#used
-    this.#bytes.set(key, at)
-    this.#used += KEY_LENGTH
-    key.fill(0)
-    return SecretKey.view(this.#bytes, at)
-  }
-}
-
 const LF = 10
 const EQUALS = 61
-const ZERO = 48
 const EMPTY = Buffer.alloc(0)
 const NO_ALLOWED_IPS: readonly AllowedIP[] = []
 const KEY = Buffer.alloc(KEY_LENGTH)
@@ -317,17 +285,3 @@ const EARLIEST_UNIX_TIME = 1e12
 
 // The last second that a Date can hold.
 const LATEST_SECOND = 8_639_999_999_999
-
-/** Not Buffer.concat: small results of it lie in the pool that all of the process shares, and these hold secrets. */
-function joined(first: Uint8Array, second: Uint8Array): Buffer {
-  const bytes = Buffer.allocUnsafeSlow(first.byteLength + second.byteLength)
-  bytes.set(first)
-  bytes.set(second, first.byteLength)
-  return bytes
-}
-
-/** The value of each character that is a hexadecimal digit; -1 for all others. */
-const HEX_DIGITS = Int8Array.from({ length: 256 }, (_, code) => {
-  const digit = String.fromCharCode(code)
-  return /[0-9A-Fa-f]/.test(digit) ? Number.parseInt(digit, 16) : -1
-})
