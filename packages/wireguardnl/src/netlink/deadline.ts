@@ -19,6 +19,7 @@ export class Deadline {
   readonly #signal: AbortSignal | undefined
   readonly #idleTimeout: number
   readonly #onAbort = () => this.fail(abortError(this.operation, this.#signal))
+  #touches = 0
   #timer: NodeJS.Timeout | undefined
   #error: NetlinkError | undefined
   #reject: ((error: NetlinkError) => void) | undefined
@@ -56,12 +57,19 @@ export class Deadline {
           operation: this.operation,
         }),
       )
-    this.#timer = setTimeout(expire, this.#idleTimeout)
+    // After a long stall of the event loop the timer comes before the reply that has been waiting: let that be read first.
+    this.#timer = setTimeout(() => {
+      const touches = this.#touches
+      setImmediate(() => {
+        if (this.#timer !== undefined && this.#touches === touches) expire()
+      })
+    }, this.#idleTimeout)
   }
 
   /** There was progress: the idle time begins anew. Throws like `check`. */
   touch(): void {
     this.check()
+    this.#touches += 1
     this.#timer?.refresh()
   }
 

@@ -70,6 +70,7 @@ export class FakeSystem {
     const names = () => this.#names()
     return {
       release: this.#options.release ?? '6.12.0-fake',
+      namespace: 'fake',
       zones: {
         index: (name) => names().indexOf(name) + 1,
         name: (index) => names()[index - 1],

@@ -27,6 +27,11 @@ export class Namespace implements AsyncDisposable {
     throw new Error('unshare -n made no namespace within 5 seconds')
   }
 
+  /** The process that holds it. */
+  get pid(): number {
+    return this.#holder.pid!
+  }
+
   /** Opens a socket in the namespace: it stays there, the thread comes back. */
   open(protocol: number, options?: KernelSocketOptions): KernelSocket {
     const back = libc.open('/proc/thread-self/ns/net', libc.O_RDONLY | libc.O_CLOEXEC)

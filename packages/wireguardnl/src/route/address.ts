@@ -1,0 +1,161 @@
+import { AttributeReader } from '../netlink/attribute-reader.js'
+import { AttributeWriter } from '../netlink/attribute-writer.js'
+import type { Connection } from '../netlink/connection.js'
+import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.js'
+import type { ExchangeOptions } from '../netlink/deadline.js'
+import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
+import { MalformedMessageError } from '../netlink/malformed.js'
+import type { Message } from '../netlink/message.js'
+import {
+  AF_INET,
+  AF_INET6,
+  IFA_ADDRESS,
+  IFA_LOCAL,
+  IFADDRMSG_LENGTH,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+} from './constants.js'
+
+/** An address of an interface. */
+export interface LinkAddress {
+  /** 4 or 16 bytes in network order, with its host bits. */
+  readonly local: Uint8Array
+  /** 0 to 32, or 0 to 128. */
+  readonly prefixLength: number
+  /** The address of the other end, which then is what the prefix is of; absent: there is none. */
+  readonly peer?: Uint8Array | undefined
+}
+
+/** How often a dump that was interrupted is started over; after that, what was seen is returned. */
+const RESTARTS = 10
+
+/**
+ * The IPv4 and IPv6 addresses of a link, in the kernel's order. Equal to `ip address show dev NAME`; needs no privilege.
+ *
+ * @throws {NetlinkError}
+ */
+export async function listAddresses(
+  connection: Connection,
+  index: number,
+  options: ExchangeOptions = {},
+): Promise<LinkAddress[]> {
+  const payload = encodeAddressHeader({ index })
+  let addresses: LinkAddress[] = []
+  const onMessage = (message: Message) => {
+    if (message.type !== RTM_NEWADDR) return
+    const decoded = decodeAddress(message)
+    // A socket without strict checks gets those of all links.
+    if (decoded?.index === index) addresses.push(decoded.address)
+  }
+  for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
+    addresses = []
+    const outcome = await connection.dump(RTM_GETADDR, payload, onMessage, {
+      ...options,
+      operation: `list addresses of link ${index}`,
+    })
+    if (!outcome.interrupted) break
+  }
+  return addresses
+}
+
+/**
+ * Adds an address to a link. Equal to `ip address add`.
+ *
+ * @throws {NetlinkError} EEXIST it has it, ENODEV, EACCES IPv6 is disabled there, EINVAL, EPERM
+ */
+export async function addAddress(
+  connection: Connection,
+  index: number,
+  address: LinkAddress,
+  options: ExchangeOptions = {},
+): Promise<void> {
+  const payload = encodeAddress(index, address)
+  await connection.request(RTM_NEWADDR, NLM_F_CREATE | NLM_F_EXCL, payload, {
+    ...options,
+    operation: `add address to link ${index}`,
+    send: 'writer',
+  })
+}
+
+/**
+ * Removes an address, of this prefix length and peer, from a link. Equal to `ip address delete`.
+ *
+ * @throws {NetlinkError} EADDRNOTAVAIL it does not have it, ENODEV, EPERM
+ */
+export async function removeAddress(
+  connection: Connection,
+  index: number,
+  address: LinkAddress,
+  options: ExchangeOptions = {},
+): Promise<void> {
+  await connection.request(RTM_DELADDR, 0, encodeAddress(index, address), {
+    ...options,
+    operation: `remove address of link ${index}`,
+    send: 'writer',
+  })
+}
+
+/**
+ * Payload of a RTM_NEWADDR or RTM_DELADDR. Both attributes are there: IPv4 cannot be added without IFA_LOCAL, and RTM_DELADDR
+ * compares the prefix length of IPv4 only where there is IFA_ADDRESS.
+ */
+export function encodeAddress(index: number, address: LinkAddress): Uint8Array {
+  const { local, prefixLength, peer = local } = address
+  const family = local.length === 4 ? AF_INET : AF_INET6
+  return new AttributeWriter(64)
+    .raw(encodeAddressHeader({ family, prefixLength, index }))
+    .blob(IFA_LOCAL, local)
+    .blob(IFA_ADDRESS, peer)
+    .bytes()
+}
+
+/**
+ * Reads a RTM_NEWADDR; undefined for another family than IPv4 and IPv6. Where it has both attributes and they differ,
+ * IFA_ADDRESS is that of the other end; IPv6 usually has IFA_ADDRESS alone.
+ *
+ * @throws {MalformedMessageError} also when an address is missing or is not as long as its family's are
+ */
+export function decodeAddress(
+  message: Message,
+): { readonly index: number; readonly address: LinkAddress } | undefined {
+  const attribute = AttributeReader.of(message, IFADDRMSG_LENGTH)
+  const family = message.bytes[message.start]!
+  if (family !== AF_INET && family !== AF_INET6) return undefined
+  const length = family === AF_INET ? 4 : 16
+  const prefixLength = message.bytes[message.start + 1]!
+  const index = message.view.getUint32(message.start + 4, LITTLE_ENDIAN)
+  let local: Uint8Array | undefined
+  let remote: Uint8Array | undefined
+  while (attribute.next()) {
+    if (attribute.type === IFA_LOCAL) local = attribute.bytes(length).slice(0, length)
+    if (attribute.type === IFA_ADDRESS) remote = attribute.bytes(length).slice(0, length)
+  }
+  const own = local ?? remote
+  if (own === undefined) throw new MalformedMessageError('no address', message.start)
+  if (prefixLength > length * 8) {
+    throw new MalformedMessageError(`prefix length ${prefixLength}`, message.start)
+  }
+  const peer = remote === undefined || equal(own, remote) ? undefined : remote
+  return { index, address: { local: own, prefixLength, ...(peer === undefined ? {} : { peer }) } }
+}
+
+/**
+ * `struct ifaddrmsg`: `ifa_family` (u8), `ifa_prefixlen` (u8), `ifa_flags` (u8), `ifa_scope` (u8), `ifa_index` (u32). In a dump
+ * request, the other fields than the index are zero.
+ */
+function encodeAddressHeader(fields: {
+  readonly family?: number
+  readonly prefixLength?: number
+  readonly index: number
+}): Uint8Array {
+  const header = new Uint8Array(IFADDRMSG_LENGTH)
+  header[0] = fields.family ?? 0
+  header[1] = fields.prefixLength ?? 0
+  viewOf(header).setUint32(4, fields.index, LITTLE_ENDIAN)
+  return header
+}
+
+function equal(a: Uint8Array, b: Uint8Array): boolean {
+  return a.every((byte, i) => byte === b[i])
+}

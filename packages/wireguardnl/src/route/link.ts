@@ -1,0 +1,149 @@
+import { AttributeReader } from '../netlink/attribute-reader.js'
+import { AttributeWriter } from '../netlink/attribute-writer.js'
+import type { Connection } from '../netlink/connection.js'
+import type { ExchangeOptions } from '../netlink/deadline.js'
+import { LITTLE_ENDIAN } from '../netlink/endian.js'
+import { NetlinkError } from '../netlink/errors.js'
+import { MalformedMessageError } from '../netlink/malformed.js'
+import type { Message } from '../netlink/message.js'
+import {
+  IFINFOMSG_LENGTH,
+  IFLA_EXT_MASK,
+  IFLA_IFNAME,
+  IFLA_INFO_KIND,
+  IFLA_LINKINFO,
+  IFLA_MTU,
+  RTEXT_FILTER_SKIP_STATS,
+  RTM_GETLINK,
+  RTM_NEWLINK,
+} from './constants.js'
+import { encodeLinkHeader } from './link-header.js'
+
+/** A network interface, as far as this package needs to know it. */
+export interface Link {
+  /** Interface index: what identifies it, whatever it is named. */
+  readonly index: number
+  readonly name: string
+  /** Kind: 'wireguard', 'tun', 'veth' ...; undefined: none, as for hardware and for lo. */
+  readonly kind: string | undefined
+  /** IFF_ bits. */
+  readonly flags: number
+  /** In bytes. */
+  readonly mtu: number
+}
+
+/** How often a dump that was interrupted is started over; after that, what was seen is returned. */
+const RESTARTS = 10
+
+/**
+ * The links of a namespace, or those of one kind. Equal to `ip link show [type KIND]`; needs no privilege.
+ *
+ * @throws {NetlinkError}
+ */
+export async function listLinks(
+  connection: Connection,
+  kind?: string,
+  options: ExchangeOptions = {},
+): Promise<Link[]> {
+  const payload = encodeListRequest(kind)
+  const operation = 'list links'
+  let links = new Map<number, Link>()
+  const onMessage = (message: Message) => {
+    if (message.type !== RTM_NEWLINK) return
+    const link = decodeLink(message)
+    // The kernel drops the filter silently when it does not know the kind: its module is not loaded.
+    if (kind === undefined || link.kind === kind) links.set(link.index, link)
+  }
+  for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
+    links = new Map()
+    const outcome = await connection.dump(RTM_GETLINK, payload, onMessage, {
+      ...options,
+      operation,
+    })
+    // Where interfaces come and go all the time, a list that is a little off is the best there is.
+    if (!outcome.interrupted) break
+  }
+  return [...links.values()]
+}
+
+/**
+ * One link by name, which may be an alternative one, or by index; undefined when there is none.
+ *
+ * @throws {NetlinkError}
+ */
+export async function getLink(
+  connection: Connection,
+  nameOrIndex: string | number,
+  options: ExchangeOptions = {},
+): Promise<Link | undefined> {
+  const payload = encodeGetRequest(nameOrIndex)
+  const operation = `get link ${JSON.stringify(nameOrIndex)}`
+  let link: Link | undefined
+  const onMessage = (message: Message) => {
+    if (message.type === RTM_NEWLINK) link = decodeLink(message)
+  }
+  try {
+    await connection.request(RTM_GETLINK, 0, payload, { ...options, operation, onMessage })
+  } catch (error) {
+    if (error instanceof NetlinkError && error.code === 'ENODEV') return undefined
+    throw error
+  }
+  return link
+}
+
+/** Payload of a RTM_GETLINK dump: without statistics, and of one kind if it is given. */
+export function encodeListRequest(kind: string | undefined): Uint8Array {
+  const writer = new AttributeWriter(64)
+    .raw(encodeLinkHeader())
+    .u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
+  if (kind !== undefined) {
+    writer.nested(IFLA_LINKINFO, (info) => info.string(IFLA_INFO_KIND, kind))
+  }
+  return writer.bytes()
+}
+
+/** Payload of a RTM_GETLINK for one link. */
+export function encodeGetRequest(nameOrIndex: string | number): Uint8Array {
+  const byIndex = typeof nameOrIndex === 'number'
+  const writer = new AttributeWriter(64)
+    .raw(encodeLinkHeader({ index: byIndex ? nameOrIndex : 0 }))
+    .u32(IFLA_EXT_MASK, RTEXT_FILTER_SKIP_STATS)
+  if (!byIndex) writer.string(IFLA_IFNAME, nameOrIndex)
+  return writer.bytes()
+}
+
+/**
+ * Reads a RTM_NEWLINK. `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16), `ifi_index` (s32), `ifi_flags`
+ * (u32), `ifi_change` (u32).
+ *
+ * @throws {MalformedMessageError} also when the link has no name
+ */
+export function decodeLink(message: Message): Link {
+  const attribute = AttributeReader.of(message, IFINFOMSG_LENGTH)
+  const index = message.view.getInt32(message.start + 4, LITTLE_ENDIAN)
+  const flags = message.view.getUint32(message.start + 8, LITTLE_ENDIAN)
+  let name: string | undefined
+  let kind: string | undefined
+  let mtu = 0
+  while (attribute.next()) {
+    switch (attribute.type) {
+      case IFLA_IFNAME:
+        name = attribute.string()
+        break
+      case IFLA_MTU:
+        mtu = attribute.u32()
+        break
+      case IFLA_LINKINFO:
+        kind = decodeKind(attribute.nested())
+        break
+    }
+  }
+  if (name === undefined) throw new MalformedMessageError('a link without a name', message.start)
+  return { index, name, kind, flags, mtu }
+}
+
+function decodeKind(info: AttributeReader): string | undefined {
+  let kind: string | undefined
+  while (info.next()) if (info.type === IFLA_INFO_KIND) kind = info.string()
+  return kind
+}

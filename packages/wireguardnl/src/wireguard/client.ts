@@ -1,0 +1,235 @@
+import {
+  type Backend,
+  type CallOptions,
+  checkInterfaceName,
+  type Device,
+  type DeviceConfig,
+  isWireGuardError,
+  type Peer,
+  WireGuardError,
+} from 'wireguardcfg'
+import { checkDeviceConfig } from 'wireguardcfg/backend'
+import { Connection } from '../netlink/connection.js'
+import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
+import { pause } from '../netlink/time-slice.js'
+import { listLinks } from '../route/link.js'
+import { NetlinkCall } from './call.js'
+import { WG_GENL_NAME } from './constants.js'
+import { diagnose } from './diagnose.js'
+import { type ErrorContext, toWireGuardError } from './errors.js'
+import { type Kernel, runningKernel } from './kernel.js'
+import { ConnectionPool } from './pool.js'
+import { readDevice, readPeers } from './read.js'
+import { checkZones } from './split.js'
+import { Turns } from './turns.js'
+import { untilDeleted } from './until-deleted.js'
+import { writeDevice } from './write.js'
+
+// How often a device is read when it changes during every read, and how long the growing pauses in between become, in ms.
+const MAX_READS = 20
+const LONGEST_PAUSE = 50
+
+/**
+ * The WireGuard devices of the Linux kernel, in the network namespace that the thread is in when a socket is opened, or in that of
+ * `kernelIn`.
+ *
+ * Up to eight exchanges run at a time. Writes to one device run in the order in which they were made; a read of the same client
+ * comes between two messages of a long write, so that it finds the device at rest. Between calls its sockets stay open, at
+ * most nine, and nothing that keeps the process alive. Elsewhere than on Linux every call rejects with `EOPNOTSUPP`.
+ */
+export class NetlinkClient implements Backend, AsyncDisposable {
+  readonly kind = 'kernel'
+  readonly #kernel: Kernel
+  readonly #pool: ConnectionPool
+  readonly #route: Connection
+  /** One configuration at a time per device ... */
+  readonly #writes = new Turns()
+  /** ... and one message of it, or one read. */
+  readonly #turns = new Turns()
+  readonly #calls = new Set<NetlinkCall>()
+  #closed = false
+
+  constructor(kernel: Kernel = runningKernel) {
+    this.#kernel = kernel
+    this.#pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
+    this.#route = new Connection(() => kernel.open(NETLINK_ROUTE))
+  }
+
+  /** The names of the WireGuard interfaces, in the kernel's order. Needs no privilege. */
+  deviceNames(options?: CallOptions): Promise<string[]> {
+    return this.#run('list devices', undefined, options, async ({ exchange }) => {
+      const links = await listLinks(this.#route, WG_GENL_NAME, exchange)
+      return links.map(({ name }) => name)
+    })
+  }
+
+  /**
+   * Reads one interface; when it is changed meanwhile, again, at most 20 times.
+   *
+   * @throws WireGuardError `ENODEV` no such interface, `EOPNOTSUPP` not WireGuard, `EPROTONOSUPPORT` no module, `EPERM`,
+   * `EAGAIN` it changed during every read, `EPROTO`, `ETIMEDOUT`, `ABORT_ERR`
+   */
+  device(name: string, options?: CallOptions): Promise<Device> {
+    return this.#run('read device', name, options, (call) => this.#read(name, call))
+  }
+
+  /**
+   * Checks the whole configuration, then sends it in as many messages as it takes. Nothing is taken back when one of them fails:
+   * the error's `applied` says how many peers took effect.
+   *
+   * @throws WireGuardError `EINVAL` with the `path` of the field, `EADDRINUSE` the listen port is taken, and as
+   * {@link NetlinkClient.device}
+   */
+  configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
+    return this.#run('configure device', name, options, async (call) => {
+      // The place in the queue comes first: checking may take one call longer than another.
+      const done = await this.#writes.acquire(name, call.deadline)
+      try {
+        const checked = await checkDeviceConfig(config)
+        checkZones(checked, this.#kernel.zones)
+        await writeDevice(name, checked, {
+          kernel: this.#kernel,
+          call,
+          turn: (send) => this.#turn(name, call, send),
+          read: () => this.#read(name, call),
+        })
+      } finally {
+        done()
+      }
+    })
+  }
+
+  /**
+   * The peers of one interface, those of one datagram (32 KiB) at a time, on a socket of its own, which is closed at the end and
+   * when the consumer leaves. A consumer that keeps a batch for longer than `idleTimeout` finds `ETIMEDOUT`: nobody can delete
+   * an interface while a dump of it is unfinished. When this thread deletes the interface, it finds `ENODEV`.
+   *
+   * @throws WireGuardError `EAGAIN` the interface was changed after the first batch; and as {@link NetlinkClient.device}
+   */
+  async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
+    const call = this.#begin('read device', name, options).detach()
+    try {
+      for (let reads = 1; ; reads++) {
+        let begun = false
+        let interrupted = false
+        const kernel = this.#kernel
+        for await (const peers of this.#pool.stream((connection) =>
+          untilDeleted(readPeers(connection, name, kernel.zones, call.exchange), {
+            kernel,
+            name,
+            connection,
+          }),
+        )) {
+          interrupted = peers === undefined
+          if (peers === undefined) break
+          begun = true
+          yield peers
+        }
+        if (!interrupted) return
+        if (begun) throw changed('the device changed while it was read')
+        await this.#pauseBetweenReads(reads, call)
+      }
+    } catch (error) {
+      throw await this.#explain(error, call)
+    } finally {
+      this.#end(call)
+    }
+  }
+
+  /** Ends the calls under way, streams included, with `ECANCELED`, and waits for them; later ones fail with `EBADF`. */
+  async close(): Promise<void> {
+    this.#closed = true
+    const calls = [...this.#calls]
+    for (const call of calls) call.cancel()
+    await Promise.all([this.#pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #read(name: string, call: NetlinkCall): Promise<Device> {
+    const { zones } = this.#kernel
+    for (let reads = 1; ; reads++) {
+      const device = await this.#turn(name, call, (connection) =>
+        readDevice(connection, name, zones, call.exchange),
+      )
+      if (device !== undefined) return device
+      await this.#pauseBetweenReads(reads, call)
+    }
+  }
+
+  async #pauseBetweenReads(reads: number, call: NetlinkCall): Promise<void> {
+    if (reads >= MAX_READS) throw changed(`the device changed during each of ${reads} reads`)
+    await call.deadline.race(pause(Math.min(2 ** (reads - 1), LONGEST_PAUSE)))
+  }
+
+  /** One exchange with a device: no other one of this client runs on it meanwhile. */
+  async #turn<T>(
+    name: string,
+    call: NetlinkCall,
+    step: (connection: Connection) => Promise<T>,
+  ): Promise<T> {
+    const done = await this.#turns.acquire(name, call.deadline)
+    try {
+      return await this.#pool.use(call.deadline, step)
+    } finally {
+      done()
+    }
+  }
+
+  async #run<T>(
+    operation: string,
+    device: string | undefined,
+    options: CallOptions | undefined,
+    step: (call: NetlinkCall) => Promise<T>,
+  ): Promise<T> {
+    const call = this.#begin(operation, device, options)
+    try {
+      return await step(call)
+    } catch (error) {
+      throw await this.#explain(error, call)
+    } finally {
+      this.#end(call)
+    }
+  }
+
+  #begin(
+    operation: string,
+    device: string | undefined,
+    options: CallOptions | undefined,
+  ): NetlinkCall {
+    const context: ErrorContext = { operation, device }
+    try {
+      if (device !== undefined) checkInterfaceName(device)
+      if (this.#closed) throw new WireGuardError('the client is closed', { code: 'EBADF' })
+      const call = new NetlinkCall(context, options ?? {})
+      this.#calls.add(call)
+      return call
+    } catch (error) {
+      throw toWireGuardError(error, context)
+    }
+  }
+
+  #end(call: NetlinkCall): void {
+    this.#calls.delete(call)
+    call.end()
+  }
+
+  async #explain(error: unknown, { context, exchange }: NetlinkCall): Promise<unknown> {
+    const known = toWireGuardError(error, context)
+    // Where the fault is in the configuration, the interface is not in question.
+    if (!isWireGuardError(known) || known.path !== undefined || context.device === undefined) {
+      return known
+    }
+    try {
+      return (await diagnose(known, this.#route, exchange, context)) ?? known
+    } catch {
+      return known
+    }
+  }
+}
+
+function changed(summary: string): WireGuardError {
+  return new WireGuardError(summary, { code: 'EAGAIN', hint: 'Try again when it is at rest' })
+}

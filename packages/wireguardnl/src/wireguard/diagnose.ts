@@ -1,0 +1,58 @@
+import type { Connection } from '../netlink/connection.js'
+import type { ExchangeOptions } from '../netlink/deadline.js'
+import { NetlinkError } from '../netlink/errors.js'
+import { getLink } from '../route/link.js'
+import { WireGuardError } from 'wireguardcfg'
+import {
+  CAPABILITY_HINT,
+  describeKind,
+  type ErrorContext,
+  NO_INTERFACE_HINT,
+  NO_MODULE_HINT,
+} from './errors.js'
+
+/**
+ * A better error for one that depends on what interface there is under a name: the kernel checks the capability before it
+ * looks for the interface, and without the module nobody looks. Any user may look at links. `undefined`: the error says it all.
+ */
+export async function diagnose(
+  { cause, applied }: WireGuardError,
+  route: Connection,
+  options: ExchangeOptions,
+  context: ErrorContext,
+): Promise<WireGuardError | undefined> {
+  if (!(cause instanceof NetlinkError) || cause.kind !== 'message') return undefined
+  if (!['EPERM', 'ENOENT', 'EOPNOTSUPP'].includes(cause.code)) return undefined
+  const link = await getLink(route, context.device!, options)
+  const noModule = cause.code === 'ENOENT'
+  const init = { ...context, applied, cause }
+  if (link === undefined) {
+    // It is there under an alternative name.
+    if (cause.code === 'EOPNOTSUPP') return undefined
+    return new WireGuardError('no interface of this name', {
+      ...init,
+      code: 'ENODEV',
+      hint: noModule ? NO_MODULE_HINT : NO_INTERFACE_HINT,
+    })
+  }
+  if (link.kind !== 'wireguard') {
+    return new WireGuardError('not a WireGuard interface of the kernel', {
+      ...init,
+      code: 'EOPNOTSUPP',
+      detail: describeKind(link.kind),
+      hint:
+        link.kind === 'tun'
+          ? 'If it belongs to a userspace implementation, its socket is missing or not accessible'
+          : undefined,
+    })
+  }
+  if (noModule) {
+    return new WireGuardError('the protocol is not supported', {
+      ...init,
+      code: 'EPROTONOSUPPORT',
+      hint: NO_MODULE_HINT,
+    })
+  }
+  if (cause.code !== 'EPERM') return undefined
+  return new WireGuardError('not permitted', { ...init, code: 'EPERM', hint: CAPABILITY_HINT })
+}

@@ -1,0 +1,116 @@
+import { type AllowedIP, type Peer, SecretKey } from 'wireguardcfg'
+import { LITTLE_ENDIAN, readU64 } from '../netlink/endian.js'
+import {
+  AF_INET6,
+  WG_KEY_LEN,
+  WGPEER_A_ENDPOINT,
+  WGPEER_A_LAST_HANDSHAKE_TIME,
+  WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
+  WGPEER_A_PRESHARED_KEY,
+  WGPEER_A_PROTOCOL_VERSION,
+  WGPEER_A_PUBLIC_KEY,
+  WGPEER_A_RX_BYTES,
+  WGPEER_A_TX_BYTES,
+} from './constants.js'
+import { decodePort, decodeZone, type Zones } from './sockaddr.js'
+import { KEY_TEXT_LENGTH } from './text.js'
+import { decodeTimespec } from './timespec.js'
+
+/**
+ * One entry of a list of peers. An entry that continues the last one of the message before has the same public key, more
+ * allowed IPs, and every other field as if it were not set.
+ */
+export interface DecodedPeer extends Peer {
+  allowedIPs: AllowedIP[]
+}
+
+// One record per peer: where the payload of each attribute begins in the datagram, by attribute type (0: absent; a message begins
+// with its header), but of the public key, where its text begins; and then these.
+/** Where the text of the endpoint's address begins. */
+export const HOST_START = 11
+/** Where it ends. */
+export const HOST_END = 12
+/** Number of the first allowed IP. */
+export const ALLOWED_START = 13
+/** Number of the one behind the last. */
+export const ALLOWED_END = 14
+/** Length of a record. */
+export const RECORD = 15
+
+/** What the first pass over a list of peers leaves for the second; every length is checked. */
+export interface FoundPeers {
+  /** A record per peer. */
+  readonly records: Int32Array
+  readonly peers: number
+  /** How many of them have a preshared key. */
+  readonly presharedKeys: number
+  /** Where the text of each allowed IP begins and ends. */
+  readonly ranges: Int32Array
+  readonly allowedIPs: number
+  /** The text of all keys, addresses and ranges. */
+  readonly text: string
+}
+
+/** Makes the peers that were found in a datagram. Their strings are slices of one; their preshared keys share one copy. */
+export function makePeers(
+  found: FoundPeers,
+  source: Uint8Array,
+  view: DataView,
+  zones: Zones,
+): DecodedPeer[] {
+  const { records, ranges, text } = found
+  const allowedIPs: string[] = []
+  for (let i = 0; i < found.allowedIPs; i++) {
+    allowedIPs.push(text.slice(ranges[2 * i], ranges[2 * i + 1]))
+  }
+  const slab = new Uint8Array(WG_KEY_LEN * found.presharedKeys)
+  let slabEnd = 0
+  const peers: DecodedPeer[] = []
+  for (let record = 0; record < RECORD * found.peers; record += RECORD) {
+    const key = records[record + WGPEER_A_PUBLIC_KEY]!
+    const preshared = records[record + WGPEER_A_PRESHARED_KEY]!
+    const endpoint = records[record + WGPEER_A_ENDPOINT]!
+    const keepalive = records[record + WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]!
+    const handshake = records[record + WGPEER_A_LAST_HANDSHAKE_TIME]!
+    const receive = records[record + WGPEER_A_RX_BYTES]!
+    const transmit = records[record + WGPEER_A_TX_BYTES]!
+    const version = records[record + WGPEER_A_PROTOCOL_VERSION]!
+    let presharedKey: SecretKey | undefined
+    if (preshared !== 0) {
+      slab.set(source.subarray(preshared, preshared + WG_KEY_LEN), slabEnd)
+      presharedKey = SecretKey.view(slab, slabEnd)
+      slabEnd += WG_KEY_LEN
+    }
+    peers.push({
+      publicKey: text.slice(key, key + KEY_TEXT_LENGTH),
+      presharedKey,
+      endpoint:
+        endpoint === 0
+          ? undefined
+          : {
+              host: withZone(
+                text.slice(records[record + HOST_START], records[record + HOST_END]),
+                view,
+                endpoint,
+                zones,
+              ),
+              port: decodePort(view, endpoint),
+            },
+      persistentKeepalive: keepalive === 0 ? 0 : view.getUint16(keepalive, LITTLE_ENDIAN),
+      lastHandshake: handshake === 0 ? undefined : decodeTimespec(view, handshake),
+      receiveBytes: receive === 0 ? 0 : readU64(view, receive),
+      transmitBytes: transmit === 0 ? 0 : readU64(view, transmit),
+      // A slice has no room to spare, which pushing would have added.
+      allowedIPs: allowedIPs.slice(records[record + ALLOWED_START], records[record + ALLOWED_END]),
+      // 1 is the only one there is.
+      protocolVersion: version === 0 ? 1 : view.getUint32(version, LITTLE_ENDIAN),
+    })
+  }
+  return peers
+}
+
+function withZone(host: string, view: DataView, at: number, zones: Zones): string {
+  if (view.getUint16(at, LITTLE_ENDIAN) !== AF_INET6) return host
+  const zone = decodeZone(view, at, zones)
+  return zone === '' ? host : host + zone
+}
