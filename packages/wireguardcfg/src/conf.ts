@@ -1,0 +1,48 @@
+/**
+ * The configuration files of wg(8) and wg-quick(8): read without losing a byte, checked, edited line by line, and turned into
+ * configurations of devices and back. Nothing here looks at the system: text in, text out.
+ *
+ * @see https://git.zx2c4.com/wireguard-tools/about/src/man/wg.8
+ * @see https://git.zx2c4.com/wireguard-tools/about/src/man/wg-quick.8
+ * @packageDocumentation
+ */
+export { addPeer, type ConfPeerInit } from './conf/add-peer.js'
+export type { ConfOptions } from './conf/analysis.js'
+export { checkConf, wgReport } from './conf/check.js'
+export type { Conf } from './conf/conf.js'
+export {
+  toDeviceConfigs,
+  withEndpoints,
+  type ConfConversion,
+  type ConfMode,
+  type UnresolvedEndpoint,
+} from './conf/convert.js'
+export { fromDevice, fromDeviceConfig } from './conf/from-device.js'
+export type {
+  ConfDialect,
+  ConfKey,
+  ConfSectionKind,
+  PeerKey,
+  QuickKey,
+  WgInterfaceKey,
+} from './conf/keys.js'
+export type { ConfLine, LineEnd } from './conf/line.js'
+export { peerName, setPeerName } from './conf/name.js'
+export { formatConf, parseConf } from './conf/parse.js'
+export { ConfError, formatProblem, type ConfProblem } from './conf/problem.js'
+export type { AnyKey, ConfSection } from './conf/section.js'
+export type { ConfInterface, ConfPeer } from './conf/settings.js'
+export { stripConf } from './conf/strip.js'
+export { parseAllowedIPs, type AllowedIPEntry } from './conf/values/allowed-ips.js'
+export { parseConfEndpoint, type ConfEndpoint } from './conf/values/endpoint.js'
+export { parsePublicKeyValue, parseSecretKeyValue } from './conf/values/keys.js'
+export {
+  formatFirewallMark,
+  formatPersistentKeepalive,
+  parseFirewallMark,
+  parsePersistentKeepalive,
+  parsePort,
+} from './conf/values/numbers.js'
+export type { ConfDNS } from './conf/values/quick.js'
+export type { Parsed, ValueFault } from './conf/values/value.js'
+export { interfaceSettings, peerSettings } from './conf/view.js'

@@ -1,0 +1,110 @@
+import { formatEndpoint } from '../model/endpoint.js'
+import { invalid } from '../model/errors.js'
+import { type PublicKey, SecretKey } from '../model/key.js'
+import type { Conf } from './conf.js'
+import type { PeerKey } from './keys.js'
+import { setPeerName } from './name.js'
+import type { ConfSection } from './section.js'
+import { type AllowedIPEntry, formatAllowedIPs, parseAllowedIPs } from './values/allowed-ips.js'
+import { type ConfEndpoint, parseConfEndpoint } from './values/endpoint.js'
+import { formatSecretKeyValue, parsePublicKeyValue, parseSecretKeyValue } from './values/keys.js'
+import { formatPersistentKeepalive } from './values/numbers.js'
+import type { Parsed } from './values/value.js'
+import { checkComment } from './written.js'
+
+/** What is written of a peer; a field that is absent is not written. */
+export interface ConfPeerInit {
+  readonly publicKey: PublicKey
+  /** Written as a comment, `# friendly_name = x`. */
+  readonly name?: string | undefined
+  /** Base64 text or a key; `null` is written as the all-zero key, which removes the key. */
+  readonly presharedKey?: SecretKey | string | null | undefined
+  /** Each may begin with `+` or `-`: see `toDeviceConfigs`. An empty list is not written. */
+  readonly allowedIPs?: readonly string[] | undefined
+  /** `host:port` or its parts; the host may be a name. */
+  readonly endpoint?: string | { readonly host: string; readonly port: number } | undefined
+  /** Seconds, 0 to 65535; 0 is written as `off`. */
+  readonly persistentKeepalive?: number | undefined
+}
+
+/**
+ * Adds a `[Peer]` at the end of a file and returns it. Nothing is changed when a value is not acceptable.
+ *
+ * @param path what comes before the name of a field in errors: `peers[3].`
+ * @throws WireGuardError `EINVAL` with the `path` of the field
+ */
+export function addPeer(conf: Conf, init: ConfPeerInit, path = ''): ConfSection {
+  const lines = peerLines(init, path)
+  const { name } = init
+  if (name !== undefined && checkComment(name) === '') {
+    throw invalid('expected one line of text', { path: `${path}name` })
+  }
+  const section = conf.addPeerSection()
+  for (const [key, value] of lines) section.set(key, value)
+  if (name !== undefined) setPeerName(section, name)
+  return section
+}
+
+/** The lines of a peer in the order of `wg showconf`. */
+function peerLines(init: ConfPeerInit, at: string): readonly (readonly [PeerKey, string])[] {
+  const { presharedKey, allowedIPs = [], endpoint, persistentKeepalive } = init
+  const lines: (readonly [PeerKey, string])[] = [
+    ['PublicKey', valueOf(`${at}publicKey`, parsePublicKeyValue(init.publicKey))],
+  ]
+  if (presharedKey !== undefined) {
+    const key = checkSecret(`${at}presharedKey`, presharedKey)
+    lines.push(['PresharedKey', formatSecretKeyValue(key)])
+  }
+  if (allowedIPs.length > 0) {
+    const entries = allowedIPs.map((text, i) => oneRange(text, `${at}allowedIPs[${i}]`))
+    lines.push(['AllowedIPs', formatAllowedIPs(entries)])
+  }
+  if (endpoint !== undefined) {
+    lines.push(['Endpoint', formatEndpoint(endpointOf(endpoint, `${at}endpoint`))])
+  }
+  if (persistentKeepalive !== undefined) {
+    checkInteger(`${at}persistentKeepalive`, persistentKeepalive, 65_535)
+    lines.push(['PersistentKeepalive', formatPersistentKeepalive(persistentKeepalive)])
+  }
+  return lines
+}
+
+/**
+ * Checks a number of a configuration.
+ *
+ * @throws WireGuardError `EINVAL` unless it is an integer from 0 to `max`
+ */
+export function checkInteger(path: string, value: number, max: number): void {
+  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
+    throw invalid(`expected an integer from 0 to ${max}`, { path })
+  }
+}
+
+/**
+ * Checks a private or preshared key of a configuration; `null` stays.
+ *
+ * @throws WireGuardError `EINVAL` unless it is a key or its base64 text, and when it is all zero
+ */
+export function checkSecret(path: string, key: SecretKey | string | null): SecretKey | null {
+  if (key === null || key instanceof SecretKey) return key
+  const secret = valueOf(path, parseSecretKeyValue(key))
+  if (secret === null) throw invalid('all bytes are zero; use null to clear a key', { path })
+  return secret
+}
+
+function oneRange(text: string, path: string): AllowedIPEntry {
+  const [entry, more] = valueOf(path, parseAllowedIPs(text))
+  if (entry === undefined || more !== undefined) throw invalid('expected one range', { path })
+  return entry
+}
+
+function endpointOf(endpoint: NonNullable<ConfPeerInit['endpoint']>, path: string): ConfEndpoint {
+  const text = typeof endpoint === 'string' ? endpoint : formatEndpoint(endpoint)
+  return valueOf(path, parseConfEndpoint(text))
+}
+
+function valueOf<T>(path: string, parsed: Parsed<T>): T {
+  if ('value' in parsed) return parsed.value
+  const { message, expected } = parsed.fault
+  throw invalid(`${message}; expected ${expected}`, { path })
+}

@@ -1,0 +1,135 @@
+import { markChecked } from '../backend/check.js'
+import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
+import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
+import type { PublicKey } from '../model/key.js'
+import type { ConfOptions } from './analysis.js'
+import type { Conf } from './conf.js'
+import type { ConfInterface, ConfPeer } from './settings.js'
+import { analyseStrictly } from './view.js'
+
+/**
+ * What a file does to a device. `setconf`: the device becomes what the file says; keys that are absent are reset and other peers
+ * removed. `addconf`: keys that are absent are left alone, and peers are added to those that are there.
+ */
+export type ConfMode = 'setconf' | 'addconf'
+
+/** The configurations of a file. */
+export interface ConfConversion {
+  /** Already checked, to be applied in this order. More than one when a public key is there several times. */
+  readonly configs: readonly CheckedDeviceConfig[]
+  /** The endpoints that are names, absent from `configs`: look them up, then {@link withEndpoints}. */
+  readonly unresolved: readonly UnresolvedEndpoint[]
+}
+
+/** An endpoint that is a name. */
+export interface UnresolvedEndpoint {
+  /** `configs[config].peers[peer]`. */
+  readonly config: number
+  readonly peer: number
+  readonly publicKey: PublicKey
+  readonly host: string
+  readonly port: number
+}
+
+/**
+ * The configurations that do what `wg setconf` or `wg addconf` does with a file. Keys of wg-quick(8) are left out; the dialect `wg` refuses
+ * them as wg(8) does. In both modes the allowed IPs of each peer in the file are replaced, unless its last `AllowedIPs` line has
+ * a `+` or `-`.
+ *
+ * @throws ConfError `EINVAL` for the first error in the file
+ */
+export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOptions): ConfConversion {
+  const { interface: settings, peers } = analyseStrictly(conf, options)
+  const batches = splitAtRepeats(peers)
+  const unresolved = batches.flatMap((batch, config) =>
+    batch.flatMap(({ publicKey, endpoint }, peer) => {
+      if (endpoint?.isName !== true) return []
+      return [{ config, peer, publicKey, host: endpoint.host, port: endpoint.port }]
+    }),
+  )
+  const configs = batches.map((batch, i) =>
+    markChecked({
+      ...(i > 0 ? {} : deviceFields(settings, mode)),
+      peers: batch.map(peerConfig),
+    }),
+  )
+  return { configs, unresolved }
+}
+
+/**
+ * The configurations with the names looked up. A peer for which there is no address keeps the endpoint that the device has.
+ *
+ * @param addresses in the order of `unresolved`
+ * @throws WireGuardError `EINVAL` when an endpoint is not a literal address and a port
+ */
+export function withEndpoints(
+  { configs, unresolved }: ConfConversion,
+  addresses: readonly (Endpoint | undefined)[],
+): readonly CheckedDeviceConfig[] {
+  const endpoints = new Map<string, Endpoint>()
+  for (const [i, { config, peer }] of unresolved.entries()) {
+    const address = addresses[i]
+    if (address !== undefined) endpoints.set(`${config}.${peer}`, checkEndpoint(address))
+  }
+  if (endpoints.size === 0) return configs
+  return configs.map((config, i) =>
+    markChecked({
+      ...config,
+      peers: (config.peers ?? []).map((peer, j) => {
+        const endpoint = endpoints.get(`${i}.${j}`)
+        return endpoint === undefined ? peer : { ...peer, endpoint }
+      }),
+    }),
+  )
+}
+
+/** A public key may be in one configuration only once; the order stays. */
+function splitAtRepeats(peers: readonly ConfPeer[]): readonly (readonly ConfPeer[])[] {
+  let batch: ConfPeer[] = []
+  const batches = [batch]
+  let seen = new Set<PublicKey>()
+  for (const peer of peers) {
+    if (seen.has(peer.publicKey)) {
+      batches.push((batch = []))
+      seen = new Set()
+    }
+    seen.add(peer.publicKey)
+    batch.push(peer)
+  }
+  return batches
+}
+
+function deviceFields(
+  { privateKey, listenPort, firewallMark }: ConfInterface,
+  mode: ConfMode,
+): CheckedDeviceConfig {
+  if (mode === 'setconf') {
+    return {
+      privateKey: privateKey ?? null,
+      listenPort: listenPort ?? 0,
+      firewallMark: firewallMark ?? 0,
+      replacePeers: true,
+    }
+  }
+  return {
+    ...(privateKey === undefined ? {} : { privateKey }),
+    ...(listenPort === undefined ? {} : { listenPort }),
+    ...(firewallMark === undefined ? {} : { firewallMark }),
+  }
+}
+
+function peerConfig(peer: ConfPeer): CheckedPeerConfig {
+  const { publicKey, presharedKey, endpoint, persistentKeepalive } = peer
+  return {
+    publicKey,
+    ...(presharedKey === undefined ? {} : { presharedKey }),
+    ...(endpoint === undefined || endpoint.isName
+      ? {}
+      : { endpoint: { host: endpoint.host, port: endpoint.port } }),
+    ...(persistentKeepalive === undefined ? {} : { persistentKeepalive }),
+    allowedIPs: peer.allowedIPs,
+    ...(peer.incremental
+      ? { removeAllowedIPs: peer.removeAllowedIPs }
+      : { replaceAllowedIPs: true }),
+  }
+}

@@ -1,0 +1,109 @@
+import type { DeviceConfig, PeerConfig } from '../model/config.js'
+import type { Device } from '../model/device.js'
+import { checkEndpoint, type Endpoint, formatEndpoint, parseEndpoint } from '../model/endpoint.js'
+import { invalid, isWireGuardError, type WireGuardError } from '../model/errors.js'
+import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
+import type { Conf } from './conf.js'
+import { parseConf } from './parse.js'
+import { formatSecretKeyValue } from './values/keys.js'
+import { formatFirewallMark } from './values/numbers.js'
+
+/** The file of a device as it is: what `wg showconf` prints, to the byte. With the private key. */
+export function fromDevice(device: Device): Conf {
+  return parseConf(formatShowconf(device))
+}
+
+/**
+ * The file that makes a configuration: `toDeviceConfigs` gives an equal one back, with `setconf` for a configuration that replaces the peers,
+ * and with `addconf` for any other. Fields that the mode resets anyway are not written. A peer without `replaceAllowedIPs` gets its
+ * ranges with `+` and `-` when the configuration does not replace the peers.
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of a value that is not acceptable, or that no file can express: a peer to be removed, only
+ * to be updated, or whose allowed IPs are to be left alone altogether
+ */
+export function fromDeviceConfig(config: DeviceConfig): Conf {
+  const { privateKey, listenPort, firewallMark, replacePeers = false, peers = [] } = config
+  const conf = parseConf('[Interface]\n')
+  const isWritten = (value: unknown, reset: unknown) =>
+    value !== undefined && !(replacePeers && value === reset)
+  if (listenPort !== undefined && isWritten(listenPort, 0)) {
+    checkInteger('listenPort', listenPort, 65_535)
+    conf.set('ListenPort', String(listenPort))
+  }
+  if (firewallMark !== undefined && isWritten(firewallMark, 0)) {
+    checkInteger('firewallMark', firewallMark, 0xffff_ffff)
+    conf.set('FwMark', formatFirewallMark(firewallMark))
+  }
+  if (privateKey !== undefined && isWritten(privateKey, null)) {
+    conf.set('PrivateKey', formatSecretKeyValue(checkSecret('privateKey', privateKey)))
+  }
+  for (const [i, peer] of peers.entries()) {
+    addPeer(conf, peerInit(peer, replacePeers, `peers[${i}]`), `peers[${i}].`)
+  }
+  return conf
+}
+
+function formatShowconf({ privateKey, listenPort, firewallMark, peers }: Device): string {
+  let text = '[Interface]\n'
+  if (listenPort !== 0) text += `ListenPort = ${listenPort}\n`
+  if (firewallMark !== 0) text += `FwMark = ${formatFirewallMark(firewallMark)}\n`
+  if (privateKey !== undefined) text += `PrivateKey = ${privateKey.toBase64()}\n`
+  const sections = peers.map((peer) => {
+    let section = `[Peer]\nPublicKey = ${peer.publicKey}\n`
+    if (peer.presharedKey !== undefined) {
+      section += `PresharedKey = ${peer.presharedKey.toBase64()}\n`
+    }
+    if (peer.allowedIPs.length > 0) section += `AllowedIPs = ${peer.allowedIPs.join(', ')}\n`
+    if (peer.endpoint !== undefined) section += `Endpoint = ${formatEndpoint(peer.endpoint)}\n`
+    if (peer.persistentKeepalive !== 0) {
+      section += `PersistentKeepalive = ${peer.persistentKeepalive}\n`
+    }
+    return section
+  })
+  return `${text}\n${sections.join('\n')}`
+}
+
+function peerInit(peer: PeerConfig, replacePeers: boolean, path: string): ConfPeerInit {
+  if (peer.remove === true) throw inexpressible(`${path}.remove`)
+  if (peer.updateOnly === true) throw inexpressible(`${path}.updateOnly`)
+  const { publicKey, presharedKey, endpoint, persistentKeepalive } = peer
+  return {
+    publicKey,
+    presharedKey: replacePeers ? (presharedKey ?? undefined) : presharedKey,
+    endpoint: endpoint === undefined ? undefined : literal(endpoint, `${path}.endpoint`),
+    persistentKeepalive:
+      replacePeers && persistentKeepalive === 0 ? undefined : persistentKeepalive,
+    allowedIPs: signedAllowedIPs(peer, replacePeers, path),
+  }
+}
+
+function signedAllowedIPs(
+  peer: PeerConfig,
+  replacePeers: boolean,
+  path: string,
+): readonly string[] {
+  const { allowedIPs = [], removeAllowedIPs = [], replaceAllowedIPs } = peer
+  const unsigned = [...allowedIPs, ...removeAllowedIPs].findIndex((range) => /^[+-]/.test(range))
+  if (unsigned >= 0) throw invalid('expected ranges without a sign', { path: `${path}.allowedIPs` })
+  if (replacePeers || replaceAllowedIPs === true) return allowedIPs
+  if (allowedIPs.length + removeAllowedIPs.length === 0) {
+    throw inexpressible(`${path}.replaceAllowedIPs`)
+  }
+  return [
+    ...allowedIPs.map((range) => `+${range}`),
+    ...removeAllowedIPs.map((range) => `-${range}`),
+  ]
+}
+
+/** A device knows no names. */
+function literal(endpoint: Endpoint | string, path: string): Endpoint {
+  try {
+    return typeof endpoint === 'string' ? parseEndpoint(endpoint) : checkEndpoint(endpoint)
+  } catch (error) {
+    throw isWireGuardError(error) ? error.with({ path }) : error
+  }
+}
+
+function inexpressible(path: string): WireGuardError {
+  return invalid('a configuration file cannot say this of a peer', { path })
+}

@@ -1,0 +1,76 @@
+import { foldCase } from './text.js'
+
+/** The two sections of a file. */
+export type ConfSectionKind = 'interface' | 'peer'
+
+/** The keys that wg(8) reads in `[Interface]`. */
+export type WgInterfaceKey = 'PrivateKey' | 'ListenPort' | 'FwMark'
+
+/** The keys that wg-quick(8) reads in `[Interface]`; wg(8) refuses them. */
+export type QuickKey =
+  'Address' | 'DNS' | 'MTU' | 'Table' | 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown' | 'SaveConfig'
+
+/** The keys that wg(8) reads in `[Peer]`. */
+export type PeerKey =
+  'PublicKey' | 'PresharedKey' | 'AllowedIPs' | 'Endpoint' | 'PersistentKeepalive'
+
+/** Every key that wg(8) or wg-quick(8) knows. */
+export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
+
+/**
+ * Who will read the file. `wg`: wg(8), which refuses the keys of wg-quick. `wg-quick`: wg-quick(8), which takes its own keys out
+ * and hands the rest to wg(8).
+ */
+export type ConfDialect = 'wg' | 'wg-quick'
+
+/** From wg(8) and wg-quick(8), in the order of their manual pages. */
+export const WG_INTERFACE_KEYS: readonly WgInterfaceKey[] = ['PrivateKey', 'ListenPort', 'FwMark']
+export const QUICK_KEYS: readonly QuickKey[] = [
+  'Address',
+  'DNS',
+  'MTU',
+  'Table',
+  'PreUp',
+  'PostUp',
+  'PreDown',
+  'PostDown',
+  'SaveConfig',
+]
+export const PEER_KEYS: readonly PeerKey[] = [
+  'PublicKey',
+  'PresharedKey',
+  'AllowedIPs',
+  'Endpoint',
+  'PersistentKeepalive',
+]
+
+/** The commands that wg-quick(8) runs. */
+export type HookKey = 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'
+
+const wgInterfaceKeys = byFoldedName(WG_INTERFACE_KEYS)
+const quickKeys = byFoldedName(QUICK_KEYS)
+const peerKeys = byFoldedName(PEER_KEYS)
+
+/** The key of wg(8) in `[Interface]` that this text spells, in any case. */
+export function wgInterfaceKey(name: string): WgInterfaceKey | undefined {
+  return wgInterfaceKeys.get(foldCase(name))
+}
+
+/** The key of wg-quick(8) that this text spells, in any case. */
+export function quickKey(name: string): QuickKey | undefined {
+  return quickKeys.get(foldCase(name))
+}
+
+/** The key of wg(8) in `[Peer]` that this text spells, in any case. */
+export function peerKey(name: string): PeerKey | undefined {
+  return peerKeys.get(foldCase(name))
+}
+
+/** True for the four keys whose value is a shell command, where a `#` is not a comment. */
+export function isHook(name: string): boolean {
+  return /^(?:pre|post)(?:up|down)$/i.test(name)
+}
+
+function byFoldedName<Name extends string>(names: readonly Name[]): ReadonlyMap<string, Name> {
+  return new Map(names.map((name) => [foldCase(name), name]))
+}

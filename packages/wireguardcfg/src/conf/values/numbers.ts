@@ -1,0 +1,67 @@
+import { quote } from '../../model/errors.js'
+import { type Parsed, wgSentence } from './value.js'
+import { foldCase } from '../text.js'
+
+/**
+ * A UDP port, 0 to 65535, in decimal. Unlike wg(8) this takes no service names (`domain`), no sign (`+5`), and nothing above
+ * 65535, which wg(8) wraps: 99999 becomes 34463.
+ *
+ * @param whole what wg(8) quotes in its sentence: for an endpoint, all of it
+ */
+export function parsePort(text: string, whole: string = text): Parsed<number> {
+  const expected = 'a port number from 0 to 65535'
+  const port = decimal(text, 65_535)
+  if (port !== undefined) return { value: port }
+  if (/^\+?[0-9]+$/.test(text)) {
+    return { fault: { message: `port ${quote(text)} is out of range`, expected } }
+  }
+  const message = `${quote(text)} is not a port number; service names are not looked up`
+  // From gai_strerror(3) of glibc.
+  const wgMessage = wgSentence('Servname not supported for ai_socktype', whole)
+  return { fault: { message, expected, wgMessage } }
+}
+
+/** `off`, decimal, or hexadecimal behind a lower-case `0x`; 0 to 0xffffffff, 0: off. */
+export function parseFirewallMark(text: string): Parsed<number> {
+  if (foldCase(text) === 'off') return { value: 0 }
+  const mark = /^0x[0-9a-fA-F]+$/.test(text) ? Number(text) : decimal(text, MAX_MARK)
+  if (mark !== undefined && mark <= MAX_MARK) return { value: mark }
+  return {
+    fault: {
+      message: `${quote(text)} is not a firewall mark`,
+      expected: '"off", or a number from 0 to 0xffffffff, in hexadecimal behind "0x"',
+      wgMessage: wgSentence('Fwmark is neither 0/off nor 0-0xffffffff', text),
+    },
+  }
+}
+
+/** The text of a firewall mark as `wg showconf` writes it: `0x1f`, or `off`. */
+export function formatFirewallMark(mark: number): string {
+  return mark === 0 ? 'off' : `0x${mark.toString(16)}`
+}
+
+/** `off` or seconds in decimal; 0 to 65535, 0: off. */
+export function parsePersistentKeepalive(text: string): Parsed<number> {
+  const seconds = foldCase(text) === 'off' ? 0 : decimal(text, 65_535)
+  if (seconds !== undefined) return { value: seconds }
+  return {
+    fault: {
+      message: `${quote(text)} is not an interval`,
+      expected: '"off", or seconds from 0 to 65535',
+      wgMessage: wgSentence('Persistent keepalive interval is neither 0/off nor 1-65535', text),
+    },
+  }
+}
+
+/** The text of a keepalive interval: seconds, or `off`. */
+export function formatPersistentKeepalive(seconds: number): string {
+  return seconds === 0 ? 'off' : String(seconds)
+}
+
+/** A number in decimal digits, with leading zeros or without. */
+export function decimal(text: string, max: number): number | undefined {
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
+  return value <= max ? value : undefined
+}
+
+const MAX_MARK = 0xffff_ffff

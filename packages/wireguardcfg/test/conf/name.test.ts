@@ -1,0 +1,49 @@
+import { describe, expect, it } from '@jest/globals'
+import { formatConf, parseConf, peerName, setPeerName } from '../../src/conf.js'
+import { thrown } from '../model/faults.js'
+
+const named = (text: string) => parseConf(text).peers.map(peerName)
+
+describe('peerName', () => {
+  it.each([
+    ['friendly_name inside', '[Peer]\n# friendly_name = Bob\n', 'Bob'],
+    ['friendly_name above', '#friendly_name=Bob\n[Peer]\n', 'Bob'],
+    ['Name', '[Peer]\nPublicKey = x\n  # Name = Bob the 2nd \n', 'Bob the 2nd'],
+    ['Client with a colon', '# Client: Bob (1)\n[Peer]\n', 'Bob (1)'],
+    ['Client of one word', '### Client bob\n[Peer]\n', 'bob'],
+    ['begin', '### begin bob ###\n[Peer]\n', 'bob'],
+    ['the one inside before the one above', '# Name = a\n[Peer]\n# friendly_name = b\n', 'b'],
+    ['a sentence about a client', '# client side of the tunnel\n[Peer]\n', undefined],
+    ['a comment that is not directly above', '# Name = a\n\n[Peer]\n', undefined],
+    ['an empty name', '[Peer]\n# Name =\n', undefined],
+    ['a comment behind a value', '[Peer]\nPublicKey = x # Name = a\n', undefined],
+  ])('%s', (_, text, name) => {
+    expect(named(text)).toEqual([name])
+  })
+
+  it('gives each peer its own', () => {
+    expect(named('# Name = a\n[Peer]\nPublicKey = x\n# Name = b\n[Peer]\n')).toEqual(['a', 'b'])
+  })
+})
+
+describe('setPeerName', () => {
+  it.each([
+    [
+      'changes the comment that names',
+      '[Peer]\n  # Name = a\n',
+      '[Peer]\n  # friendly_name = Bob\n',
+    ],
+    ['adds one', '[Peer]\nPublicKey = x\n', '[Peer]\n# friendly_name = Bob\nPublicKey = x\n'],
+    ['leaves the one above', '# Name = a\n[Peer]\n', '# Name = a\n[Peer]\n# friendly_name = Bob\n'],
+  ])('%s', (_, text, wanted) => {
+    const conf = parseConf(text)
+    setPeerName(conf.peers[0]!, 'Bob')
+    expect(formatConf(conf)).toBe(wanted)
+    expect(conf.peers.map(peerName)).toEqual(['Bob'])
+  })
+
+  it.each(['', ' ', 'a\nb', 'a\0'])('refuses %j', (name) => {
+    const section = parseConf('[Peer]\n').peers[0]!
+    expect(thrown(() => setPeerName(section, name))).toMatchObject({ code: 'EINVAL' })
+  })
+})
