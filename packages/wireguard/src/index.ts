@@ -27,5 +27,30 @@ export {
   type PublicKey,
   type WireGuardErrorCode,
 } from 'wireguardcfg'
+export type {
+  Capability,
+  KernelCapabilities,
+  LinkProperties,
+  LinkState,
+  NamespaceReference,
+} from 'wireguardnl'
+export type { Capabilities, UserspaceCapability } from './capabilities.js'
+export type { CreateOptions } from './create/options.js'
+export type { OwnedDevice } from './create/owned-device.js'
+export type { DeleteOptions } from './delete-device.js'
 export { DevicesError } from './devices-error.js'
-export { WireGuard, type DevicesOptions, type WireGuardOptions } from './wireguard.js'
+export type { WireGuardOptions } from './sources.js'
+export {
+  resolveEndpoint,
+  type Lookup,
+  type NamedEndpoint,
+  type ResolveOptions,
+  type ResolveRetry,
+} from './resolve-endpoint.js'
+export {
+  resolveEndpoints,
+  type EndpointResolution,
+  type PeerEndpoint,
+} from './resolve-endpoints.js'
+export type { SyncOptions, SyncResult } from './sync.js'
+export { WireGuard, type DevicesOptions } from './wireguard.js'

@@ -1,26 +1,25 @@
 import {
-  type Backend,
-  type BackendKind,
   type CallOptions,
   type Device,
   type DeviceConfig,
   isWireGuardError,
-  UapiClient,
-  WireGuardError,
+  type Peer,
+  type WireGuardError,
 } from 'wireguardcfg'
+import type { LinkProperties, LinkState } from 'wireguardnl'
+import { Calls } from './calls.js'
+import { capabilities, type Capabilities } from './capabilities.js'
+import { createDevice } from './create/create-device.js'
+import type { CreateOptions } from './create/options.js'
+import type { OwnedDevice } from './create/owned-device.js'
+import { deleteDevice, type DeleteOptions } from './delete-device.js'
 import { DevicesError } from './devices-error.js'
-import { lazySource, onBackendOf, type Source } from './select.js'
-
-/** Options of {@link WireGuard.open}. */
-export interface WireGuardOptions {
-  /** Where userspace implementations have their sockets; default `/var/run/wireguard`. */
-  readonly socketDirectory?: string | undefined
-  /**
-   * The ways of reaching WireGuard, in order of preference, or a backend of your own; default `['userspace', 'kernel']`, the order of
-   * wg(8). The kernel is left out where there is none to talk to, that is, on any system but Linux.
-   */
-  readonly backends?: readonly (BackendKind | Backend)[] | undefined
-}
+import { Network } from './network.js'
+import { peersOf } from './peers.js'
+import { replacement } from './replace.js'
+import { onBackendOf } from './select.js'
+import { Sources, type WireGuardOptions } from './sources.js'
+import type { SyncOptions, SyncResult } from './sync.js'
 
 /** Options of {@link WireGuard.devices}. */
 export interface DevicesOptions extends CallOptions {
@@ -29,35 +28,38 @@ export interface DevicesOptions extends CallOptions {
 }
 
 /**
- * WireGuard on this machine: the interfaces of the kernel and of userspace implementations through one API. Holds no timer and no
- * process; close it, or use `await using`, to free sockets.
+ * WireGuard on this machine: the interfaces of the kernel and of userspace implementations through one API. Close it, or use
+ * `await using`, to free its sockets; the interfaces stay.
  */
 export class WireGuard implements AsyncDisposable {
-  readonly #sources: readonly Source[]
+  readonly #sources: Sources
+  readonly #network: Network
+  readonly #calls = new Calls()
 
-  private constructor(sources: readonly Source[]) {
+  private constructor(sources: Sources, network: Network) {
     this.#sources = sources
+    this.#network = network
   }
 
   /**
    * Opens access to WireGuard. Nothing is contacted yet.
    *
-   * @throws WireGuardError `EINVAL` for an unknown backend
+   * @throws WireGuardError `EINVAL` for an unknown backend; `ENOENT`, `EINVAL` or `EPERM` for a namespace that cannot be opened
    */
-  static open(options: WireGuardOptions = {}): Promise<WireGuard> {
-    const { backends = ['userspace', 'kernel'] } = options
-    const usable = backends.filter(
-      (backend) => backend !== 'kernel' || process.platform === 'linux',
-    )
-    return Promise.resolve().then(
-      () => new WireGuard(usable.map((backend) => sourceOf(backend, options))),
-    )
+  static async open(options: WireGuardOptions = {}): Promise<WireGuard> {
+    const network = await Network.open(options.netns)
+    try {
+      return new WireGuard(new Sources(options, network), network)
+    } catch (error) {
+      await network.close()
+      throw error
+    }
   }
 
   /** The names of all interfaces, each once, in the order of the backends. */
   async deviceNames(options?: CallOptions): Promise<string[]> {
     const lists = await Promise.all(
-      this.#sources.map(async (source) => (await source.open()).deviceNames(options)),
+      this.#sources.all.map(async (source) => (await source.open()).deviceNames(options)),
     )
     return [...new Set(lists.flat())]
   }
@@ -97,9 +99,23 @@ export class WireGuard implements AsyncDisposable {
    * `ABORT_ERR`, `EPROTO`
    */
   device(name: string, options?: CallOptions): Promise<Device> {
-    return onBackendOf(this.#sources, name, 'read device', (backend) =>
+    return onBackendOf(this.#sources.all, name, 'read device', (backend) =>
       backend.device(name, options),
     )
+  }
+
+  /**
+   * The peers of one interface, one after the other, for interfaces too large to hold: in memory are those of one datagram of the kernel
+   * (32 KiB, some 150 peers), or of one read of a socket.
+   *
+   * Use them as they come. Whoever takes longer than `idleTimeout` for those of one datagram finds `ETIMEDOUT`, because nobody
+   * can delete an interface while a reader of it stands still; with 0, deleting it waits, unless this process does it. A change of the
+   * interface after the first peer is `EAGAIN`: what came so far may not fit together.
+   *
+   * @throws WireGuardError as {@link WireGuard.device}, also after the first peer
+   */
+  peers(name: string, options?: CallOptions): AsyncGenerator<Peer, void, undefined> {
+    return peersOf(this.#sources.all, name, options)
   }
 
   /**
@@ -109,14 +125,121 @@ export class WireGuard implements AsyncDisposable {
    * `applied` when a part took effect
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
-    return onBackendOf(this.#sources, name, 'configure device', (backend) =>
+    return onBackendOf(this.#sources.all, name, 'configure device', (backend) =>
       backend.configureDevice(name, config, options),
     )
   }
 
-  /** Frees every socket. Calls under way are ended. */
+  /**
+   * Makes an interface what the configuration says and nothing else, as `wg setconf`: fields of the device that are absent are reset, and every
+   * peer is removed before those of the configuration are added, which ends all sessions. See {@link WireGuard.syncDevice} for
+   * a way that keeps them.
+   *
+   * @throws WireGuardError as {@link WireGuard.configureDevice}
+   */
+  replaceDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
+    return this.configureDevice(name, replacement(config), options)
+  }
+
+  /**
+   * Makes the peers of an interface what the configuration says, and sends only what differs: sessions go on, and no packet is lost.
+   *
+   * - Peers that are not in the configuration are removed; without `peers`, all are left alone.
+   * - A peer's preshared key and keepalive interval that are absent are cleared, its allowed IPs are those listed. They are
+   *   added and removed one by one. With `removeAllowedIPs` the list is changed instead.
+   * - An endpoint that is absent is left alone. One that differs from where the peer is now may mean that the peer roamed: it is written when
+   *   it differs from that of `previous`, the configuration written last time. Without `previous`, it is written unless the
+   *   peer has completed a handshake, or always with `endpoints: 'write'`.
+   * - Fields of the device that are absent are left alone; a `listenPort` of 0 is content with any port.
+   *
+   * Reads the interface first: what another program changes in between is not noticed.
+   *
+   * @throws WireGuardError as {@link WireGuard.configureDevice}
+   */
+  async syncDevice(name: string, config: DeviceConfig, options?: SyncOptions): Promise<SyncResult> {
+    const { syncDevice } = await import('./sync.js')
+    return syncDevice(this, name, config, options)
+  }
+
+  /**
+   * Makes an interface: created down, configured, moved, addressed, then brought up. When a step fails, what this call made is taken
+   * back, and the error says which step it was.
+   *
+   * An interface lives on when this process ends, a userspace implementation with it: it is a process of its own. Delete the device,
+   * or hold it with `await using`.
+   *
+   * @throws WireGuardError `EINVAL` with the `path` of the option, before anything was made; `EEXIST` there is an interface of this name;
+   * `EPROTONOSUPPORT` there is no WireGuard here; `ENOENT` or `EACCES` no userspace implementation, or no such namespace;
+   * `EADDRINUSE`, `EPERM`, `ETIMEDOUT`, `ABORT_ERR`
+   */
+  createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
+    return this.#calls.run(options.signal, (signal) =>
+      createDevice(this.#sources, name, { ...options, signal }),
+    )
+  }
+
+  /**
+   * Deletes an interface: one of the kernel, or one of a userspace implementation by removing its socket, which ends it.
+   *
+   * @throws WireGuardError `ENODEV`, `EOPNOTSUPP` it is not WireGuard, and stays; `EPERM`, `ETIMEDOUT`, `ABORT_ERR`
+   */
+  deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
+    return this.#calls.run(options.signal, (signal) =>
+      deleteDevice(this.#sources, name, { ...options, signal }),
+    )
+  }
+
+  /**
+   * Reads the state of an interface of any kind: whether it is up, its MTU and index. Needs no privilege.
+   *
+   * @throws WireGuardError `ENODEV`
+   */
+  async link(name: string, options?: CallOptions): Promise<LinkState> {
+    return await (await this.#network.links()).link(name, options)
+  }
+
+  /**
+   * Brings an interface up or down, or changes its MTU in bytes.
+   *
+   * @throws WireGuardError `ENODEV`, `EINVAL`, `EADDRINUSE` it cannot go up because its listen port is taken, `EPERM`
+   */
+  async setLink(name: string, properties: LinkProperties, options?: CallOptions): Promise<void> {
+    await (await this.#network.links()).setLink(name, properties, options)
+  }
+
+  /** The addresses of an interface with the lengths of their networks, as `10.7.0.1/24`. @throws WireGuardError `ENODEV` */
+  async addresses(name: string, options?: CallOptions): Promise<string[]> {
+    return await (await this.#network.links()).addresses(name, options)
+  }
+
+  /**
+   * Adds an address: `10.7.0.1/24`, `fd00::1/64`; without a length, `/32` or `/128`.
+   *
+   * @throws WireGuardError `EEXIST` the interface has it, `EACCES` IPv6 is disabled there, `ENODEV`, `EINVAL`, `EPERM`
+   */
+  async addAddress(name: string, address: string, options?: CallOptions): Promise<void> {
+    await (await this.#network.links()).addAddress(name, address, options)
+  }
+
+  /**
+   * Removes an address, given with its length.
+   *
+   * @throws WireGuardError `EADDRNOTAVAIL` the interface does not have it, `ENODEV`, `EINVAL`, `EPERM`
+   */
+  async removeAddress(name: string, address: string, options?: CallOptions): Promise<void> {
+    await (await this.#network.links()).removeAddress(name, address, options)
+  }
+
+  /** What can be done here, and if not, why: tries without effect, except that the kernel may load its module of WireGuard. */
+  capabilities(options?: CallOptions): Promise<Capabilities> {
+    return capabilities(this.#sources, options)
+  }
+
+  /** Frees every socket. Calls under way are ended, after `createDevice` has taken back what it made so far. */
   async close(): Promise<void> {
-    await Promise.all(this.#sources.map((source) => source.close()))
+    await this.#calls.close()
+    await this.#sources.close()
+    await this.#network.close()
   }
 
   [Symbol.asyncDispose](): Promise<void> {
@@ -126,7 +249,7 @@ export class WireGuard implements AsyncDisposable {
   /** Like `deviceNames`, but a backend that cannot list is reported, and the others are listed. */
   async #namesOrReport(options: CallOptions, report: (error: unknown) => void): Promise<string[]> {
     const lists = await Promise.all(
-      this.#sources.map(async (source) => {
+      this.#sources.all.map(async (source) => {
         try {
           return await (await source.open()).deviceNames(options)
         } catch (error) {
@@ -136,27 +259,6 @@ export class WireGuard implements AsyncDisposable {
       }),
     )
     return [...new Set(lists.flat())]
-  }
-}
-
-function sourceOf(backend: BackendKind | Backend, options: WireGuardOptions): Source {
-  if (typeof backend === 'object') return lazySource(backend.kind, () => Promise.resolve(backend))
-  switch (backend) {
-    case 'userspace':
-      return lazySource(backend, () =>
-        Promise.resolve(new UapiClient({ directory: options.socketDirectory })),
-      )
-    case 'kernel':
-      return lazySource(backend, async () => {
-        const { NetlinkClient } = await import('wireguardnl')
-        return new NetlinkClient()
-      })
-    default:
-      throw new WireGuardError(`unknown backend ${JSON.stringify(backend satisfies never)}`, {
-        code: 'EINVAL',
-        operation: 'open',
-        hint: "Expected 'userspace', 'kernel' or a Backend",
-      })
   }
 }
 

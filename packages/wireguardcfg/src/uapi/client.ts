@@ -1,12 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Call } from '../backend/call.js'
+import { Call, type CallContext } from '../backend/call.js'
 import { checkDeviceConfig } from '../backend/check.js'
 import { Lanes } from '../backend/lanes.js'
 import { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
-import type { Device } from '../model/device.js'
+import type { Device, Peer } from '../model/device.js'
 import { isWireGuardError, WireGuardError } from '../model/errors.js'
 import {
   checkInterfaceName,
@@ -16,6 +16,7 @@ import {
 import { type PublicKey, SecretKey } from '../model/key.js'
 import { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'
 import { ReplyParser } from './parse.js'
+import { PeerStream } from './peer-stream.js'
 import { exchange, isListening } from './socket.js'
 import {
   DEFAULT_SOCKET_DIRECTORY,
@@ -97,6 +98,34 @@ export class UapiClient implements Backend, AsyncDisposable {
     })
   }
 
+  /**
+   * The peers of one interface, those that came in at once (64 KiB of text) at a time, on a connection that is closed at the end and when
+   * the consumer leaves. No more is read until they are used: a consumer that keeps a batch for longer than `idleTimeout` finds
+   * `ETIMEDOUT`.
+   *
+   * @throws WireGuardError as {@link UapiClient.device}, also after the first batch
+   */
+  async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
+    const context = { operation: 'read device', device: name }
+    const call = this.#begin(context, options)
+    const stream = new PeerStream(context.operation, name)
+    let ended: Promise<void> | undefined
+    try {
+      ended = exchange(this.#path(name), [GET_REQUEST], stream, call).then(
+        () => stream.end(),
+        (error: unknown) => stream.end(error),
+      )
+      for (let peers; (peers = await stream.next()) !== undefined;) yield peers
+    } catch (error) {
+      throw isWireGuardError(error) ? error.with(context) : error
+    } finally {
+      // Nobody sees it: it only ends what is under way.
+      call.fail(new WireGuardError('the consumer left', { ...context, code: 'ECANCELED' }))
+      await ended
+      this.#end(call)
+    }
+  }
+
   /** Ends the calls under way with `ECANCELED`; later ones fail with `EBADF`. */
   close(): Promise<void> {
     this.#closed = true
@@ -117,18 +146,28 @@ export class UapiClient implements Backend, AsyncDisposable {
     step: (call: Call) => Promise<T>,
   ): Promise<T> {
     const context = { operation, device }
-    if (device !== undefined) checkInterfaceName(device)
-    if (this.#closed)
-      throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
-    using call = new Call(context, options)
-    this.#calls.add(call)
+    const call = this.#begin(context, options)
     try {
       return await step(call)
     } catch (error) {
       throw isWireGuardError(error) ? error.with(context) : error
     } finally {
-      this.#calls.delete(call)
+      this.#end(call)
     }
+  }
+
+  #begin(context: CallContext, options: CallOptions | undefined): Call {
+    if (context.device !== undefined) checkInterfaceName(context.device)
+    if (this.#closed)
+      throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
+    const call = new Call(context, options)
+    this.#calls.add(call)
+    return call
+  }
+
+  #end(call: Call): void {
+    this.#calls.delete(call)
+    call[Symbol.dispose]()
   }
 
   async #entries(call: Call): Promise<string[]> {

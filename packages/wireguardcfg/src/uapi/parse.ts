@@ -12,7 +12,7 @@ import { joinBytes, readInteger, readKey } from './values.js'
 export class ReplyParser {
   readonly #operation: string
   readonly #device: string
-  readonly #peers: Peer[] = []
+  #peers: Peer[] = []
   #rest: Buffer = Buffer.alloc(0)
   #line = 0
   #errno: number | undefined
@@ -78,11 +78,31 @@ export class ReplyParser {
     if (error !== undefined) throw error
   }
 
-  /** The device of a complete reply to a get. `now` is when it was read, in milliseconds of Unix time. */
-  device(now: number): Device {
+  /**
+   * The peers that were read completely since the last call, for whoever does not hold them all. `now` is when they were read, in
+   * milliseconds of Unix time.
+   */
+  takePeers(now: number): Peer[] {
+    if (this.#ownPublicKey !== undefined) this.#readElapsedHandshakes(now)
+    const peers = this.#peers
+    this.#peers = []
+    return peers
+  }
+
+  /**
+   * The peers of a complete reply that were not taken yet.
+   *
+   * @throws WireGuardError as {@link ReplyParser.finish}
+   */
+  takeLastPeers(now: number): Peer[] {
     this.finish()
     this.#endPeer()
-    if (this.#ownPublicKey !== undefined) this.#readElapsedHandshakes(now)
+    return this.takePeers(now)
+  }
+
+  /** The device of a complete reply to a get, with the peers that were not taken. `now` as for {@link ReplyParser.takePeers}. */
+  device(now: number): Device {
+    const peers = this.takeLastPeers(now)
     return {
       name: this.#device,
       backend: 'userspace',
@@ -91,7 +111,7 @@ export class ReplyParser {
       publicKey: this.#privateKey?.publicKey() ?? this.#ownPublicKey,
       listenPort: this.#listenPort,
       firewallMark: this.#firewallMark,
-      peers: this.#peers,
+      peers,
     }
   }
 

@@ -6,7 +6,8 @@ import { errorCode } from './socket-path.js'
 /** What takes the bytes of a reply: see `ReplyParser`. */
 export interface ReplySink {
   readonly done: boolean
-  push(chunk: Uint8Array): void
+  /** Nothing more is read until what it returns resolves. */
+  push(chunk: Uint8Array): Promise<void> | void
 }
 
 const RECEIVE_BUFFER = 65_536
@@ -61,7 +62,8 @@ export async function isListening(path: string, call: Call): Promise<boolean> {
 
 /** A connected socket whose bytes wait in `buffer` until `receive` is called. */
 interface Connected extends Socket {
-  receive?: (chunk: Uint8Array) => void
+  /** False: no more until `resume` is called. */
+  receive?: (chunk: Uint8Array) => boolean
 }
 
 async function connect(path: string, buffer: Buffer, call: Call): Promise<Connected> {
@@ -86,8 +88,7 @@ function connectOnce(path: string, buffer: Buffer, call: Call): Promise<Connecte
     onread: {
       buffer,
       callback: (length, bytes) => {
-        socket.receive?.(bytes.subarray(0, length))
-        return true
+        return socket.receive?.(bytes.subarray(0, length)) ?? true
       },
     },
   })
@@ -112,14 +113,23 @@ function converse(
   return new Promise<void>((resolve, reject) => {
     socket.receive = (chunk) => {
       touch()
+      let taken: Promise<void> | void
       try {
-        reply.push(chunk)
+        taken = reply.push(chunk)
       } catch (error) {
         reject(error)
         socket.destroy()
-        return
+        return true
       }
       if (reply.done) resolve()
+      if (taken === undefined) return true
+      taken
+        .then(() => {
+          touch()
+          socket.resume()
+        })
+        .catch(reject)
+      return false
     }
     readBeforeWriteError(socket)
     socket.on('error', reject)

@@ -168,7 +168,13 @@ export class Connection implements AsyncDisposable {
   ): AsyncGenerator<ReplyReader, void, undefined> {
     const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
     const { operation } = deadline
-    const replies = new ReplyReader(sequence, socket.portId, operation, () => deadline.touch())
+    const replies = new ReplyReader(
+      sequence,
+      socket.portId,
+      operation,
+      () => deadline.touch(),
+      () => deadline.check(),
+    )
     let datagram: Uint8Array | undefined
     try {
       await this.#send(socket, encodeMessage({ ...header, sequence }, payload), mode, deadline)

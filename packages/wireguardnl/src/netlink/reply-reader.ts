@@ -31,17 +31,28 @@ export class ReplyReader {
   readonly #portId: number
   readonly #operation: string
   readonly #onProgress: () => void
+  readonly #check: () => void
   #interrupted = false
   #filtered = false
   #warning: string | undefined
   #messages = NOTHING
 
-  /** `onProgress` is called with every reply before it is looked at. */
-  constructor(sequence: number, portId: number, operation: string, onProgress: () => void) {
+  /**
+   * `onProgress` is called with every reply before it is looked at. `check` is called before anything is read, and throws once the
+   * exchange failed: with the socket, its bytes are gone, between two messages of a datagram too.
+   */
+  constructor(
+    sequence: number,
+    portId: number,
+    operation: string,
+    onProgress: () => void,
+    check: () => void = () => {},
+  ) {
     this.#sequence = sequence
     this.#portId = portId
     this.#operation = operation
     this.#onProgress = onProgress
+    this.#check = check
   }
 
   /** The message that `next` moved to. */
@@ -71,6 +82,7 @@ export class ReplyReader {
    * @throws {MalformedMessageError}
    */
   next(): boolean {
+    this.#check()
     const messages = this.#messages
     while (!this.ended && messages.next()) {
       if (messages.sequence !== this.#sequence || messages.portId !== this.#portId) continue

@@ -23,6 +23,9 @@ const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
   allowedIPs: allowedIPs(i, 200),
 }))
 
+// The kernel takes its time for the remains of earlier interfaces, where it is emulated.
+const PATIENTLY = { idleTimeout: 60_000 }
+
 /** The running kernel, with something that happens when the n-th datagram of WireGuard is received. */
 function kernelThat(at: number, happens: () => void): Kernel {
   let received = 0
@@ -197,8 +200,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
   it('are deleted while our own read of them is under way', async () => {
     await using links = new NetlinkLinks()
     let deleted: Promise<void> | undefined
-    // The first two are answers to the lookup of the family, if it is not known yet.
-    const kernel = kernelThat(5, () => (deleted = links.deleteLink('wgread')))
+    const kernel = kernelThat(2, () => (deleted = links.deleteLink('wgread')))
     await using client = new NetlinkClient(kernel)
     await using writer = new NetlinkClient()
     await links.createLink(name('wgread'))
@@ -308,10 +310,10 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     const wg = name('wground')
     const round = async () => {
       await using links = new NetlinkLinks()
-      await links.createLink(wg)
-      await links.addAddress(wg, '10.7.0.1/24')
-      await links.setLink(wg, { up: true })
-      await links.deleteLink(wg)
+      await links.createLink(wg, {}, PATIENTLY)
+      await links.addAddress(wg, '10.7.0.1/24', PATIENTLY)
+      await links.setLink(wg, { up: true }, PATIENTLY)
+      await links.deleteLink(wg, PATIENTLY)
     }
     await round()
     const before = openDescriptors()

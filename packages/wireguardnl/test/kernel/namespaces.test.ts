@@ -50,6 +50,9 @@ const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
   allowedIPs: allowedIPs(i, 200),
 }))
 
+// The kernel takes its time for the remains of earlier namespaces, where it is emulated.
+const PATIENTLY = { idleTimeout: 60_000 }
+
 describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
   // oxlint-disable jest/no-standalone-expect -- what every one of these tests is held to
   let home: string[]
@@ -213,9 +216,9 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     const round = async () => {
       using namespace = openNamespace(held.pid)
       await using links = new NetlinkLinks(kernelIn(namespace))
-      await links.createLink('wground')
-      await links.moveLink('wground', target.namespace)
-      await target.links.deleteLink('wground')
+      await links.createLink('wground', {}, PATIENTLY)
+      await links.moveLink('wground', target.namespace, PATIENTLY)
+      await target.links.deleteLink('wground', PATIENTLY)
       await caught(links.moveLink('wground', target.pid))
       await caught(() => openNamespace('/dev/null'))
     }

@@ -89,6 +89,7 @@ export class FakeKernel implements Socket {
   async close(): Promise<void> {
     await this.#sending
     this.closed = true
+    this.#buffer.fill(0)
   }
 }
 

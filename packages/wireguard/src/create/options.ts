@@ -1,0 +1,137 @@
+import {
+  type CallOptions,
+  checkPortableInterfaceName,
+  type DeviceConfig,
+  isWireGuardError,
+  WireGuardError,
+} from 'wireguardcfg'
+import { type CheckedDeviceConfig, checkDeviceConfig } from 'wireguardcfg/backend'
+import type { NamespaceReference } from 'wireguardnl'
+
+/** What `WireGuard.createDevice` makes. */
+export interface CreateOptions extends CallOptions {
+  /**
+   * Who runs it. `'auto'`, the default: the kernel, or a userspace implementation where the kernel has no WireGuard: the program
+   * that the environment variable `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go.
+   */
+  readonly backend?: 'auto' | 'kernel' | 'userspace' | undefined
+  /**
+   * When there is an interface of this name: `'error'`, the default, or `'use'` it if it is WireGuard. What follows is then applied to
+   * it, and not taken back if a step fails.
+   */
+  readonly ifExists?: 'error' | 'use' | undefined
+  /** Keys, port and peers; absent: none. */
+  readonly config?: DeviceConfig | undefined
+  /** Addresses of the interface with the length of their network: `10.7.0.1/24`; without one, `/32` or `/128`. Absent: none. */
+  readonly addresses?: readonly string[] | undefined
+  /** Bytes; absent: the 1420 of WireGuard. */
+  readonly mtu?: number | undefined
+  /** Whether to bring it up; default false. */
+  readonly up?: boolean | undefined
+  /**
+   * The network namespace to move it to before it gets its addresses. Its encrypted packets still come and go by the namespace in
+   * which it was created: https://www.wireguard.com/netns/. Absent: it stays.
+   */
+  readonly moveTo?: NamespaceReference | undefined
+}
+
+/** The same, checked, with the defaults filled in. */
+export interface CheckedCreateOptions extends CallOptions {
+  readonly name: string
+  readonly backend: 'auto' | 'kernel' | 'userspace'
+  readonly ifExists: 'error' | 'use'
+  readonly config: CheckedDeviceConfig | undefined
+  readonly addresses: readonly string[]
+  readonly mtu: number | undefined
+  readonly up: boolean
+  readonly moveTo: NamespaceReference | undefined
+}
+
+/**
+ * Checks everything that can be checked before anything is made.
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of the option, or of the field of its `config`
+ */
+export async function checkCreateOptions(
+  name: string,
+  options: CreateOptions,
+): Promise<CheckedCreateOptions> {
+  try {
+    return await check(name, options)
+  } catch (error) {
+    const context = { operation: 'create device', device: name }
+    throw isWireGuardError(error) ? error.with(context) : error
+  }
+}
+
+// satisfies: a new option that is forgotten here does not compile.
+const KNOWN: ReadonlySet<string> = new Set(
+  Object.keys({
+    backend: 0,
+    ifExists: 0,
+    config: 0,
+    addresses: 0,
+    mtu: 0,
+    up: 0,
+    moveTo: 0,
+    signal: 0,
+    idleTimeout: 0,
+  } satisfies Record<keyof CreateOptions, 0>),
+)
+
+// dev->mtu is an int; what a kind of interface takes of it, the kernel says.
+const LARGEST_MTU = 0x7fff_ffff
+
+async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
+  checkPortableInterfaceName(name)
+  for (const key of Object.keys(options)) {
+    if (!KNOWN.has(key)) throw unacceptable(nameOf(key), `expected ${[...KNOWN].join(', ')}`)
+  }
+  const { signal, idleTimeout, mtu, moveTo, addresses = [] } = options
+  return {
+    name,
+    backend: oneOf('backend', options.backend ?? 'auto', ['auto', 'kernel', 'userspace']),
+    ifExists: oneOf('ifExists', options.ifExists ?? 'error', ['error', 'use']),
+    config: options.config === undefined ? undefined : await checkDeviceConfig(options.config),
+    addresses: await checkAddresses(addresses),
+    mtu: checkMtu(mtu),
+    up: oneOf('up', options.up ?? false, [false, true]),
+    moveTo,
+    signal,
+    idleTimeout,
+  }
+}
+
+function checkMtu(mtu: number | undefined): number | undefined {
+  if (mtu === undefined) return undefined
+  if (Number.isInteger(mtu) && mtu > 0 && mtu <= LARGEST_MTU) return mtu
+  throw unacceptable('mtu', `expected 1 to ${LARGEST_MTU} bytes`)
+}
+
+async function checkAddresses(addresses: unknown): Promise<readonly string[]> {
+  if (!Array.isArray(addresses)) throw unacceptable('addresses', 'expected an array')
+  if (addresses.length === 0) return []
+  const { parseInterfaceAddress } = await import('wireguardnl')
+  return addresses.map((address: string, i) => {
+    try {
+      parseInterfaceAddress(address)
+      return address
+    } catch (error) {
+      throw isWireGuardError(error) ? error.with({ path: `addresses[${i}]` }) : error
+    }
+  })
+}
+
+function oneOf<const T>(path: string, value: T, values: readonly T[]): T {
+  if (values.includes(value)) return value
+  throw unacceptable(path, `expected ${values.map((v) => JSON.stringify(v)).join(' or ')}`)
+}
+
+/** An unknown option may have any name: one that is no name of ours is not repeated. */
+function nameOf(key: string): string {
+  return /^[A-Za-z_]\w{0,31}$/.test(key) ? key : 'an option'
+}
+
+function unacceptable(path: string, summary: string): WireGuardError {
+  return new WireGuardError(summary, { code: 'EINVAL', path })
+}

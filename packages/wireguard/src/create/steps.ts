@@ -1,0 +1,83 @@
+import { isWireGuardError, WireGuardError } from 'wireguardcfg'
+
+/** The steps of one call that makes several things: remembers which one is under way, and how to take back those before it. */
+export class Steps {
+  readonly #device: string
+  readonly #check: () => void
+  readonly #undo: (() => Promise<void>)[] = []
+  #current = ''
+
+  /** @param check throws when the caller gave up */
+  constructor(device: string, check: () => void) {
+    this.#device = device
+    this.#check = check
+  }
+
+  /** Runs one step; `what` as in "could not ...". */
+  async run<T>(what: string, step: () => Promise<T>): Promise<T> {
+    this.#current = what
+    this.#check()
+    const result = await step()
+    this.#check()
+    return result
+  }
+
+  /** Remembers what takes back something that is about to be made, or was. */
+  onFailure(undo: () => Promise<void>): void {
+    this.#undo.push(undo)
+  }
+
+  /**
+   * Takes everything back, last things first; what cannot be taken back keeps nothing else from it.
+   *
+   * @returns the error to throw: that of the step, with the step and what is left
+   */
+  async rollBack(error: unknown): Promise<unknown> {
+    const left: unknown[] = []
+    for (const undo of this.#undo.splice(0).toReversed()) {
+      try {
+        await undo()
+      } catch (failure) {
+        left.push(failure)
+      }
+    }
+    return isWireGuardError(error) ? this.#explain(error, left) : error
+  }
+
+  #explain(cause: WireGuardError, left: readonly unknown[]): WireGuardError {
+    const { code, peer, path, detail, hint } = cause
+    const hints = [
+      hint,
+      ...left.map((failure) => `It could not be removed again: ${describe(failure)}`),
+    ]
+    const given = hints.filter((part) => part !== undefined)
+    return new WireGuardError(`could not ${this.#current}: ${summaryOf(cause)}`, {
+      code,
+      operation: 'create device',
+      device: this.#device,
+      peer,
+      path,
+      detail,
+      hint: given.length === 0 ? undefined : given.join('. '),
+      // As in every call: what the caller gave as the reason.
+      cause: code === 'ABORT_ERR' ? cause.cause : cause,
+    })
+  }
+}
+
+/** The message without what its properties say, which the new error has as well. */
+function summaryOf({ message, operation, device, path, detail, hint }: WireGuardError): string {
+  const subject = [operation, device === undefined ? undefined : JSON.stringify(device)]
+  const before = [subject.filter((part) => part !== undefined).join(' '), path]
+  let text = message
+  for (const part of before)
+    if (part && text.startsWith(`${part}: `)) text = text.slice(part.length + 2)
+  for (const end of [`. ${hint}`, ` (${detail})`]) {
+    if (text.endsWith(end)) text = text.slice(0, -end.length)
+  }
+  return text
+}
+
+function describe(error: unknown): string {
+  return isWireGuardError(error) ? error.message : String(error)
+}

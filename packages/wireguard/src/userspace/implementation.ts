@@ -1,0 +1,52 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { delimiter, join, resolve } from 'node:path'
+import { WireGuardError } from 'wireguardcfg'
+
+/** Names another program than wireguard-go; the same variable that wg-quick(8) reads. */
+export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
+
+/**
+ * The path of the userspace implementation that `createDevice` starts: what `WG_QUICK_USERSPACE_IMPLEMENTATION` says, else
+ * wireguard-go; a name without a slash is looked up on `PATH`.
+ *
+ * @throws WireGuardError `ENOENT` there is none, `EACCES` it may not be executed
+ */
+export function findImplementation(env: NodeJS.ProcessEnv = process.env): string {
+  const wanted = env[IMPLEMENTATION_VARIABLE]
+  // wg-quick's ${...:-wireguard-go}: empty is as good as unset.
+  const program = wanted === undefined || wanted === '' ? 'wireguard-go' : wanted
+  const candidates = program.includes('/')
+    ? [program]
+    : (env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
+  // Absolute, because the daemon is started in the root directory, so that it keeps no file system busy.
+  const files = candidates.map((path) => resolve(path)).filter((path) => isFile(path))
+  const path = files.find((file) => isExecutable(file))
+  if (path !== undefined) return path
+  if (files[0] !== undefined) {
+    throw new WireGuardError(`the userspace implementation ${files[0]} is not executable`, {
+      code: 'EACCES',
+      hint: `Make it executable, or name another one in ${IMPLEMENTATION_VARIABLE}`,
+    })
+  }
+  throw new WireGuardError(`no userspace implementation: ${JSON.stringify(program)} not found`, {
+    code: 'ENOENT',
+    hint: `Install wireguard-go, or name the program in ${IMPLEMENTATION_VARIABLE}`,
+  })
+}
+
+function isFile(path: string): boolean {
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK)
+    return true
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,62 @@
+import {
+  type Backend,
+  type CallOptions,
+  type Device,
+  type DeviceConfig,
+  type UapiClient,
+  WireGuardError,
+} from 'wireguardcfg'
+import type { Network } from '../network.js'
+
+/**
+ * The userspace devices of a network namespace. Sockets know no namespace, so that all of them are in sight: one counts if there is an
+ * interface of its name in the namespace, and if that is not one of the kernel's own.
+ */
+export class NamespacedUserspace implements Backend {
+  readonly kind = 'userspace'
+  readonly #client: UapiClient
+  readonly #network: Network
+
+  /** The client becomes this object's, the network stays the caller's. */
+  constructor(client: UapiClient, network: Network) {
+    this.#client = client
+    this.#network = network
+  }
+
+  async deviceNames(options?: CallOptions): Promise<string[]> {
+    const names: string[] = []
+    for (const name of await this.#client.deviceNames(options)) {
+      if (await this.#isHere(name, options)) names.push(name)
+    }
+    return names
+  }
+
+  async device(name: string, options?: CallOptions): Promise<Device> {
+    await this.#check('read device', name, options)
+    return await this.#client.device(name, options)
+  }
+
+  async configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
+    await this.#check('configure device', name, options)
+    await this.#client.configureDevice(name, config, options)
+  }
+
+  close(): Promise<void> {
+    return this.#client.close()
+  }
+
+  async #check(operation: string, device: string, options?: CallOptions): Promise<void> {
+    if (await this.#isHere(device, options)) return
+    throw new WireGuardError('no such userspace interface', {
+      code: 'ENODEV',
+      operation,
+      device,
+      detail: 'not in the network namespace',
+    })
+  }
+
+  async #isHere(name: string, options?: CallOptions): Promise<boolean> {
+    const link = await this.#network.find(name, options)
+    return link !== undefined && link.kind !== 'wireguard'
+  }
+}

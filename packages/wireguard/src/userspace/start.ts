@@ -1,0 +1,135 @@
+import { existsSync } from 'node:fs'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
+import { Call } from 'wireguardcfg/backend'
+import { Daemon, type Within } from './daemon.js'
+import { findImplementation } from './implementation.js'
+import { daemons, removeStaleSocket, starting } from './socket.js'
+
+/** What a userspace device is started with. */
+export interface StartOptions extends CallOptions {
+  /** The path at which the socket is to appear. */
+  readonly path: string
+  /** Reaches what listens there. */
+  readonly client: UapiClient
+  /** Enters the network namespace in which the interface is to be. */
+  readonly within: Within
+}
+
+/**
+ * Starts a userspace implementation and waits until its socket answers. Rejects with nothing left behind.
+ *
+ * @throws WireGuardError `EEXIST` the socket answers already, `ENOENT` or `EACCES` no implementation to start, `ETIMEDOUT` it does not
+ * answer, `EPERM` or `EIO` it ended, with what it printed, `ABORT_ERR`
+ */
+export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
+  const { path, signal, idleTimeout } = options
+  const context = { operation: 'create device', device: name }
+  using call = new Call(context, { signal, idleTimeout })
+  const program = findImplementation()
+  // The answer of another one that is being started would be taken for that of ours.
+  if (starting.has(path)) throw taken(path)
+  starting.add(path)
+  try {
+    if (await call.race(answers(options.client, name, options))) throw taken(path)
+    return await start(program, name, options, call)
+  } finally {
+    starting.delete(path)
+  }
+}
+
+async function start(
+  program: string,
+  name: string,
+  { path, client, within }: StartOptions,
+  call: Call,
+): Promise<Daemon> {
+  call.check()
+  call.touch()
+  const daemon = new Daemon(program, name, within)
+  const waiting = new AbortController()
+  try {
+    const ready = untilAnswering(client, name, waiting.signal)
+    await call.race(Promise.race([ready, daemon.end]))
+    if (daemon.outcome !== undefined) throw startError(daemon)
+    daemons.set(path, daemon)
+    void daemon.end.then(() => {
+      if (daemons.get(path) === daemon) daemons.delete(path)
+    })
+    return daemon
+  } catch (error) {
+    waiting.abort()
+    await daemon.kill()
+    // The error that led here is the one to report.
+    await removeStaleSocket(path).catch(() => {})
+    throw isWireGuardError(error) && error.code === 'ETIMEDOUT' ? hangs(error, daemon, path) : error
+  }
+}
+
+async function untilAnswering(
+  client: UapiClient,
+  name: string,
+  signal: AbortSignal,
+): Promise<void> {
+  try {
+    for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
+      // The limits are those of the start as a whole.
+      if (await answers(client, name, { signal, idleTimeout: 0 })) return
+      await sleep(wait, undefined, { signal })
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error
+  }
+}
+
+async function answers(
+  client: UapiClient,
+  name: string,
+  { signal, idleTimeout }: CallOptions,
+): Promise<boolean> {
+  try {
+    await client.device(name, { signal, idleTimeout })
+    return true
+  } catch (error) {
+    if (isWireGuardError(error) && error.code === 'ENODEV') return false
+    throw error
+  }
+}
+
+function taken(path: string): WireGuardError {
+  return new WireGuardError('there is a userspace interface of this name', {
+    code: 'EEXIST',
+    detail: path,
+    hint: 'Sockets know no network namespace: it may be in another one. Choose another name',
+  })
+}
+
+/** The daemon ended before it answered. */
+function startError(daemon: Daemon): WireGuardError {
+  const { program, outcome, failure } = daemon
+  const output = daemon.output()
+  const denied = /operation not permitted|permission denied/i.test(output)
+  return new WireGuardError(`${program} ${outcome}`, {
+    code: failure?.code ?? (denied ? 'EPERM' : 'EIO'),
+    detail: output === '' ? undefined : output,
+    hint: startHint(denied),
+    cause: failure,
+  })
+}
+
+function startHint(denied: boolean): string | undefined {
+  if (!existsSync('/dev/net/tun')) {
+    return 'There is no /dev/net/tun: load the tun module, or give the device to the container'
+  }
+  return denied ? 'Needs CAP_NET_ADMIN, and access to /dev/net/tun: run as root' : undefined
+}
+
+function hangs(cause: WireGuardError, daemon: Daemon, path: string): WireGuardError {
+  const output = daemon.output()
+  return new WireGuardError(`${daemon.program} did not answer in time on ${path}`, {
+    code: 'ETIMEDOUT',
+    detail: output === '' ? undefined : output,
+    hint: 'Raise idleTimeout if the machine is slow',
+    cause,
+  })
+}

@@ -1,0 +1,34 @@
+import { expect, it } from '@jest/globals'
+import { release } from 'node:os'
+import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
+import { WireGuard } from '../../src/index.js'
+import { asNobody } from '../support/nobody.js'
+
+describeWith(hasKernelWireGuard, 'capabilities where the kernel has WireGuard', () => {
+  const [major = 0, minor = 0] = release().split('.').map(Number)
+  const removes = major > 6 || (major === 6 && minor >= 16)
+
+  it('are all there for root', async () => {
+    await using wg = await WireGuard.open()
+    const { removeAllowedIPs, userspace, ...rest } = await wg.capabilities()
+    expect(rest).toStrictEqual({
+      kernel: { ok: true },
+      read: { ok: true },
+      create: { ok: true },
+      namespaces: { ok: true },
+      sockets: { ok: true },
+    })
+    expect(removeAllowedIPs.ok).toBe(removes)
+    expect(userspace).toHaveProperty('ok')
+  })
+
+  it('are few for nobody, each with what is missing', async () => {
+    const result = await asNobody('return await (await WireGuard.open()).capabilities()')
+    expect(result).toMatchObject({
+      kernel: { ok: true },
+      read: { ok: false, reason: expect.stringContaining('CAP_NET_ADMIN') },
+      create: { ok: false, reason: expect.stringContaining('CAP_NET_ADMIN') },
+      namespaces: { ok: false, reason: expect.stringContaining('CAP_SYS_ADMIN') },
+    })
+  })
+})

@@ -1,0 +1,15 @@
+import { expect, it } from '@jest/globals'
+import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
+import { hasPing, runWithNamespaces } from './support/example.js'
+import { processesOf } from './support/namespace.js'
+
+// The built packages run, as users run them; `npm test` builds first.
+describeWith([hasWireGuardGo, hasPing], 'the example with two namespaces and wireguard-go', () => {
+  it('pings through the tunnel, and leaves nothing behind', async () => {
+    const { stdout, stderr, code } = await runWithNamespaces('two-namespaces-userspace.mjs')
+    expect({ stderr, code }).toStrictEqual({ stderr: '', code: 0 })
+    expect(stdout).toMatch(/3 (?:packets )?received, 0% packet loss/)
+    expect(stdout.split('\n---\n')[1]).toMatch(/^(?:lo .*\n){3}$/)
+    expect([...processesOf('wg-left'), ...processesOf('wg-right')]).toStrictEqual([])
+  }, 60_000)
+})

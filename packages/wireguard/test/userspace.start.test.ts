@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, expect, it } from '@jest/globals'
+import { existsSync } from 'node:fs'
+import { chmod, rm, writeFile } from 'node:fs/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
+import { WireGuard } from '../src/index.js'
+import { temporaryDirectory } from './support/directory.js'
+import { openDescriptors, processesOf, TestNamespace, zombies } from './support/namespace.js'
+import { script, socketOf, uniqueName } from './support/userspace.js'
+
+const VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
+/** Seconds that no other process sleeps. */
+const NAP = `6${process.pid}.5`
+
+describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
+  let namespace: TestNamespace
+  let wg: WireGuard
+  let directory: AsyncDisposable & { readonly path: string }
+  let name: string
+  beforeEach(async () => {
+    namespace = await TestNamespace.create()
+    directory = await temporaryDirectory()
+    wg = await WireGuard.open({ netns: namespace.pid, backends: ['userspace'] })
+    name = uniqueName()
+  })
+  afterEach(async () => {
+    delete process.env[VARIABLE]
+    await wg.close()
+    await directory[Symbol.asyncDispose]()
+    await namespace[Symbol.asyncDispose]()
+    // Ends what a test that failed left behind.
+    await rm(socketOf(name), { force: true })
+  })
+
+  const expectNothingLeft = (): void => {
+    expect(existsSync(socketOf(name))).toBe(false)
+    expect([...processesOf(name), ...processesOf(NAP)]).toStrictEqual([])
+    expect(zombies()).toStrictEqual([])
+  }
+
+  it.each([
+    ['a name that is nowhere on PATH', 'no-such-wireguard'],
+    ['a path at which there is nothing', '/nonexistent/wireguard-go'],
+    ['a directory', '/tmp'],
+  ])('says that there is no implementation: %s', async (_, program) => {
+    process.env[VARIABLE] = program
+    await expect(wg.createDevice(name)).rejects.toMatchObject({
+      code: 'ENOENT',
+      hint: expect.stringContaining(VARIABLE),
+    })
+    expect((await wg.capabilities()).userspace).toMatchObject({ ok: false })
+  })
+
+  it('says that the implementation is not executable', async () => {
+    const path = await script(directory.path, 'wireguard-go', 'exit 0')
+    await chmod(path, 0o644)
+    process.env[VARIABLE] = path
+    await expect(wg.createDevice(name)).rejects.toMatchObject({ code: 'EACCES' })
+  })
+
+  it('says what the implementation printed when it ends', async () => {
+    const path = await script(
+      directory.path,
+      'dies',
+      'echo to stdout',
+      'echo to stderr >&2',
+      'exit 3',
+    )
+    process.env[VARIABLE] = path
+    await expect(wg.createDevice(name)).rejects.toMatchObject({
+      code: 'EIO',
+      message: expect.stringContaining('ended with status 3'),
+      detail: 'to stdout; to stderr',
+      device: name,
+    })
+    expectNothingLeft()
+  })
+
+  it('quotes no more than the end of a long output', async () => {
+    const path = await script(
+      directory.path,
+      'talks',
+      'seq 100000',
+      'printf "\\033[31mred\\n"',
+      'exit 1',
+    )
+    process.env[VARIABLE] = path
+    await expect(wg.createDevice(name)).rejects.toMatchObject({
+      detail: '99998; 99999; 100000; [31mred',
+    })
+  })
+
+  it('reports a file that is no program', async () => {
+    const path = await script(directory.path, 'broken')
+    await writeFile(path, '#!/nonexistent/interpreter\n')
+    process.env[VARIABLE] = path
+    await expect(wg.createDevice(name)).rejects.toMatchObject({
+      code: 'ENOENT',
+      message: expect.stringContaining('could not be started'),
+    })
+  })
+
+  it('ends an implementation that hangs, also one that minds no SIGTERM', async () => {
+    const path = await script(
+      directory.path,
+      'hangs',
+      "trap '' TERM",
+      'echo waiting',
+      `exec sleep ${NAP}`,
+    )
+    process.env[VARIABLE] = path
+    await expect(wg.createDevice(name, { idleTimeout: 300 })).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+      detail: 'waiting',
+    })
+    expectNothingLeft()
+  })
+
+  it.each([
+    ['ends what a script started that does not replace itself', ''],
+    ['ends it also when it minds no SIGTERM', `trap '' TERM;`],
+  ])('%s', async (_, ignore) => {
+    const path = await script(directory.path, 'waits', `(${ignore} exec sleep ${NAP})`, 'true')
+    process.env[VARIABLE] = path
+    await expect(wg.createDevice(name, { idleTimeout: 300 })).rejects.toMatchObject({
+      code: 'ETIMEDOUT',
+    })
+    expectNothingLeft()
+  })
+
+  it('ends the implementation when the client is closed', async () => {
+    const path = await script(directory.path, 'hangs', `exec sleep ${NAP}`)
+    process.env[VARIABLE] = path
+    const creating = wg.createDevice(name, { idleTimeout: 0 })
+    const result = creating.catch((error: unknown) => error)
+    await sleep(200)
+    await wg.close()
+    expectNothingLeft()
+    expect(await result).toMatchObject({ code: 'ECANCELED', device: name })
+  })
+
+  it('ends the implementation when the caller gives up', async () => {
+    const path = await script(directory.path, 'hangs', `exec sleep ${NAP}`)
+    process.env[VARIABLE] = path
+    const before = openDescriptors()
+    const giveUp = new AbortController()
+    const creating = wg.createDevice(name, { signal: giveUp.signal, idleTimeout: 0 })
+    const reason = new Error('enough')
+    setTimeout(() => giveUp.abort(reason), 200)
+    await expect(creating).rejects.toMatchObject({
+      name: 'AbortError',
+      code: 'ABORT_ERR',
+      cause: reason,
+    })
+    expectNothingLeft()
+    expect(openDescriptors()).toBeLessThanOrEqual(before + 1)
+  })
+
+  it('leaves nothing behind at whatever moment the caller gives up', async () => {
+    for (const moment of [0, 2, 5, 10, 20, 35, 50, 70, 100, 200]) {
+      name = uniqueName()
+      const creating = wg.createDevice(name, {
+        signal: AbortSignal.timeout(moment),
+        config: { listenPort: 51_823 },
+        addresses: ['10.7.0.1/24'],
+        up: true,
+      })
+      const device = await creating.catch((error: unknown) => {
+        expect(error).toMatchObject({ code: 'ABORT_ERR' })
+      })
+      await device?.delete()
+      expectNothingLeft()
+      expect(await namespace.links()).toStrictEqual([])
+    }
+  }, 30_000)
+})
