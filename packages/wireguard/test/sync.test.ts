@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { type DeviceConfig, type PeerConfig, UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { replacement } from '../src/replace.js'
 import { syncDevice, type SyncOptions } from '../src/sync.js'
+import { WireGuard } from '../src/wireguard.js'
 import { temporaryDirectory } from './support/directory.js'
 import { presharedKeyOf, privateKeyOf, publicKeyOf, sorted } from './support/sample.js'
 
@@ -293,6 +294,49 @@ describe('syncDevice', () => {
       }),
       { numRuns: 60 },
     )
+  })
+})
+
+describe('WireGuard', () => {
+  let wg: WireGuard
+  beforeEach(async () => {
+    wg = await WireGuard.open({ socketDirectory: directory.path, backends: ['userspace'] })
+  })
+  afterEach(() => wg.close())
+
+  it('replaceDevice resets what is absent and replaces the peers', async () => {
+    await wg.configureDevice('wg0', {
+      privateKey: privateKeyOf(1),
+      firewallMark: 1,
+      peers: [{ publicKey: A, persistentKeepalive: 5 }, { publicKey: B }],
+    })
+    await wg.replaceDevice('wg0', { listenPort: 51820, peers: [{ publicKey: A }] })
+    await expect(wg.device('wg0')).resolves.toMatchObject({
+      privateKey: undefined,
+      listenPort: 51820,
+      firewallMark: 0,
+      peers: [{ publicKey: A, persistentKeepalive: 0 }],
+    })
+  })
+
+  it('replaceDevice refuses a misspelt field before anything is changed', async () => {
+    await wg.configureDevice('wg0', { peers: [{ publicKey: A }] })
+    const config = { firewalMark: 1 } as DeviceConfig
+    await expect(wg.replaceDevice('wg0', config)).rejects.toMatchObject({
+      code: 'EINVAL',
+      path: 'firewalMark',
+    })
+    expect((await wg.device('wg0')).peers).toHaveLength(1)
+  })
+
+  it('syncDevice tells what it did', async () => {
+    await wg.configureDevice('wg0', { peers: [{ publicKey: A }] })
+    await expect(wg.syncDevice('wg0', { peers: [{ publicKey: B }] })).resolves.toStrictEqual({
+      added: [B],
+      updated: [],
+      removed: [A],
+      unchanged: [],
+    })
   })
 })
 

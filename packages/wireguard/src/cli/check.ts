@@ -1,0 +1,17 @@
+import { checkConf, formatProblem } from 'wireguardcfg/conf'
+import { UsageError } from './command-error.js'
+import type { Command } from './context.js'
+import { readInput } from './input.js'
+
+/** `check`: prints every problem of configuration files of wg(8) and wg-quick(8) with its line. Beyond wg(8). */
+export const check: Command = async (args, context) => {
+  if (args.length === 0) throw new UsageError('')
+  let code = 0
+  for (const path of args) {
+    for (const problem of checkConf(await readInput(path, context))) {
+      await context.out.write(`${path}:${formatProblem(problem)}\n`)
+      if (problem.severity === 'error') code = 1
+    }
+  }
+  return code
+}

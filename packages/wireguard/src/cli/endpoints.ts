@@ -1,0 +1,76 @@
+import type { Endpoint } from 'wireguardcfg'
+import type { EndpointResolution, PeerEndpoint } from '../resolve-endpoints.js'
+import { CommandError } from './command-error.js'
+import type { CommandContext } from './context.js'
+import { errorCode } from './errno-text.js'
+
+/**
+ * How often a name that cannot be looked up is tried again: WG_ENDPOINT_RESOLUTION_RETRIES, 15 by default, or `infinity`.
+ *
+ * @throws CommandError as wg(8), whether there is a name or not
+ */
+export function resolutionRetries({ streams }: CommandContext): number {
+  const text = streams.env['WG_ENDPOINT_RESOLUTION_RETRIES']
+  if (text === undefined) return 15
+  if (text === 'infinity') return Number.POSITIVE_INFINITY
+  // What strtoul(3) takes: an empty text is 0.
+  if (/^[ \t\n\v\f\r]*\+?[0-9]+$|^$/.test(text)) return Number(text)
+  throw new CommandError(`Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${text}'`)
+}
+
+/**
+ * The addresses of host names, all looked up at the same time; each failure that may pass is printed as wg(8) does.
+ *
+ * @param texts the endpoints as they were written, for the messages
+ * @throws CommandError when one has no address
+ */
+export async function lookUp(
+  endpoints: readonly PeerEndpoint[],
+  texts: readonly string[],
+  retries: number,
+  context: CommandContext,
+): Promise<Endpoint[]> {
+  if (endpoints.length === 0) return []
+  const { resolveEndpoints } = await import('../resolve-endpoints.js')
+  const textOf = (host: string, port: number) =>
+    texts[endpoints.findIndex((one) => one.host === host && one.port === port)]
+  const resolutions = await resolveEndpoints(endpoints, {
+    retries,
+    lookup: context.streams.lookup,
+    onRetry: ({ host, port, error, delay }) => {
+      const seconds = (delay / 1000).toFixed(2)
+      const text = `${gaiText(error)}: \`${textOf(host, port)}'. Trying again in ${seconds} seconds...\n`
+      // Shown at once: the pause is what it announces.
+      void context.err.write(text).then(() => context.err.flush())
+    },
+  })
+  return resolutions.map((resolution, i) => addressOf(resolution, texts[i]!))
+}
+
+function addressOf({ endpoint, error }: EndpointResolution, text: string): Endpoint {
+  if (endpoint !== undefined) return endpoint
+  throw new CommandError(`${gaiText(error.cause ?? error)}: \`${text}'`)
+}
+
+/** What gai_strerror(3) of glibc says. */
+const GAI_TEXTS: Readonly<Record<string, string>> = {
+  EAI_AGAIN: 'Temporary failure in name resolution',
+  EAI_FAIL: 'Non-recoverable failure in name resolution',
+  EAI_FAMILY: 'ai_family not supported',
+  EAI_MEMORY: 'Memory allocation failure',
+  EAI_NODATA: 'No address associated with hostname',
+  EAI_NONAME: 'Name or service not known',
+  EAI_SERVICE: 'Servname not supported for ai_socktype',
+  ENOTFOUND: 'Name or service not known',
+}
+
+// libuv's number of EAI_NODATA, which Node calls ENOTFOUND like EAI_NONAME.
+const UV_EAI_NODATA = -3007
+
+function gaiText(error: unknown): string {
+  const errno =
+    typeof error === 'object' && error !== null && 'errno' in error ? error.errno : undefined
+  if (errno === UV_EAI_NODATA) return GAI_TEXTS['EAI_NODATA']!
+  const code = errorCode(error)
+  return GAI_TEXTS[code] ?? code
+}

@@ -1,0 +1,50 @@
+import { isWireGuardError } from 'wireguardcfg'
+
+/** What strerror(3) of Linux says about the errors that wg(8) can meet. */
+const TEXTS: Readonly<Record<string, string>> = {
+  EACCES: 'Permission denied',
+  EADDRINUSE: 'Address already in use',
+  EADDRNOTAVAIL: 'Cannot assign requested address',
+  EAFNOSUPPORT: 'Address family not supported by protocol',
+  EBADF: 'Bad file descriptor',
+  EBUSY: 'Device or resource busy',
+  ECONNREFUSED: 'Connection refused',
+  ECONNRESET: 'Connection reset by peer',
+  EEXIST: 'File exists',
+  EFBIG: 'File too large',
+  EINTR: 'Interrupted system call',
+  EINVAL: 'Invalid argument',
+  EIO: 'Input/output error',
+  EISDIR: 'Is a directory',
+  ELOOP: 'Too many levels of symbolic links',
+  EMFILE: 'Too many open files',
+  EMSGSIZE: 'Message too long',
+  ENAMETOOLONG: 'File name too long',
+  ENFILE: 'Too many open files in system',
+  ENOBUFS: 'No buffer space available',
+  ENODEV: 'No such device',
+  ENOENT: 'No such file or directory',
+  ENOMEM: 'Cannot allocate memory',
+  ENOTDIR: 'Not a directory',
+  ENXIO: 'No such device or address',
+  EOPNOTSUPP: 'Operation not supported',
+  EPERM: 'Operation not permitted',
+  EPIPE: 'Broken pipe',
+  EPROTO: 'Protocol error',
+  EPROTONOSUPPORT: 'Protocol not supported',
+  ERANGE: 'Numerical result out of range',
+  ETIMEDOUT: 'Connection timed out',
+}
+
+/** The text of a system error: `No such device`. An error that is none of these speaks for itself. */
+export function errnoText(error: unknown): string {
+  const code = errorCode(error)
+  return TEXTS[code] ?? (isWireGuardError(error) ? error.message : code)
+}
+
+/** The POSIX name that an error carries, or `unknown error`. */
+export function errorCode(error: unknown): string {
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : 'unknown error'
+}

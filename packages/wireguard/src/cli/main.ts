@@ -1,0 +1,80 @@
+import { CommandError, UsageError } from './command-error.js'
+import type { Command, CommandStreams } from './context.js'
+import { ClosedPipeError, Output } from './output.js'
+import { usage, usageOf } from './usage.js'
+
+/** Each subcommand is loaded when it is called: `show` of a userspace device loads no more than it needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  show: async () => (await import('./show.js')).show,
+  showconf: async () => (await import('./showconf.js')).showconf,
+  set: async () => (await import('./set.js')).set,
+  setconf: async () => (await import('./setconf.js')).setconf,
+  addconf: async () => (await import('./setconf.js')).addconf,
+  syncconf: async () => (await import('./setconf.js')).syncconf,
+  genkey: async () => (await import('./genkey.js')).genkey,
+  genpsk: async () => (await import('./genkey.js')).genpsk,
+  pubkey: async () => (await import('./pubkey.js')).pubkey,
+  check: async () => (await import('./check.js')).check,
+}
+
+/** What a shell reports of a program that SIGPIPE ended, which is how wg(8) ends when its output is closed. */
+const CLOSED_PIPE = 128 + 13
+
+/**
+ * The `wireguard` command, a stand-in for wg(8).
+ *
+ * @param argv what follows the name of the program
+ * @returns the exit code: 0, or 1 for any failure
+ */
+export async function main(argv: readonly string[], streams: CommandStreams): Promise<number> {
+  const out = new Output(() => streams.stdout)
+  const err = new Output(() => streams.stderr)
+  const context = { streams, program: streams.program ?? 'wireguard', out, err }
+  const [name = 'show', ...args] = argv
+  try {
+    const code = await run(name, args, context)
+    await out.close()
+    return code
+  } catch (error) {
+    if (error instanceof ClosedPipeError) return CLOSED_PIPE
+    if (!(error instanceof CommandError)) throw error
+    if (error.message !== '') await err.write(`${error.message}\n`)
+    if (error instanceof UsageError) await err.write(usageOf(name, context.program))
+    // What was printed before the failure is still output.
+    await out.close()
+    return 1
+  } finally {
+    await err.close().catch(() => {})
+    out.release()
+    err.release()
+  }
+}
+
+async function run(
+  name: string,
+  args: readonly string[],
+  context: Parameters<Command>[1],
+): Promise<number> {
+  const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
+  if (load !== undefined) {
+    if (args.length > 0 && isHelp(args[0]!)) {
+      await context.out.write(usageOf(name, context.program))
+      return 0
+    }
+    return (await load())(args, context)
+  }
+  if (isHelp(name) || name === 'help') await context.out.write(usage(context.program))
+  else if (name === '--version' || name === '-v' || name === 'version') {
+    const { version } = await import('./version.js')
+    await context.out.write(
+      `wireguard v${version()} (stands in for wireguard-tools v1.0.20260223)\n`,
+    )
+  } else {
+    throw new UsageError(`Invalid subcommand: \`${name}'`)
+  }
+  return 0
+}
+
+function isHelp(argument: string): boolean {
+  return argument === '--help' || argument === '-h'
+}

@@ -1,0 +1,31 @@
+import { SecretKey } from 'wireguardcfg'
+import { parseSecretKeyValue } from 'wireguardcfg/conf'
+import { CommandError, UsageError } from './command-error.js'
+import type { Command } from './context.js'
+import { readInput } from './input.js'
+
+/** `pubkey`: prints the public key of the private key on standard input. */
+export const pubkey: Command = async (args, context) => {
+  if (args.length > 0) throw new UsageError('')
+  const text = await readInput('/dev/stdin', context)
+  const fail = (message: string) => new CommandError(`${context.program}: ${message}`)
+  const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
+  if (text.length < KEY_CHARACTERS) throw fail(WRONG)
+  // oxlint-disable-next-line no-control-regex -- wg(8) takes NUL characters behind the key as well
+  if (/[^\0 \t\n\v\f\r]/.test(text.slice(KEY_CHARACTERS))) {
+    throw fail('Trailing characters found after key')
+  }
+  if ('fault' in parsed) throw fail(WRONG)
+  await context.out.write(`${(parsed.value ?? clampedZero()).publicKey()}\n`)
+  return 0
+}
+
+/** To clear a key the all-zero one stands for none; here it is what Curve25519 makes of it. */
+function clampedZero(): SecretKey {
+  const bytes = new Uint8Array(32)
+  bytes[31] = 64
+  return SecretKey.parse(bytes)
+}
+
+const KEY_CHARACTERS = 44
+const WRONG = 'Key is not the correct length or format'

@@ -1,0 +1,79 @@
+import {
+  type Conf,
+  type ConfConversion,
+  ConfError,
+  type ConfMode,
+  parseConf,
+  toDeviceConfigs,
+  wgReport,
+  withEndpoints,
+} from 'wireguardcfg/conf'
+import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { CommandError, UsageError } from './command-error.js'
+import type { Command, CommandContext } from './context.js'
+import { lookUp, resolutionRetries } from './endpoints.js'
+import { readInput } from './input.js'
+import { checkedName, modifying, withWireGuard } from './interfaces.js'
+
+/** `setconf`: makes an interface what a file says; what the file does not say is reset. */
+export const setconf: Command = (args, context) => apply('setconf', args, context)
+
+/** `addconf`: adds what a file says. */
+export const addconf: Command = (args, context) => apply('addconf', args, context)
+
+/** `syncconf`: as `setconf`, but peers that are in the file stay, and nothing is sent for what is already right. */
+export const syncconf: Command = async (args, context) => {
+  const { name, configs } = await readConfigs('setconf', args, context)
+  const { mergeConfigs } = await import('./sync-config.js')
+  const { syncDevice } = await import('../sync.js')
+  return withWireGuard(context, async (wg) => {
+    // As wg(8), an endpoint in the file counts, wherever the peer is now.
+    await modifying(() => syncDevice(wg, name, mergeConfigs(configs), { endpoints: 'write' }))
+    return 0
+  })
+}
+
+async function apply(
+  mode: ConfMode,
+  args: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const { name, configs } = await readConfigs(mode, args, context)
+  return withWireGuard(context, async (wg) => {
+    for (const config of configs) await modifying(() => wg.configureDevice(name, config))
+    return 0
+  })
+}
+
+async function readConfigs(
+  mode: ConfMode,
+  args: readonly string[],
+  context: CommandContext,
+): Promise<{ readonly name: string; readonly configs: readonly CheckedDeviceConfig[] }> {
+  const [name, path, ...rest] = args
+  if (name === undefined || path === undefined || rest.length > 0) throw new UsageError('')
+  const retries = resolutionRetries(context)
+  const conf = parseConf(await readInput(path, context))
+  const report = wgReport(conf)
+  const conversion = convert(conf, mode, report)
+  await context.err.write(report)
+  const { unresolved } = conversion
+  const texts = unresolved.map(({ host, port }) => `${host}:${port}`)
+  try {
+    const addresses = await lookUp(unresolved, texts, retries, context)
+    return { name: checkedName(name), configs: withEndpoints(conversion, addresses) }
+  } catch (error) {
+    if (!(error instanceof CommandError)) throw error
+    throw new CommandError(`${error.message}\nConfiguration parsing error`)
+  }
+}
+
+/** @throws CommandError with the report when the file has an error */
+function convert(conf: Conf, mode: ConfMode, report: string): ConfConversion {
+  try {
+    return toDeviceConfigs(conf, mode, { dialect: 'wg' })
+  } catch (error) {
+    if (!(error instanceof ConfError)) throw error
+    throw new CommandError(report.trimEnd())
+  }
+}

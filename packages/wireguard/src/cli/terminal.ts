@@ -1,0 +1,41 @@
+import type { CommandStreams } from './context.js'
+
+/** Writes text in the colours of wg(8), or without any. */
+export interface Terminal {
+  /** Before anything else. */
+  readonly start: string
+  readonly label: (text: string) => string
+  readonly interfaceLabel: (text: string) => string
+  readonly interfaceName: (text: string) => string
+  readonly peerLabel: (text: string) => string
+  readonly peerName: (text: string) => string
+  readonly unit: (text: string) => string
+  readonly alarm: (text: string) => string
+}
+
+/**
+ * Colours when standard output is a terminal, or as WG_COLOR_MODE says: `always` or `never`. They are ECMA-48 codes each ended by a full
+ * reset, byte for byte those of wg(8); `styleText` of node:util ends each colour by its own code.
+ */
+export function terminal({ env, stdout }: Pick<CommandStreams, 'env' | 'stdout'>): Terminal {
+  const mode = env['WG_COLOR_MODE']
+  const isColoured = mode === 'always' || (mode !== 'never' && stdout.isTTY === true)
+  const style = (codes: string) => (text: string) => (isColoured ? `${codes}${text}${RESET}` : text)
+  return {
+    start: isColoured ? RESET : '',
+    label: style(BOLD),
+    interfaceLabel: style(GREEN + BOLD),
+    interfaceName: style(GREEN),
+    peerLabel: style(YELLOW + BOLD),
+    peerName: style(YELLOW),
+    unit: style(CYAN),
+    alarm: style(RED),
+  }
+}
+
+const RESET = '\u001B[0m'
+const BOLD = '\u001B[1m'
+const RED = '\u001B[31m'
+const GREEN = '\u001B[32m'
+const YELLOW = '\u001B[33m'
+const CYAN = '\u001B[36m'

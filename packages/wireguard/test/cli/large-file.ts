@@ -1,0 +1,15 @@
+import { formatConf, fromDeviceConfig } from 'wireguardcfg/conf'
+import { privateKeyOf, samplePeers } from '../support/sample.js'
+
+/** A file with many peers. */
+export function generatedDeviceFile(peers: number): string {
+  return formatConf(
+    fromDeviceConfig({
+      privateKey: privateKeyOf(1),
+      listenPort: 51850,
+      firewallMark: 0x2a,
+      replacePeers: true,
+      peers: samplePeers(peers),
+    }),
+  )
+}

@@ -1,0 +1,44 @@
+import { describe, expect, it } from '@jest/globals'
+import { commandFixture } from './fixture.js'
+
+const wg = commandFixture()
+describe('help', () => {
+  it.each(['--help', '-h', 'help'])('of the program: %s', async (argument) => {
+    const { stdout, stderr, code } = await wg.run([argument])
+    expect(stdout).toMatch(/^Usage: wireguard \[COMMAND\]/)
+    expect({ stderr, code }).toStrictEqual({ stderr: '', code: 0 })
+  })
+
+  it.each('show showconf set setconf addconf syncconf genkey genpsk pubkey check'.split(' '))(
+    'of %s',
+    async (command) => {
+      const { stdout, stderr, code } = await wg.run([command, '--help'])
+      expect(stdout).toMatch(new RegExp(`^Usage: wireguard ${command}\\b`))
+      expect({ stderr, code }).toStrictEqual({ stderr: '', code: 0 })
+    },
+  )
+
+  it.each([
+    ['an unknown subcommand', 'bogus', "Invalid subcommand: `bogus'\nUsage: wireguard [COMMAND]"],
+    ['the name of a property of objects', 'toString', "Invalid subcommand: `toString'\n"],
+    ['too many arguments', 'show wg0 dump x', 'Usage: wireguard show'],
+    ['an unknown option', 'show --jsn', "Unknown option '--jsn'"],
+    ['no interface', 'set', 'Usage: wireguard set'],
+    ['no file', 'check', 'Usage: wireguard check'],
+  ])('is printed on standard error for %s', async (_, text, start) => {
+    const { stdout, stderr, code } = await wg.line(text)
+    expect(stderr.slice(0, start.length)).toBe(start)
+    expect({ stdout, code }).toStrictEqual({ stdout: '', code: 1 })
+  })
+
+  it('tells the version', async () => {
+    const { stdout, code } = await wg.run(['--version'])
+    expect(stdout).toMatch(/^wireguard v\d+\.\d+\.\d+/)
+    expect(code).toBe(0)
+  })
+
+  it('speaks of wg when it is called so', async () => {
+    const { stdout } = await wg.run(['set', '--help'], { program: 'wg' })
+    expect(stdout).toMatch(/^Usage: wg set /)
+  })
+})

@@ -1,0 +1,64 @@
+import { describe, expect, it } from '@jest/globals'
+import { PassThrough, Writable } from 'node:stream'
+import { setImmediate as turn } from 'node:timers/promises'
+import { ClosedPipeError, Output } from '../../src/cli/output.js'
+
+describe('Output', () => {
+  it('waits while the reader is slow, and loses nothing', async () => {
+    const stream = new PassThrough({ highWaterMark: 1024 })
+    const output = new Output(() => stream)
+    let isWritten = false
+    const writing = output.write('x'.repeat(100_000)).then(() => (isWritten = true))
+    await turn()
+    expect(isWritten).toBe(false)
+    let length = 0
+    stream.on('data', (chunk: Buffer) => (length += chunk.byteLength))
+    await writing
+    await output.close()
+    expect(length).toBe(100_000)
+  })
+
+  it.each(['EPIPE', 'ECONNRESET'])('says that the reader is gone after %s', async (code) => {
+    const stream = new Writable({
+      write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code })),
+    })
+    const output = new Output(() => stream)
+    await output.write('text')
+    await expect(output.close()).rejects.toBeInstanceOf(ClosedPipeError)
+  })
+
+  it('says so also when the reader goes while it waits', async () => {
+    const stream = new PassThrough({ highWaterMark: 1 })
+    const output = new Output(() => stream)
+    const writing = output.write('x'.repeat(100_000))
+    await turn()
+    stream.destroy(Object.assign(new Error('gone'), { code: 'EPIPE' }))
+    await expect(writing).rejects.toBeInstanceOf(ClosedPipeError)
+  })
+
+  it('passes any other error on', async () => {
+    const stream = new Writable({
+      write: (_chunk, _encoding, done) =>
+        done(Object.assign(new Error('full'), { code: 'ENOSPC' })),
+    })
+    const output = new Output(() => stream)
+    await output.write('text')
+    await expect(output.close()).rejects.toMatchObject({ code: 'ENOSPC' })
+  })
+
+  it('does not open the stream when nothing is written, and leaves no listener behind', async () => {
+    let opened = 0
+    const stream = new PassThrough().resume()
+    const output = new Output(() => {
+      opened++
+      return stream
+    })
+    await output.close()
+    expect(opened).toBe(0)
+    await output.write('text')
+    await output.close()
+    output.release()
+    expect(stream.listenerCount('error')).toBe(0)
+    expect(stream.listenerCount('drain')).toBe(0)
+  })
+})
