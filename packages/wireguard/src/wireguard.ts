@@ -8,11 +8,10 @@ import {
 } from 'wireguardcfg'
 import type { LinkProperties, LinkState } from 'wireguardnl'
 import { Calls } from './calls.js'
-import { capabilities, type Capabilities } from './capabilities.js'
-import { createDevice } from './create/create-device.js'
+import type { Capabilities } from './capabilities.js'
 import type { CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
-import { deleteDevice, type DeleteOptions } from './delete-device.js'
+import type { DeleteOptions } from './delete-device.js'
 import { DevicesError } from './devices-error.js'
 import { Network } from './network.js'
 import { peersOf } from './peers.js'
@@ -173,9 +172,11 @@ export class WireGuard implements AsyncDisposable {
    * `EADDRINUSE`, `EPERM`, `ETIMEDOUT`, `ABORT_ERR`
    */
   createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
-    return this.#calls.run(options.signal, (signal) =>
-      createDevice(this.#sources, name, { ...options, signal }),
-    )
+    return this.#calls.run(options.signal, async (signal) => {
+      // Loaded when it is called: most programs only read and configure.
+      const { createDevice } = await import('./create/create-device.js')
+      return await createDevice(this.#sources, name, { ...options, signal })
+    })
   }
 
   /**
@@ -184,9 +185,10 @@ export class WireGuard implements AsyncDisposable {
    * @throws WireGuardError `ENODEV`, `EOPNOTSUPP` it is not WireGuard, and stays; `EPERM`, `ETIMEDOUT`, `ABORT_ERR`
    */
   deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
-    return this.#calls.run(options.signal, (signal) =>
-      deleteDevice(this.#sources, name, { ...options, signal }),
-    )
+    return this.#calls.run(options.signal, async (signal) => {
+      const { deleteDevice } = await import('./delete-device.js')
+      await deleteDevice(this.#sources, name, { ...options, signal })
+    })
   }
 
   /**
@@ -231,8 +233,9 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /** What can be done here, and if not, why: tries without effect, except that the kernel may load its module of WireGuard. */
-  capabilities(options?: CallOptions): Promise<Capabilities> {
-    return capabilities(this.#sources, options)
+  async capabilities(options?: CallOptions): Promise<Capabilities> {
+    const { capabilities } = await import('./capabilities.js')
+    return await capabilities(this.#sources, options)
   }
 
   /** Frees every socket. Calls under way are ended, after `createDevice` has taken back what it made so far. */

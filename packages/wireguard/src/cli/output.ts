@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Writable } from 'node:stream'
 
 /** The reader of our output has gone away, as `head` does: nothing is left to do. */
@@ -68,12 +67,16 @@ export class Output {
     return this.#opened
   }
 
-  async #drained(stream: Writable): Promise<void> {
-    try {
-      await Promise.race([once(stream, 'drain'), once(stream, 'close')])
-    } catch (error) {
-      this.#error ??= error
-    }
+  /** Resolves when the stream wants more, or will never. */
+  #drained(stream: Writable): Promise<void> {
+    const events = ['drain', 'close', 'error']
+    return new Promise((resolve) => {
+      const settle = (): void => {
+        for (const event of events) stream.off(event, settle)
+        resolve()
+      }
+      for (const event of events) stream.on(event, settle)
+    })
   }
 
   readonly #onError = (error: unknown): void => {

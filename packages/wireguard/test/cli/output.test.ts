@@ -14,8 +14,12 @@ describe('Output', () => {
     let length = 0
     stream.on('data', (chunk: Buffer) => (length += chunk.byteLength))
     await writing
+    for (let i = 0; i < 20; i++) await output.write('x'.repeat(100_000))
     await output.close()
-    expect(length).toBe(100_000)
+    expect(length).toBe(2_100_000)
+    // It has had to wait each time, and each time took its listeners off again.
+    output.release()
+    for (const event of ['close', 'drain']) expect(stream.listenerCount(event)).toBeLessThan(2)
   })
 
   it.each(['EPIPE', 'ECONNRESET'])('says that the reader is gone after %s', async (code) => {
