@@ -9,6 +9,8 @@ export interface Case {
   readonly aim: Aim
   /** All must be met, or the case is skipped. */
   readonly needs: readonly Need[]
+  /** It needs WireGuard in the kernel: see kernel-run.mjs. */
+  readonly inKernel?: boolean
   readonly run: (fixtures: Fixtures) => Promise<Measured>
 }
 
@@ -18,6 +20,8 @@ export interface Aim {
   readonly by: 'ratio' | 'difference' | 'value'
   /** Absent: the number is shown only. */
   readonly atMost?: number
+  /** What would be better still. */
+  readonly stretch?: number
 }
 
 /** Undefined when the need is met; else one sentence that says how to meet it. */
@@ -54,6 +58,8 @@ export interface Result extends Pick<Case, 'name' | 'title' | 'aim'> {
   readonly result?: number
   /** Absent: there is no aim. */
   readonly reached?: boolean
+  /** The same for `stretch`. */
+  readonly stretched?: boolean
   readonly note?: string
   readonly skipped?: string
   readonly failed?: string

@@ -1,5 +1,6 @@
 import { WireGuard } from 'wireguard'
 import { startDaemon } from './daemon.mjs'
+import { addInterface } from './interfaces.mjs'
 import { PEERS, sampleConfig } from './sample.mjs'
 
 /** What several cases measure on: made when it is first asked for, removed at the end. */
@@ -8,12 +9,21 @@ export class Fixtures {
   #daemon
   /** @type {Promise<string> | undefined} */
   #largeDevice
+  /** @type {Promise<string> | undefined} */
+  #largeKernelDevice
 
   /**
    * @returns {Promise<string>} the name of a real wireguard-go device with 10,000 peers
    */
   largeDevice() {
     return (this.#largeDevice ??= this.#makeLargeDevice())
+  }
+
+  /**
+   * @returns {Promise<string>} the name of a device of the kernel with 10,000 peers
+   */
+  largeKernelDevice() {
+    return (this.#largeKernelDevice ??= this.#makeLargeKernelDevice())
   }
 
   /** Ends what was started. */
@@ -27,5 +37,12 @@ export class Fixtures {
     await wg.configureDevice(this.#daemon.name, sampleConfig(PEERS))
     await wg.close()
     return this.#daemon.name
+  }
+  async #makeLargeKernelDevice() {
+    const name = addInterface()
+    const wg = await WireGuard.open({ backends: ['kernel'] })
+    await wg.configureDevice(name, sampleConfig(PEERS))
+    await wg.close()
+    return name
   }
 }

@@ -1,20 +1,40 @@
 // npm run bench [-- [filter] [--json]]: every case is measured beside its reference in one run, so that a machine's speed and its
 // other load fall on both. Nothing here fails on a slow machine: a miss is printed, and the exit status tells of broken cases only.
+import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
+import { decode } from './cases/decode.mjs'
 import { configureDevice } from './cases/configure-device.mjs'
 import { heapPerPeer } from './cases/heap-per-peer.mjs'
+import { kernel } from './cases/kernel.mjs'
+import { poll } from './cases/poll.mjs'
 import { readDevice } from './cases/read-device.mjs'
+import { stall } from './cases/stall.mjs'
 import { startUp } from './cases/start-up.mjs'
 import { Fixtures } from './fixtures.mjs'
+import { runKernelCases } from './kernel-run.mjs'
 import { machine } from './machine.mjs'
 import { evaluate, formatTable } from './report.mjs'
 
 /** @type {readonly import('./case.d.ts').Case[]} */
-const CASES = [...readDevice, ...configureDevice, ...heapPerPeer, ...startUp]
+const CASES = [
+  ...kernel,
+  ...decode,
+  ...stall,
+  ...poll,
+  ...readDevice,
+  ...configureDevice,
+  ...heapPerPeer,
+  ...startUp,
+]
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { json: { type: 'boolean', default: false }, help: { type: 'boolean', short: 'h' } },
+  options: {
+    json: { type: 'boolean', default: false },
+    help: { type: 'boolean', short: 'h' },
+    // What kernel-run.mjs starts this program with, where the kernel has WireGuard: the file for the results.
+    'kernel-results': { type: 'string' },
+  },
 })
 if (values.help) {
   console.log('npm run bench [-- [part of a case name] [--json]]\n')
@@ -29,12 +49,27 @@ if (chosen.length === 0) {
   process.exit(1)
 }
 
+const resultsFile = values['kernel-results']
+const ours = chosen.filter(({ inKernel = false }) => inKernel === (resultsFile !== undefined))
 const results = []
+if (resultsFile === undefined) {
+  results.push(
+    ...(await runKernelCases(
+      chosen.filter(({ inKernel }) => inKernel),
+      filter,
+    )),
+  )
+}
 const fixtures = new Fixtures()
 try {
-  for (const chosenCase of chosen) results.push(await runCase(chosenCase))
+  for (const chosenCase of ours) results.push(await runCase(chosenCase))
 } finally {
   await fixtures.close()
+}
+if (resultsFile !== undefined) {
+  writeFileSync(resultsFile, JSON.stringify(results))
+  // Its interfaces go with the namespace or the machine.
+  process.exit(0)
 }
 const report = { date: new Date().toISOString(), machine: machine(), results }
 console.log(values.json ? JSON.stringify(report, undefined, 2) : formatTable(report))

@@ -5,12 +5,13 @@ import { measure } from 'mitata'
 /**
  * Runs both sides in turns, each first in every other round, and times each run as a whole.
  *
- * @param {() => unknown} ours
- * @param {() => unknown} reference
- * @param {{ rounds: number, warmUp?: number }} options
+ * @template T
+ * @param {(prepared: T) => unknown} ours
+ * @param {(prepared: T) => unknown} reference
+ * @param {{ rounds: number, warmUp?: number, prepare?: () => T | Promise<T> }} options `prepare` comes before each run, and is not timed
  * @returns {Promise<{ ours: number[], reference: number[] }>} milliseconds
  */
-export async function sideBySide(ours, reference, { rounds, warmUp = 3 }) {
+export async function sideBySide(ours, reference, { rounds, warmUp = 3, prepare }) {
   /** @type {{ ours: number[], reference: number[] }} */
   const samples = { ours: [], reference: [] }
   for (let round = -warmUp; round < rounds; round++) {
@@ -18,8 +19,9 @@ export async function sideBySide(ours, reference, { rounds, warmUp = 3 }) {
       round % 2 === 0 ? ['ours', 'reference'] : ['reference', 'ours']
     )
     for (const side of turns) {
+      const prepared = await prepare?.()
       const start = performance.now()
-      await (side === 'ours' ? ours() : reference())
+      await (side === 'ours' ? ours(prepared) : reference(prepared))
       if (round >= 0) samples[side].push(performance.now() - start)
     }
   }

@@ -12,6 +12,7 @@ export function evaluate({ name, title, aim }, measured) {
   const reference = measured.reference && statistics(measured.reference)
   const result = compare(aim.by, ours.median, reference?.median)
   const reached = aim.atMost === undefined ? undefined : result <= aim.atMost
+  const stretched = aim.stretch === undefined ? undefined : result <= aim.stretch
   return {
     name,
     title,
@@ -21,6 +22,7 @@ export function evaluate({ name, title, aim }, measured) {
     reference,
     result,
     reached,
+    stretched,
     note: measured.note,
   }
 }
@@ -32,7 +34,7 @@ export function evaluate({ name, title, aim }, measured) {
  */
 export function formatTable({ date, machine, results }) {
   const rows = [
-    ['case', 'ours (min/median/max)', 'reference', 'result', 'aim', ''],
+    ['case', 'ours (min/median/max)', 'reference', 'result', 'must', 'stretch', ''],
     ...results.map((result) => row(result)),
   ]
   const widths = rows[0].map((_, i) => Math.max(...rows.map((cells) => cells[i].length)))
@@ -68,22 +70,27 @@ function compare(by, ours, reference) {
  * @param {import('./case.d.ts').Result} result
  * @returns {string[]}
  */
-function row({ name, aim, unit, ours, reference, result, reached, skipped, failed }) {
-  if (skipped) return [name, 'skipped', '', '', limit(aim, ''), '']
-  if (failed) return [name, 'failed', '', '', limit(aim, ''), '']
+function row({ name, aim, unit, ours, reference, result, reached, stretched, skipped, failed }) {
+  const limits = [limit(aim, aim.atMost, unit), limit(aim, aim.stretch, unit)]
+  if (skipped) return [name, 'skipped', '', '', ...limits, '']
+  if (failed) return [name, 'failed', '', '', ...limits, '']
   return [
     name,
     spread(ours, unit),
     reference ? spread(reference, unit) : '',
-    aim.by === 'ratio' ? result.toFixed(2) : quantity(result, unit),
-    limit(aim, unit),
-    reached === undefined ? '' : reached ? 'pass' : 'miss',
+    aim.by === 'ratio' ? ratio(result) : quantity(result, unit),
+    ...limits,
+    reached === undefined ? '' : stretched ? 'pass, stretch' : reached ? 'pass' : 'miss',
   ]
 }
 
-function limit({ by, atMost }, unit) {
-  if (atMost === undefined) return ''
-  return by === 'ratio' ? `<= ${atMost.toFixed(2)}` : `<= ${atMost} ${unit}`.trim()
+function limit({ by }, most, unit) {
+  if (most === undefined) return ''
+  return by === 'ratio' ? `<= ${ratio(most)}` : `<= ${most} ${unit ?? ''}`.trim()
+}
+
+function ratio(value) {
+  return value.toFixed(value < 0.1 ? 3 : 2)
 }
 
 function spread({ min, median, max }, unit) {
@@ -95,5 +102,5 @@ function quantity(value, unit) {
 }
 
 function number(value, unit) {
-  return value.toFixed(unit === 'ms' ? 1 : 0)
+  return value.toFixed(unit === 'bytes' ? 0 : value < 1 ? 2 : 1)
 }

@@ -1,4 +1,4 @@
-import { SecretKey } from 'wireguard'
+import { formatEndpoint, SecretKey } from 'wireguard'
 
 /** How many peers the large cases have. */
 export const PEERS = 10_000
@@ -16,8 +16,22 @@ export function sampleConfig(peers) {
       // Any 32 bytes are a public key, and random ones are made faster.
       publicKey: SecretKey.generatePreshared().toBase64(),
       presharedKey: SecretKey.generatePreshared(),
-      endpoint: `198.51.${i >> 8}.${i & 255}:${1024 + i}`,
+      endpoint: { host: `198.51.${i >> 8}.${i & 255}`, port: 1024 + i },
       allowedIPs: [`10.7.${i >> 8}.${i & 255}/32`, `fd00:7::${i.toString(16)}/128`],
     })),
   }
+}
+
+/**
+ * The same as wg(8) reads it from a file.
+ *
+ * @param {ReturnType<typeof sampleConfig>} config
+ */
+export function formatConf({ privateKey, peers }) {
+  const sections = peers.map(
+    ({ publicKey, presharedKey, endpoint, allowedIPs }) =>
+      `[Peer]\nPublicKey = ${publicKey}\nPresharedKey = ${presharedKey.toBase64()}\n` +
+      `Endpoint = ${formatEndpoint(endpoint)}\nAllowedIPs = ${allowedIPs.join(', ')}\n`,
+  )
+  return `[Interface]\nPrivateKey = ${privateKey.toBase64()}\n${sections.join('')}`
 }

@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import { needsWireGuardGo } from '../needs.mjs'
 import { PEERS } from '../sample.mjs'
+import { runSubject } from '../subject.mjs'
 
 /** @type {readonly import('../case.d.ts').Case[]} */
 export const heapPerPeer = [
@@ -15,7 +13,7 @@ export const heapPerPeer = [
     run: async (fixtures) => {
       const name = await fixtures.largeDevice()
       const runs = []
-      for (let i = 0; i < 3; i++) runs.push(await measureOnce(name))
+      for (let i = 0; i < 3; i++) runs.push(await runSubject('hold-device.mjs', name))
       const { heap, external } = runs[0]
       return {
         unit: 'bytes',
@@ -24,18 +22,30 @@ export const heapPerPeer = [
       }
     },
   },
+  {
+    name: 'heap-per-peer-kernel',
+    title: 'the same of a device of the kernel (replayed)',
+    aim: { by: 'value', atMost: 700, stretch: 600 },
+    needs: [],
+    run: async () => ({ unit: 'bytes', ours: (await replayed()).map(({ perPeer }) => perPeer) }),
+  },
+  {
+    name: 'heap-per-key',
+    title:
+      'memory that is kept for each datagram of a stream (20 KB of text) by keeping one key of it',
+    aim: { by: 'value', atMost: 200 },
+    needs: [],
+    run: async () => ({
+      unit: 'bytes',
+      ours: (await replayed()).map(({ perDatagram }) => perDatagram),
+    }),
+  },
 ]
 
-const run = promisify(execFile)
-const SUBJECT = fileURLToPath(new URL('../subjects/hold-device.mjs', import.meta.url))
+/** @type {Promise<{ perPeer: number, perDatagram: number }[]> | undefined} */
+let runs
 
-/**
- * In a process of its own, because here other cases have left their traces.
- *
- * @param {string} name
- * @returns {Promise<{ heap: number, external: number }>} bytes
- */
-async function measureOnce(name) {
-  const { stdout } = await run(process.execPath, ['--expose-gc', SUBJECT, name])
-  return JSON.parse(stdout)
+/** In several processes. */
+function replayed() {
+  return (runs ??= Promise.all([1, 2, 3].map(() => runSubject('hold-replayed.mjs'))))
 }

@@ -1,0 +1,27 @@
+import { runSubject } from '../subject.mjs'
+
+/** @type {readonly import('../case.d.ts').Case[]} */
+export const stall = [
+  {
+    name: 'stall',
+    title:
+      'longest stall of the event loop while 100,000 peers of the kernel (replayed) are read, without garbage collection',
+    aim: { by: 'value', atMost: 5, stretch: 3 },
+    needs: [],
+    run: async () => ({ unit: 'ms', ours: (await longest()).own }),
+  },
+  {
+    name: 'stall-gc',
+    title: 'the same, with garbage collection',
+    aim: { by: 'value', atMost: 30, stretch: 15 },
+    needs: [],
+    run: async () => ({ unit: 'ms', ours: (await longest()).all }),
+  },
+]
+
+/** @type {Promise<{ own: number[], all: number[] }> | undefined} */
+let measured
+
+function longest() {
+  return (measured ??= runSubject('stall.mjs'))
+}

@@ -1,0 +1,71 @@
+// Runs the cases that need WireGuard in the kernel: this program once more, in a network namespace if the running kernel has it, else in a
+// virtual machine if the pieces for that are there (npm run test:kernel fetches the kernel).
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { KERNELS, preparedKernels } from '../../../.scripts/kernel-vm.mjs'
+
+const MAIN = fileURLToPath(new URL('main.mjs', import.meta.url))
+const KERNELVM = fileURLToPath(new URL('../../../test-fixtures/vm/kernelvm', import.meta.url))
+/** The newest. */
+const KERNEL = KERNELS.at(-1)
+/** Seconds; the whole bench is to stay under ten minutes. */
+const LIMIT = 480
+
+/**
+ * @param {readonly import('./case.d.ts').Case[]} cases
+ * @param {string} filter that chose them
+ * @returns {Promise<readonly import('./case.d.ts').Result[]>}
+ */
+export async function runKernelCases(cases, filter) {
+  if (cases.length === 0) return []
+  const place = findPlace()
+  if (place === undefined) return cases.map((each) => outcome(each, { skipped: NEEDS }))
+  const folder = mkdtempSync(join(tmpdir(), 'wireguard-bench-'))
+  try {
+    const file = join(place.sharedAs ?? folder, 'results.json')
+    const main = [process.execPath, MAIN, filter, '--kernel-results', file]
+    console.error(`in ${place.title} ...`)
+    // setpriv: it ends with this process, however that ends.
+    const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...place.command, ...main], {
+      env: { ...process.env, KERNELVM_OUT: folder },
+      stdio: ['ignore', 2, 2],
+    })
+    const [status] = await once(child, 'exit')
+    if (status !== 0) {
+      return cases.map((each) => outcome(each, { failed: `${place.title} ended with ${status}` }))
+    }
+    const results = JSON.parse(readFileSync(join(folder, 'results.json'), 'utf8'))
+    return results.map((result) => ({ ...result, place: place.title }))
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const NEEDS = `needs a kernel with WireGuard, or the virtual machine that npm run test:kernel prepares (${KERNEL})`
+
+/** Where a kernel has WireGuard: the command in front of ours, and where the folder for the results is to it. */
+function findPlace() {
+  const add = ['-n', 'ip', 'link', 'add', 'wg0', 'type', 'wireguard']
+  if (spawnSync('unshare', add, { stdio: 'ignore' }).status === 0) {
+    return { title: 'a network namespace', command: ['unshare', '-n'], sharedAs: undefined }
+  }
+  if (process.arch !== 'x64' || !preparedKernels().includes(KERNEL)) return undefined
+  return {
+    title: `a virtual machine with Linux ${KERNEL}, emulated`,
+    command: [KERNELVM, '-k', KERNEL, '-t', String(LIMIT), '--'],
+    sharedAs: '/mnt',
+  }
+}
+
+/**
+ * @param {import('./case.d.ts').Case} subject
+ * @param {{ skipped?: string, failed?: string }} why
+ * @returns {import('./case.d.ts').Result}
+ */
+function outcome({ name, title, aim }, why) {
+  return { name, title, aim, ...why }
+}

@@ -1,0 +1,18 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+
+const run = promisify(execFile)
+
+/**
+ * Runs a program of subjects/ in a process of its own, because here other cases have left their traces.
+ *
+ * @param {string} file
+ * @param {readonly string[]} args
+ * @returns {Promise<any>} what it printed, which is JSON
+ */
+export async function runSubject(file, ...args) {
+  const path = fileURLToPath(new URL(`subjects/${file}`, import.meta.url))
+  const { stdout } = await run(process.execPath, ['--expose-gc', path, ...args])
+  return JSON.parse(stdout)
+}

@@ -1,0 +1,32 @@
+// What is kept of a replayed device of 10,000 peers, in bytes, as JSON: of the whole of it per peer, and of a stream of it from which one key
+// per datagram is kept, per datagram.
+import { WireGuard } from 'wireguard'
+import { NetlinkClient } from 'wireguardnl'
+import { dumpPayloads, replay } from '../replay.mjs'
+import { settled } from '../settled.mjs'
+
+const PEERS = 10_000
+const payloads = dumpPayloads(PEERS)
+const client = new NetlinkClient(replay(payloads))
+const wg = await WireGuard.open({ backends: [client] })
+// The first calls load and compile code, which is not the device's.
+await wg.device('wg0')
+await keys()
+
+let before = await settled()
+const device = await wg.device('wg0')
+const perPeer = ((await settled()) - before) / device.peers.length
+if (device.peers.length !== PEERS) throw new Error(`${device.peers.length} peers`)
+
+before = await settled()
+const kept = await keys()
+const perDatagram = ((await settled()) - before) / kept.length
+if (kept.length < payloads.length) throw new Error(`${kept.length} keys`)
+await wg.close()
+console.log(JSON.stringify({ perPeer, perDatagram }))
+
+async function keys() {
+  const all = []
+  for await (const batch of client.peerBatches('wg0')) all.push(batch[0].publicKey)
+  return all
+}

@@ -1,0 +1,7 @@
+// node read-once.mjs NAME: what a script that reads one device does.
+import { WireGuard } from 'wireguard'
+
+const wg = await WireGuard.open()
+const { peers } = await wg.device(process.argv[2])
+await wg.close()
+if (peers.length === 0) throw new Error('no peers')
