@@ -1,4 +1,10 @@
-import { type Backend, type BackendKind, isWireGuardError, WireGuardError } from 'wireguardcfg'
+import {
+  type Backend,
+  type BackendKind,
+  isWireGuardError,
+  UapiClient,
+  WireGuardError,
+} from 'wireguardcfg'
 
 /** A way of reaching WireGuard that is opened when it is first needed. */
 export interface Source {
@@ -39,16 +45,45 @@ export async function onBackendOf<T>(
   operation: string,
   step: (backend: Backend) => Promise<T>,
 ): Promise<T> {
-  const misses: WireGuardError[] = []
-  for (const source of sources) {
-    try {
-      return await step(await source.open())
-    } catch (error) {
-      if (!isWireGuardError(error) || error.code !== 'ENODEV') throw error
-      misses.push(error)
-    }
+  const misses: (WireGuardError | undefined)[] = []
+  for (const [i, source] of sources.entries()) {
+    const backend = await source.open()
+    // The usual case of a kernel interface, and two errors cheaper than asking.
+    if (backend instanceof UapiClient && !backend.mayHave(name)) continue
+    const outcome = await attempt(backend, step)
+    if (!isMiss(outcome)) return outcome.value
+    misses[i] = outcome.miss
   }
-  throw noSuchInterface(misses, name, operation)
+  // Nobody has it, and those that were passed over say why.
+  for (const [i, source] of sources.entries()) {
+    if (misses[i] !== undefined) continue
+    const outcome = await attempt(await source.open(), step)
+    if (!isMiss(outcome)) return outcome.value
+    misses[i] = outcome.miss
+  }
+  throw noSuchInterface(
+    misses.filter((miss) => miss !== undefined),
+    name,
+    operation,
+  )
+}
+
+type Outcome<T> = { readonly value: T } | { readonly miss: WireGuardError }
+
+function isMiss<T>(outcome: Outcome<T>): outcome is { readonly miss: WireGuardError } {
+  return 'miss' in outcome
+}
+
+async function attempt<T>(
+  backend: Backend,
+  step: (backend: Backend) => Promise<T>,
+): Promise<Outcome<T>> {
+  try {
+    return { value: await step(backend) }
+  } catch (error) {
+    if (isWireGuardError(error) && error.code === 'ENODEV') return { miss: error }
+    throw error
+  }
 }
 
 /** One error for all the places in which the name was not found. */

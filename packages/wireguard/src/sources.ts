@@ -81,7 +81,7 @@ export class Sources implements Home {
           )
       case 'kernel':
         return async () => {
-          const { NetlinkClient } = await import('wireguardnl')
+          const { NetlinkClient } = await import('wireguardnl/client')
           return new NetlinkClient(await this.network.kernel())
         }
       default:

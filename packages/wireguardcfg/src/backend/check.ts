@@ -1,5 +1,10 @@
 import { invalid, quote, type WireGuardError } from '../model/errors.js'
-import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
+import type {
+  CheckedDeviceConfig,
+  CheckedPeerConfig,
+  DeviceConfig,
+  PeerConfig,
+} from '../model/config.js'
 import type * as Schema from '../schema.js'
 
 /**
@@ -25,6 +30,8 @@ export async function checkDeviceConfig(
     )
   }
   schema ??= await import('../schema.js')
+  const many = await checkInSlices(config, schema)
+  if (many !== undefined) return markChecked(many)
   const result = schema.deviceConfigSchema.safeParse(config)
   if (result.success) return markChecked(result.data)
   throw firstError(result.error.issues)
@@ -44,6 +51,44 @@ export function markChecked(config: CheckedDeviceConfig): CheckedDeviceConfig {
   checked.set(config, Object.freeze(config))
   return config
 }
+
+/**
+ * Checks a configuration of many peers some at a time, so that the event loop turns in between: 10,000 peers take 50 ms. `undefined`:
+ * they are few, or something is not acceptable, and checking all at once says what.
+ */
+async function checkInSlices(
+  config: DeviceConfig,
+  { deviceConfigSchema }: typeof Schema,
+): Promise<CheckedDeviceConfig | undefined> {
+  if (!Array.isArray(config.peers) || config.peers.length <= SLICE) return undefined
+  // What a class of the caller's has by inheritance would be lost below.
+  if (Object.getPrototypeOf(config) !== Object.prototype) return undefined
+  // As they are now: the caller may use the list for something else meanwhile.
+  const all: readonly PeerConfig[] = [...config.peers]
+  const device = deviceConfigSchema.safeParse({ ...config, peers: [] })
+  if (!device.success) return undefined
+  const peers: CheckedPeerConfig[] = []
+  const keys = new Set<string>()
+  for (let i = 0; i < all.length; i += SLICE) {
+    if (i > 0) await nextTurn()
+    const slice = deviceConfigSchema.safeParse({ peers: all.slice(i, i + SLICE) })
+    if (!slice.success) return undefined
+    for (const peer of slice.data.peers ?? []) {
+      peers.push(peer)
+      keys.add(peer.publicKey)
+    }
+  }
+  return keys.size === peers.length ? { ...device.data, peers } : undefined
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
+}
+
+/** About a millisecond of checking. */
+const SLICE = 128
 
 /** What is used of an issue of zod. */
 interface Issue {

@@ -1,9 +1,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Call, type CallContext } from '../backend/call.js'
-import { checkDeviceConfig } from '../backend/check.js'
 import { Lanes } from '../backend/lanes.js'
-import { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
@@ -14,10 +12,7 @@ import {
   isPortableInterfaceName,
 } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
-import { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'
-import { ReplyParser } from './parse.js'
-import { PeerStream } from './peer-stream.js'
-import { exchange, isListening } from './socket.js'
+import type * as Protocol from './protocol.js'
 import {
   DEFAULT_SOCKET_DIRECTORY,
   errorCode,
@@ -64,6 +59,8 @@ export class UapiClient implements Backend, AsyncDisposable {
         .filter((name) => isPortableInterfaceName(name))
         .toSorted()
       const names: string[] = []
+      if (candidates.length === 0) return names
+      const { isListening } = await protocol()
       for (const name of candidates) {
         const path = findSocket(name, this.#directory)
         if (path !== undefined && (await isListening(path, call))) names.push(name)
@@ -71,6 +68,19 @@ export class UapiClient implements Backend, AsyncDisposable {
       }
       return names
     })
+  }
+
+  /**
+   * Whether there is a socket of this name, though perhaps nothing listens on it. No error is made when there is none, which would cost
+   * more than the look.
+   */
+  mayHave(name: string): boolean {
+    try {
+      return isPortableInterfaceName(name) && findSocket(name, this.#directory) !== undefined
+    } catch {
+      // A call says what keeps it from looking.
+      return true
+    }
   }
 
   /**
@@ -92,9 +102,14 @@ export class UapiClient implements Backend, AsyncDisposable {
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.#run('configure device', name, options, async (call) => {
       this.#path(name)
-      const checked = await call.race(checkDeviceConfig(config))
-      call.touch()
-      await this.#writes.run(name, call, (touch) => this.#write(name, checked, call, touch))
+      // The place in the queue comes first: checking may take one call longer than another.
+      const checking = protocol().then(({ checkDeviceConfig }) => checkDeviceConfig(config))
+      checking.catch(() => {})
+      await this.#writes.run(name, call, async (touch) => {
+        const checked = await call.race(checking)
+        touch()
+        await this.#write(name, checked, call, touch)
+      })
     })
   }
 
@@ -108,10 +123,12 @@ export class UapiClient implements Backend, AsyncDisposable {
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const context = { operation: 'read device', device: name }
     const call = this.#begin(context, options)
-    const stream = new PeerStream(context.operation, name)
     let ended: Promise<void> | undefined
     try {
-      ended = exchange(this.#path(name), [GET_REQUEST], stream, call).then(
+      const path = this.#path(name)
+      const { exchange, GET_REQUEST, PeerStream } = await protocol()
+      const stream = new PeerStream(context.operation, name)
+      ended = exchange(path, [GET_REQUEST], stream, call).then(
         () => stream.end(),
         (error: unknown) => stream.end(error),
       )
@@ -182,8 +199,10 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   async #read(name: string, call: Call, touch = () => call.touch()): Promise<Device> {
+    const path = this.#path(name)
+    const { exchange, GET_REQUEST, ReplyParser } = await protocol()
     const reply = new ReplyParser('read device', name)
-    await exchange(this.#path(name), [GET_REQUEST], reply, call, touch)
+    await exchange(path, [GET_REQUEST], reply, call, touch)
     return reply.device(Date.now())
   }
 
@@ -193,6 +212,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     call: Call,
     touch: () => void,
   ): Promise<void> {
+    const { formatSet, moveToTemporaryPeer, removesAllowedIPs } = await protocol()
     if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call, touch))) {
       await this.#set(name, formatSet(config), call, touch)
       return
@@ -213,6 +233,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     touch = () => call.touch(),
   ): Promise<void> {
     const path = this.#path(name)
+    const { exchange, ReplyParser } = await protocol()
     const reply = new ReplyParser('configure device', name)
     let sent = false
     try {
@@ -227,6 +248,7 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   /** Asked every time: the daemon behind a name may be another one than last time. */
   async #canRemoveAllowedIPs(name: string, call: Call, touch: () => void): Promise<boolean> {
+    const { exchange, formatRemovalProbe, ReplyParser } = await protocol()
     const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
     const reply = new ReplyParser('configure device', name)
     await exchange(this.#path(name), [probe], reply, call, touch)
@@ -244,6 +266,7 @@ export class UapiClient implements Backend, AsyncDisposable {
       const context = { operation: 'configure device', device: name }
       // The caller waits for it, perhaps after an abort: a second in all, not a second of silence.
       using call = new Call(context, { signal: AbortSignal.timeout(1000) })
+      const { formatSet } = await protocol()
       await this.#set(name, formatSet({ peers: [{ publicKey, remove: true }] }), call)
     } catch {
       // The error that led here is the one to report.
@@ -259,4 +282,10 @@ export class UapiClient implements Backend, AsyncDisposable {
       detail: `no socket ${join(this.#directory, name + SOCKET_SUFFIX)}`,
     })
   }
+}
+
+let loaded: typeof Protocol | undefined
+
+async function protocol(): Promise<typeof Protocol> {
+  return (loaded ??= await import('./protocol.js'))
 }

@@ -1,5 +1,5 @@
 /** How long an exchange may keep the event loop, in milliseconds. */
-const SLICE = 4
+const SLICE = 2
 
 let begin: number | undefined
 

@@ -8,22 +8,18 @@ import {
   type Peer,
   WireGuardError,
 } from 'wireguardcfg'
-import { checkDeviceConfig } from 'wireguardcfg/backend'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { pause } from '../netlink/time-slice.js'
 import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
-import { diagnose } from './diagnose.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type Kernel, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
 import { readDevice, readPeers } from './read.js'
-import { checkZones } from './split.js'
 import { Turns } from './turns.js'
 import { untilDeleted } from './until-deleted.js'
-import { writeDevice } from './write.js'
 
 // How often a device is read when it changes during every read, and how long the growing pauses in between become, in ms.
 const MAX_READS = 20
@@ -85,6 +81,12 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       // The place in the queue comes first: checking may take one call longer than another.
       const done = await this.#writes.acquire(name, call.deadline)
       try {
+        // A process that only reads does without these.
+        const [{ checkDeviceConfig }, { checkZones }, { writeDevice }] = await Promise.all([
+          import('wireguardcfg/backend'),
+          import('./split.js'),
+          import('./write.js'),
+        ])
         const checked = await checkDeviceConfig(config)
         checkZones(checked, this.#kernel.zones)
         await writeDevice(name, checked, {
@@ -223,6 +225,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       return known
     }
     try {
+      const { diagnose } = await import('./diagnose.js')
       return (await diagnose(known, this.#route, exchange, context)) ?? known
     } catch {
       return known

@@ -41,11 +41,11 @@ const peerList = new PeerListDecoder()
 
 /**
  * Decodes one message of a WG_CMD_GET_DEVICE dump. Nothing of the result shares memory with the message. Unknown attributes
- * are skipped.
+ * are skipped. With `ownText`, the strings of the peers share no memory with each other either: see {@link PeerListDecoder}.
  *
  * @throws {MalformedMessageError} when the message is not what <linux/wireguard.h> says
  */
-export function decodeDevice(message: Message, zones: Zones): DevicePart {
+export function decodeDevice(message: Message, zones: Zones, ownText = false): DevicePart {
   const attributes: DeviceAttributes = {}
   let peers: DecodedPeer[] = []
   const attribute = AttributeReader.of(message, GENL_HDRLEN)
@@ -73,7 +73,7 @@ export function decodeDevice(message: Message, zones: Zones): DevicePart {
         break
       case WGDEVICE_A_PEERS:
         // Of a repeated attribute the last one counts, as in the kernel's own parser.
-        peers = peerList.decode(attribute, zones)
+        peers = peerList.decode(attribute, zones, ownText)
         break
     }
   }

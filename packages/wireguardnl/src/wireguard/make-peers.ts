@@ -1,5 +1,5 @@
 import { type AllowedIP, type Peer, SecretKey } from 'wireguardcfg'
-import { LITTLE_ENDIAN, readU64 } from '../netlink/endian.js'
+import { LITTLE_ENDIAN, readU64, viewOf } from '../netlink/endian.js'
 import {
   AF_INET6,
   WG_KEY_LEN,
@@ -48,22 +48,23 @@ export interface FoundPeers {
   readonly ranges: Int32Array
   readonly allowedIPs: number
   /** The text of all keys, addresses and ranges. */
-  readonly text: string
+  readonly text: Sliceable
 }
 
-/** Makes the peers that were found in a datagram. Their strings are slices of one; their preshared keys share one copy. */
-export function makePeers(
-  found: FoundPeers,
-  source: Uint8Array,
-  view: DataView,
-  zones: Zones,
-): DecodedPeer[] {
+/** A string, or what is cut like one. */
+export interface Sliceable {
+  slice(start: number, end: number): string
+}
+
+/** Makes the peers that were found in a datagram. Their strings are slices of its text; their preshared keys share one copy. */
+export function makePeers(found: FoundPeers, view: DataView, zones: Zones): DecodedPeer[] {
   const { records, ranges, text } = found
   const allowedIPs: string[] = []
   for (let i = 0; i < found.allowedIPs; i++) {
-    allowedIPs.push(text.slice(ranges[2 * i], ranges[2 * i + 1]))
+    allowedIPs.push(text.slice(ranges[2 * i]!, ranges[2 * i + 1]!))
   }
   const slab = new Uint8Array(WG_KEY_LEN * found.presharedKeys)
+  const slabView = viewOf(slab)
   let slabEnd = 0
   const peers: DecodedPeer[] = []
   for (let record = 0; record < RECORD * found.peers; record += RECORD) {
@@ -77,7 +78,7 @@ export function makePeers(
     const version = records[record + WGPEER_A_PROTOCOL_VERSION]!
     let presharedKey: SecretKey | undefined
     if (preshared !== 0) {
-      slab.set(source.subarray(preshared, preshared + WG_KEY_LEN), slabEnd)
+      copyKey(view, preshared, slabView, slabEnd)
       presharedKey = SecretKey.view(slab, slabEnd)
       slabEnd += WG_KEY_LEN
     }
@@ -89,7 +90,7 @@ export function makePeers(
           ? undefined
           : {
               host: withZone(
-                text.slice(records[record + HOST_START], records[record + HOST_END]),
+                text.slice(records[record + HOST_START]!, records[record + HOST_END]!),
                 view,
                 endpoint,
                 zones,
@@ -107,6 +108,11 @@ export function makePeers(
     })
   }
   return peers
+}
+
+/** Without a subarray, which would cost more than the copy. */
+function copyKey(source: DataView, from: number, target: DataView, to: number): void {
+  for (let i = 0; i < WG_KEY_LEN; i += 4) target.setUint32(to + i, source.getUint32(from + i))
 }
 
 function withZone(host: string, view: DataView, at: number, zones: Zones): string {

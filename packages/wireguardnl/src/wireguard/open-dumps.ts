@@ -16,6 +16,11 @@ export class OpenDumps {
   readonly #open = new Set<OpenDump>()
   readonly #deletions = new Set<{ readonly namespace: string; readonly index: number }>()
 
+  /** How many are open. */
+  get size(): number {
+    return this.#open.size
+  }
+
   /** Enters a dump; call the result when it is over. `undefined`: the interface is being deleted. */
   add(dump: OpenDump): (() => void) | undefined {
     for (const deletion of this.#deletions) if (isOf(dump, deletion)) return undefined

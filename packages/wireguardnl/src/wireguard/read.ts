@@ -72,7 +72,8 @@ export async function* readPeers(
     for (; result.done !== true; result = await iterator.next()) {
       const message = result.value
       if (message.type !== id) continue
-      const peers = merger.add(decodeDevice(message, zones))
+      // The consumer may keep a key of each datagram, and should not keep the datagram's text with it.
+      const peers = merger.add(decodeDevice(message, zones, true))
       if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
         yield undefined
         return

@@ -2,6 +2,11 @@
 // Every writer returns where the next one begins; the caller has made room.
 
 const BASE64 = ascii('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
+/** The two characters of each 12 bits: half the steps of one table of 64. */
+const PAIRS = Uint16Array.from(
+  { length: 4096 },
+  (_, bits) => (BASE64[bits >> 6]! << 8) | BASE64[bits & 63]!,
+)
 const HEX = ascii('0123456789abcdef')
 const DOT = 0x2e
 const COLON = 0x3a
@@ -18,10 +23,12 @@ export function writeKey(arena: Uint8Array, at: number, source: Uint8Array, from
   const last = from + 30
   while (from < last) {
     const bits = (source[from]! << 16) | (source[from + 1]! << 8) | source[from + 2]!
-    arena[at] = BASE64[bits >> 18]!
-    arena[at + 1] = BASE64[(bits >> 12) & 63]!
-    arena[at + 2] = BASE64[(bits >> 6) & 63]!
-    arena[at + 3] = BASE64[bits & 63]!
+    const first = PAIRS[bits >> 12]!
+    const second = PAIRS[bits & 0xfff]!
+    arena[at] = first >> 8
+    arena[at + 1] = first
+    arena[at + 2] = second >> 8
+    arena[at + 3] = second
     from += 3
     at += 4
   }

@@ -16,7 +16,8 @@ const MAX_MILLISECONDS = 8.64e15
  */
 export function decodeTimespec(view: DataView, at: number): Date | undefined {
   // Seconds reach 2^32 in 2106; the high words are read all the same.
-  const [low, high] = LITTLE_ENDIAN ? [at, at + 4] : [at + 4, at]
+  const low = LITTLE_ENDIAN ? at : at + 4
+  const high = LITTLE_ENDIAN ? at + 4 : at
   const seconds =
     view.getInt32(high, LITTLE_ENDIAN) * 0x1_0000_0000 + view.getUint32(low, LITTLE_ENDIAN)
   const nanoseconds =

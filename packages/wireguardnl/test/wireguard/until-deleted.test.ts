@@ -36,7 +36,9 @@ describe('a stream of a device', () => {
       code: 'ENODEV',
       message: expect.stringContaining('deleted by this process'),
     })
+    expect(openDumps.size).toBe(1)
     for await (const batch of safe) count += batch.length
+    expect(openDumps.size).toBe(0)
     expect(count).toBe(20)
     done()
     expect((await client.peerBatches('wg0').next()).done).toBe(false)

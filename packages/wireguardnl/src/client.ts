@@ -1,0 +1,6 @@
+/**
+ * {@link NetlinkClient} alone: a third of the modules, for programs that only read and configure devices.
+ *
+ * @packageDocumentation
+ */
+export { NetlinkClient } from './wireguard/client.js'
