@@ -152,16 +152,16 @@ describe('a stream of 1,000,000 peers', () => {
   }, 120_000)
 
   it('does not keep the text of a datagram for the sake of one key', async () => {
-    const kernel = replayed(COUNT / 5)
+    const kernel = replayed(COUNT)
     await using wg = await WireGuard.open({ backends: [new NetlinkClient(kernel)] })
     const keys: string[] = []
     const before = retained()
     let count = 0
     for await (const { publicKey } of wg.peers('wg0')) if (count++ % 100 === 0) keys.push(publicKey)
     const perKey = (retained() - before) / keys.length
-    expect(keys).toHaveLength(COUNT / 500)
-    // A key is 64 bytes; the text of its datagram, 20 KB.
-    expect(perKey).toBeLessThan(2000)
+    expect(keys).toHaveLength(COUNT / 100)
+    // A key is 64 bytes; with the text that it shared, 8 KB. The heap itself breathes by a few megabytes, 500 bytes a key.
+    expect(perKey).toBeLessThan(4000)
   }, 120_000)
 })
 
