@@ -55,6 +55,11 @@ export const hasWg: Requirement = once(() =>
   succeeds('wg', '--version') ? { ok: true } : missing('needs wg: apt-get install wireguard-tools'),
 )
 
+/** perl(1), for sockets of the kinds that Node cannot make; an essential package of Debian. */
+export const hasPerl: Requirement = once(() =>
+  succeeds('perl', '-v') ? { ok: true } : missing('needs perl: apt-get install perl'),
+)
+
 /** strace(1), to count system calls with. */
 export const hasStrace: Requirement = once(() =>
   succeeds('strace', '-V') ? { ok: true } : missing('needs strace: apt-get install strace'),
