@@ -45,37 +45,25 @@ export class Steps {
   }
 
   #explain(cause: WireGuardError, left: readonly unknown[]): WireGuardError {
-    const { code, peer, path, detail, hint } = cause
+    const { code, summary, peer, path, detail, hint, applied } = cause
     const hints = [
       hint,
       ...left.map((failure) => `It could not be removed again: ${describe(failure)}`),
     ]
     const given = hints.filter((part) => part !== undefined)
-    return new WireGuardError(`could not ${this.#current}: ${summaryOf(cause)}`, {
+    return new WireGuardError(`could not ${this.#current}: ${summary}`, {
       code,
       operation: 'create device',
       device: this.#device,
       peer,
       path,
       detail,
+      applied,
       hint: given.length === 0 ? undefined : given.join('. '),
       // As in every call: what the caller gave as the reason.
       cause: code === 'ABORT_ERR' ? cause.cause : cause,
     })
   }
-}
-
-/** The message without what its properties say, which the new error has as well. */
-function summaryOf({ message, operation, device, path, detail, hint }: WireGuardError): string {
-  const subject = [operation, device === undefined ? undefined : JSON.stringify(device)]
-  const before = [subject.filter((part) => part !== undefined).join(' '), path]
-  let text = message
-  for (const part of before)
-    if (part && text.startsWith(`${part}: `)) text = text.slice(part.length + 2)
-  for (const end of [`. ${hint}`, ` (${detail})`]) {
-    if (text.endsWith(end)) text = text.slice(0, -end.length)
-  }
-  return text
 }
 
 function describe(error: unknown): string {

@@ -34,7 +34,7 @@ export async function checkDeviceConfig(
   if (many !== undefined) return markChecked(many)
   const result = schema.deviceConfigSchema.safeParse(config)
   if (result.success) return markChecked(result.data)
-  throw firstError(result.error.issues)
+  throw firstError(result.error.issues, schema)
 }
 
 /**
@@ -102,22 +102,7 @@ const OPERATION = 'check configuration'
 const checked = new WeakMap<object, CheckedDeviceConfig>()
 let schema: typeof Schema | undefined
 
-const FIELDS = {
-  device: ['privateKey', 'listenPort', 'firewallMark', 'replacePeers', 'peers'],
-  peer: [
-    'publicKey',
-    'remove',
-    'updateOnly',
-    'presharedKey',
-    'endpoint',
-    'persistentKeepalive',
-    'allowedIPs',
-    'replaceAllowedIPs',
-    'removeAllowedIPs',
-  ],
-}
-
-function firstError(issues: readonly Issue[]): WireGuardError {
+function firstError(issues: readonly Issue[], schemas: typeof Schema): WireGuardError {
   const first = issues[0]
   // A field that is missing is often there under another name, which says more.
   const parent = fieldPath(first?.path.slice(0, -1) ?? [])
@@ -128,7 +113,7 @@ function firstError(issues: readonly Issue[]): WireGuardError {
   const path = fieldPath([...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])])
   const message = issue?.message ?? 'not a configuration'
   return invalid(
-    unknown === undefined ? message : `unknown field${suggestion(unknown, issue!.path)}`,
+    unknown === undefined ? message : `unknown field${suggestion(unknown, issue!.path, schemas)}`,
     {
       operation: OPERATION,
       path: path === '' ? undefined : path,
@@ -150,9 +135,13 @@ function fieldPath(path: readonly PropertyKey[]): string {
   return text
 }
 
-function suggestion(key: string, path: readonly PropertyKey[]): string {
+function suggestion(
+  key: string,
+  path: readonly PropertyKey[],
+  { deviceConfigSchema, peerConfigSchema }: typeof Schema,
+): string {
   const plain = key.toLowerCase().replaceAll(/[^a-z]/g, '')
-  const fields = path.length === 0 ? FIELDS.device : FIELDS.peer
-  const field = fields.find((name) => name.toLowerCase() === plain)
+  const { shape } = path.length === 0 ? deviceConfigSchema : peerConfigSchema
+  const field = Object.keys(shape).find((name) => name.toLowerCase() === plain)
   return field === undefined ? '' : `; did you mean ${field}?`
 }

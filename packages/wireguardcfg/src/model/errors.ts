@@ -60,6 +60,7 @@ export class WireGuardError extends Error {
   readonly detail: string | undefined
   readonly hint: string | undefined
   readonly applied: number | 'unknown' | undefined
+  readonly #summary: string
 
   /**
    * @param summary what went wrong, in lower case and without a full stop; operation, device, path, detail and hint are
@@ -76,7 +77,12 @@ export class WireGuardError extends Error {
     this.detail = init.detail
     this.hint = init.hint
     this.applied = init.applied
-    summaries.set(this, summary)
+    this.#summary = summary
+  }
+
+  /** What went wrong: the message without what the other properties say, so that another error can be composed of it. */
+  get summary(): string {
+    return this.#summary
   }
 
   /** This error, or a copy that knows more about where it happened; what is already known stays. */
@@ -85,7 +91,7 @@ export class WireGuardError extends Error {
       (field) => this[field] === undefined && context[field] !== undefined,
     )
     if (!tellsMore) return this
-    const error = new WireGuardError(summaries.get(this) ?? this.message, {
+    const error = new WireGuardError(this.#summary, {
       code: this.code,
       operation: this.operation ?? context.operation,
       device: this.device ?? context.device,
@@ -144,9 +150,6 @@ function escapeCharacter(character: string): string {
 }
 
 const CONTEXT = ['operation', 'device', 'peer', 'path', 'detail', 'hint', 'applied'] as const
-
-// The message without its context, so that `with` can compose it again; not a property, so that it is never printed.
-const summaries = new WeakMap<WireGuardError, string>()
 
 function compose(summary: string, init: WireGuardErrorInit): string {
   const subject = [init.operation, init.device === undefined ? undefined : quote(init.device)]
