@@ -1,7 +1,9 @@
-import { readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { invalid, WireGuardError } from '../model/errors.js'
 import { isPortableInterfaceName } from '../model/interface-name.js'
+
+// An import would load the streams of node:fs too: 2 ms.
+const { readFileSync, statSync } = process.getBuiltinModule('node:fs')
 
 /** Where wireguard-go and its like put their sockets, as wg(8) is built to look. */
 export const DEFAULT_SOCKET_DIRECTORY = '/var/run/wireguard'
@@ -40,14 +42,19 @@ export function socketPath(
  *
  * @throws WireGuardError `EPERM` when the directory may not be searched
  */
-export function findSocket(name: string, directory: string): string | undefined {
-  const path = socketPath(name, directory)
-  if (process.platform === 'win32') return path
+export function findSocket(
+  name: string,
+  directory: string,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  const path = socketPath(name, directory, platform)
+  if (platform === 'win32') return path
   try {
     const stat = statSync(path, { throwIfNoEntry: false })
     if (stat !== undefined) return stat.isSocket() ? path : undefined
-    const real = realName(name, directory)
-    return real === undefined ? undefined : socketPath(real, directory)
+    // On Linux every name may be that of an interface.
+    const real = platform === 'linux' ? undefined : realName(name, directory)
+    return real === undefined ? undefined : socketPath(real, directory, platform)
   } catch (error) {
     // To Node 22 and later, no directory is no entry as well.
     if (errorCode(error) === 'ENOTDIR') return undefined
@@ -75,7 +82,7 @@ export function errorCode(error: unknown): string {
   return typeof code === 'string' ? code : 'EIO'
 }
 
-/** The interface behind a logical name; wg-quick(8) on macOS trusts it if the socket is as old as the file, to 2 s. */
+/** The interface behind a logical name; wg-quick(8) on macOS and OpenBSD trusts it if the socket is as old as the file, to 2 s. */
 function realName(name: string, directory: string): string | undefined {
   const file = join(directory, `${name}.name`)
   const written = statSync(file, { throwIfNoEntry: false })

@@ -81,7 +81,7 @@ describe('findSocket', () => {
     expect(findSocket('wg0', path('file'))).toBeUndefined()
   })
 
-  describe('by the real name in NAME.name', () => {
+  describe('on macOS and the BSDs, by the real name in NAME.name', () => {
     const at = Date.now() / 1000
     const write = async (text: string, age: number): Promise<void> => {
       await writeFile(path('wg0.name'), text)
@@ -97,7 +97,7 @@ describe('findSocket', () => {
       ['a second younger', 'utun7\n', -1],
     ])('finds the socket when the file is %s', async (_, text, age) => {
       await write(text, age)
-      expect(findSocket('wg0', directory)).toBe(path('utun7.sock'))
+      expect(findSocket('wg0', directory, 'darwin')).toBe(path('utun7.sock'))
     })
 
     it.each([
@@ -109,7 +109,7 @@ describe('findSocket', () => {
       ['it has two names', 'utun7\nutun8\n', 0],
     ])('finds none when %s', async (_, text, age) => {
       await write(text, age)
-      expect(findSocket('wg0', directory)).toBeUndefined()
+      expect(findSocket('wg0', directory, 'darwin')).toBeUndefined()
     })
 
     it.each<[string, () => Promise<unknown>]>([
@@ -118,7 +118,12 @@ describe('findSocket', () => {
     ])('finds none when %s', async (_, prepare) => {
       await prepare()
       await writeFile(path('wg0.name'), 'utun7\n').catch(() => {})
-      expect(findSocket('wg0', directory)).toBeUndefined()
+      expect(findSocket('wg0', directory, 'darwin')).toBeUndefined()
+    })
+
+    it('does not look on Linux, where every name may be that of an interface', async () => {
+      await write('utun7\n', 0)
+      expect(findSocket('wg0', directory, 'linux')).toBeUndefined()
     })
   })
 
