@@ -1,4 +1,3 @@
-import { lookup as dnsLookup } from 'node:dns/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { checkEndpoint, type Endpoint, isWireGuardError, WireGuardError } from 'wireguardcfg'
 
@@ -115,7 +114,8 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
 
 async function systemLookup(host: string): Promise<string> {
   // The order of getaddrinfo(3), which gai.conf(5) rules, not IPv4 first.
-  return (await dnsLookup(host, { verbatim: true })).address
+  const dns = await import('node:dns/promises')
+  return (await dns.lookup(host, { verbatim: true })).address
 }
 
 const OPERATION = 'resolve endpoint'

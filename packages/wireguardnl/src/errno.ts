@@ -1,7 +1,6 @@
 // The names of errno values. Node's own list lacks some that netlink uses.
 
 import { constants } from 'node:os'
-import { getSystemErrorMap } from 'node:util'
 
 const names = new Map<number, string>()
 for (const [name, errno] of Object.entries(constants.errno)) {
@@ -23,5 +22,6 @@ export function errnoName(errno: number): string {
 
 /** What an errno means, in words: 19 is 'no such device'; 'errno 255' when that is not known. */
 export function errnoText(errno: number): string {
+  const { getSystemErrorMap } = process.getBuiltinModule('node:util')
   return getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`
 }

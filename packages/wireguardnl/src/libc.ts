@@ -1,9 +1,11 @@
-// The system calls that this package makes, through koffi. The only file that imports it.
+// The system calls that this package makes, through koffi. The only file that loads it.
 //
 // Everything is an int or bytes. koffi checks no lengths, so a length is never an argument here: it is that of the array.
 // errno is read at once, before anything else can run on the thread.
 
-import koffi, { type KoffiFunc } from 'koffi'
+import type * as Koffi from 'koffi'
+import type { KoffiFunc } from 'koffi'
+import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { errnoName, errnoText } from './errno.js'
 
@@ -72,7 +74,7 @@ export function setsockopt(fd: number, level: number, option: number, value: num
 /** send(2): the number of bytes sent, or the errno negated. Throws nothing: EAGAIN is an everyday answer. */
 export function send(fd: number, bytes: Uint8Array, flags: number): number {
   const sent = libc().send(fd, bytes, bytes.byteLength, flags)
-  return sent < 0 ? -koffi.errno() : sent
+  return sent < 0 ? -libc().errno() : sent
 }
 
 /**
@@ -83,7 +85,7 @@ export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise
   return new Promise((resolve, reject) => {
     libc().send.async(fd, bytes, bytes.byteLength, flags, (error: unknown, sent: number) => {
       // The errno of the thread is handed over for the duration of this callback only.
-      if (error === null || error === undefined) resolve(sent < 0 ? -koffi.errno() : sent)
+      if (error === null || error === undefined) resolve(sent < 0 ? -libc().errno() : sent)
       else reject(new Error('send: the call could not be made', { cause: error }))
     })
   })
@@ -92,7 +94,7 @@ export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise
 /** recv(2): the number of bytes received (with MSG_TRUNC: there were), or the errno negated. Throws nothing. */
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
   const received = libc().recv(fd, bytes, bytes.byteLength, flags)
-  return received < 0 ? -koffi.errno() : received
+  return received < 0 ? -libc().errno() : received
 }
 
 /** close(2). The descriptor is gone whatever the result, as Linux defines it, also after EINTR. */
@@ -122,7 +124,7 @@ export function ifNameToIndex(name: string): number | undefined {
   if (name.includes('\0')) return undefined
   const index = libc().if_nametoindex(name)
   if (index !== 0) return index
-  const errno = koffi.errno()
+  const errno = libc().errno()
   if (errno === constants.errno.ENODEV) return undefined
   throw new SystemCallError('if_nametoindex', errno)
 }
@@ -133,17 +135,19 @@ export function ifIndexToName(index: number): string | undefined {
   if (libc().if_indextoname(index, name) !== null) {
     return new TextDecoder().decode(name.subarray(0, name.indexOf(0)))
   }
-  const errno = koffi.errno()
+  const errno = libc().errno()
   if (errno === constants.errno.ENXIO) return undefined
   throw new SystemCallError('if_indextoname', errno)
 }
 
 function check(syscall: string, result: number): number {
-  if (result < 0) throw new SystemCallError(syscall, koffi.errno())
+  if (result < 0) throw new SystemCallError(syscall, libc().errno())
   return result
 }
 
 interface Libc {
+  /** That of the last call on this thread; in the callback of an asynchronous call, that of its thread. */
+  readonly errno: () => number
   readonly socket: KoffiFunc<(domain: number, type: number, protocol: number) => number>
   readonly bind: KoffiFunc<(fd: number, address: Uint8Array, length: number) => number>
   readonly getsockname: KoffiFunc<(fd: number, address: Uint8Array, length: Uint32Array) => number>
@@ -162,7 +166,7 @@ interface Libc {
 
 let loaded: Libc | undefined
 
-/** Looks the functions up on first use, so that importing this file works where there is no netlink. */
+/** Loads koffi and looks the functions up on first use, so that importing this file works where there is no netlink. */
 function libc(): Libc {
   return (loaded ??= load())
 }
@@ -171,10 +175,13 @@ function load(): Libc {
   if (process.platform !== 'linux') {
     throw new SystemCallError('netlink', constants.errno.EOPNOTSUPP, 'netlink exists on Linux only')
   }
+  // Not imported, which would load it sooner, and takes twice the time of `require`.
+  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
   // The process itself: libc is already in it, under whatever name.
   const library = koffi.load(null)
   // ssize_t is intptr_t, which koffi knows. No named types: their table is shared by everything in the process.
   return {
+    errno: () => koffi.errno(),
     socket: library.func('socket', 'int', ['int', 'int', 'int']) as Libc['socket'],
     bind: library.func('bind', 'int', ['int', 'void *', 'uint32_t']) as Libc['bind'],
     getsockname: library.func('getsockname', 'int', [

@@ -1,6 +1,8 @@
-import { stat, statSync } from 'node:fs'
 import { WireGuardError } from 'wireguardcfg'
 import * as libc from './libc.js'
+
+// An import would load the streams of node:fs too: 2 ms.
+const { stat, statSync } = process.getBuiltinModule('node:fs')
 
 /** What a ThreadNamespace needs of libc.js: the seam for tests. */
 export type NamespaceCalls = Pick<typeof libc, 'open' | 'setns' | 'close'>

@@ -1,7 +1,9 @@
-import { parseArgs } from 'node:util'
 import { UsageError } from './command-error.js'
 import { errorCode } from './errno-text.js'
 import { FIELD_NAMES, type FieldName } from './usage.js'
+
+// An import would load all that is lazy in node:util.
+const { parseArgs } = process.getBuiltinModule('node:util')
 
 /** What `show` was asked for. */
 export interface ShowRequest {

@@ -1,12 +1,8 @@
-import {
-  createPrivateKey,
-  createPublicKey,
-  generateKeyPairSync,
-  randomBytes,
-  timingSafeEqual,
-} from 'node:crypto'
-import { inspect, types } from 'node:util'
 import { invalid } from './errors.js'
+
+// Not imported: for the named exports of a module Node.js runs all its lazy getters, which costs every program 5 ms at its start.
+const { inspect, types } = process.getBuiltinModule('node:util')
+const crypto = () => process.getBuiltinModule('node:crypto')
 
 /**
  * A WireGuard public key: 44 characters of canonical base64 (32 bytes, one `=`, unused bits zero). The all-zero key is a
@@ -78,14 +74,14 @@ export class SecretKey {
 
   /** A new random private key, clamped as Curve25519 wants it, like `wg genkey`. */
   static generatePrivate(): SecretKey {
-    const { privateKey } = generateKeyPairSync('x25519')
+    const { privateKey } = crypto().generateKeyPairSync('x25519')
     const der = privateKey.export({ format: 'der', type: 'pkcs8' })
     return new SecretKey(Uint8Array.from(der.subarray(-KEY_LENGTH)), 0).clamped()
   }
 
   /** A new random preshared key, like `wg genpsk`. */
   static generatePreshared(): SecretKey {
-    return new SecretKey(Uint8Array.from(randomBytes(KEY_LENGTH)), 0)
+    return new SecretKey(Uint8Array.from(crypto().randomBytes(KEY_LENGTH)), 0)
   }
 
   /**
@@ -119,9 +115,9 @@ export class SecretKey {
   /** The public key of this private key (X25519 with the base point). */
   publicKey(): PublicKey {
     const der = Buffer.concat([PKCS8_X25519, this.#bytes()])
-    const key = createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
+    const key = crypto().createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
     der.fill(0)
-    const spki = createPublicKey(key).export({ format: 'der', type: 'spki' })
+    const spki = crypto().createPublicKey(key).export({ format: 'der', type: 'spki' })
     return spki.toString('base64', spki.byteLength - KEY_LENGTH)
   }
 
@@ -150,7 +146,7 @@ export class SecretKey {
 
   /** True when both keys have the same bytes; takes the same time wherever they differ. False for anything else. */
   equals(other: unknown): boolean {
-    return other instanceof SecretKey && timingSafeEqual(this.#bytes(), other.#bytes())
+    return other instanceof SecretKey && crypto().timingSafeEqual(this.#bytes(), other.#bytes())
   }
 
   /** `(hidden)`. */
