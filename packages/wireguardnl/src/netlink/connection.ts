@@ -64,9 +64,9 @@ export class Connection implements AsyncDisposable {
     payload: Uint8Array,
     options: RequestOptions = {},
   ): Promise<Outcome> {
-    const { onMessage } = options
     const header = { type, flags: flags | NLM_F_REQUEST | NLM_F_ACK }
-    return this.#drain(this.#exchange(header, payload, options), onMessage)
+    const { onMessage = ignore } = options
+    return this.#drain(this.#exchange(header, payload, { ...options, onMessage }))
   }
 
   /**
@@ -83,7 +83,7 @@ export class Connection implements AsyncDisposable {
     options: ExchangeOptions = {},
   ): Promise<Outcome> {
     const header = { type, flags: NLM_F_REQUEST | NLM_F_DUMP }
-    return this.#drain(this.#exchange(header, payload, options), onMessage)
+    return this.#drain(this.#exchange(header, payload, { ...options, onMessage }))
   }
 
   /**
@@ -119,22 +119,19 @@ export class Connection implements AsyncDisposable {
     await this.close()
   }
 
-  async #drain(
-    exchange: AsyncIterable<ReplyReader>,
-    onMessage: ((message: Message) => void) | undefined,
-  ): Promise<Outcome> {
+  async #drain(exchange: AsyncIterable<ReplyReader>): Promise<Outcome> {
     let outcome: Outcome | undefined
-    for await (const replies of exchange) {
-      while (replies.next()) onMessage?.(replies.message)
-      outcome = replies.outcome
-    }
+    for await (const replies of exchange) outcome = replies.outcome
     // The loop ends well only behind a DONE or an ACK, which came in a datagram.
     return outcome!
   }
 
-  /** One request and the datagrams of its answer: each is drained, then wiped, before the next. */
+  /**
+   * One request and the datagrams of its answer: each is drained, then wiped, before the next. By `onMessage`, if there is one: then the
+   * replies are yielded at the end only, which spares a dump several turns of promises for each datagram.
+   */
   async *#exchange(
-    header: { readonly type: number; readonly flags: number },
+    header: Header,
     payload: Uint8Array,
     options: RequestOptions,
   ): AsyncGenerator<ReplyReader, void, undefined> {
@@ -151,7 +148,7 @@ export class Connection implements AsyncDisposable {
         this.#discard(socket)
         passOn()
       })
-      yield* this.#converse(socket, header, payload, options.send ?? 'now', deadline)
+      yield* this.#converse(socket, header, payload, options, deadline)
     } finally {
       if (this.#deadline === deadline) this.#deadline = undefined
       deadline.end()
@@ -161,9 +158,9 @@ export class Connection implements AsyncDisposable {
 
   async *#converse(
     socket: Socket,
-    header: { readonly type: number; readonly flags: number },
+    header: Header,
     payload: Uint8Array,
-    mode: SendMode,
+    { send = 'now', onMessage }: RequestOptions,
     deadline: Deadline,
   ): AsyncGenerator<ReplyReader, void, undefined> {
     const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
@@ -177,13 +174,15 @@ export class Connection implements AsyncDisposable {
     )
     let datagram: Uint8Array | undefined
     try {
-      await this.#send(socket, encodeMessage({ ...header, sequence }, payload), mode, deadline)
+      await this.#send(socket, encodeMessage({ ...header, sequence }, payload), send, deadline)
       while (!replies.ended) {
-        datagram = await this.#receive(socket, deadline)
+        datagram = this.#receiveNow(socket, deadline) ?? (await this.#receive(socket, deadline))
         replies.load(datagram)
-        yield replies
+        if (onMessage === undefined) yield replies
+        else while (replies.next()) onMessage(replies.message)
         datagram.fill(0)
       }
+      if (onMessage !== undefined) yield replies
     } finally {
       datagram?.fill(0)
       if (!replies.ended) this.#discard(socket)
@@ -197,7 +196,8 @@ export class Connection implements AsyncDisposable {
     deadline: Deadline,
   ): Promise<void> {
     if (mode === 'now') {
-      await this.#pass(deadline)
+      if (this.#mustWait()) await this.#pass(deadline)
+      deadline.check()
       try {
         socket.send(datagram)
       } finally {
@@ -218,6 +218,13 @@ export class Connection implements AsyncDisposable {
     deadline.touch()
   }
 
+  /** What is there already, if nobody else has to come first; `undefined`: wait for it. */
+  #receiveNow(socket: Socket, deadline: Deadline): Uint8Array | undefined {
+    if (this.#mustWait()) return undefined
+    deadline.check()
+    return socket.receive()
+  }
+
   async #receive(socket: Socket, deadline: Deadline): Promise<Uint8Array> {
     for (let attempt = 0; ; attempt += 1) {
       await this.#pass(deadline)
@@ -226,6 +233,10 @@ export class Connection implements AsyncDisposable {
       const time = attempt < IMPATIENT_TURNS ? 0 : 2 ** (attempt - IMPATIENT_TURNS)
       await deadline.race(pause(Math.min(time, LONGEST_PAUSE)))
     }
+  }
+
+  #mustWait(): boolean {
+    return this.#gate.writing !== undefined || sliceIsOver()
   }
 
   /** Before every system call that may wait for RTNL: lets writers finish and the event loop turn. */
@@ -241,6 +252,14 @@ export class Connection implements AsyncDisposable {
     this.#closing.add(closing)
   }
 }
+
+/** The fields of a request that its caller chooses. */
+interface Header {
+  readonly type: number
+  readonly flags: number
+}
+
+function ignore(): void {}
 
 function canceled(operation: string): NetlinkError {
   return new NetlinkError('ECANCELED, the connection was closed', {
