@@ -8,10 +8,18 @@ import {
   WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
   WGPEER_A_PRESHARED_KEY,
   WGPEER_A_PROTOCOL_VERSION,
-  WGPEER_A_PUBLIC_KEY,
   WGPEER_A_RX_BYTES,
   WGPEER_A_TX_BYTES,
 } from './constants.js'
+import {
+  ALLOWED_END,
+  ALLOWED_START,
+  type FoundPeers,
+  HOST_END,
+  HOST_START,
+  KEY_TEXT,
+  RECORD,
+} from './found-peers.js'
 import { decodePort, decodeZone, type Zones } from './sockaddr.js'
 import { KEY_TEXT_LENGTH } from './text.js'
 import { decodeTimespec } from './timespec.js'
@@ -24,51 +32,28 @@ export interface DecodedPeer extends Peer {
   allowedIPs: AllowedIP[]
 }
 
-// One record per peer: where the payload of each attribute begins in the datagram, by attribute type (0: absent; a message begins
-// with its header), but of the public key, where its text begins; and then these.
-/** Where the text of the endpoint's address begins. */
-export const HOST_START = 11
-/** Where it ends. */
-export const HOST_END = 12
-/** Number of the first allowed IP. */
-export const ALLOWED_START = 13
-/** Number of the one behind the last. */
-export const ALLOWED_END = 14
-/** Length of a record. */
-export const RECORD = 15
-
-/** What the first pass over a list of peers leaves for the second; every length is checked. */
-export interface FoundPeers {
-  /** A record per peer. */
-  readonly records: Int32Array
-  readonly peers: number
-  /** How many of them have a preshared key. */
-  readonly presharedKeys: number
-  /** Where the text of each allowed IP begins and ends. */
-  readonly ranges: Int32Array
-  readonly allowedIPs: number
-  /** The text of all keys, addresses and ranges. */
-  readonly text: Sliceable
-}
-
 /** A string, or what is cut like one. */
 export interface Sliceable {
   slice(start: number, end: number): string
 }
 
-/** Makes the peers that were found in a datagram. Their strings are slices of its text; their preshared keys share one copy. */
-export function makePeers(found: FoundPeers, view: DataView, zones: Zones): DecodedPeer[] {
-  const { records, ranges, text } = found
-  const allowedIPs: string[] = []
-  for (let i = 0; i < found.allowedIPs; i++) {
-    allowedIPs.push(text.slice(ranges[2 * i]!, ranges[2 * i + 1]!))
-  }
+/**
+ * The last pass: makes the peers that were found in a datagram. Their strings are slices of the text; their preshared keys share one
+ * copy.
+ */
+export function makePeers(
+  found: FoundPeers,
+  text: Sliceable,
+  view: DataView,
+  zones: Zones,
+): DecodedPeer[] {
+  const { records, ranges } = found
   const slab = new Uint8Array(WG_KEY_LEN * found.presharedKeys)
   const slabView = viewOf(slab)
   let slabEnd = 0
   const peers: DecodedPeer[] = []
   for (let record = 0; record < RECORD * found.peers; record += RECORD) {
-    const key = records[record + WGPEER_A_PUBLIC_KEY]!
+    const key = records[record + KEY_TEXT]!
     const preshared = records[record + WGPEER_A_PRESHARED_KEY]!
     const endpoint = records[record + WGPEER_A_ENDPOINT]!
     const keepalive = records[record + WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL]!
@@ -101,13 +86,32 @@ export function makePeers(found: FoundPeers, view: DataView, zones: Zones): Deco
       lastHandshake: handshake === 0 ? undefined : decodeTimespec(view, handshake),
       receiveBytes: receive === 0 ? 0 : readU64(view, receive),
       transmitBytes: transmit === 0 ? 0 : readU64(view, transmit),
-      // A slice has no room to spare, which pushing would have added.
-      allowedIPs: allowedIPs.slice(records[record + ALLOWED_START], records[record + ALLOWED_END]),
+      allowedIPs: makeAllowedIPs(
+        text,
+        ranges,
+        records[record + ALLOWED_START]!,
+        records[record + ALLOWED_END]!,
+      ),
       // 1 is the only one there is.
       protocolVersion: version === 0 ? 1 : view.getUint32(version, LITTLE_ENDIAN),
     })
   }
   return peers
+}
+
+function makeAllowedIPs(text: Sliceable, ranges: Int32Array, start: number, end: number): string[] {
+  // Literals are as long as they need to be. Most peers have one or two.
+  if (end - start === 1) return [text.slice(ranges[2 * start]!, ranges[2 * start + 1]!)]
+  if (end - start === 2) {
+    return [
+      text.slice(ranges[2 * start]!, ranges[2 * start + 1]!),
+      text.slice(ranges[2 * start + 2]!, ranges[2 * start + 3]!),
+    ]
+  }
+  const list: string[] = []
+  for (let i = start; i < end; i++) list.push(text.slice(ranges[2 * i]!, ranges[2 * i + 1]!))
+  // A copy has no room to spare, which pushing has added.
+  return list.slice()
 }
 
 /** Without a subarray, which would cost more than the copy. */

@@ -17,16 +17,16 @@ export class DumpMerger {
   #empty = 0
 
   /**
-   * Adds a message and returns the peers that are complete now: all but the last one, which the next message may continue.
+   * Adds a message, and to `complete` the peers that are complete now, which it returns: all but the last one, which the next message may
+   * continue.
    *
    * @throws {MalformedMessageError} when {@link MAX_EMPTY_MESSAGES} messages in a row brought nothing new
    */
-  add({ attributes, peers }: DevicePart): Peer[] {
+  add({ attributes, peers }: DevicePart, complete: Peer[] = []): Peer[] {
     // Before the attributes: the first ones are news.
     const news =
       peers.length > 0 || (attributes.name !== undefined && this.#attributes.name === undefined)
     Object.assign(this.#attributes, attributes)
-    const complete: Peer[] = []
     let added = news && peers.length === 0
     for (const peer of peers) {
       const last = this.#last

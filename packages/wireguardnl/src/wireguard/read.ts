@@ -34,8 +34,7 @@ export async function readDevice(
       merger = new DumpMerger()
       peers = []
       const onMessage = (message: Message) => {
-        if (message.type !== family) return
-        for (const peer of merger.add(decodeDevice(message, zones))) peers.push(peer)
+        if (message.type === family) merger.add(decodeDevice(message, zones), peers)
       }
       return connection.dump(family, payload, onMessage, options)
     },

@@ -1,12 +1,14 @@
+import { LITTLE_ENDIAN } from '../netlink/endian.js'
+
 // Writers of ASCII text into an arena: the text of a whole datagram is written as bytes, decoded once, and cut into slices.
 // Every writer returns where the next one begins; the caller has made room.
 
 const BASE64 = ascii('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
-/** The two characters of each 12 bits: half the steps of one table of 64. */
-const PAIRS = Uint16Array.from(
-  { length: 4096 },
-  (_, bits) => (BASE64[bits >> 6]! << 8) | BASE64[bits & 63]!,
-)
+/** The two characters of each 12 bits as they lie in memory: written at once, they halve the steps of one table of 64. */
+const PAIRS = Uint16Array.from({ length: 4096 }, (_, bits) => {
+  const [first, second] = [BASE64[bits >> 6]!, BASE64[bits & 63]!]
+  return LITTLE_ENDIAN ? (second << 8) | first : (first << 8) | second
+})
 const HEX = ascii('0123456789abcdef')
 const DOT = 0x2e
 const COLON = 0x3a
@@ -18,54 +20,82 @@ export const KEY_TEXT_LENGTH = 44
 /** Length of the longest text of an address. */
 export const MAX_ADDRESS_TEXT_LENGTH = 39
 
-/** The base64 text of the 32 bytes at `from`: {@link KEY_TEXT_LENGTH} characters. */
-export function writeKey(arena: Uint8Array, at: number, source: Uint8Array, from: number): number {
-  const last = from + 30
-  while (from < last) {
-    const bits = (source[from]! << 16) | (source[from + 1]! << 8) | source[from + 2]!
-    const first = PAIRS[bits >> 12]!
-    const second = PAIRS[bits & 0xfff]!
-    arena[at] = first >> 8
-    arena[at + 1] = first
-    arena[at + 2] = second >> 8
-    arena[at + 3] = second
-    from += 3
-    at += 4
+/** Room for text, in bytes and in pairs of them. */
+export class Arena {
+  readonly bytes: Buffer
+  readonly pairs: Uint16Array
+
+  /** Of `length` bytes, which is even. */
+  constructor(length: number) {
+    // Not of the pool that small buffers share: pairs begin at even places.
+    this.bytes = Buffer.alloc(length)
+    this.pairs = new Uint16Array(this.bytes.buffer, this.bytes.byteOffset, length / 2)
   }
-  const bits = (source[last]! << 16) | (source[last + 1]! << 8)
-  arena[at] = BASE64[bits >> 18]!
-  arena[at + 1] = BASE64[(bits >> 12) & 63]!
-  arena[at + 2] = BASE64[(bits >> 6) & 63]!
-  arena[at + 3] = EQUALS
-  return at + 4
+}
+
+/** The base64 text of the 32 bytes at `from`: {@link KEY_TEXT_LENGTH} characters at `at`, which is even. */
+export function writeKey(
+  { bytes, pairs }: Arena,
+  at: number,
+  source: DataView,
+  from: number,
+): number {
+  let pair = at >> 1
+  // Twelve bytes are three words, and four groups of 24 bits.
+  for (const last = from + 24; from < last; from += 12) {
+    const first = source.getInt32(from)
+    const second = source.getInt32(from + 4)
+    const third = source.getInt32(from + 8)
+    pairs[pair] = PAIRS[first >>> 20]!
+    pairs[pair + 1] = PAIRS[(first >>> 8) & 0xfff]!
+    pairs[pair + 2] = PAIRS[((first << 4) & 0xff0) | (second >>> 28)]!
+    pairs[pair + 3] = PAIRS[(second >>> 16) & 0xfff]!
+    pairs[pair + 4] = PAIRS[(second >>> 4) & 0xfff]!
+    pairs[pair + 5] = PAIRS[((second << 8) & 0xf00) | (third >>> 24)]!
+    pairs[pair + 6] = PAIRS[(third >>> 12) & 0xfff]!
+    pairs[pair + 7] = PAIRS[third & 0xfff]!
+    pair += 8
+  }
+  const first = source.getInt32(from)
+  const second = source.getInt32(from + 4)
+  pairs[pair] = PAIRS[first >>> 20]!
+  pairs[pair + 1] = PAIRS[(first >>> 8) & 0xfff]!
+  pairs[pair + 2] = PAIRS[((first << 4) & 0xff0) | (second >>> 28)]!
+  pairs[pair + 3] = PAIRS[(second >>> 16) & 0xfff]!
+  pairs[pair + 4] = PAIRS[(second >>> 4) & 0xfff]!
+  const end = at + KEY_TEXT_LENGTH
+  bytes[end - 2] = BASE64[(second << 2) & 0x3c]!
+  bytes[end - 1] = EQUALS
+  return end
 }
 
 /** The dotted decimal text of the 4 bytes at `from`. */
-export function writeIPv4(arena: Uint8Array, at: number, source: Uint8Array, from: number): number {
-  at = writeDecimal(arena, at, source[from]!)
+export function writeIPv4(arena: Uint8Array, at: number, source: DataView, from: number): number {
+  const address = source.getInt32(from)
+  at = writeDecimal(arena, at, address >>> 24)
   arena[at] = DOT
-  at = writeDecimal(arena, at + 1, source[from + 1]!)
+  at = writeDecimal(arena, at + 1, (address >>> 16) & 0xff)
   arena[at] = DOT
-  at = writeDecimal(arena, at + 1, source[from + 2]!)
+  at = writeDecimal(arena, at + 1, (address >>> 8) & 0xff)
   arena[at] = DOT
-  return writeDecimal(arena, at + 1, source[from + 3]!)
+  return writeDecimal(arena, at + 1, address & 0xff)
 }
 
 /** The text of the 16 bytes at `from` as the model writes it: see `formatIP` of wireguardcfg. */
-export function writeIPv6(arena: Uint8Array, at: number, source: Uint8Array, from: number): number {
+export function writeIPv6(arena: Uint8Array, at: number, source: DataView, from: number): number {
   // The longest run of zero groups, the first of equals, at least two long.
   let runStart = -1
   let runLength = 1
   for (let i = 0; i < 8; i++) {
     let length = 0
-    while (i + length < 8 && isZero(source, from + 2 * (i + length))) length++
+    while (i + length < 8 && source.getInt16(from + 2 * (i + length)) === 0) length++
     if (length > runLength) {
       runStart = i
       runLength = length
     }
     i += length
   }
-  const mapped = runLength === 5 && source[from + 10] === 0xff && source[from + 11] === 0xff
+  const mapped = runLength === 5 && source.getUint16(from + 10) === 0xffff
   if (runStart === 0 && (runLength === 6 || mapped)) {
     arena[at++] = COLON
     arena[at++] = COLON
@@ -81,7 +111,7 @@ export function writeIPv6(arena: Uint8Array, at: number, source: Uint8Array, fro
       arena[at++] = COLON
       i += runLength - 1
     } else {
-      at = writeGroup(arena, at, (source[from + 2 * i]! << 8) | source[from + 2 * i + 1]!)
+      at = writeGroup(arena, at, source.getUint16(from + 2 * i))
       if (i < 7) arena[at++] = COLON
     }
   }
@@ -106,10 +136,6 @@ function writeGroup(arena: Uint8Array, at: number, group: number): number {
   if (group >= 0x10) arena[at++] = HEX[(group >> 4) & 15]!
   arena[at++] = HEX[group & 15]!
   return at
-}
-
-function isZero(source: Uint8Array, at: number): boolean {
-  return source[at] === 0 && source[at + 1] === 0
 }
 
 function ascii(text: string): Uint8Array {

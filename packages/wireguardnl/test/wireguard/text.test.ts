@@ -1,17 +1,23 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { formatIP, publicKeyFromBytes } from 'wireguardcfg'
-import { writeDecimal, writeIPv4, writeIPv6, writeKey } from '../../src/wireguard/text.js'
+import { Arena, writeDecimal, writeIPv4, writeIPv6, writeKey } from '../../src/wireguard/text.js'
 
-type Writer = (arena: Uint8Array, at: number, source: Uint8Array, from: number) => number
+type Writer = (arena: Arena, at: number, source: DataView, from: number) => number
+
+const inBytes =
+  (write: typeof writeIPv4): Writer =>
+  (arena, at, source, from) =>
+    write(arena.bytes, at, source, from)
 
 /** What a writer writes behind `at` bytes of other text, from bytes that begin at an odd place. */
 function written(write: Writer, bytes: Uint8Array): string {
-  const arena = new Uint8Array(64).fill(0x78)
+  const arena = new Arena(64)
+  arena.bytes.fill(0x78)
   const source = new Uint8Array(bytes.length + 3)
   source.set(bytes, 3)
-  const end = write(arena, 2, source, 3)
-  const text = Buffer.from(arena).toString('latin1')
+  const end = write(arena, 2, new DataView(source.buffer), 3)
+  const text = arena.bytes.toString('latin1')
   expect(text.slice(0, 2)).toBe('xx')
   expect(text.slice(end)).toBe('x'.repeat(64 - end))
   return text.slice(2, end)
@@ -29,7 +35,7 @@ const sparse = fc
 
 describe('the writers of the arena', () => {
   it.each([0, 1, 9, 10, 19, 99, 100, 101, 199, 200, 255])('write %i in decimal', (value) => {
-    expect(written((arena, at) => writeDecimal(arena, at, value), new Uint8Array())).toBe(
+    expect(written((arena, at) => writeDecimal(arena.bytes, at, value), new Uint8Array())).toBe(
       String(value),
     )
   })
@@ -45,7 +51,7 @@ describe('the writers of the arena', () => {
   it('write IPv4 addresses as the model does', () => {
     fc.assert(
       fc.property(bytes(4), (address) => {
-        expect(written(writeIPv4, address)).toBe(formatIP(address))
+        expect(written(inBytes(writeIPv4), address)).toBe(formatIP(address))
       }),
     )
   })
@@ -53,7 +59,7 @@ describe('the writers of the arena', () => {
   it('write IPv6 addresses as the model does', () => {
     fc.assert(
       fc.property(sparse, (address) => {
-        expect(written(writeIPv6, address)).toBe(formatIP(address))
+        expect(written(inBytes(writeIPv6), address)).toBe(formatIP(address))
       }),
       { numRuns: 2000 },
     )
@@ -62,7 +68,7 @@ describe('the writers of the arena', () => {
   it('write every pattern of zero groups as the model does', () => {
     for (let pattern = 0; pattern < 256; pattern++) {
       const address = Uint8Array.from({ length: 16 }, (_, i) => (pattern >> (i >> 1)) & 1)
-      expect(written(writeIPv6, address)).toBe(formatIP(address))
+      expect(written(inBytes(writeIPv6), address)).toBe(formatIP(address))
     }
   })
 })
