@@ -1,15 +1,15 @@
 // Not public: what lies below the decoding of a dump can be timed on its own here only.
-import { resolveFamily } from '../../wireguardnl/dist/genl/family.js'
-import { Connection } from '../../wireguardnl/dist/netlink/connection.js'
 import {
+  Connection,
+  encodeGetRequest,
+  encodeMessage,
+  KernelSocket,
   NETLINK_GENERIC,
   NLM_F_DUMP,
   NLM_F_REQUEST,
   NLMSG_DONE,
-} from '../../wireguardnl/dist/netlink/constants.js'
-import { KernelSocket } from '../../wireguardnl/dist/netlink/kernel-socket.js'
-import { encodeMessage } from '../../wireguardnl/dist/netlink/message.js'
-import { encodeGetRequest } from '../../wireguardnl/dist/wireguard/read.js'
+  resolveFamily,
+} from './dist/internals.js'
 
 /**
  * A socket that asks for the dump of a device and receives it, and does nothing with it.

@@ -1,9 +1,7 @@
 // A kernel that replays a dump: what `new NetlinkClient(replay(...))` talks to, so that everything above the system calls is measured
-// natively, whether or not this machine's kernel has WireGuard. The inner modules are not public.
+// natively, whether or not this machine's kernel has WireGuard.
 import { createHash } from 'node:crypto'
-import { AttributeWriter } from '../../wireguardnl/dist/netlink/attribute-writer.js'
-import { encodeMessage } from '../../wireguardnl/dist/netlink/message.js'
-import * as wg from '../../wireguardnl/dist/wireguard/constants.js'
+import { AttributeWriter, encodeMessage, wg } from './dist/internals.js'
 
 const FAMILY = 0x23
 const GENL_ID_CTRL = 0x10

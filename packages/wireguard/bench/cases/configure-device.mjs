@@ -1,6 +1,6 @@
 import { checkDeviceConfig } from 'wireguardcfg/backend'
 // Not public: the one place where this pure step can be timed on its own.
-import { formatSet } from '../../../wireguardcfg/dist/uapi/format.js'
+import { formatSet } from '../dist/internals.js'
 import { micro } from '../measure.mjs'
 import { PEERS, sampleConfig } from '../sample.mjs'
 

@@ -1,7 +1,5 @@
 import { deepStrictEqual } from 'node:assert/strict'
-import { MessageReader } from '../../../wireguardnl/dist/netlink/message.js'
-import { decodeDevice } from '../../../wireguardnl/dist/wireguard/decode.js'
-import { DumpMerger } from '../../../wireguardnl/dist/wireguard/merge.js'
+import { decodeDevice, DumpMerger, MessageReader } from '../dist/internals.js'
 import { sideBySide } from '../measure.mjs'
 import { decodePlainly } from '../plain-decoder.mjs'
 import { datagramsOf, dumpPayloads } from '../replay.mjs'

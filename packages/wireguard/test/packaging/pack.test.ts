@@ -2,7 +2,7 @@
 import { checkPackage, createPackageFromTarballData, type Problem } from '@arethetypeswrong/core'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { publint } from 'publint'
 import { formatMessage } from 'publint/utils'
@@ -42,12 +42,26 @@ describeWith(hasRegistry, 'the packages, packed and installed in an empty projec
     expect(targets.filter((target) => !files.includes(target.slice('./'.length)))).toEqual([])
   })
 
-  it.each(PACKAGES)('%s holds no compiled file without its source', (name) => {
+  it.each(PACKAGES)('%s holds no declarations without their source', (name) => {
     const { files } = project.packages[name]
     const sources = files
-      .filter((file) => file.startsWith('dist/'))
-      .map((file) => file.replace(/^dist\//, 'src/').replace(/(\.d\.ts|\.js)(\.map)?$/, '.ts'))
+      .filter((file) => /^dist\/.+\.d\.ts(\.map)?$/.test(file))
+      .map((file) => file.replace(/^dist\//, 'src/').replace(/\.d\.ts(\.map)?$/, '.ts'))
+    expect(sources.length).toBeGreaterThan(0)
     expect(sources.filter((source) => !files.includes(source))).toEqual([])
+  })
+
+  it.each(PACKAGES)('%s holds code that leads to its sources, and each once', async (name) => {
+    const { files } = project.packages[name]
+    const sources: string[] = []
+    for (const file of files.filter((each) => each.endsWith('.js.map'))) {
+      const text = await readFile(join(project.folder, 'node_modules', name, file), 'utf8')
+      const map = JSON.parse(text) as { readonly sources: readonly string[] }
+      sources.push(...map.sources.map((source) => join(dirname(file), source)))
+    }
+    expect(sources.length).toBeGreaterThan(10)
+    expect(sources.filter((source) => !files.includes(source))).toEqual([])
+    expect(sources.filter((source, i) => sources.indexOf(source) !== i)).toEqual([])
   })
 
   it(

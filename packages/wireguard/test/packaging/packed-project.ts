@@ -95,11 +95,13 @@ async function pack(temporary: string): Promise<Record<PackageName, PackedPackag
 }
 
 async function copySources(temporary: string): Promise<void> {
-  await cp(join(ROOT, 'tsconfig.base.json'), join(temporary, 'tsconfig.base.json'))
+  for (const shared of ['tsconfig.base.json', '.scripts']) {
+    await cp(join(ROOT, shared), join(temporary, shared), { recursive: true })
+  }
   const modules = join(temporary, 'node_modules')
   await mkdir(modules)
-  // What the compiler needs, and the packages themselves: not those of the repository.
-  for (const module of ['.bin', '@types', 'koffi', 'typescript', 'zod']) {
+  // What the compiler and the bundler need, and the packages themselves: not those of the repository.
+  for (const module of ['.bin', '@types', 'koffi', 'rolldown', 'typescript', 'zod']) {
     await symlink(join(ROOT, 'node_modules', module), join(modules, module))
   }
   for (const name of PACKAGES) {

@@ -1,0 +1,57 @@
+// What starts from the built packages waits for every file that is loaded: 0.25 ms each. .scripts/chunks.mjs decides what is in them.
+import { expect, it } from '@jest/globals'
+import { runCommand } from '../../../test-fixtures/command.js'
+import { describeWith } from '../../../test-fixtures/require.js'
+import { BIN, hasBin } from './cli/bin.js'
+import { loadedModules } from './support/loaded-modules.js'
+
+const CFG = ['wireguardcfg/index.js', 'wireguardcfg/shared.js']
+
+describeWith(hasBin, 'loading', () => {
+  it.each([
+    ['wireguardcfg', CFG],
+    ['wireguardcfg/backend', ['wireguardcfg/backend.js', 'wireguardcfg/shared.js']],
+    ['wireguardcfg/conf', ['wireguardcfg/conf.js', 'wireguardcfg/shared.js']],
+    ['wireguardcfg/server', ['wireguardcfg/server.js', 'wireguardcfg/shared.js']],
+    ['wireguard', ['wireguard/index.js', 'wireguard/shared.js', ...CFG]],
+    ['wireguard/conf', ['wireguard/conf.js', 'wireguardcfg/conf.js', 'wireguardcfg/shared.js']],
+  ])('%s takes no file that it does not need', async (name, files) => {
+    const modules = await loadedModules(['--input-type=module', '--eval', `import '${name}'`])
+    expect(filesOf(modules)).toEqual(files.toSorted())
+  })
+
+  it('wireguardcfg/schema takes zod, which shows that others are seen not to', async () => {
+    const script = "import 'wireguardcfg/schema'"
+    const modules = await loadedModules(['--input-type=module', '--eval', script])
+    expect(modules.filter((url) => url.includes('/zod/'))).not.toEqual([])
+  })
+
+  it('wireguardnl takes koffi for the first system call, not before', async () => {
+    const script = `import { createRequire } from 'node:module'
+      import { kernelCapabilities } from 'wireguardnl'
+      const { cache } = createRequire(import.meta.url)
+      const koffi = () => Object.keys(cache).some((file) => file.includes('/koffi/'))
+      const before = koffi()
+      await kernelCapabilities()
+      console.log(before, koffi())`
+    const { stdout } = await runCommand([process.execPath, '--input-type=module', '-e', script])
+    expect(stdout).toBe('false true\n')
+  })
+
+  it.each([
+    ['--help', []],
+    ['--version', ['wireguard/cli/version.js']],
+    ['genkey', ['wireguard/cli/genkey.js', ...CFG]],
+  ])('the command does without the library for %s', async (argument, files) => {
+    const modules = await loadedModules([BIN, argument])
+    const always = ['wireguard/cli/bin.js', 'wireguard/cli/shared.js']
+    expect(filesOf(modules)).toEqual([...always, ...files].toSorted())
+  })
+})
+
+/** Those of the packages: `wireguard/index.js` for packages/wireguard/dist/index.js. */
+function filesOf(modules: readonly string[]): string[] {
+  return modules
+    .flatMap((url) => /\/packages\/(\w+)\/dist\/(.+)$/.exec(url)?.slice(1).join('/') ?? [])
+    .toSorted()
+}
