@@ -18,4 +18,5 @@ export {
   removesSome,
   type TemporaryPeerMove,
 } from './backend/removal.js'
+export { readAllowedIP, type AllowedIPReading } from './model/allowed-ip.js'
 export type { CheckedDeviceConfig, CheckedPeerConfig } from './model/config.js'

@@ -8,8 +8,9 @@ import { z } from 'zod'
 import { canonicalAllowedIP } from './model/allowed-ip.js'
 import type { CheckedDeviceConfig, DeviceConfig, PeerConfig } from './model/config.js'
 import { checkEndpoint, parseEndpoint } from './model/endpoint.js'
-import { invalid, isWireGuardError } from './model/errors.js'
-import { parsePublicKey, SecretKey, describeKeyText } from './model/key.js'
+import { parseConfigSecret } from './model/config-secret.js'
+import { isWireGuardError } from './model/errors.js'
+import { parsePublicKey, SecretKey } from './model/key.js'
 
 /** A public key: 44 characters of canonical base64. */
 export const publicKeySchema = z.string('expected a string').transform(attempt(parsePublicKey))
@@ -20,7 +21,7 @@ export const secretKeySchema = z
     (value) => value instanceof SecretKey || typeof value === 'string',
     'expected a SecretKey or base64 text',
   )
-  .transform(attempt(parseSecret))
+  .transform(attempt(parseConfigSecret))
 
 /** An endpoint: `address:port` or its parts. Gives the parts, the host in canonical text. */
 export const endpointSchema = z
@@ -51,9 +52,9 @@ export const peerConfigSchema = z
       presharedKey: secretKeySchema.nullable().optional(),
       endpoint: endpointSchema.optional(),
       persistentKeepalive: integer(65_535).optional(),
-      allowedIPs: z.array(allowedIPSchema, 'expected an array').readonly().optional(),
+      allowedIPs: listOf(allowedIPSchema).optional(),
       replaceAllowedIPs: flag(),
-      removeAllowedIPs: z.array(allowedIPSchema, 'expected an array').readonly().optional(),
+      removeAllowedIPs: listOf(allowedIPSchema).optional(),
     },
     { error: notAnObject },
   )
@@ -75,7 +76,7 @@ export const deviceConfigSchema = z
       listenPort: integer(65_535).optional(),
       firewallMark: integer(0xffff_ffff).optional(),
       replacePeers: flag(),
-      peers: z.array(peerConfigSchema, 'expected an array').readonly().optional(),
+      peers: listOf(peerConfigSchema).optional(),
     },
     { error: notAnObject },
   )
@@ -91,6 +92,14 @@ export const deviceConfigSchema = z
     }
   }) satisfies z.ZodType<DeviceConfig, DeviceConfig> & z.ZodType<CheckedDeviceConfig>
 
+/** A list, frozen. */
+function listOf<Item extends z.ZodType>(item: Item) {
+  // Not readonly(): that freezes what was given as well when it is no list, which bytes do not survive.
+  return z
+    .array(item, 'expected an array')
+    .transform((list): readonly z.output<Item>[] => Object.freeze(list))
+}
+
 function notAnObject({ code }: { code?: string }): string | undefined {
   return code === 'invalid_type' ? 'expected an object' : undefined
 }
@@ -102,16 +111,6 @@ function flag() {
 function integer(max: number) {
   const message = `expected an integer from 0 to ${max}`
   return z.number(message).int(message).min(0, message).max(max, message)
-}
-
-function parseSecret(value: SecretKey | string): SecretKey {
-  // Hexadecimal is for SecretKey.parse alone: in a configuration it is nearly always a mix-up.
-  if (typeof value === 'string' && /^[0-9A-Fa-f]{64}$/.test(value)) {
-    throw invalid(
-      `secret key: expected 44 characters of canonical base64, ${describeKeyText(value)}`,
-    )
-  }
-  return SecretKey.parse(value)
 }
 
 /** Turns a function that throws into a zod transform that reports. */

@@ -59,6 +59,7 @@ describe('wireguardcfg/backend and wireguardcfg/schema', () => {
         'checkDeviceConfig',
         'markChecked',
         'moveToTemporaryPeer',
+        'readAllowedIP',
         'removesAllowedIPs',
       ]),
     )
@@ -86,10 +87,15 @@ describe('importing wireguardcfg', () => {
 })
 
 ;(existsSync(DIST) ? describe : describe.skip)('a fresh process (needs npm run build)', () => {
-  it('loads no zod until a configuration is checked', async () => {
+  it('loads no zod until there is something to refuse', async () => {
     const options = ['--input-type=module', '--eval', PROGRAM]
     const { stdout } = await promisify(execFile)(process.execPath, options)
-    expect(JSON.parse(stdout)).toEqual({ imported: 'ok', read: true, checked: 'zod was loaded' })
+    expect(JSON.parse(stdout)).toEqual({
+      imported: 'ok',
+      read: true,
+      checked: 5000,
+      refused: 'zod was loaded',
+    })
   })
 })
 
@@ -105,8 +111,10 @@ const { SecretKey } = await import(${JSON.stringify(pathToFileURL(DIST).href)})
 const { checkDeviceConfig, markChecked } = await import(${JSON.stringify(new URL('backend.js', pathToFileURL(DIST)).href)})
 const config = markChecked({ privateKey: SecretKey.generatePrivate() })
 const read = (await checkDeviceConfig(config)) === config
-const checked = await checkDeviceConfig({}).catch((error) => error.message)
-console.log(JSON.stringify({ imported: 'ok', read, checked }))
+const peers = Array.from({ length: 5000 }, () => ({ publicKey: SecretKey.generatePreshared().toBase64() }))
+const { length: checked } = (await checkDeviceConfig({ peers })).peers
+const refused = await checkDeviceConfig({ listenPort: 70000 }).catch((error) => error.message)
+console.log(JSON.stringify({ imported: 'ok', read, checked, refused }))
 `
 
 /** Every module that a source file loads when it is imported: files by path, packages by name. */

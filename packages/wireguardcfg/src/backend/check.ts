@@ -1,16 +1,11 @@
 import { invalid, quote, type WireGuardError } from '../model/errors.js'
-import type {
-  CheckedDeviceConfig,
-  CheckedPeerConfig,
-  DeviceConfig,
-  PeerConfig,
-} from '../model/config.js'
+import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type * as Schema from '../schema.js'
+import { acceptDeviceConfig, freezePeer } from './accept.js'
 
 /**
  * Checks a configuration and returns it in checked form: keys parsed, addresses canonical. Every backend calls this before it
- * sends the first byte. zod is loaded at the first call (about 75 ms); a configuration that is already checked passes
- * without it.
+ * sends the first byte. A configuration that is already checked passes at once; zod is loaded when there is something to refuse.
  *
  * @throws WireGuardError `EINVAL` with the `path` of the first field that is not acceptable
  */
@@ -29,9 +24,9 @@ export async function checkDeviceConfig(
       },
     )
   }
-  schema ??= await import('../schema.js')
-  const many = await checkInSlices(config, schema)
-  if (many !== undefined) return markChecked(many)
+  const accepted = await acceptDeviceConfig(config)
+  if (accepted !== undefined) return remember(accepted)
+  const schema = await import('../schema.js')
   const result = schema.deviceConfigSchema.safeParse(config)
   if (result.success) return markChecked(result.data)
   throw firstError(result.error.issues, schema)
@@ -41,54 +36,16 @@ export async function checkDeviceConfig(
  * For parsers that make a configuration which needs no further check: freezes it, so that it stays so, and remembers it.
  */
 export function markChecked(config: CheckedDeviceConfig): CheckedDeviceConfig {
-  for (const peer of config.peers ?? []) {
-    Object.freeze(peer)
-    if (peer.allowedIPs !== undefined) Object.freeze(peer.allowedIPs)
-    if (peer.removeAllowedIPs !== undefined) Object.freeze(peer.removeAllowedIPs)
-    if (peer.endpoint !== undefined) Object.freeze(peer.endpoint)
-  }
+  for (const peer of config.peers ?? []) freezePeer(peer)
+  return remember(config)
+}
+
+/** The peers are frozen already. */
+function remember(config: CheckedDeviceConfig): CheckedDeviceConfig {
   if (config.peers !== undefined) Object.freeze(config.peers)
   checked.set(config, Object.freeze(config))
   return config
 }
-
-/**
- * Checks a configuration of many peers some at a time, so that the event loop turns in between: 10,000 peers take 50 ms. `undefined`:
- * they are few, or something is not acceptable, and checking all at once says what.
- */
-async function checkInSlices(
-  config: DeviceConfig,
-  { deviceConfigSchema }: typeof Schema,
-): Promise<CheckedDeviceConfig | undefined> {
-  if (!Array.isArray(config.peers) || config.peers.length <= SLICE) return undefined
-  // What a class of the caller's has by inheritance would be lost below.
-  if (Object.getPrototypeOf(config) !== Object.prototype) return undefined
-  // As they are now: the caller may use the list for something else meanwhile.
-  const all: readonly PeerConfig[] = [...config.peers]
-  const device = deviceConfigSchema.safeParse({ ...config, peers: [] })
-  if (!device.success) return undefined
-  const peers: CheckedPeerConfig[] = []
-  const keys = new Set<string>()
-  for (let i = 0; i < all.length; i += SLICE) {
-    if (i > 0) await nextTurn()
-    const slice = deviceConfigSchema.safeParse({ peers: all.slice(i, i + SLICE) })
-    if (!slice.success) return undefined
-    for (const peer of slice.data.peers ?? []) {
-      peers.push(peer)
-      keys.add(peer.publicKey)
-    }
-  }
-  return keys.size === peers.length ? { ...device.data, peers } : undefined
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
-}
-
-/** About a millisecond of checking. */
-const SLICE = 128
 
 /** What is used of an issue of zod. */
 interface Issue {
@@ -100,7 +57,6 @@ interface Issue {
 
 const OPERATION = 'check configuration'
 const checked = new WeakMap<object, CheckedDeviceConfig>()
-let schema: typeof Schema | undefined
 
 function firstError(issues: readonly Issue[], schemas: typeof Schema): WireGuardError {
   const first = issues[0]

@@ -21,7 +21,7 @@ export interface AllowedIPBytes {
  * @throws WireGuardError `EINVAL` when the address or the length is not acceptable
  */
 export function parseAllowedIP(text: string): AllowedIPBytes {
-  const { address, length, prefixLength } = readRange(text)
+  const { address, length, prefixLength } = readAllowedIP(text)
   return { address: address.slice(0, length), prefixLength }
 }
 
@@ -46,16 +46,33 @@ export function formatAllowedIP({ address, prefixLength }: AllowedIPBytes): Allo
  * @throws WireGuardError `EINVAL` as {@link parseAllowedIP}
  */
 export function canonicalAllowedIP(text: string): AllowedIP {
-  const { address, addressEnd, length, prefixLength } = readRange(text)
+  const { address, addressEnd, length, prefixLength, cleared } = readAllowedIP(text)
   // Most are canonical already: a device has tens of thousands of them.
-  if (addressEnd < text.length && isSpelled(text, addressEnd, address, length)) return text
+  if (addressEnd < text.length && !cleared && isSpelled(text, addressEnd, address, length)) {
+    return text
+  }
   return `${formatIP(address, 0, length)}/${prefixLength}`
 }
 
-/** A range as it was read; one object that is used again for every range. */
-const range = { address: new Uint8Array(16), addressEnd: 0, length: 0, prefixLength: 0 }
+/** A range as {@link readAllowedIP} found it. */
+export interface AllowedIPReading {
+  /** 16 bytes, which begin with those of the address; host bits cleared. */
+  readonly address: Uint8Array
+  /** 4 or 16. */
+  readonly length: number
+  readonly prefixLength: number
+  /** Where the text of the address ends. */
+  readonly addressEnd: number
+  /** Whether there were host bits. */
+  readonly cleared: boolean
+}
 
-function readRange(text: string): Readonly<typeof range> {
+/**
+ * {@link parseAllowedIP} without garbage: devices have tens of thousands of ranges. Valid until the next call.
+ *
+ * @throws WireGuardError `EINVAL` as {@link parseAllowedIP}
+ */
+export function readAllowedIP(text: string): AllowedIPReading {
   if (typeof text !== 'string') throw invalid(`allowed ip: expected a string, got ${quote(text)}`)
   const slash = text.indexOf('/')
   range.addressEnd = slash < 0 ? text.length : slash
@@ -73,8 +90,17 @@ function readRange(text: string): Readonly<typeof range> {
   if (range.prefixLength > bits) {
     throw invalid(`allowed ip ${quote(text)}: prefix length exceeds ${bits}`)
   }
-  clearHostBits(range.address, range.length, range.prefixLength)
+  range.cleared = clearHostBits(range.address, range.length, range.prefixLength)
   return range
+}
+
+/** Used again for every range. */
+const range: { -readonly [Name in keyof AllowedIPReading]: AllowedIPReading[Name] } = {
+  address: new Uint8Array(16),
+  length: 0,
+  prefixLength: 0,
+  addressEnd: 0,
+  cleared: false,
 }
 
 /** The decimal digits up to the end, without leading zeros; NaN when there is anything else. */
@@ -89,9 +115,16 @@ function readPrefixLength(text: string, start: number): number {
   return value
 }
 
-function clearHostBits(address: Uint8Array, length: number, prefixLength: number): void {
+/** Clears all bits behind the prefix; true when one of them was set. */
+function clearHostBits(address: Uint8Array, length: number, prefixLength: number): boolean {
   const whole = prefixLength >> 3
-  if (whole >= length) return
-  address[whole] = address[whole]! & (0xff00 >> (prefixLength & 7))
-  address.fill(0, whole + 1)
+  if (whole >= length) return false
+  const mask = 0xff >> (prefixLength & 7)
+  let cleared = address[whole]! & mask
+  address[whole] = address[whole]! & ~mask
+  for (let i = whole + 1; i < length; i++) {
+    cleared |= address[i]!
+    address[i] = 0
+  }
+  return cleared !== 0
 }

@@ -67,10 +67,11 @@ export function canonicalIP(text: string): string {
   return isSpelled(text, text.length, ADDRESS, length) ? text : formatIP(ADDRESS, 0, length)
 }
 
-/** True when the first `end` characters are the canonical text of the 4 or 16 bytes at the beginning. */
+/** True when the first `end` characters, which were read as these 4 or 16 bytes, are their canonical text. */
 export function isSpelled(text: string, end: number, bytes: Uint8Array, length: number): boolean {
-  const written = length === 4 ? writeIPv4(TEXT, 0, bytes, 0) : writeIPv6(TEXT, bytes, 0)
-  if (written !== end) return false
+  // There is only one way to write an IPv4 address that is read here.
+  if (length === 4) return true
+  if (writeIPv6(TEXT, bytes, 0) !== end) return false
   for (let i = 0; i < end; i++) {
     if (text.charCodeAt(i) !== TEXT[i]) return false
   }

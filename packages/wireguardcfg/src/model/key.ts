@@ -1,4 +1,5 @@
 import { invalid } from './errors.js'
+import { isKeyText } from './key-text.js'
 
 // Not imported: for the named exports of a module Node.js runs all its lazy getters, which costs every program 5 ms at its start.
 const { inspect, types } = process.getBuiltinModule('node:util')
@@ -13,8 +14,6 @@ export type PublicKey = string
 /** Length of every WireGuard key in bytes (`WG_KEY_LEN` of <linux/wireguard.h>). */
 export const KEY_LENGTH = 32
 
-// 42 characters hold 252 bits; the 43rd holds the last four and two zero bits.
-const BASE64_KEY = /^[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=$/
 const HEX_KEY = /^[0-9A-Fa-f]{64}$/
 const HIDDEN = '(hidden)'
 
@@ -24,7 +23,7 @@ const HIDDEN = '(hidden)'
  * @throws WireGuardError `EINVAL` unless it is 44 characters of canonical base64
  */
 export function parsePublicKey(text: string): PublicKey {
-  if (typeof text === 'string' && BASE64_KEY.test(text)) return text
+  if (typeof text === 'string' && isKeyText(text)) return text
   throw invalid(`public key: expected 44 characters of canonical base64, ${describeKeyText(text)}`)
 }
 
@@ -141,7 +140,10 @@ export class SecretKey {
 
   /** A copy of the 32 bytes. */
   bytes(): Uint8Array {
-    return Uint8Array.from(this.#bytes())
+    // A loop: each way of copying by call takes several times as long for so few bytes.
+    const copy = new Uint8Array(KEY_LENGTH)
+    for (let i = 0; i < KEY_LENGTH; i++) copy[i] = this.#slab[this.#offset + i]!
+    return copy
   }
 
   /** True when both keys have the same bytes; takes the same time wherever they differ. False for anything else. */
@@ -173,7 +175,7 @@ export class SecretKey {
 const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 function secretFromText(text: string): Uint8Array {
-  if (BASE64_KEY.test(text)) return decode(text, 'base64')
+  if (isKeyText(text)) return decode(text, 'base64')
   if (HEX_KEY.test(text)) return decode(text, 'hex')
   if (text === HIDDEN) {
     throw invalid(

@@ -68,6 +68,7 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
   ],
 
   ['peers as object', { peers: {} }, 'peers', /expected an array/],
+  ['peers as bytes', { peers: SECRET.bytes() }, 'peers', /expected an array/],
   ['peers as text', { peers: TEXT }, 'peers', /expected an array/],
   ['peers of null', { peers: null }, 'peers', /expected an array/],
   ['a peer of null', { peers: [null] }, 'peers[0]', /expected an object/],
@@ -214,6 +215,12 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
   [
     'allowed IPs as set',
     peer({ allowedIPs: new Set(['::/0']) }),
+    at('allowedIPs'),
+    /expected an array/,
+  ],
+  [
+    'allowed IPs as bytes',
+    peer({ allowedIPs: SECRET.bytes() }),
     at('allowedIPs'),
     /expected an array/,
   ],
