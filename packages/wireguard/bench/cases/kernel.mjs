@@ -150,7 +150,7 @@ export const kernel = [
         const samples = await sideBySide(
           (name) => client.configureDevice(name, { ...config, replacePeers: true }),
           (name) => command('wg', 'setconf', name, file),
-          { rounds: 4, warmUp: 0, prepare: addInterface },
+          { rounds: 4, warmUp: 1, prepare: addInterface },
         )
         return { unit: 'ms', ...samples }
       } finally {

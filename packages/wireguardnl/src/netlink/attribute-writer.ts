@@ -3,6 +3,8 @@ import { NLA_F_NESTED, NLA_HDRLEN } from './constants.js'
 import { LITTLE_ENDIAN, viewOf, writeU64 } from './endian.js'
 
 const MAX_ATTRIBUTE_LENGTH = 0xffff
+// Up to here a loop is faster than copying by call.
+const SHORT = 64
 const encoder = new TextEncoder()
 
 /**
@@ -15,6 +17,7 @@ const encoder = new TextEncoder()
 export class AttributeWriter {
   #bytes: Uint8Array
   #view: DataView
+  #buffer: Buffer
   #length = 0
   /** Offsets of the nests that are open, outermost first. */
   readonly #open: number[] = []
@@ -22,6 +25,7 @@ export class AttributeWriter {
   constructor(capacity = 4096) {
     this.#bytes = new Uint8Array(capacity)
     this.#view = viewOf(this.#bytes)
+    this.#buffer = bufferOf(this.#bytes)
   }
 
   /** How many bytes are written, padding included. Also the mark to `cancel` to. */
@@ -82,10 +86,23 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of these bytes. */
-  blob(type: number, value: Uint8Array): this {
-    const at = this.#attribute(type, value.length)
-    this.#bytes.set(value, at)
+  /** An attribute of these bytes, or of the first `length` of them. */
+  blob(type: number, value: Uint8Array, length = value.length): this {
+    const at = this.#attribute(type, length)
+    if (length > SHORT) this.#bytes.set(value.subarray(0, length), at)
+    else for (let i = 0; i < length; i++) this.#bytes[at + i] = value[i]!
+    return this
+  }
+
+  /** An attribute of the first `length` bytes that this base64 stands for; a RangeError when there are fewer. */
+  base64(type: number, value: string, length: number): this {
+    const mark = this.#length
+    const at = this.#attribute(type, length)
+    // Straight into the message: Buffer.from would leave a copy in the memory that all small buffers share.
+    if (this.#buffer.write(value, at, length, 'base64') !== length) {
+      this.cancel(mark)
+      throw new RangeError(`attribute ${type}: expected base64 of ${length} bytes`)
+    }
     return this
   }
 
@@ -163,10 +180,15 @@ export class AttributeWriter {
       this.#bytes.fill(0, 0, at)
       this.#bytes = larger
       this.#view = viewOf(larger)
+      this.#buffer = bufferOf(larger)
     }
     this.#length = end
     return at
   }
+}
+
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
 
 function checkInteger(type: number, value: number, least: number, most: number): void {

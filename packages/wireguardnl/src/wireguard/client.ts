@@ -82,9 +82,8 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       const done = await this.#writes.acquire(name, call.deadline)
       try {
         // A process that only reads does without these.
-        const [{ checkDeviceConfig }, { checkZones }, { writeDevice }] = await Promise.all([
+        const [{ checkDeviceConfig }, { checkZones, writeDevice }] = await Promise.all([
           import('wireguardcfg/backend'),
-          import('./split.js'),
           import('./write.js'),
         ])
         const checked = await checkDeviceConfig(config)

@@ -3,10 +3,11 @@ import { withFamily } from '../genl/family.js'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
+import { nextTurn } from '../netlink/time-slice.js'
 import { attributeName } from './attribute-name.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
-import { type SplitOptions, splitDeviceConfig } from './split.js'
+import { type SetMessage, type SplitOptions, splitDeviceConfig } from './split.js'
 
 /** Where and how a configuration is sent. */
 export interface ConfigureOptions extends SplitOptions {
@@ -32,8 +33,8 @@ const BEFORE_PEERS = new Set([
 ])
 
 /**
- * Sends a configuration, message after message, each when the one before is acknowledged. All go through a thread: the kernel
- * waits for RTNL, holds it for the whole message, and computes for every new peer.
+ * Sends a configuration, message after message, each when the one before is acknowledged; the next one is written meanwhile. All go
+ * through a thread: the kernel waits for RTNL, holds it for the whole message, and computes for every new peer.
  *
  * @throws WireGuardError with `applied`, once something may have been applied; the NetlinkError is its cause
  */
@@ -41,42 +42,61 @@ export async function sendConfig(
   config: CheckedDeviceConfig,
   options: ConfigureOptions,
 ): Promise<void> {
-  const { exchange, ownEntries = 0 } = options
-  let acknowledged = 0
-  let completedPeers = 0
-  for (const message of splitDeviceConfig(options.device, config, options)) {
-    const { payload } = message
-    let sent = false
-    try {
-      await options.turn((connection) =>
-        withFamily(
-          connection,
-          WG_GENL_NAME,
-          async (family) => {
-            sent = true
-            await connection.request(family, 0, payload, { ...exchange, send: 'writer' })
-          },
-          exchange,
-        ),
-      )
-    } catch (error) {
-      const progress =
-        acknowledged > 0 || (sent && !isBeforeEffects(error, config))
-          ? {
-              applied:
-                sent && !isBeforePeers(error)
-                  ? ('unknown' as const)
-                  : Math.max(0, completedPeers - ownEntries),
-            }
-          : {}
-      throw toWireGuardError(error, {
-        ...options.context,
-        ...progress,
-        detail: detailOf(error, payload),
-      })
+  const messages = splitDeviceConfig(options.device, config, options)
+  const { length } = config.peers ?? []
+  let before: SetMessage | undefined
+  try {
+    for (let next = messages.next(); next.done !== true;) {
+      const message: SetMessage = next.value
+      const last = message.completedPeers === length
+      const [sent, written] = await Promise.allSettled([
+        sendMessage(message, before, config, options),
+        // When the thread has this one.
+        last ? undefined : nextTurn().then(() => messages.next()),
+      ])
+      message.payload.fill(0)
+      if (sent.status === 'rejected') throw sent.reason
+      if (written.status === 'rejected') throw written.reason
+      if (written.value === undefined) break
+      before = message
+      next = written.value
     }
-    acknowledged++
-    completedPeers = message.completedPeers
+  } finally {
+    // Zeroes what was written ahead.
+    messages.return()
+  }
+}
+
+async function sendMessage(
+  { payload }: SetMessage,
+  before: SetMessage | undefined,
+  config: CheckedDeviceConfig,
+  { turn, exchange, context, ownEntries = 0 }: ConfigureOptions,
+): Promise<void> {
+  let sent = false
+  try {
+    await turn((connection) =>
+      withFamily(
+        connection,
+        WG_GENL_NAME,
+        async (family) => {
+          sent = true
+          await connection.request(family, 0, payload, { ...exchange, send: 'writer' })
+        },
+        exchange,
+      ),
+    )
+  } catch (error) {
+    const progress =
+      before !== undefined || (sent && !isBeforeEffects(error, config))
+        ? {
+            applied:
+              sent && !isBeforePeers(error)
+                ? ('unknown' as const)
+                : Math.max(0, (before?.completedPeers ?? 0) - ownEntries),
+          }
+        : {}
+    throw toWireGuardError(error, { ...context, ...progress, detail: detailOf(error, payload) })
   }
 }
 

@@ -1,5 +1,8 @@
-import { parseAllowedIP, publicKeyToBytes } from 'wireguardcfg'
-import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import {
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
+  readAllowedIP,
+} from 'wireguardcfg/backend'
 import type { AttributeWriter } from '../netlink/attribute-writer.js'
 import {
   AF_INET,
@@ -47,7 +50,7 @@ export function writeDevice(writer: AttributeWriter, config: CheckedDeviceConfig
 
 /** Writes the attributes of a peer's first entry, all but its allowed IPs. */
 export function writePeer(writer: AttributeWriter, peer: CheckedPeerConfig, zones: Zones): void {
-  writer.blob(WGPEER_A_PUBLIC_KEY, publicKeyToBytes(peer.publicKey))
+  writer.base64(WGPEER_A_PUBLIC_KEY, peer.publicKey, WG_KEY_LEN)
   if (peer.remove === true) {
     writer.u32(WGPEER_A_FLAGS, WGPEER_F_REMOVE_ME)
     return
@@ -72,16 +75,16 @@ export function writePeer(writer: AttributeWriter, peer: CheckedPeerConfig, zone
  * comes back to life that somebody else removed meanwhile.
  */
 export function writeContinuation(writer: AttributeWriter, peer: CheckedPeerConfig): void {
-  writer.blob(WGPEER_A_PUBLIC_KEY, publicKeyToBytes(peer.publicKey))
+  writer.base64(WGPEER_A_PUBLIC_KEY, peer.publicKey, WG_KEY_LEN)
   writer.u32(WGPEER_A_FLAGS, WGPEER_F_UPDATE_ONLY)
 }
 
 /** Writes an entry of a list of allowed IPs: one to add, or one to take away (since Linux 6.16). */
 export function writeAllowedIP(writer: AttributeWriter, allowedIP: string, remove: boolean): void {
-  const { address, prefixLength } = parseAllowedIP(allowedIP)
+  const { address, length, prefixLength } = readAllowedIP(allowedIP)
   const entry = writer.begin(0)
-  writer.u16(WGALLOWEDIP_A_FAMILY, address.length === 4 ? AF_INET : AF_INET6)
-  writer.blob(WGALLOWEDIP_A_IPADDR, address)
+  writer.u16(WGALLOWEDIP_A_FAMILY, length === 4 ? AF_INET : AF_INET6)
+  writer.blob(WGALLOWEDIP_A_IPADDR, address, length)
   writer.u8(WGALLOWEDIP_A_CIDR_MASK, prefixLength)
   if (remove) writer.u32(WGALLOWEDIP_A_FLAGS, WGALLOWEDIP_F_REMOVE_ME)
   writer.end(entry)

@@ -31,12 +31,13 @@ export function encodeSockaddr({ host, port }: Endpoint, zones: Zones): Uint8Arr
   }
   const v6 = address.length === 16
   const bytes = new Uint8Array(v6 ? SOCKADDR_IN6_LENGTH : SOCKADDR_IN_LENGTH)
-  const view = viewOf(bytes)
-  view.setUint16(0, v6 ? AF_INET6 : AF_INET, LITTLE_ENDIAN)
-  view.setUint16(2, port)
+  bytes[LITTLE_ENDIAN ? 0 : 1] = v6 ? AF_INET6 : AF_INET
+  bytes[2] = port >> 8
+  bytes[3] = port
   bytes.set(address, v6 ? 8 : 4)
-  if (v6 && percent >= 0)
-    view.setUint32(24, zoneIndex(host.slice(percent + 1), zones), LITTLE_ENDIAN)
+  if (v6 && percent >= 0) {
+    viewOf(bytes).setUint32(24, zoneIndex(host.slice(percent + 1), zones), LITTLE_ENDIAN)
+  }
   return bytes
 }
 

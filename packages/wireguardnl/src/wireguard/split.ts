@@ -35,9 +35,12 @@ export interface SplitOptions {
 
 /** One SET message. */
 export interface SetMessage {
-  /** genlmsghdr and attributes: valid until the next message is asked for, zeroed then. */
+  /**
+   * genlmsghdr and attributes: valid until the message after the next one is asked for, zeroed then or at the end. When there is no
+   * next one because of an error, this one is left as it is, to be zeroed by whoever sends it.
+   */
   readonly payload: Uint8Array
-  /** How many peers of the configuration are completely applied with this message. */
+  /** How many peers of the configuration are completely applied with this message: all of them with the last one only. */
   readonly completedPeers: number
 }
 
@@ -47,7 +50,9 @@ export interface SetMessage {
  * @throws WireGuardError `EINVAL` with the path of the endpoint
  */
 export function checkZones(config: CheckedDeviceConfig, zones: Zones): void {
-  for (const [i, { endpoint }] of (config.peers ?? []).entries()) {
+  const { peers = [] } = config
+  for (let i = 0; i < peers.length; i++) {
+    const { endpoint } = peers[i]!
     if (endpoint?.host.includes('%') !== true) continue
     try {
       encodeSockaddr(endpoint, zones)
@@ -72,31 +77,38 @@ export function* splitDeviceConfig(
   try {
     message.begin()
     message.writeDevice(config)
-    for (const [i, peer] of peers.entries()) {
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i]!
       const removals =
         options.removeAllowedIPs === true && config.replacePeers !== true && removesSome(peer)
-          ? (peer.removeAllowedIPs ?? [])
-          : []
-      const additions = peer.remove === true ? [] : (peer.allowedIPs ?? [])
-      const ranges = [...removals, ...additions]
+          ? (peer.removeAllowedIPs ?? NONE)
+          : NONE
+      const additions = peer.remove === true ? NONE : (peer.allowedIPs ?? NONE)
+      const ranges = removals.length === 0 ? additions : [...removals, ...additions]
       // A peer that is added and removed at once goes in one message, so that nobody sees it.
       const together = peer.remove === true && peers[i - 1]?.publicKey === peer.publicKey
       let next = message.writePeer(peer, ranges, removals.length, 0, together)
       while (next !== ranges.length) {
         yield message.end(i)
-        message.begin()
+        message.next()
         next = message.writePeer(peer, ranges, removals.length, Math.max(next, 0))
       }
     }
     yield message.end(peers.length)
+  } catch (error) {
+    message.leaveLast()
+    throw error
   } finally {
     message.clear()
   }
 }
 
-/** Builds one message after the other in one array. */
+const NONE: readonly string[] = []
+
+/** Builds one message after the other, in two arrays in turns: one is on its way to the kernel while the next one is built. */
 class MessageBuilder {
-  readonly #writer: AttributeWriter
+  #writer: AttributeWriter
+  #before: AttributeWriter | undefined
   readonly #device: string | number
   readonly #zones: Zones
   readonly #limit: number
@@ -111,7 +123,6 @@ class MessageBuilder {
   }
 
   begin(): void {
-    this.clear()
     this.#writer.raw(encodeGenlHeader(WG_CMD_SET_DEVICE, WG_GENL_VERSION))
     writeSelector(this.#writer, this.#device)
   }
@@ -121,10 +132,24 @@ class MessageBuilder {
     return { payload: this.#writer.bytes(), completedPeers }
   }
 
+  /** Goes on to the next message. */
+  next(): void {
+    const writer = this.#before?.reset() ?? new AttributeWriter(this.#limit + NLMSG_HDRLEN)
+    this.#before = this.#writer
+    this.#writer = writer
+    this.#peers = undefined
+    this.begin()
+  }
+
+  /** Leaves the last message to whom it was given: it may be waiting to be sent. */
+  leaveLast(): void {
+    this.#before = undefined
+  }
+
   /** Zeroes what was written: it may have been keys. */
   clear(): void {
     this.#writer.reset()
-    this.#peers = undefined
+    this.#before?.reset()
   }
 
   writeDevice(config: CheckedDeviceConfig): void {

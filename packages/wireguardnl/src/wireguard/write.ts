@@ -9,6 +9,9 @@ import { type ConfigureOptions, sendConfig } from './configure.js'
 import type { Kernel } from './kernel.js'
 import { learnRemoval, mayRemoveAllowedIPs, provedRemoval } from './removal-support.js'
 
+// With what follows, all that a client needs when it writes.
+export { checkZones } from './split.js'
+
 /** What {@link writeDevice} needs of its client. */
 export interface WriteOptions {
   readonly kernel: Kernel

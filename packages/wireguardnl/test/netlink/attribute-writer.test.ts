@@ -14,6 +14,17 @@ describe('AttributeWriter', () => {
     ['a u32 of a negative number', (w) => w.u32(7, -2), '08 00 07 00 fe ff ff ff'],
     ['a u64', (w) => w.u64(8, 2 ** 32 * 2 + 1), '0c 00 08 00 01 00 00 00 02 00 00 00'],
     ['bytes', (w) => w.blob(2, Uint8Array.of(10, 0, 0, 2)), '08 00 02 00 0a 00 00 02'],
+    [
+      'the first of some bytes',
+      (w) => w.blob(2, Uint8Array.of(10, 0, 0, 2, 9), 3),
+      '07 00 02 00 0a 00 00 00',
+    ],
+    ['bytes given as base64', (w) => w.base64(2, '+/8B', 3), '07 00 02 00 fb ff 01 00'],
+    [
+      'bytes given as base64 in a nest, behind what made the array grow',
+      (w) => w.flag(1).nested(2, (n) => n.base64(3, 'AQIDBA==', 4)),
+      '04 00 01 00 0c 00 02 80 08 00 03 00 01 02 03 04',
+    ],
     ['text', (w) => w.string(2, 'nope'), '09 00 02 00 "nope" 00 00 00 00'],
     ['a flag', (w) => w.flag(5), '04 00 05 00'],
     [
@@ -68,6 +79,8 @@ describe('AttributeWriter', () => {
     ['a u32 of 2^32', (w) => w.u32(1, 2 ** 32)],
     ['a u32 of 1.5', (w) => w.u32(1, 1.5)],
     ['a u64 of -1', (w) => w.u64(1, -1)],
+    ['base64 of fewer bytes', (w) => w.base64(1, 'AQID', 4)],
+    ['text that is no base64', (w) => w.base64(1, '(hidden)', 32)],
     ['text with a NUL', (w) => w.string(1, 'wg0\0x')],
     ['65532 bytes', (w) => w.blob(1, new Uint8Array(65532))],
   ])('refuses %s, and writes nothing', (_, write) => {

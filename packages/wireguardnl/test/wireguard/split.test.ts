@@ -64,7 +64,7 @@ describe('splitDeviceConfig', () => {
     expect(message?.completedPeers).toBe(0)
   })
 
-  it('zeroes a message when the next one is asked for', () => {
+  it('zeroes the last message when another one is asked for', () => {
     const messages = splitDeviceConfig(
       'wg0',
       { privateKey: SecretKey.generatePrivate() },
@@ -75,6 +75,18 @@ describe('splitDeviceConfig', () => {
     expect(payload.some((byte) => byte !== 0)).toBe(true)
     messages.next()
     expect(payload.every((byte) => byte === 0)).toBe(true)
+  })
+
+  it('keeps a message while the next one is written, and zeroes both at the end', () => {
+    const peers = [1, 2, 3, 4].map((i) => ({ publicKey: key(i) }))
+    const messages = splitDeviceConfig('wg0', { peers }, { zones, limit: 1 })
+    const first = messages.next().value!.payload
+    const copy = Uint8Array.from(first)
+    const second = messages.next().value!.payload
+    expect(first).toEqual(copy)
+    expect(second).not.toEqual(copy)
+    messages.return()
+    expect([...first, ...second].every((byte) => byte === 0)).toBe(true)
   })
 
   it('puts the attributes of the device into the first message only', async () => {
