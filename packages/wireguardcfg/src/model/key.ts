@@ -105,7 +105,7 @@ export class SecretKey {
    * @throws WireGuardError `EINVAL` when the 32 bytes are not inside the array
    */
   static view(slab: Uint8Array, offset: number): SecretKey {
-    if (!(Number.isInteger(offset) && offset >= 0 && offset + KEY_LENGTH <= slab.byteLength)) {
+    if (!(offset >>> 0 === offset && offset + KEY_LENGTH <= slab.length)) {
       throw invalid('secret key: expected 32 bytes')
     }
     return new SecretKey(slab, offset)

@@ -17,7 +17,8 @@ const encoder = new TextEncoder()
 export class AttributeWriter {
   #bytes: Uint8Array
   #view: DataView
-  #buffer: Buffer
+  /** The same bytes, once base64 is written. */
+  #buffer: Buffer | undefined
   #length = 0
   /** Offsets of the nests that are open, outermost first. */
   readonly #open: number[] = []
@@ -25,7 +26,6 @@ export class AttributeWriter {
   constructor(capacity = 4096) {
     this.#bytes = new Uint8Array(capacity)
     this.#view = viewOf(this.#bytes)
-    this.#buffer = bufferOf(this.#bytes)
   }
 
   /** How many bytes are written, padding included. Also the mark to `cancel` to. */
@@ -99,6 +99,7 @@ export class AttributeWriter {
     const mark = this.#length
     const at = this.#attribute(type, length)
     // Straight into the message: Buffer.from would leave a copy in the memory that all small buffers share.
+    this.#buffer ??= bufferOf(this.#bytes)
     if (this.#buffer.write(value, at, length, 'base64') !== length) {
       this.cancel(mark)
       throw new RangeError(`attribute ${type}: expected base64 of ${length} bytes`)
@@ -180,7 +181,7 @@ export class AttributeWriter {
       this.#bytes.fill(0, 0, at)
       this.#bytes = larger
       this.#view = viewOf(larger)
-      this.#buffer = bufferOf(larger)
+      this.#buffer = undefined
     }
     this.#length = end
     return at

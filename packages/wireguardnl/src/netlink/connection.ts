@@ -28,6 +28,7 @@ export interface RequestOptions extends ExchangeOptions {
 // After this many turns of the event loop without an answer, wait by timer: 1, 2, 4, 8, then 10 ms.
 const IMPATIENT_TURNS = 8
 const LONGEST_PAUSE = 10
+const NOTHING = new Uint8Array(0)
 
 /**
  * A conversation with the kernel: requests and dumps, one at a time, in the order of asking.
@@ -127,8 +128,9 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * One request and the datagrams of its answer: each is drained, then wiped, before the next. By `onMessage`, if there is one: then the
-   * replies are yielded at the end only, which spares a dump several turns of promises for each datagram.
+   * One request and the datagrams of its answer: each is drained before the next, and what was received is wiped at the end. They are drained
+   * by `onMessage`, if there is one; the replies are yielded at the end only then, which spares a dump several turns of promises for each
+   * datagram.
    */
   async *#exchange(
     header: Header,
@@ -172,19 +174,21 @@ export class Connection implements AsyncDisposable {
       () => deadline.touch(),
       () => deadline.check(),
     )
-    let datagram: Uint8Array | undefined
+    // All datagrams come in the same buffer: with the longest, the others are wiped.
+    let longest: Uint8Array = NOTHING
     try {
       await this.#send(socket, encodeMessage({ ...header, sequence }, payload), send, deadline)
       while (!replies.ended) {
-        datagram = this.#receiveNow(socket, deadline) ?? (await this.#receive(socket, deadline))
+        const datagram =
+          this.#receiveNow(socket, deadline) ?? (await this.#receive(socket, deadline))
+        if (datagram.length > longest.length) longest = datagram
         replies.load(datagram)
         if (onMessage === undefined) yield replies
         else while (replies.next()) onMessage(replies.message)
-        datagram.fill(0)
       }
       if (onMessage !== undefined) yield replies
     } finally {
-      datagram?.fill(0)
+      longest.fill(0)
       if (!replies.ended) this.#discard(socket)
     }
   }

@@ -14,9 +14,10 @@ export function viewOf(bytes: Uint8Array): DataView {
 
 /** Reads a u64 in host byte order: exact up to 2^53, the nearest number above that. */
 export function readU64(view: DataView, at: number): number {
-  const first = view.getUint32(at, LITTLE_ENDIAN)
-  const second = view.getUint32(at + 4, LITTLE_ENDIAN)
-  return LITTLE_ENDIAN ? second * 0x1_0000_0000 + first : first * 0x1_0000_0000 + second
+  const low = view.getUint32(LITTLE_ENDIAN ? at : at + 4, LITTLE_ENDIAN)
+  const high = view.getUint32(LITTLE_ENDIAN ? at + 4 : at, LITTLE_ENDIAN)
+  // Most numbers are small, and need no floating point then.
+  return high === 0 ? low : high * 0x1_0000_0000 + low
 }
 
 /** Writes a u64 in host byte order. The value is an integer from 0 to 2^53. */

@@ -41,6 +41,8 @@ export class KernelSocket implements Socket {
   readonly portId: number
   readonly #calls: SocketCalls
   readonly #buffer: Uint8Array
+  /** What was received last: most datagrams of a dump, and all answers to a poll, are of the same length. */
+  #received: Uint8Array
   #fd: number
   #sending: Promise<unknown> | undefined
 
@@ -48,7 +50,7 @@ export class KernelSocket implements Socket {
     this.#fd = fd
     this.portId = portId
     this.#calls = calls
-    this.#buffer = new Uint8Array(RECEIVE_LENGTH)
+    this.#buffer = this.#received = new Uint8Array(RECEIVE_LENGTH)
   }
 
   /**
@@ -121,7 +123,8 @@ export class KernelSocket implements Socket {
         `a datagram of ${received} bytes, expected at most ${this.#buffer.length}`,
       )
     }
-    return this.#buffer.subarray(0, received)
+    if (received !== this.#received.length) this.#received = this.#buffer.subarray(0, received)
+    return this.#received
   }
 
   async close(): Promise<void> {

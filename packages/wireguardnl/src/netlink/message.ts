@@ -43,7 +43,7 @@ export class MessageReader implements Message {
 
   constructor(datagram: Uint8Array) {
     this.bytes = datagram
-    this.view = viewOf(datagram)
+    this.view = viewOfDatagram(datagram)
   }
 
   /**
@@ -73,6 +73,18 @@ export class MessageReader implements Message {
   }
 }
 
+let lastDatagram: Uint8Array | undefined
+let lastView: DataView | undefined
+
+/** Making a view takes longer than anything else about a small datagram, and a socket often hands out the array of the last one. */
+function viewOfDatagram(datagram: Uint8Array): DataView {
+  if (lastView === undefined || datagram !== lastDatagram) {
+    lastDatagram = datagram
+    lastView = viewOf(datagram)
+  }
+  return lastView
+}
+
 /** The fields of struct nlmsghdr that a sender chooses. */
 export interface MessageHeader {
   readonly type: number
@@ -90,13 +102,17 @@ export interface MessageHeader {
  */
 export function encodeMessage(header: MessageHeader, payload: Uint8Array): Uint8Array {
   const length = NLMSG_HDRLEN + payload.length
+  headerView.setUint32(0, length, LITTLE_ENDIAN)
+  headerView.setUint16(4, header.type, LITTLE_ENDIAN)
+  headerView.setUint16(6, header.flags, LITTLE_ENDIAN)
+  headerView.setUint32(8, header.sequence, LITTLE_ENDIAN)
+  headerView.setUint32(12, header.portId ?? 0, LITTLE_ENDIAN)
   const bytes = new Uint8Array(align4(length))
-  const view = viewOf(bytes)
-  view.setUint32(0, length, LITTLE_ENDIAN)
-  view.setUint16(4, header.type, LITTLE_ENDIAN)
-  view.setUint16(6, header.flags, LITTLE_ENDIAN)
-  view.setUint32(8, header.sequence, LITTLE_ENDIAN)
-  view.setUint32(12, header.portId ?? 0, LITTLE_ENDIAN)
+  bytes.set(headerBytes)
   bytes.set(payload, NLMSG_HDRLEN)
   return bytes
 }
+
+// Used again for every header.
+const headerBytes = new Uint8Array(NLMSG_HDRLEN)
+const headerView = viewOf(headerBytes)

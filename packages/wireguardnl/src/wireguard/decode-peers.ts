@@ -1,6 +1,7 @@
 import type { AttributeReader } from '../netlink/attribute-reader.js'
 import { FoundPeers } from './found-peers.js'
 import { type DecodedPeer, makePeers, type Sliceable } from './make-peers.js'
+import { SecretSlab } from './secret-slab.js'
 import type { Zones } from './sockaddr.js'
 import { Arena } from './text.js'
 import { walkPeers } from './walk-peers.js'
@@ -9,10 +10,11 @@ import { writePeers } from './write-peers.js'
 /**
  * Decodes lists of peers in three passes: one finds and checks the attributes, one writes the text of all keys, addresses and ranges
  * as ASCII into one arena; that is decoded once, and the last pass makes the peers, their strings slices of the one text. A fifth of the
- * time of one conversion per key. Preshared keys are copied to one slab of raw bytes: no secret is ever text that others share.
+ * time of one conversion per key. Preshared keys are copied to slabs of raw bytes: no secret is ever text that others share.
  */
 export class PeerListDecoder {
   readonly #found = new FoundPeers()
+  readonly #secrets = new SecretSlab()
   #arena = new Arena(0)
 
   /**
@@ -30,7 +32,7 @@ export class PeerListDecoder {
     const { bytes } = this.#arena
     const end = writePeers(found, list.view, this.#arena)
     const text = ownText ? new OwnText(bytes) : bytes.toString('latin1', 0, end)
-    return makePeers(found, text, list.view, zones)
+    return makePeers(found, text, list.view, zones, this.#secrets)
   }
 }
 

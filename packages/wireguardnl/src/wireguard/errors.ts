@@ -1,5 +1,4 @@
 import { isWireGuardError, WireGuardError, type WireGuardErrorInit } from 'wireguardcfg'
-import { abortError } from 'wireguardcfg/backend'
 import { SystemCallError } from '../libc.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
@@ -47,7 +46,14 @@ export function toWireGuardError(error: unknown, context: ErrorContext): unknown
 }
 
 function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError {
-  if (error.code === 'ABORT_ERR') return abortError(context, error.cause)
+  if (error.code === 'ABORT_ERR') {
+    // Not abortError of wireguardcfg/backend, which a process that only reads would load for this line.
+    return new WireGuardError('aborted by the caller', {
+      ...context,
+      code: error.code,
+      cause: error.cause,
+    })
+  }
   const detail = context.detail ?? error.extendedAck?.message
   const init = { ...context, code: error.code, detail, cause: error }
   const summary = SUMMARIES[error.code]

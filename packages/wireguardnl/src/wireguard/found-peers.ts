@@ -28,9 +28,7 @@ const RANGE_LENGTH = 25
 export class FoundPeers {
   peers = 0
   allowedIPs = 0
-  /** How many of the peers have a preshared key. */
-  presharedKeys = 0
-  /** A record per peer. */
+  /** A record per peer; what is in those of others is left from another list. */
   records = new Int32Array(0)
   /**
    * A pair per allowed IP: where its address is in the datagram and its prefix length (with {@link RANGE_V6}); then, where its
@@ -41,9 +39,7 @@ export class FoundPeers {
 
   /** Empties it, and makes room for whatever a list of this many bytes can hold. */
   reset(length: number): void {
-    // At once, not record by record: a call of fill costs more than what it clears.
-    this.records.fill(0, 0, RECORD * (this.peers + 1))
-    this.peers = this.allowedIPs = this.presharedKeys = 0
+    this.peers = this.allowedIPs = 0
     if (length <= this.#length) return
     this.#length = Math.max(length, USUAL_LENGTH)
     this.records = new Int32Array(RECORD * (Math.floor(this.#length / PEER_LENGTH) + 1))

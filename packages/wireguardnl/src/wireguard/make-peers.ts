@@ -1,8 +1,7 @@
-import { type AllowedIP, type Peer, SecretKey } from 'wireguardcfg'
-import { LITTLE_ENDIAN, readU64, viewOf } from '../netlink/endian.js'
+import type { AllowedIP, Peer } from 'wireguardcfg'
+import { LITTLE_ENDIAN, readU64 } from '../netlink/endian.js'
 import {
   AF_INET6,
-  WG_KEY_LEN,
   WGPEER_A_ENDPOINT,
   WGPEER_A_LAST_HANDSHAKE_TIME,
   WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL,
@@ -20,6 +19,7 @@ import {
   KEY_TEXT,
   RECORD,
 } from './found-peers.js'
+import type { SecretSlab } from './secret-slab.js'
 import { decodePort, decodeZone, type Zones } from './sockaddr.js'
 import { KEY_TEXT_LENGTH } from './text.js'
 import { decodeTimespec } from './timespec.js'
@@ -38,19 +38,18 @@ export interface Sliceable {
 }
 
 /**
- * The last pass: makes the peers that were found in a datagram. Their strings are slices of the text; their preshared keys share one
- * copy.
+ * The last pass: makes the peers that were found in a datagram. Their strings are slices of the text; their preshared keys share
+ * memory.
  */
 export function makePeers(
   found: FoundPeers,
   text: Sliceable,
   view: DataView,
   zones: Zones,
+  slab: SecretSlab,
 ): DecodedPeer[] {
-  const { records, ranges } = found
-  const slab = new Uint8Array(WG_KEY_LEN * found.presharedKeys)
-  const slabView = viewOf(slab)
-  let slabEnd = 0
+  const { records } = found
+  const allowedIPs = makeAllowedIPs(found, text)
   const peers: DecodedPeer[] = []
   for (let record = 0; record < RECORD * found.peers; record += RECORD) {
     const key = records[record + KEY_TEXT]!
@@ -61,15 +60,9 @@ export function makePeers(
     const receive = records[record + WGPEER_A_RX_BYTES]!
     const transmit = records[record + WGPEER_A_TX_BYTES]!
     const version = records[record + WGPEER_A_PROTOCOL_VERSION]!
-    let presharedKey: SecretKey | undefined
-    if (preshared !== 0) {
-      copyKey(view, preshared, slabView, slabEnd)
-      presharedKey = SecretKey.view(slab, slabEnd)
-      slabEnd += WG_KEY_LEN
-    }
     peers.push({
       publicKey: text.slice(key, key + KEY_TEXT_LENGTH),
-      presharedKey,
+      presharedKey: preshared === 0 ? undefined : slab.copy(view, preshared),
       endpoint:
         endpoint === 0
           ? undefined
@@ -86,12 +79,8 @@ export function makePeers(
       lastHandshake: handshake === 0 ? undefined : decodeTimespec(view, handshake),
       receiveBytes: receive === 0 ? 0 : readU64(view, receive),
       transmitBytes: transmit === 0 ? 0 : readU64(view, transmit),
-      allowedIPs: makeAllowedIPs(
-        text,
-        ranges,
-        records[record + ALLOWED_START]!,
-        records[record + ALLOWED_END]!,
-      ),
+      // A slice has no room to spare, which pushing would have added.
+      allowedIPs: allowedIPs.slice(records[record + ALLOWED_START], records[record + ALLOWED_END]),
       // 1 is the only one there is.
       protocolVersion: version === 0 ? 1 : view.getUint32(version, LITTLE_ENDIAN),
     })
@@ -99,24 +88,11 @@ export function makePeers(
   return peers
 }
 
-function makeAllowedIPs(text: Sliceable, ranges: Int32Array, start: number, end: number): string[] {
-  // Literals are as long as they need to be. Most peers have one or two.
-  if (end - start === 1) return [text.slice(ranges[2 * start]!, ranges[2 * start + 1]!)]
-  if (end - start === 2) {
-    return [
-      text.slice(ranges[2 * start]!, ranges[2 * start + 1]!),
-      text.slice(ranges[2 * start + 2]!, ranges[2 * start + 3]!),
-    ]
-  }
+/** Those of all peers. */
+function makeAllowedIPs({ ranges, allowedIPs }: FoundPeers, text: Sliceable): string[] {
   const list: string[] = []
-  for (let i = start; i < end; i++) list.push(text.slice(ranges[2 * i]!, ranges[2 * i + 1]!))
-  // A copy has no room to spare, which pushing has added.
-  return list.slice()
-}
-
-/** Without a subarray, which would cost more than the copy. */
-function copyKey(source: DataView, from: number, target: DataView, to: number): void {
-  for (let i = 0; i < WG_KEY_LEN; i += 4) target.setUint32(to + i, source.getUint32(from + i))
+  for (let i = 0; i < 2 * allowedIPs; i += 2) list.push(text.slice(ranges[i]!, ranges[i + 1]!))
+  return list
 }
 
 function withZone(host: string, view: DataView, at: number, zones: Zones): string {

@@ -28,9 +28,12 @@ export class DumpMerger {
       peers.length > 0 || (attributes.name !== undefined && this.#attributes.name === undefined)
     Object.assign(this.#attributes, attributes)
     let added = news && peers.length === 0
-    for (const peer of peers) {
+    for (let i = 0; i < peers.length; i++) {
+      const peer = peers[i]!
       const last = this.#last
-      if (last === undefined || last.publicKey !== peer.publicKey) {
+      // Only a message's first entry ever continues another, but for others the key is compared as well if they have nothing else.
+      const mayContinue = i === 0 || isBare(peer)
+      if (last === undefined || !mayContinue || last.publicKey !== peer.publicKey) {
         if (last !== undefined) complete.push(last)
         this.#last = peer
         added = true
@@ -81,4 +84,14 @@ export class DumpMerger {
       peers,
     }
   }
+}
+
+/** Comparing slices of a text is slow; nearly every peer has something that makes it unnecessary. */
+function isBare({ presharedKey, endpoint, lastHandshake, receiveBytes }: DecodedPeer): boolean {
+  return (
+    presharedKey === undefined &&
+    endpoint === undefined &&
+    lastHandshake === undefined &&
+    receiveBytes === 0
+  )
 }

@@ -1,14 +1,10 @@
-import { LITTLE_ENDIAN } from '../netlink/endian.js'
-
 // Writers of ASCII text into an arena: the text of a whole datagram is written as bytes, decoded once, and cut into slices.
 // Every writer returns where the next one begins; the caller has made room.
 
 const BASE64 = ascii('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 /** The two characters of each 12 bits as they lie in memory: written at once, they halve the steps of one table of 64. */
-const PAIRS = Uint16Array.from({ length: 4096 }, (_, bits) => {
-  const [first, second] = [BASE64[bits >> 6]!, BASE64[bits & 63]!]
-  return LITTLE_ENDIAN ? (second << 8) | first : (first << 8) | second
-})
+const PAIRS = pairsOf(BASE64)
+const RUNS = longestRuns()
 const HEX = ascii('0123456789abcdef')
 const DOT = 0x2e
 const COLON = 0x3a
@@ -83,33 +79,31 @@ export function writeIPv4(arena: Uint8Array, at: number, source: DataView, from:
 
 /** The text of the 16 bytes at `from` as the model writes it: see `formatIP` of wireguardcfg. */
 export function writeIPv6(arena: Uint8Array, at: number, source: DataView, from: number): number {
-  // The longest run of zero groups, the first of equals, at least two long.
-  let runStart = -1
-  let runLength = 1
-  for (let i = 0; i < 8; i++) {
-    let length = 0
-    while (i + length < 8 && source.getInt16(from + 2 * (i + length)) === 0) length++
-    if (length > runLength) {
-      runStart = i
-      runLength = length
-    }
-    i += length
+  let zeros = 0
+  for (let i = 0; i < 4; i++) {
+    const groups = source.getInt32(from + 4 * i)
+    zeros = (zeros << 2) | (groups >>> 16 === 0 ? 2 : 0) | ((groups & 0xffff) === 0 ? 1 : 0)
   }
-  const mapped = runLength === 5 && source.getUint16(from + 10) === 0xffff
-  if (runStart === 0 && (runLength === 6 || mapped)) {
-    arena[at++] = COLON
-    arena[at++] = COLON
-    if (mapped) {
-      at = writeGroup(arena, at, 0xffff)
+  const run = RUNS[zeros]!
+  const runStart = run >> 4
+  const runEnd = runStart + (run & 15)
+  if (runStart === 0 && runEnd >= 5) {
+    const mapped = runEnd === 5 && source.getUint16(from + 10) === 0xffff
+    if (runEnd === 6 || mapped) {
       arena[at++] = COLON
+      arena[at++] = COLON
+      if (mapped) {
+        at = writeGroup(arena, at, 0xffff)
+        arena[at++] = COLON
+      }
+      return writeIPv4(arena, at, source, from + 12)
     }
-    return writeIPv4(arena, at, source, from + 12)
   }
   for (let i = 0; i < 8; i++) {
-    if (i === runStart) {
+    if (i === runStart && runEnd > runStart) {
       if (i === 0) arena[at++] = COLON
       arena[at++] = COLON
-      i += runLength - 1
+      i = runEnd - 1
     } else {
       at = writeGroup(arena, at, source.getUint16(from + 2 * i))
       if (i < 7) arena[at++] = COLON
@@ -136,6 +130,34 @@ function writeGroup(arena: Uint8Array, at: number, group: number): number {
   if (group >= 0x10) arena[at++] = HEX[(group >> 4) & 15]!
   arena[at++] = HEX[group & 15]!
   return at
+}
+
+/**
+ * The longest run of zero groups, the first of equals, at least two long: its first group times 16 and its length, by which of the 8
+ * groups are zero, the first by the highest bit.
+ */
+function longestRuns(): Uint8Array {
+  return Uint8Array.from({ length: 256 }, (_, zeros) => {
+    let best = 0
+    let length = 0
+    for (let i = 0; i < 8; i++) {
+      length = (zeros & (0x80 >> i)) === 0 ? 0 : length + 1
+      if (length >= 2 && length > (best & 15)) best = ((i + 1 - length) << 4) | length
+    }
+    return best
+  })
+}
+
+function pairsOf(characters: Uint8Array): Uint16Array {
+  const bytes = new Uint8Array(2 * 64 * 64)
+  let at = 0
+  for (let first = 0; first < 64; first++) {
+    for (let second = 0; second < 64; second++) {
+      bytes[at++] = characters[first]!
+      bytes[at++] = characters[second]!
+    }
+  }
+  return new Uint16Array(bytes.buffer)
 }
 
 function ascii(text: string): Uint8Array {

@@ -15,6 +15,7 @@ const MAX_MILLISECONDS = 8.64e15
  * @throws {MalformedMessageError} when it is out of the range of Date
  */
 export function decodeTimespec(view: DataView, at: number): Date | undefined {
+  if (isZero(view, at)) return undefined
   // Seconds reach 2^32 in 2106; the high words are read all the same.
   const low = LITTLE_ENDIAN ? at : at + 4
   const high = LITTLE_ENDIAN ? at + 4 : at
@@ -22,10 +23,14 @@ export function decodeTimespec(view: DataView, at: number): Date | undefined {
     view.getInt32(high, LITTLE_ENDIAN) * 0x1_0000_0000 + view.getUint32(low, LITTLE_ENDIAN)
   const nanoseconds =
     view.getInt32(high + 8, LITTLE_ENDIAN) * 0x1_0000_0000 + view.getUint32(low + 8, LITTLE_ENDIAN)
-  if (seconds === 0 && nanoseconds === 0) return undefined
   const milliseconds = seconds * 1000 + Math.floor(nanoseconds / 1e6)
   if (Math.abs(milliseconds) > MAX_MILLISECONDS) {
     throw new MalformedMessageError('a time out of the range of Date', at)
   }
   return new Date(milliseconds)
+}
+
+function isZero(view: DataView, at: number): boolean {
+  for (let i = 0; i < TIMESPEC_LENGTH; i += 4) if (view.getInt32(at + i) !== 0) return false
+  return true
 }

@@ -22,13 +22,22 @@ import {
 import { ALLOWED_END, ALLOWED_START, type FoundPeers, RANGE_V6, RECORD } from './found-peers.js'
 import { SOCKADDR_IN6_LENGTH, SOCKADDR_IN_LENGTH } from './sockaddr.js'
 import { TIMESPEC_LENGTH } from './timespec.js'
+import {
+  isUsualPeer,
+  isUsualRange,
+  noteUsualPeer,
+  USUAL_ADDRESS,
+  USUAL_PEER_LENGTH,
+  usualPrefix,
+} from './usual-layout.js'
 
 const SKIPPED = 0xff
 const MINIMUM_PAYLOAD = payloadLengths()
 
 /**
  * The first pass over the entries of WGDEVICE_A_PEERS: checks every length and notes where everything is. Most of the time of a read
- * would go into walking attributes: hence positions in local variables instead of readers, and nothing else in these loops.
+ * would go into walking attributes: hence positions in local variables instead of readers, nothing else in these loops, and a glance
+ * whether the layout is the usual one.
  *
  * @throws {MalformedMessageError}
  */
@@ -44,7 +53,14 @@ export function walkPeers({ view, start, end, length }: AttributeReader, found: 
 function walkPeer(view: DataView, start: number, end: number, found: FoundPeers): void {
   const { records } = found
   const record = RECORD * found.peers
-  for (let at = start; at < end;) {
+  let at = start
+  if (isUsualPeer(view, start, end)) {
+    noteUsualPeer(records, record, start)
+    at += USUAL_PEER_LENGTH
+  } else {
+    records.fill(0, record, record + RECORD)
+  }
+  while (at < end) {
     const header = readAttributeHeader(view, at, end)
     const length = header & 0xffff
     const type = (header >>> 16) & NLA_TYPE_MASK
@@ -63,13 +79,12 @@ function walkPeer(view: DataView, start: number, end: number, found: FoundPeers)
     }
     at += (length + 3) & ~3
   }
-  checkPeer(view, start, record, found)
+  checkPeer(view, start, record, records)
   found.peers++
 }
 
 /** What can be said of a peer only when all of it is known. */
-function checkPeer(view: DataView, start: number, record: number, found: FoundPeers): void {
-  const { records } = found
+function checkPeer(view: DataView, start: number, record: number, records: Int32Array): void {
   if (records[record + WGPEER_A_PUBLIC_KEY] === 0) {
     throw new MalformedMessageError('a peer without a public key', start)
   }
@@ -77,10 +92,8 @@ function checkPeer(view: DataView, start: number, record: number, found: FoundPe
   // One of an unknown address family is as good as none.
   if (endpoint !== 0 && !isSockaddr(view, endpoint)) records[record + WGPEER_A_ENDPOINT] = 0
   const preshared = records[record + WGPEER_A_PRESHARED_KEY]!
-  if (preshared === 0) return
   // All zeros: none is set.
-  if (isZeroKey(view, preshared)) records[record + WGPEER_A_PRESHARED_KEY] = 0
-  else found.presharedKeys++
+  if (preshared !== 0 && isZeroKey(view, preshared)) records[record + WGPEER_A_PRESHARED_KEY] = 0
 }
 
 function walkAllowedIPs(view: DataView, start: number, end: number, found: FoundPeers): void {
@@ -89,6 +102,13 @@ function walkAllowedIPs(view: DataView, start: number, end: number, found: Found
   for (let entry = start; entry < end;) {
     const entryLength = readAttributeHeader(view, entry, end) & 0xffff
     const entryEnd = entry + entryLength
+    if (isUsualRange(view, entry, entryLength)) {
+      ranges[next] = entry + USUAL_ADDRESS
+      ranges[next + 1] = usualPrefix(view, entry, entryLength)
+      next += 2
+      entry += entryLength
+      continue
+    }
     let family = 0
     let prefixLength = -1
     let address = 0
