@@ -51,6 +51,9 @@ function range(family: number, address: Iterable<number>, cidr: number): Write {
     )
 }
 
+const shuffled = <T>(list: T[]) =>
+  fc.shuffledSubarray(list, { minLength: list.length, maxLength: list.length })
+
 describe('decodeDevice', () => {
   it('reads a message without anything', () => {
     expect(decode(() => {})).toEqual({ attributes: {}, peers: [] })
@@ -134,6 +137,78 @@ describe('decodeDevice', () => {
       undefined,
       2,
     ])
+  })
+
+  it('reads a peer the same whatever the order of its attributes, and what is in its own entry only', () => {
+    const attributes: Write[] = [
+      (writer) => writer.blob(wg.WGPEER_A_PUBLIC_KEY, KEY),
+      (writer) => writer.blob(wg.WGPEER_A_PRESHARED_KEY, KEY),
+      (writer) => writer.blob(wg.WGPEER_A_LAST_HANDSHAKE_TIME, timespec(1_700_000_000n, 5n)),
+      (writer) => writer.u16(wg.WGPEER_A_PERSISTENT_KEEPALIVE_INTERVAL, 25),
+      (writer) => writer.u64(wg.WGPEER_A_TX_BYTES, 2 ** 40),
+      (writer) => writer.u64(wg.WGPEER_A_RX_BYTES, 7),
+      (writer) => writer.u32(wg.WGPEER_A_PROTOCOL_VERSION, 1),
+    ]
+    const ranges: Write[] = [
+      (writer) => writer.u8(wg.WGALLOWEDIP_A_CIDR_MASK, 24),
+      (writer) => writer.u16(wg.WGALLOWEDIP_A_FAMILY, wg.AF_INET),
+      (writer) => writer.blob(wg.WGALLOWEDIP_A_IPADDR, Uint8Array.of(10, 7, 0, 0)),
+    ]
+    const endpoint = encodeSockaddr({ host: '192.0.2.1', port: 51820 }, zones)
+    const writePeer = (writer: AttributeWriter, steps: readonly Write[], rest: readonly Write[]) =>
+      writer.nested(0, () => {
+        for (const write of steps) write(writer)
+        if (rest.length === 0) return
+        writer.blob(wg.WGPEER_A_ENDPOINT, endpoint)
+        writer.nested(wg.WGPEER_A_ALLOWEDIPS, () =>
+          writer.nested(0, () => {
+            for (const write of rest) write(writer)
+          }),
+        )
+      })
+    const expected = {
+      endpoint: { host: '192.0.2.1', port: 51820 },
+      lastHandshake: new Date(1_700_000_000_000),
+      persistentKeepalive: 25,
+      receiveBytes: 7,
+      transmitBytes: 2 ** 40,
+      allowedIPs: ['10.7.0.0/24'],
+      protocolVersion: 1,
+    }
+    fc.assert(
+      fc.property(shuffled(attributes), shuffled(ranges), (steps, rest) => {
+        // The usual order comes first and last: neither leaves anything to the other, in this list or the next.
+        const { peers } = decode((writer) =>
+          writer.nested(wg.WGDEVICE_A_PEERS, () => {
+            writePeer(writer, attributes, ranges)
+            writePeer(writer, steps, rest)
+            writePeer(writer, attributes, [])
+          }),
+        )
+        expect(peers[0]).toMatchObject(expected)
+        expect(peers[1]).toMatchObject(expected)
+        expect(peers[1]!.presharedKey!.bytes()).toEqual(KEY)
+        expect(peers[2]).toMatchObject({ ...expected, endpoint: undefined, allowedIPs: [] })
+        const { peers: bare } = decode((writer) =>
+          writer.nested(wg.WGDEVICE_A_PEERS, () => {
+            writePeer(writer, attributes.slice(0, 1), [])
+          }),
+        )
+        expect(bare).toEqual([
+          {
+            publicKey: Buffer.from(KEY).toString('base64'),
+            presharedKey: undefined,
+            endpoint: undefined,
+            persistentKeepalive: 0,
+            lastHandshake: undefined,
+            receiveBytes: 0,
+            transmitBytes: 0,
+            allowedIPs: [],
+            protocolVersion: 1,
+          },
+        ])
+      }),
+    )
   })
 
   it('shares no memory with the datagram', () => {
