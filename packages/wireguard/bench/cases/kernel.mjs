@@ -153,7 +153,7 @@ export const kernel = [
         const samples = await sideBySide(
           (name) => client.configureDevice(name, { ...config, replacePeers: true }),
           (name) => command('wg', 'setconf', name, file),
-          { rounds: 4, warmUp: 1, prepare: addInterface },
+          { rounds: 5, warmUp: 2, prepare: addInterface },
         )
         return { unit: 'ms', ...samples }
       } finally {

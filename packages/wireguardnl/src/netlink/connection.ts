@@ -1,7 +1,7 @@
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.js'
 import { Deadline, type ExchangeOptions } from './deadline.js'
 import { NetlinkError } from './errors.js'
-import { encodeMessage, type Message } from './message.js'
+import { encodeMessage, type Message, MessageReader } from './message.js'
 import { Mutex } from './mutex.js'
 import { ReplyReader, type Outcome } from './reply-reader.js'
 import type { Socket } from './socket.js'
@@ -43,6 +43,8 @@ export class Connection implements AsyncDisposable {
   readonly #turns = new Mutex()
   readonly #closing = new Set<Promise<void>>()
   #socket: Socket | undefined
+  /** That of the last datagram. */
+  #reader: MessageReader | undefined
   #sequence = 0
   #deadline: Deadline | undefined
   #closed = false
@@ -182,7 +184,7 @@ export class Connection implements AsyncDisposable {
         const datagram =
           this.#receiveNow(socket, deadline) ?? (await this.#receive(socket, deadline))
         if (datagram.length > longest.length) longest = datagram
-        replies.load(datagram)
+        replies.load(datagram, this.#read(datagram))
         if (onMessage === undefined) yield replies
         else while (replies.next()) onMessage(replies.message)
       }
@@ -239,6 +241,12 @@ export class Connection implements AsyncDisposable {
     }
   }
 
+  /** A new reader takes longer than a small datagram, and a socket hands out the same array for the same length. */
+  #read(datagram: Uint8Array): MessageReader {
+    if (this.#reader?.bytes === datagram) return this.#reader.rewind()
+    return (this.#reader = new MessageReader(datagram))
+  }
+
   #mustWait(): boolean {
     return this.#gate.writing !== undefined || sliceIsOver()
   }
@@ -251,7 +259,7 @@ export class Connection implements AsyncDisposable {
   }
 
   #discard(socket: Socket): void {
-    if (this.#socket === socket) this.#socket = undefined
+    if (this.#socket === socket) this.#socket = this.#reader = undefined
     const closing = socket.close().finally(() => this.#closing.delete(closing))
     this.#closing.add(closing)
   }

@@ -43,7 +43,13 @@ export class MessageReader implements Message {
 
   constructor(datagram: Uint8Array) {
     this.bytes = datagram
-    this.view = viewOfDatagram(datagram)
+    this.view = viewOf(datagram)
+  }
+
+  /** Starts over: the array has other bytes now. */
+  rewind(): this {
+    this.#next = 0
+    return this
   }
 
   /**
@@ -71,18 +77,6 @@ export class MessageReader implements Message {
     this.#next = at + align4(length)
     return true
   }
-}
-
-let lastDatagram: Uint8Array | undefined
-let lastView: DataView | undefined
-
-/** Making a view takes longer than anything else about a small datagram, and a socket often hands out the array of the last one. */
-function viewOfDatagram(datagram: Uint8Array): DataView {
-  if (lastView === undefined || datagram !== lastDatagram) {
-    lastDatagram = datagram
-    lastView = viewOf(datagram)
-  }
-  return lastView
 }
 
 /** The fields of struct nlmsghdr that a sender chooses. */

@@ -69,9 +69,9 @@ export class ReplyReader {
     }
   }
 
-  /** Goes on with the next datagram. */
-  load(datagram: Uint8Array): void {
-    this.#messages = new MessageReader(datagram)
+  /** Goes on with the next datagram. `messages`, if given, is a reader of it, at its beginning. */
+  load(datagram: Uint8Array, messages = new MessageReader(datagram)): void {
+    this.#messages = messages
   }
 
   /**
