@@ -33,11 +33,11 @@ export class AttributeReader {
   /** Where the payload of the current attribute ends in `source`. */
   end = 0
   /** The array that is read: the whole datagram. */
-  source: Uint8Array
+  readonly source: Uint8Array
   /** The same, for integers. */
-  view: DataView
+  readonly view: DataView
   #next: number
-  #limit: number
+  readonly #limit: number
 
   /** Reads the attributes from `start` to `end`; the whole array when both are absent. `view`, if given, is of `source`. */
   constructor(source: Uint8Array, start = 0, end = source.length, view = viewOf(source)) {
@@ -51,16 +51,6 @@ export class AttributeReader {
   /** The attributes of a message behind its fixed header (genlmsghdr, ifinfomsg ...) of `header` bytes. */
   static of(message: Message, header: number): AttributeReader {
     return new AttributeReader(message.bytes, message.start + header, message.end, message.view)
-  }
-
-  /** Starts over on other bytes, so that one reader serves a whole dump. `view` is of `source`. */
-  reset(source: Uint8Array, start: number, end: number, view: DataView): this {
-    checkRange(source, start, end)
-    this.source = source
-    this.view = view
-    this.#next = start
-    this.#limit = end
-    return this
   }
 
   /**
@@ -129,11 +119,9 @@ export class AttributeReader {
     return decoder.decode(this.source.subarray(this.start, end))
   }
 
-  /** The attributes inside this one; reuses `reader` when it is given. The flag NLA_F_NESTED is not required. */
-  nested(reader?: AttributeReader): AttributeReader {
-    return reader === undefined
-      ? new AttributeReader(this.source, this.start, this.end, this.view)
-      : reader.reset(this.source, this.start, this.end, this.view)
+  /** The attributes inside this one. The flag NLA_F_NESTED is not required. */
+  nested(): AttributeReader {
+    return new AttributeReader(this.source, this.start, this.end, this.view)
   }
 
   /**

@@ -27,3 +27,9 @@ export function writeU64(view: DataView, at: number, value: number): void {
   view.setUint32(at, LITTLE_ENDIAN ? low : high, LITTLE_ENDIAN)
   view.setUint32(at + 4, LITTLE_ENDIAN ? high : low, LITTLE_ENDIAN)
 }
+
+/** Whether `length` bytes at `at`, a multiple of 4, are all zero. */
+export function isZero(view: DataView, at: number, length: number): boolean {
+  for (let i = 0; i < length; i += 4) if (view.getInt32(at + i) !== 0) return false
+  return true
+}

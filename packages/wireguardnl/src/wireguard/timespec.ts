@@ -1,4 +1,4 @@
-import { LITTLE_ENDIAN } from '../netlink/endian.js'
+import { isZero, LITTLE_ENDIAN } from '../netlink/endian.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
 
 /** Length of struct __kernel_timespec: two 64-bit fields on every architecture. */
@@ -15,7 +15,7 @@ const MAX_MILLISECONDS = 8.64e15
  * @throws {MalformedMessageError} when it is out of the range of Date
  */
 export function decodeTimespec(view: DataView, at: number): Date | undefined {
-  if (isZero(view, at)) return undefined
+  if (isZero(view, at, TIMESPEC_LENGTH)) return undefined
   // Seconds reach 2^32 in 2106; the high words are read all the same.
   const low = LITTLE_ENDIAN ? at : at + 4
   const high = LITTLE_ENDIAN ? at + 4 : at
@@ -28,9 +28,4 @@ export function decodeTimespec(view: DataView, at: number): Date | undefined {
     throw new MalformedMessageError('a time out of the range of Date', at)
   }
   return new Date(milliseconds)
-}
-
-function isZero(view: DataView, at: number): boolean {
-  for (let i = 0; i < TIMESPEC_LENGTH; i += 4) if (view.getInt32(at + i) !== 0) return false
-  return true
 }

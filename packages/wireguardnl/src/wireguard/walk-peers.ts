@@ -1,6 +1,6 @@
 import { type AttributeReader, readAttributeHeader } from '../netlink/attribute-reader.js'
 import { NLA_HDRLEN, NLA_TYPE_MASK } from '../netlink/constants.js'
-import { LITTLE_ENDIAN } from '../netlink/endian.js'
+import { isZero, LITTLE_ENDIAN } from '../netlink/endian.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
 import {
   AF_INET,
@@ -93,7 +93,9 @@ function checkPeer(view: DataView, start: number, record: number, records: Int32
   if (endpoint !== 0 && !isSockaddr(view, endpoint)) records[record + WGPEER_A_ENDPOINT] = 0
   const preshared = records[record + WGPEER_A_PRESHARED_KEY]!
   // All zeros: none is set.
-  if (preshared !== 0 && isZeroKey(view, preshared)) records[record + WGPEER_A_PRESHARED_KEY] = 0
+  if (preshared !== 0 && isZero(view, preshared, WG_KEY_LEN)) {
+    records[record + WGPEER_A_PRESHARED_KEY] = 0
+  }
 }
 
 function walkAllowedIPs(view: DataView, start: number, end: number, found: FoundPeers): void {
@@ -151,11 +153,6 @@ function isSockaddr(view: DataView, at: number): boolean {
   const length = view.getUint16(at - NLA_HDRLEN, LITTLE_ENDIAN)
   if (length - NLA_HDRLEN >= SOCKADDR_IN6_LENGTH) return true
   throw tooShort(WGPEER_A_ENDPOINT, length, SOCKADDR_IN6_LENGTH, at)
-}
-
-function isZeroKey(view: DataView, at: number): boolean {
-  for (let i = 0; i < WG_KEY_LEN; i += 4) if (view.getInt32(at + i) !== 0) return false
-  return true
 }
 
 function tooShort(type: number, length: number, minimum: number, at: number) {

@@ -10,12 +10,9 @@ const SLASH = 0x2f
  * the text ends.
  */
 export function writePeers(found: FoundPeers, view: DataView, arena: Arena): number {
-  return writeRanges(
-    found,
-    view,
-    arena,
-    writeHosts(found, view, arena, writeKeys(found, view, arena)),
-  )
+  let at = writeKeys(found, view, arena)
+  at = writeHosts(found, view, arena, at)
+  return writeRanges(found, view, arena, at)
 }
 
 function writeKeys({ records, peers }: FoundPeers, view: DataView, arena: Arena): number {
