@@ -1,7 +1,7 @@
 // Not public: what lies below the decoding of a dump can be timed on its own here only.
 import {
   Connection,
-  encodeGetRequest,
+  encodeGetDevice,
   encodeMessage,
   KernelSocket,
   NETLINK_GENERIC,
@@ -25,7 +25,7 @@ export async function receiveDump(name) {
   const header = { type: family, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: 1 }
   return {
     receive() {
-      socket.send(encodeMessage(header, encodeGetRequest(name)))
+      socket.send(encodeMessage(header, encodeGetDevice(name)))
       for (let datagrams = 0; ; datagrams++) {
         const datagram = socket.receive()
         if (datagram === undefined) throw new Error(`no datagram after ${datagrams}`)

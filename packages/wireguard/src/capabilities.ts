@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CallOptions } from 'wireguardcfg'
 import type { Capability, KernelCapabilities } from 'wireguardnl'
-import type { Home } from './home.js'
+import type { Host } from './host.js'
 import { findImplementation } from './userspace/implementation.js'
 
 /** Whether userspace devices can be made. */
@@ -24,7 +24,7 @@ export interface Capabilities extends KernelCapabilities {
 }
 
 /** Asks by trying; nothing is changed, except that the kernel may load its module of WireGuard. */
-export async function capabilities(home: Home, options?: CallOptions): Promise<Capabilities> {
+export async function capabilities(home: Host, options?: CallOptions): Promise<Capabilities> {
   return {
     ...(await kernelCapabilities(home, options)),
     userspace: tryUserspace(),
@@ -33,7 +33,7 @@ export async function capabilities(home: Home, options?: CallOptions): Promise<C
 }
 
 async function kernelCapabilities(
-  { network }: Home,
+  { network }: Host,
   options?: CallOptions,
 ): Promise<KernelCapabilities> {
   if (process.platform === 'linux') {

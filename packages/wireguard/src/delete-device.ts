@@ -1,5 +1,5 @@
 import { type CallOptions, checkInterfaceName, isWireGuardError } from 'wireguardcfg'
-import { type Home, isUserspace } from './home.js'
+import { type Host, isUserspace } from './host.js'
 import { socketPathOf } from './userspace/socket.js'
 import { stopListener } from './userspace/stop.js'
 
@@ -11,7 +11,7 @@ export interface DeleteOptions extends CallOptions {
 
 /** Deletes the interface that the other calls would reach by this name: a userspace implementation's, else the kernel's. */
 export async function deleteDevice(
-  home: Home,
+  home: Host,
   name: string,
   { ifMissing = 'error', signal, idleTimeout }: DeleteOptions,
 ): Promise<void> {

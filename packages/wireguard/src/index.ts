@@ -39,18 +39,15 @@ export type { CreateOptions } from './create/options.js'
 export type { OwnedDevice } from './create/owned-device.js'
 export type { DeleteOptions } from './delete-device.js'
 export { DevicesError } from './devices-error.js'
-export type { WireGuardOptions } from './sources.js'
+export type { WireGuardOptions } from './backends.js'
 export {
   resolveEndpoint,
   type Lookup,
   type NamedEndpoint,
   type ResolveOptions,
   type ResolveRetry,
-} from './resolve-endpoint.js'
-export {
-  resolveEndpoints,
-  type EndpointResolution,
-  type PeerEndpoint,
-} from './resolve-endpoints.js'
-export type { SyncOptions, SyncResult } from './sync.js'
+} from './endpoints.js'
+export { resolveEndpoints, type EndpointResolution, type PeerEndpoint } from './endpoints.js'
+export type { SyncResult } from './sync/diff.js'
+export type { SyncOptions } from './sync/sync.js'
 export { WireGuard, type DevicesOptions } from './wireguard.js'

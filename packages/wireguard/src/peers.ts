@@ -1,5 +1,5 @@
 import type { Backend, CallOptions, Peer } from 'wireguardcfg'
-import { onBackendOf, type Source } from './select.js'
+import { onBackendOf, type Source } from './backends.js'
 
 /**
  * The peers of one interface, one after the other, from the first backend that knows its name. A backend that cannot stream reads the

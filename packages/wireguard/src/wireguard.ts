@@ -7,7 +7,7 @@ import {
   type WireGuardError,
 } from 'wireguardcfg'
 import type { LinkProperties, LinkState } from 'wireguardnl'
-import { Calls } from './calls.js'
+import { RunningCalls } from './running-calls.js'
 import type { Capabilities } from './capabilities.js'
 import type { CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
@@ -15,10 +15,10 @@ import type { DeleteOptions } from './delete-device.js'
 import { DevicesError } from './devices-error.js'
 import { Network } from './network.js'
 import { peersOf } from './peers.js'
-import { replacement } from './replace.js'
-import { onBackendOf } from './select.js'
-import { Sources, type WireGuardOptions } from './sources.js'
-import type { SyncOptions, SyncResult } from './sync.js'
+import { replacement } from './sync/replacement.js'
+import { onBackendOf, Sources, type WireGuardOptions } from './backends.js'
+import type { SyncResult } from './sync/diff.js'
+import type { SyncOptions } from './sync/sync.js'
 
 /** Options of {@link WireGuard.devices}. */
 export interface DevicesOptions extends CallOptions {
@@ -33,7 +33,7 @@ export interface DevicesOptions extends CallOptions {
 export class WireGuard implements AsyncDisposable {
   readonly #sources: Sources
   readonly #network: Network
-  readonly #calls = new Calls()
+  readonly #calls = new RunningCalls()
 
   private constructor(sources: Sources, network: Network) {
     this.#sources = sources
@@ -156,7 +156,7 @@ export class WireGuard implements AsyncDisposable {
    * @throws WireGuardError as {@link WireGuard.configureDevice}
    */
   async syncDevice(name: string, config: DeviceConfig, options?: SyncOptions): Promise<SyncResult> {
-    const { syncDevice } = await import('./sync.js')
+    const { syncDevice } = await import('./sync/sync.js')
     return syncDevice(this, name, config, options)
   }
 
@@ -174,7 +174,7 @@ export class WireGuard implements AsyncDisposable {
   createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
     return this.#calls.run(options.signal, async (signal) => {
       // Loaded when it is called: most programs only read and configure.
-      const { createDevice } = await import('./create/create-device.js')
+      const { createDevice } = await import('./create/create.js')
       return await createDevice(this.#sources, name, { ...options, signal })
     })
   }
@@ -238,7 +238,7 @@ export class WireGuard implements AsyncDisposable {
     return await capabilities(this.#sources, options)
   }
 
-  /** Frees every socket. Calls under way are ended, after `createDevice` has taken back what it made so far. */
+  /** Frees every socket. RunningCalls under way are ended, after `createDevice` has taken back what it made so far. */
   async close(): Promise<void> {
     await this.#calls.close()
     await this.#sources.close()

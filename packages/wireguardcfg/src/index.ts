@@ -11,9 +11,9 @@ export {
   type AllowedIP,
   type AllowedIPBytes,
 } from './model/allowed-ip.js'
-export type { Backend, BackendKind, CallOptions } from './model/backend.js'
+export type { Backend, CallOptions } from './model/backend.js'
 export { toConfig, toPeerConfig, type DeviceConfig, type PeerConfig } from './model/config.js'
-export type { Device, Peer } from './model/device.js'
+export type { BackendKind, Device, Peer } from './model/device.js'
 export { checkEndpoint, formatEndpoint, parseEndpoint, type Endpoint } from './model/endpoint.js'
 export {
   isWireGuardError,

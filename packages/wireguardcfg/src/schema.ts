@@ -8,9 +8,8 @@ import { z } from 'zod'
 import { canonicalAllowedIP } from './model/allowed-ip.js'
 import type { CheckedDeviceConfig, DeviceConfig, PeerConfig } from './model/config.js'
 import { checkEndpoint, parseEndpoint } from './model/endpoint.js'
-import { parseConfigSecret } from './model/config-secret.js'
+import { parseConfigSecret, parsePublicKey, SecretKey } from './model/key.js'
 import { isWireGuardError } from './model/errors.js'
-import { parsePublicKey, SecretKey } from './model/key.js'
 
 /** A public key: 44 characters of canonical base64. */
 export const publicKeySchema = z.string('expected a string').transform(attempt(parsePublicKey))

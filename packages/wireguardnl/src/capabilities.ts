@@ -9,8 +9,8 @@ import { NETLINK_GENERIC, NETLINK_ROUTE, NLM_F_CREATE, NLM_F_EXCL } from './netl
 import type { ExchangeOptions } from './netlink/deadline.js'
 import { NetlinkError } from './netlink/errors.js'
 import { RTM_NEWLINK } from './route/constants.js'
-import { encodeLinkHeader } from './route/link-header.js'
-import { ENTER_HINT, threadNamespace } from './thread-namespace.js'
+import { encodeLinkHeader } from './route/link.js'
+import { ENTER_HINT, threadNamespace } from './namespace/thread-namespace.js'
 import {
   WG_CMD_GET_DEVICE,
   WG_GENL_NAME,
@@ -18,8 +18,7 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import { type Kernel, runningKernel } from './wireguard/kernel.js'
-import { mayRemoveAllowedIPs } from './wireguard/removal-support.js'
+import { type Kernel, mayRemoveAllowedIPs, runningKernel } from './wireguard/kernel.js'
 
 /** Whether something can be done here; if not, why. */
 export type Capability =

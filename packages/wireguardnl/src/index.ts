@@ -6,13 +6,13 @@
  */
 export { kernelCapabilities, type Capability, type KernelCapabilities } from './capabilities.js'
 export { formatInterfaceAddress, parseInterfaceAddress } from './interface-address.js'
-export { NetlinkLinks, type LinkProperties, type LinkState } from './links.js'
+export { NetlinkLinks, type LinkProperties, type LinkState } from './links/links.js'
 export {
   openNamespace,
   withinNamespace,
   type Namespace,
   type NamespaceReference,
-} from './namespace.js'
+} from './namespace/namespace.js'
 export type { LinkAddress } from './route/address.js'
 export { NetlinkClient } from './wireguard/client.js'
 export { kernelIn, type Kernel } from './wireguard/kernel.js'

@@ -1,6 +1,5 @@
 import { checkConf, formatProblem } from 'wireguardcfg/conf'
-import { UsageError } from './command-error.js'
-import type { Command } from './context.js'
+import { type Command, UsageError } from './context.js'
 import { readInput } from './input.js'
 
 /** `check`: prints every problem of configuration files of wg(8) and wg-quick(8) with its line. Beyond wg(8). */

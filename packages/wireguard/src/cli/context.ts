@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
-import type { Lookup } from '../resolve-endpoint.js'
-import type { WireGuardOptions } from '../sources.js'
+import type { WireGuardOptions } from '../backends.js'
+import type { Lookup } from '../endpoints.js'
 import type { WireGuard } from '../wireguard.js'
 import type { Output } from './output.js'
 
@@ -31,3 +31,11 @@ export interface CommandContext {
 
 /** A subcommand: takes what follows its name and gives the exit code. May throw a `CommandError`. */
 export type Command = (args: readonly string[], context: CommandContext) => Promise<number>
+
+/** Why the command gives up: what it prints on standard error before it exits with 1. Never a secret. */
+export class CommandError extends Error {
+  override readonly name = 'CommandError'
+}
+
+/** A wrong way of calling: its message, if any, goes before the usage of the subcommand. */
+export class UsageError extends CommandError {}

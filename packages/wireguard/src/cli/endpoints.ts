@@ -1,7 +1,6 @@
 import type { Endpoint } from 'wireguardcfg'
-import type { EndpointResolution, PeerEndpoint } from '../resolve-endpoints.js'
-import { CommandError } from './command-error.js'
-import type { CommandContext } from './context.js'
+import type { EndpointResolution, PeerEndpoint } from '../endpoints.js'
+import { type CommandContext, CommandError } from './context.js'
 import { errorCode } from './errno-text.js'
 
 /**
@@ -31,7 +30,7 @@ export async function lookUp(
   context: CommandContext,
 ): Promise<Endpoint[]> {
   if (endpoints.length === 0) return []
-  const { resolveEndpoints } = await import('../resolve-endpoints.js')
+  const { resolveEndpoints } = await import('../endpoints.js')
   const textOf = (host: string, port: number) =>
     texts[endpoints.findIndex((one) => one.host === host && one.port === port)]
   const resolutions = await resolveEndpoints(endpoints, {

@@ -1,7 +1,6 @@
 import { fstatSync } from 'node:fs'
 import { SecretKey } from 'wireguardcfg'
-import { UsageError } from './command-error.js'
-import type { Command, CommandContext } from './context.js'
+import { type Command, type CommandContext, UsageError } from './context.js'
 
 /** `genkey`: prints a new private key. */
 export const genkey: Command = (args, context) =>

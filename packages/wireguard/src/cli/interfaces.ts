@@ -1,8 +1,7 @@
 import { checkInterfaceName, type Device, isWireGuardError } from 'wireguardcfg'
-import type { WireGuardOptions } from '../sources.js'
+import type { WireGuardOptions } from '../backends.js'
 import { WireGuard } from '../wireguard.js'
-import { CommandError } from './command-error.js'
-import type { CommandContext } from './context.js'
+import { type CommandContext, CommandError } from './context.js'
 import { errnoText } from './errno-text.js'
 
 /** Runs a step with WireGuard open, and closes it whatever happens. */
@@ -41,7 +40,7 @@ export async function interfaceNames(context: CommandContext): Promise<string[]>
 }
 
 /** Reads one interface. @throws CommandError */
-export async function readDevice(wg: WireGuard, name: string): Promise<Device> {
+export async function readInterface(wg: WireGuard, name: string): Promise<Device> {
   const checked = checkedName(name)
   try {
     return await wg.device(checked)

@@ -1,13 +1,12 @@
-import { CommandError, UsageError } from './command-error.js'
-import type { Command, CommandStreams } from './context.js'
+import { type Command, CommandError, type CommandStreams, UsageError } from './context.js'
 import { ClosedPipeError, Output } from './output.js'
 import { usage, usageOf } from './usage.js'
 
 /** Each subcommand is loaded when it is called: `show` of a userspace device loads no more than it needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
-  show: async () => (await import('./show.js')).show,
+  show: async () => (await import('./show/show.js')).show,
   showconf: async () => (await import('./showconf.js')).showconf,
-  set: async () => (await import('./set.js')).set,
+  set: async () => (await import('./set/set.js')).set,
   setconf: async () => (await import('./setconf.js')).setconf,
   addconf: async () => (await import('./setconf.js')).addconf,
   syncconf: async () => (await import('./setconf.js')).syncconf,

@@ -1,7 +1,6 @@
 import { SecretKey } from 'wireguardcfg'
 import { parseSecretKeyValue } from 'wireguardcfg/conf'
-import { CommandError, UsageError } from './command-error.js'
-import type { Command } from './context.js'
+import { type Command, CommandError, UsageError } from './context.js'
 import { readInput } from './input.js'
 
 /** `pubkey`: prints the public key of the private key on standard input. */

@@ -9,8 +9,7 @@ import {
   withEndpoints,
 } from 'wireguardcfg/conf'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
-import { CommandError, UsageError } from './command-error.js'
-import type { Command, CommandContext } from './context.js'
+import { type Command, type CommandContext, CommandError, UsageError } from './context.js'
 import { lookUp, resolutionRetries } from './endpoints.js'
 import { readInput } from './input.js'
 import { checkedName, modifying, withWireGuard } from './interfaces.js'
@@ -25,7 +24,7 @@ export const addconf: Command = (args, context) => apply('addconf', args, contex
 export const syncconf: Command = async (args, context) => {
   const { name, configs } = await readConfigs('setconf', args, context)
   const { mergeConfigs } = await import('./sync-config.js')
-  const { syncDevice } = await import('../sync.js')
+  const { syncDevice } = await import('../sync/sync.js')
   return withWireGuard(context, async (wg) => {
     // As wg(8), an endpoint in the file counts, wherever the peer is now.
     await modifying(() => syncDevice(wg, name, mergeConfigs(configs), { endpoints: 'write' }))

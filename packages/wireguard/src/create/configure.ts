@@ -1,13 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, WireGuardError } from 'wireguardcfg'
 import { Call, markChecked } from 'wireguardcfg/backend'
-import type { Home } from '../home.js'
-import type { Made } from './made.js'
-import type { CheckedCreateOptions } from './options.js'
+import type { Host } from '../host.js'
+import type { CheckedCreateOptions, Made } from './options.js'
 
 /** Gives an interface its keys, its port and its peers. */
 export async function configure(
-  home: Home,
+  home: Host,
   made: Made,
   wanted: CheckedCreateOptions,
   limits: CallOptions,
@@ -45,7 +44,7 @@ export function portAfterUp(
  * @throws WireGuardError `EADDRINUSE` the listen port is taken
  */
 export async function bringUp(
-  home: Home,
+  home: Host,
   { name, network, backend, created }: Made,
   port: number | undefined,
   limits: CallOptions,
@@ -58,7 +57,7 @@ export async function bringUp(
   }
 }
 
-async function untilListening(home: Home, name: string, limits: CallOptions): Promise<void> {
+async function untilListening(home: Host, name: string, limits: CallOptions): Promise<void> {
   using call = new Call({ operation: 'create device', device: name }, limits)
   try {
     for (let wait = 1; ; wait = Math.min(2 * wait, 50)) {

@@ -1,10 +1,9 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 import type { LinkState } from 'wireguardnl'
 import { daemons, socketPathOf } from '../userspace/socket.js'
-import type { Home } from '../home.js'
+import type { Host } from '../host.js'
 import type { Network } from '../network.js'
-import type { Made } from './made.js'
-import type { CheckedCreateOptions } from './options.js'
+import type { CheckedCreateOptions, Made } from './options.js'
 
 /**
  * The interface of this name, for `ifExists: 'use'`: where it is to be moved to, else where it would be made. `undefined`: there is none, or
@@ -13,7 +12,7 @@ import type { CheckedCreateOptions } from './options.js'
  * @throws WireGuardError `EOPNOTSUPP` it is not WireGuard, `EEXIST` its backend is not the one that was asked for
  */
 export async function findExisting(
-  home: Home,
+  home: Host,
   wanted: CheckedCreateOptions,
   target: Network | undefined,
 ): Promise<Made | undefined> {
@@ -28,7 +27,7 @@ export async function findExisting(
 }
 
 async function known(
-  home: Home,
+  home: Host,
   wanted: CheckedCreateOptions,
   network: Network,
   link: LinkState,
@@ -49,7 +48,7 @@ async function known(
 /** A link of another kind is WireGuard if there is a socket of its name that answers. */
 async function userspaceOr(
   error: WireGuardError,
-  home: Home,
+  home: Host,
   { name, signal, idleTimeout }: CheckedCreateOptions,
 ): Promise<'userspace'> {
   if (!home.has('userspace')) throw error

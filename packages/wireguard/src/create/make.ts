@@ -1,9 +1,8 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
-import { type Home, isUserspace } from '../home.js'
+import { type Host, isUserspace } from '../host.js'
 import { socketPathOf } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
-import type { Made } from './made.js'
-import type { CheckedCreateOptions } from './options.js'
+import type { CheckedCreateOptions, Made } from './options.js'
 import { removeMade } from './remove.js'
 import type { Steps } from './steps.js'
 
@@ -14,7 +13,7 @@ import type { Steps } from './steps.js'
  * userspace implementation, and as `startDaemon`
  */
 export async function makeInterface(
-  home: Home,
+  home: Host,
   wanted: CheckedCreateOptions,
   steps: Steps,
 ): Promise<Made> {
@@ -25,7 +24,7 @@ export async function makeInterface(
   return made
 }
 
-async function make(home: Home, wanted: CheckedCreateOptions, steps: Steps): Promise<Made> {
+async function make(home: Host, wanted: CheckedCreateOptions, steps: Steps): Promise<Made> {
   if (wanted.backend === 'kernel') return await makeInKernel(home, wanted, steps)
   if (wanted.backend === 'userspace' || !home.has('kernel')) {
     return await startUserspace(home, wanted, steps)
@@ -39,7 +38,7 @@ async function make(home: Home, wanted: CheckedCreateOptions, steps: Steps): Pro
   }
 }
 
-async function makeInKernel(home: Home, wanted: CheckedCreateOptions, steps: Steps): Promise<Made> {
+async function makeInKernel(home: Host, wanted: CheckedCreateOptions, steps: Steps): Promise<Made> {
   const { name, idleTimeout } = wanted
   await home.backend('kernel')
   // It would have the name from then on, and the new interface would be out of reach.
@@ -55,7 +54,7 @@ async function makeInKernel(home: Home, wanted: CheckedCreateOptions, steps: Ste
 }
 
 async function fallBack(
-  home: Home,
+  home: Host,
   wanted: CheckedCreateOptions,
   steps: Steps,
   reason: WireGuardError,
@@ -78,7 +77,7 @@ async function fallBack(
 }
 
 async function startUserspace(
-  home: Home,
+  home: Host,
   wanted: CheckedCreateOptions,
   steps: Steps,
   fallback?: string,
@@ -100,7 +99,7 @@ async function startUserspace(
 /** The interface, which from now on goes if a step fails: wherever it is by then, and whether or not the caller gave up. */
 function remember(
   facts: Pick<Made, 'backend' | 'fallback' | 'daemon'>,
-  home: Home,
+  home: Host,
   { name, idleTimeout }: CheckedCreateOptions,
   steps: Steps,
 ): Made {

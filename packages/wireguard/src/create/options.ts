@@ -1,12 +1,15 @@
 import {
+  type BackendKind,
   type CallOptions,
   checkPortableInterfaceName,
   type DeviceConfig,
   isWireGuardError,
   WireGuardError,
 } from 'wireguardcfg'
-import { type CheckedDeviceConfig, checkDeviceConfig } from 'wireguardcfg/backend'
+import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
+import type { Network } from '../network.js'
+import type { Daemon } from '../userspace/daemon.js'
 
 /** What `WireGuard.createDevice` makes. */
 export interface CreateOptions extends CallOptions {
@@ -134,4 +137,19 @@ function nameOf(key: string): string {
 
 function unacceptable(path: string, summary: string): WireGuardError {
   return new WireGuardError(summary, { code: 'EINVAL', path })
+}
+
+/** An interface that `createDevice` made or found, while it works on it. */
+export interface Made {
+  readonly name: string
+  readonly backend: BackendKind
+  readonly fallback: string | undefined
+  /** False: it was there before. */
+  readonly created: boolean
+  /** The userspace implementation that runs it, if this process started it. */
+  readonly daemon: Daemon | undefined
+  /** Where it is now. */
+  network: Network
+  /** Its number there: tells it from another one that has its name later. */
+  index: number | undefined
 }

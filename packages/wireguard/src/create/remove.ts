@@ -1,12 +1,12 @@
 import { type CallOptions, isWireGuardError } from 'wireguardcfg'
-import type { Home } from '../home.js'
+import type { Host } from '../host.js'
 import { Network } from '../network.js'
 import { socketPathOf } from '../userspace/socket.js'
 import { stopDaemon, stopListener } from '../userspace/stop.js'
-import type { Made } from './made.js'
+import type { Made } from './options.js'
 
 /** Deletes an interface that `createDevice` returned: that one, and none that has its name since. It may be gone already. */
-export async function removeMade(home: Home, made: Made, limits: CallOptions): Promise<void> {
+export async function removeMade(home: Host, made: Made, limits: CallOptions): Promise<void> {
   const { name, network, daemon } = made
   const path = socketPathOf(name, home.socketDirectory)
   if (daemon !== undefined) return await stopDaemon(daemon, path, limits.signal)

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Output } from './output.js'
+import { DaemonLog } from './daemon-log.js'
 
 /** Runs a function in some network namespace: synchronously, because what it starts inherits the namespace. */
 export type Within = <T>(step: () => T) => T
@@ -14,7 +14,7 @@ export class Daemon {
   /** Resolves when the process is gone, or could not be started. */
   readonly end: Promise<void>
   readonly #child: ChildProcess
-  readonly #output = new Output()
+  readonly #output = new DaemonLog()
   #outcome: string | undefined
   #failure: NodeJS.ErrnoException | undefined
   #lastWords = ''

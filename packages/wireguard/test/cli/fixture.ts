@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { type Device, UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import type { CommandResult } from '../../../../test-fixtures/command.js'
-import { replacement } from '../../src/replace.js'
+import { replacement } from '../../src/sync/replacement.js'
 import { runMain, type RunOptions } from './run-main.js'
 
 /** A device called wg0, empty before each test, and the command that sees it alone. */

@@ -1,10 +1,10 @@
-import { formatConf, fromDeviceConfig } from 'wireguardcfg/conf'
+import { formatConf, confFromConfig } from 'wireguardcfg/conf'
 import { privateKeyOf, samplePeers } from '../support/sample.js'
 
 /** A file with many peers. */
 export function generatedDeviceFile(peers: number): string {
   return formatConf(
-    fromDeviceConfig({
+    confFromConfig({
       privateKey: privateKeyOf(1),
       listenPort: 51850,
       firewallMark: 0x2a,

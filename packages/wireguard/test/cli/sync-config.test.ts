@@ -4,7 +4,7 @@ import { UapiClient } from 'wireguardcfg'
 import { parseConf, toDeviceConfigs } from 'wireguardcfg/conf'
 import { UapiServer } from 'wireguardcfg/server'
 import { mergeConfigs } from '../../src/cli/sync-config.js'
-import { syncDevice } from '../../src/sync.js'
+import { syncDevice } from '../../src/sync/sync.js'
 import { temporaryDirectory } from '../support/directory.js'
 import { presharedKeyOf, publicKeyOf, sorted } from '../support/sample.js'
 

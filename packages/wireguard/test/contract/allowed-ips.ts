@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { ipv4Of, ipv6Of, publicKeyOf } from '../support/sample.js'
-import type { Context } from './backend.js'
+import type { Context } from './subject.js'
 
 /** Adding, replacing, moving and removing of allowed IPs. */
 export function describeAllowedIPs({ traits, subject, read }: Context, timeout: number): void {

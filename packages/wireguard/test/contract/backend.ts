@@ -1,18 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe } from '@jest/globals'
-import type { Device } from 'wireguardcfg'
 import { describeAllowedIPs } from './allowed-ips.js'
 import { describeCalls } from './calls.js'
 import { describeInput } from './input.js'
 import { describeReadAndWrite } from './read-write.js'
-import type { Subject, SubjectTraits } from './subject.js'
-
-/** What every test of the contract gets. */
-export interface Context {
-  readonly traits: SubjectTraits
-  readonly subject: () => Subject
-  /** Reads the subject's device. */
-  readonly read: () => Promise<Device>
-}
+import type { Context, Subject, SubjectTraits } from './subject.js'
 
 /** What every backend must do, in the same words for all. Each test starts from an empty device. */
 export function describeBackend(

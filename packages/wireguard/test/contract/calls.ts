@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { publicKeyOf, samplePeers, sorted } from '../support/sample.js'
-import type { Context } from './backend.js'
+import type { Context } from './subject.js'
 
 /** Abort, deadlines, many calls at once, and the end of a backend. */
 export function describeCalls({ subject, read }: Context, timeout: number): void {

@@ -8,7 +8,7 @@ import {
   samplePeers,
   sorted,
 } from '../support/sample.js'
-import type { Context } from './backend.js'
+import type { Context } from './subject.js'
 
 /** Bad input gets a clear error and changes nothing. */
 export function describeInput({ subject, read }: Context): void {

@@ -7,7 +7,7 @@ import {
   samplePeers,
   sorted,
 } from '../support/sample.js'
-import type { Context } from './backend.js'
+import type { Context } from './subject.js'
 
 /** Reading and writing of everything but single allowed IPs. */
 export function describeReadAndWrite({ traits, subject, read }: Context, timeout: number): void {

@@ -1,4 +1,4 @@
-import type { Backend } from 'wireguardcfg'
+import type { Backend, Device } from 'wireguardcfg'
 
 /** Something that the contract is run against: a backend, and a device that belongs to this run alone. */
 export interface Subject extends AsyncDisposable {
@@ -22,4 +22,12 @@ export interface SubjectTraits {
   readonly manyPeers: number
   /** How many allowed IPs the larger tests give to one peer. */
   readonly manyAllowedIPs: number
+}
+
+/** What every test of the contract gets. */
+export interface Context {
+  readonly traits: SubjectTraits
+  readonly subject: () => Subject
+  /** Reads the subject's device. */
+  readonly read: () => Promise<Device>
 }

@@ -31,8 +31,7 @@ export function consumerConfig(options: { readonly exactOptionalPropertyTypes: b
 const MODULE = `
 import { type Device, type DeviceConfig, isWireGuardError, type PeerConfig, SecretKey, toConfig, WireGuard } from 'wireguard'
 import { deviceConfigSchema } from 'wireguard/schema'
-import type { Backend } from 'wireguardcfg'
-import { UapiClient } from 'wireguardcfg'
+import { type Backend, UapiClient } from 'wireguardcfg'
 
 export async function read(name: string, signal: AbortSignal): Promise<string[]> {
   await using wg = await WireGuard.open({ backends: ['userspace', new UapiClient() satisfies Backend] })

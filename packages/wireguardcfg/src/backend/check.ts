@@ -1,7 +1,7 @@
 import { invalid, quote, type WireGuardError } from '../model/errors.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type * as Schema from '../schema.js'
-import { acceptDeviceConfig, freezePeer } from './accept.js'
+import { fastCheckDeviceConfig, freezePeer } from './fast-check.js'
 
 /**
  * Checks a configuration and returns it in checked form: keys parsed, addresses canonical. Every backend calls this before it
@@ -24,7 +24,7 @@ export async function checkDeviceConfig(
       },
     )
   }
-  const accepted = await acceptDeviceConfig(config)
+  const accepted = await fastCheckDeviceConfig(config)
   if (accepted !== undefined) return remember(accepted)
   const schema = await import('../schema.js')
   const result = schema.deviceConfigSchema.safeParse(config)

@@ -3,14 +3,18 @@ import { invalid } from '../model/errors.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 import type { Conf } from './conf.js'
 import type { PeerKey } from './keys.js'
-import { setPeerName } from './name.js'
+import { setPeerName } from './peer-name.js'
 import type { ConfSection } from './section.js'
 import { type AllowedIPEntry, formatAllowedIPs, parseAllowedIPs } from './values/allowed-ips.js'
 import { type ConfEndpoint, parseConfEndpoint } from './values/endpoint.js'
-import { formatSecretKeyValue, parsePublicKeyValue, parseSecretKeyValue } from './values/keys.js'
+import {
+  formatSecretKeyValue,
+  parsePublicKeyValue,
+  parseSecretKeyValue,
+} from './values/key-values.js'
 import { formatPersistentKeepalive } from './values/numbers.js'
 import type { Parsed } from './values/value.js'
-import { checkComment } from './written.js'
+import { checkComment } from './validate.js'
 
 /** What is written of a peer; a field that is absent is not written. */
 export interface ConfPeerInit {

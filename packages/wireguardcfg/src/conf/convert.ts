@@ -2,10 +2,10 @@ import { markChecked } from '../backend/check.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
 import type { PublicKey } from '../model/key.js'
-import type { ConfOptions } from './analysis.js'
+import type { ConfOptions } from './analyze.js'
 import type { Conf } from './conf.js'
-import type { ConfInterface, ConfPeer } from './settings.js'
-import { analyseStrictly } from './view.js'
+import type { ConfInterface, ConfPeer } from './types.js'
+import { analyzeStrictly } from './settings.js'
 
 /**
  * What a file does to a device. `setconf`: the device becomes what the file says; keys that are absent are reset and other peers
@@ -39,7 +39,7 @@ export interface UnresolvedEndpoint {
  * @throws ConfError `EINVAL` for the first error in the file
  */
 export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOptions): ConfConversion {
-  const { interface: settings, peers } = analyseStrictly(conf, options)
+  const { interface: settings, peers } = analyzeStrictly(conf, options)
   const batches = splitAtRepeats(peers)
   const unresolved = batches.flatMap((batch, config) =>
     batch.flatMap(({ publicKey, endpoint }, peer) => {

@@ -5,11 +5,11 @@ import { invalid, isWireGuardError, type WireGuardError } from '../model/errors.
 import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
 import type { Conf } from './conf.js'
 import { parseConf } from './parse.js'
-import { formatSecretKeyValue } from './values/keys.js'
+import { formatSecretKeyValue } from './values/key-values.js'
 import { formatFirewallMark } from './values/numbers.js'
 
 /** The file of a device as it is: what `wg showconf` prints, to the byte. With the private key. */
-export function fromDevice(device: Device): Conf {
+export function confFromDevice(device: Device): Conf {
   return parseConf(formatShowconf(device))
 }
 
@@ -21,7 +21,7 @@ export function fromDevice(device: Device): Conf {
  * @throws WireGuardError `EINVAL` with the `path` of a value that is not acceptable, or that no file can express: a peer to be removed, only
  * to be updated, or whose allowed IPs are to be left alone altogether
  */
-export function fromDeviceConfig(config: DeviceConfig): Conf {
+export function confFromConfig(config: DeviceConfig): Conf {
   const { privateKey, listenPort, firewallMark, replacePeers = false, peers = [] } = config
   const conf = parseConf('[Interface]\n')
   const isWritten = (value: unknown, reset: unknown) =>

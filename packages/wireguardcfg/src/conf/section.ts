@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { ConfKey, ConfSectionKind } from './keys.js'
 import { ConfLine, type LineEnd } from './line.js'
 import { foldCase } from './text.js'
-import { checkComment, checkKey, checkValue } from './written.js'
+import { checkComment, checkKey, checkValue } from './validate.js'
 
 /** A key of ours, offered by editors, or any other, which is kept as it is. */
 export type AnyKey = ConfKey | (string & {})

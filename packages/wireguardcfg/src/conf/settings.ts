@@ -1,50 +1,30 @@
-import type { AllowedIP } from '../model/allowed-ip.js'
-import type { PublicKey, SecretKey } from '../model/key.js'
-import type { ConfEndpoint } from './values/endpoint.js'
-import type { ConfDNS } from './values/quick.js'
+import { analyze, type Analysis, type ConfOptions } from './analyze.js'
+import type { Conf } from './conf.js'
+import { ConfError } from './problem.js'
+import type { ConfInterface, ConfPeer } from './types.js'
 
-/** What `[Interface]` says; an absent key is `undefined` or an empty list. */
-export interface ConfInterface {
-  /** `null`: the all-zero key, which removes the key. */
-  readonly privateKey: SecretKey | null | undefined
-  /** UDP port, 0: a free one. */
-  readonly listenPort: number | undefined
-  /** 32 bits, 0: off. */
-  readonly firewallMark: number | undefined
-  /** The interface's own addresses with their lengths, host bits and all. */
-  readonly addresses: readonly string[]
-  readonly dns: ConfDNS
-  /** Bytes. */
-  readonly mtu: number | undefined
-  /** `off`, `auto`, or a routing table by number or name. */
-  readonly table: string | undefined
-  /** Shell commands, `%i` standing for the interface. */
-  readonly preUp: readonly string[]
-  readonly postUp: readonly string[]
-  readonly preDown: readonly string[]
-  readonly postDown: readonly string[]
-  readonly saveConfig: boolean | undefined
+/**
+ * What `[Interface]` says, several merged as wg(8) does: the last value of a key counts, lists grow.
+ *
+ * @throws ConfError `EINVAL` for the first error in the file, wherever it is
+ */
+export function interfaceSettings(conf: Conf, options?: ConfOptions): ConfInterface {
+  return analyzeStrictly(conf, options).interface
 }
 
-/** What a `[Peer]` says; an absent key is `undefined` or an empty list. */
-export interface ConfPeer {
-  /** The line of `[Peer]`, from 1. */
-  readonly line: number
-  /** As a comment says: see `peerName`. */
-  readonly name: string | undefined
-  readonly publicKey: PublicKey
-  /** `null`: the all-zero key, which removes the key. */
-  readonly presharedKey: SecretKey | null | undefined
-  readonly endpoint: ConfEndpoint | undefined
-  /** Seconds, 0: off. */
-  readonly persistentKeepalive: number | undefined
-  /** What the peer shall have; with `incremental`, what it gets in addition. */
-  readonly allowedIPs: readonly AllowedIP[]
-  /** Entries with a `-`: what is taken away. */
-  readonly removeAllowedIPs: readonly AllowedIP[]
-  /**
-   * The last `AllowedIPs` line has an entry with a `+` or `-`: the list of the device is changed, not replaced (wg(8) since
-   * 1.0.20250521).
-   */
-  readonly incremental: boolean
+/**
+ * What each `[Peer]` says, in order. A public key may be there several times: the later one updates the earlier.
+ *
+ * @throws ConfError `EINVAL` for the first error in the file, wherever it is
+ */
+export function peerSettings(conf: Conf, options?: ConfOptions): readonly ConfPeer[] {
+  return analyzeStrictly(conf, options).peers
+}
+
+/** As `analyze`, but fails on the first error, in the order in which wg(8) would. */
+export function analyzeStrictly(conf: Conf, options?: ConfOptions): Analysis {
+  const analysis = analyze(conf, options)
+  const problem = analysis.problems.find(({ severity }) => severity === 'error')
+  if (problem !== undefined) throw new ConfError(problem)
+  return analysis
 }

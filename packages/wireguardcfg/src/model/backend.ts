@@ -1,8 +1,5 @@
 import type { DeviceConfig } from './config.js'
-import type { Device, Peer } from './device.js'
-
-/** Who runs an interface. */
-export type BackendKind = 'kernel' | 'userspace'
+import type { BackendKind, Device, Peer } from './device.js'
 
 /** Options of every call that talks to a device. */
 export interface CallOptions {

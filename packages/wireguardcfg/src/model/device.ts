@@ -1,7 +1,9 @@
 import type { AllowedIP } from './allowed-ip.js'
-import type { BackendKind } from './backend.js'
 import type { Endpoint } from './endpoint.js'
 import type { PublicKey, SecretKey } from './key.js'
+
+/** Who runs an interface. */
+export type BackendKind = 'kernel' | 'userspace'
 
 /** A WireGuard interface as it was read. Every field is present. */
 export interface Device {

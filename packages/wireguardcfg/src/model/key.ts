@@ -228,3 +228,18 @@ export function describeKeyText(text: unknown): string {
     ? 'got base64 whose unused bits are not zero'
     : 'got other characters'
 }
+
+/**
+ * A secret key as a configuration has it: a `SecretKey`, or 44 characters of canonical base64. Hexadecimal is for
+ * `SecretKey.parse` alone: in a configuration it is nearly always a mix-up.
+ *
+ * @throws WireGuardError `EINVAL` as `SecretKey.parse`, and for hexadecimal
+ */
+export function parseConfigSecret(value: SecretKey | string): SecretKey {
+  if (typeof value === 'string' && /^[0-9A-Fa-f]{64}$/.test(value)) {
+    throw invalid(
+      `secret key: expected 44 characters of canonical base64, ${describeKeyText(value)}`,
+    )
+  }
+  return SecretKey.parse(value)
+}

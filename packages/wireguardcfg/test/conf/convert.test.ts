@@ -3,8 +3,8 @@ import * as fc from 'fast-check'
 import {
   type ConfMode,
   formatConf,
-  fromDevice,
-  fromDeviceConfig,
+  confFromDevice,
+  confFromConfig,
   parseConf,
   toDeviceConfigs,
   withEndpoints,
@@ -143,12 +143,12 @@ const device: fc.Arbitrary<Device> = fc.record({
   ),
 })
 
-describe('fromDevice and fromDeviceConfig', () => {
+describe('confFromDevice and confFromConfig', () => {
   it('write what setconf makes the same device of', async () => {
     await fc.assert(
       fc.asyncProperty(device, async (wanted) => {
         const checked = await checkDeviceConfig(toConfig(wanted))
-        for (const conf of [fromDevice(wanted), fromDeviceConfig(toConfig(wanted))]) {
+        for (const conf of [confFromDevice(wanted), confFromConfig(toConfig(wanted))]) {
           const { configs, unresolved } = toDeviceConfigs(parseConf(formatConf(conf)), 'setconf')
           expect(unresolved).toEqual([])
           expect(configs.map(withDefaults)).toEqual([withDefaults(checked)])
@@ -186,7 +186,7 @@ describe('fromDevice and fromDeviceConfig', () => {
     )
     await fc.assert(
       fc.asyncProperty(config, async (wanted) => {
-        const conf = parseConf(formatConf(fromDeviceConfig(wanted)))
+        const conf = parseConf(formatConf(confFromConfig(wanted)))
         expect(toDeviceConfigs(conf, 'addconf').configs).toEqual([await checkDeviceConfig(wanted)])
       }),
     )
@@ -195,7 +195,7 @@ describe('fromDevice and fromDeviceConfig', () => {
   it('write a device as wg showconf does', () => {
     const text = `[Interface]\nListenPort = 51820\nFwMark = 0x1f\nPrivateKey = ${PRIVATE_KEY}\n\n[Peer]\nPublicKey = ${KEY_A}\nPresharedKey = ${PSK}\nAllowedIPs = 10.0.0.1/32, ::/0\nEndpoint = [2001:db8::1]:5\nPersistentKeepalive = 25\n\n[Peer]\nPublicKey = ${KEY_B}\n`
     const peer = { lastHandshake: undefined, receiveBytes: 0, transmitBytes: 0, protocolVersion: 1 }
-    const conf = fromDevice({
+    const conf = confFromDevice({
       name: 'wg0',
       backend: 'kernel',
       index: 1,
@@ -249,7 +249,7 @@ describe('fromDevice and fromDeviceConfig', () => {
     ],
   ])('refuse %s', (_, peer, path) => {
     const run = () =>
-      fromDeviceConfig({ peers: [{ publicKey: KEY_A, allowedIPs: ['10.0.0.1'] }, peer] })
+      confFromConfig({ peers: [{ publicKey: KEY_A, allowedIPs: ['10.0.0.1'] }, peer] })
     expect(thrown(run)).toMatchObject({ code: 'EINVAL', path })
   })
 })

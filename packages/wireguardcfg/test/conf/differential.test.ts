@@ -11,8 +11,15 @@ import {
   hasWireGuardGo,
 } from '../../../../test-fixtures/require.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
-import { type ConfMode, formatConf, fromDevice, parseConf } from '../../src/conf.js'
-import { stripConf, toDeviceConfigs, wgReport } from '../../src/conf.js'
+import {
+  type ConfMode,
+  formatConf,
+  confFromDevice,
+  parseConf,
+  stripConf,
+  toDeviceConfigs,
+  wgReport,
+} from '../../src/conf.js'
 import type { Device } from '../../src/model/device.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { confText } from './arbitrary.js'
@@ -84,12 +91,12 @@ describeWith([hasWg, hasWireGuardGo], 'the same file by wg(8) and by us', () => 
     expect(() => toDeviceConfigs(parseConf(text), 'setconf')).toThrow('read configuration file')
   })
 
-  it('showconf prints what fromDevice writes', async () => {
+  it('showconf prints what confFromDevice writes', async () => {
     const other = `[Peer]\nPublicKey = ${KEY_B}\n`
     for (const text of [BASE, '', other, '[Interface]\nListenPort=1\n']) {
       await byWg('setconf', text)
       const { stdout } = await theirs.wg('showconf', theirs.name)
-      expect(formatConf(fromDevice(await client.device(theirs.name)))).toBe(stdout)
+      expect(formatConf(confFromDevice(await client.device(theirs.name)))).toBe(stdout)
     }
   })
 })

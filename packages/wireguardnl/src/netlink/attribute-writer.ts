@@ -1,5 +1,4 @@
-import { align4 } from './align.js'
-import { NLA_F_NESTED, NLA_HDRLEN } from './constants.js'
+import { align4, NLA_F_NESTED, NLA_HDRLEN } from './constants.js'
 import { LITTLE_ENDIAN, viewOf, writeU64 } from './endian.js'
 
 const MAX_ATTRIBUTE_LENGTH = 0xffff

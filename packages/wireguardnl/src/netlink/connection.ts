@@ -5,7 +5,7 @@ import { encodeMessage, type Message, MessageReader } from './message.js'
 import { Mutex } from './mutex.js'
 import { ReplyReader, type Outcome } from './reply-reader.js'
 import type { Socket } from './socket.js'
-import { nextTurn, pause, sliceIsOver } from './time-slice.js'
+import { nextTurn, pause, sliceIsOver } from './yield.js'
 import { writerGate, type WriterGate } from './writer-gate.js'
 
 /** How a request is handed to the kernel. */

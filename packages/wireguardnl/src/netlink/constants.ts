@@ -92,3 +92,21 @@ export const NLA_F_NESTED = 0x8000
 export const NLA_F_NET_BYTEORDER = 0x4000
 /** The attribute type without the two flags. */
 export const NLA_TYPE_MASK = 0x3fff
+
+// Messages and attributes are both aligned to 4: NLMSG_ALIGNTO and NLA_ALIGNTO of <linux/netlink.h>.
+
+/**
+ * Rounds a length up to the alignment of messages and attributes.
+ *
+ * `#define NLMSG_ALIGN(len) ( ((len)+NLMSG_ALIGNTO-1) & ~(NLMSG_ALIGNTO-1) )`
+ *
+ * For lengths below 2^31; a length field read from the wire is checked before it is aligned.
+ */
+export function align4(length: number): number {
+  return (length + 3) & ~3
+}
+
+/** Address family of IPv4. */
+export const AF_INET = 2
+/** Address family of IPv6 on Linux. */
+export const AF_INET6 = 10

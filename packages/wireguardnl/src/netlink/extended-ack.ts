@@ -1,6 +1,5 @@
-import { align4 } from './align.js'
-import { AttributeReader } from './attribute-reader.js'
 import {
+  align4,
   NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
   NLMSG_HDRLEN,
@@ -9,6 +8,7 @@ import {
   NLMSGERR_ATTR_MSG,
   NLMSGERR_ATTR_OFFS,
 } from './constants.js'
+import { AttributeReader } from './attribute-reader.js'
 import { LITTLE_ENDIAN } from './endian.js'
 import { MalformedMessageError } from './malformed.js'
 import type { Message } from './message.js'

@@ -1,5 +1,4 @@
-import { align4 } from './align.js'
-import { NLMSG_HDRLEN } from './constants.js'
+import { align4, NLMSG_HDRLEN } from './constants.js'
 import { LITTLE_ENDIAN, viewOf } from './endian.js'
 import { MalformedMessageError } from './malformed.js'
 

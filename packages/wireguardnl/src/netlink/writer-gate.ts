@@ -1,5 +1,5 @@
 import { Mutex } from './mutex.js'
-import { nextTurn } from './time-slice.js'
+import { nextTurn } from './yield.js'
 
 /**
  * Keeps the event loop free while the kernel works on a message of ours in a thread.

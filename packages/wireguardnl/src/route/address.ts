@@ -1,14 +1,12 @@
 import { AttributeReader } from '../netlink/attribute-reader.js'
 import { AttributeWriter } from '../netlink/attribute-writer.js'
 import type { Connection } from '../netlink/connection.js'
-import { NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.js'
+import { AF_INET, AF_INET6, NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
 import type { Message } from '../netlink/message.js'
 import {
-  AF_INET,
-  AF_INET6,
   IFA_ADDRESS,
   IFA_LOCAL,
   IFADDRMSG_LENGTH,

@@ -46,8 +46,3 @@ export const IFA_LOCAL = 2
 
 /** Interface flag: it is up. */
 export const IFF_UP = 0x1
-
-/** Address family: IPv4. */
-export const AF_INET = 2
-/** Address family: IPv6. */
-export const AF_INET6 = 10

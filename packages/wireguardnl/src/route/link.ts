@@ -2,11 +2,12 @@ import { AttributeReader } from '../netlink/attribute-reader.js'
 import { AttributeWriter } from '../netlink/attribute-writer.js'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
-import { LITTLE_ENDIAN } from '../netlink/endian.js'
+import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
 import type { Message } from '../netlink/message.js'
 import {
+  IFF_UP,
   IFINFOMSG_LENGTH,
   IFLA_EXT_MASK,
   IFLA_IFNAME,
@@ -17,7 +18,6 @@ import {
   RTM_GETLINK,
   RTM_NEWLINK,
 } from './constants.js'
-import { encodeLinkHeader } from './link-header.js'
 
 /** A network interface, as far as this package needs to know it. */
 export interface Link {
@@ -76,7 +76,7 @@ export async function getLink(
   nameOrIndex: string | number,
   options: ExchangeOptions = {},
 ): Promise<Link | undefined> {
-  const payload = encodeGetRequest(nameOrIndex)
+  const payload = encodeGetLink(nameOrIndex)
   const operation = `get link ${JSON.stringify(nameOrIndex)}`
   let link: Link | undefined
   const onMessage = (message: Message) => {
@@ -103,7 +103,7 @@ export function encodeListRequest(kind: string | undefined): Uint8Array {
 }
 
 /** Payload of a RTM_GETLINK for one link. */
-export function encodeGetRequest(nameOrIndex: string | number): Uint8Array {
+export function encodeGetLink(nameOrIndex: string | number): Uint8Array {
   const byIndex = typeof nameOrIndex === 'number'
   const writer = new AttributeWriter(64)
     .raw(encodeLinkHeader({ index: byIndex ? nameOrIndex : 0 }))
@@ -146,4 +146,27 @@ function decodeKind(info: AttributeReader): string | undefined {
   let kind: string | undefined
   while (info.next()) if (info.type === IFLA_INFO_KIND) kind = info.string()
   return kind
+}
+
+/** The fields of struct ifinfomsg that a request chooses. */
+export interface LinkHeader {
+  /** Which link; 0: the one that the attributes name, or a new one. */
+  readonly index?: number | undefined
+  /** Whether it is to be up; absent: as it is. */
+  readonly up?: boolean | undefined
+}
+
+/**
+ * `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16), `ifi_index` (s32), `ifi_flags` (u32), `ifi_change` (u32, which
+ * flags are meant).
+ */
+export function encodeLinkHeader({ index = 0, up }: LinkHeader = {}): Uint8Array {
+  const header = new Uint8Array(IFINFOMSG_LENGTH)
+  const view = viewOf(header)
+  view.setInt32(4, index, LITTLE_ENDIAN)
+  if (up !== undefined) {
+    view.setUint32(8, up ? IFF_UP : 0, LITTLE_ENDIAN)
+    view.setUint32(12, IFF_UP, LITTLE_ENDIAN)
+  }
+  return header
 }

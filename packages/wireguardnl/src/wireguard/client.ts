@@ -10,16 +10,16 @@ import {
 } from 'wireguardcfg'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
-import { pause } from '../netlink/time-slice.js'
+import { pause } from '../netlink/yield.js'
 import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type Kernel, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
-import { readDevice, readPeers } from './read.js'
+import { readDevice, readPeers } from './dump/read.js'
 import { Turns } from './turns.js'
-import { untilDeleted } from './until-deleted.js'
+import { untilDeleted } from './open-dumps.js'
 
 // How often a device is read when it changes during every read, and how long the growing pauses in between become, in ms.
 const MAX_READS = 20
@@ -82,13 +82,13 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       const done = await this.#writes.acquire(name, call.deadline)
       try {
         // A process that only reads does without these.
-        const [{ checkDeviceConfig }, { checkZones, writeDevice }] = await Promise.all([
+        const [{ checkDeviceConfig }, { checkZones, applyConfig }] = await Promise.all([
           import('wireguardcfg/backend'),
-          import('./write.js'),
+          import('./set/apply.js'),
         ])
         const checked = await checkDeviceConfig(config)
         checkZones(checked, this.#kernel.zones)
-        await writeDevice(name, checked, {
+        await applyConfig(name, checked, {
           kernel: this.#kernel,
           call,
           turn: (send) => this.#turn(name, call, send),

@@ -73,7 +73,4 @@ export const WGALLOWEDIP_A_CIDR_MASK = 3
 /** u32, since Linux 6.16: WGALLOWEDIP_F_ bits. */
 export const WGALLOWEDIP_A_FLAGS = 4
 
-/** Address family of IPv4. */
-export const AF_INET = 2
-/** Address family of IPv6 on Linux. */
-export const AF_INET6 = 10
+export { AF_INET, AF_INET6 } from '../netlink/constants.js'

@@ -1,11 +1,11 @@
 import { release } from 'node:os'
 import { ifIndexToName, ifNameToIndex } from '../libc.js'
+import { type Namespace, withinNamespace } from '../namespace/namespace.js'
+import { threadNamespace } from '../namespace/thread-namespace.js'
 import { NETLINK_ROUTE } from '../netlink/constants.js'
 import { KernelSocket } from '../netlink/kernel-socket.js'
 import type { Socket } from '../netlink/socket.js'
-import { type Namespace, withinNamespace } from '../namespace.js'
-import { threadNamespace } from '../thread-namespace.js'
-import type { Zones } from './sockaddr.js'
+import type { Zones } from './structs.js'
 
 /** What a client reaches the kernel by: the seam for tests and for other network namespaces. */
 export interface Kernel {
@@ -47,4 +47,25 @@ export function kernelIn(namespace: Namespace): Kernel {
     release: runningKernel.release,
     namespace: namespace.id,
   }
+}
+
+/** By kernelRelease: whether single allowed IPs are removed by WGALLOWEDIP_F_REMOVE_ME, as a kernel has shown. */
+const learnt = new Map<string, boolean>()
+
+/** Whether this kernel is worth asking to remove single allowed IPs: it has done so, or is of Linux 6.16 or later. */
+export function mayRemoveAllowedIPs(kernelRelease: string): boolean {
+  const known = learnt.get(kernelRelease)
+  if (known !== undefined) return known
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? []
+  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16)
+}
+
+/** Remembers what a kernel has shown, for the whole process: releases before 6.16 may have it, and others may lack it. */
+export function learnRemoval(kernelRelease: string, supported: boolean): void {
+  learnt.set(kernelRelease, supported)
+}
+
+/** Whether a kernel has shown that it can: what it refuses then is something else. */
+export function provedRemoval(kernelRelease: string): boolean {
+  return learnt.get(kernelRelease) === true
 }

@@ -5,13 +5,13 @@ import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { kernelCapabilities } from '../../src/capabilities.js'
 import { resolveFamily } from '../../src/genl/family.js'
-import { NetlinkLinks } from '../../src/links.js'
+import { NetlinkLinks } from '../../src/links/links.js'
 import { Connection } from '../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../src/netlink/constants.js'
 import type { Socket } from '../../src/netlink/socket.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { type Kernel, runningKernel } from '../../src/wireguard/kernel.js'
-import { encodeGetRequest } from '../../src/wireguard/read.js'
+import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
 import { caught } from '../support/caught.js'
 import { addInterface, run } from '../support/kernel-device.js'
 import { openDescriptors, withoutPrivileges } from '../support/process.js'
@@ -247,7 +247,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     await links.createLink(name('wgheld'))
     await client.configureDevice('wgheld', markChecked({ peers: PEERS }))
     const family = await resolveFamily(somebody, 'wireguard')
-    const dump = somebody.messages(family, encodeGetRequest('wgheld'), { idleTimeout: 0 })
+    const dump = somebody.messages(family, encodeGetDevice('wgheld'), { idleTimeout: 0 })
     await dump.next()
     const abort = new AbortController()
     const deletion = links.deleteLink('wgheld', { signal: abort.signal, idleTimeout: 0 })

@@ -10,7 +10,7 @@ import {
 import { syscallError } from '../../src/netlink/errors.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import type { Message } from '../../src/netlink/message.js'
-import { nextTurn, pause } from '../../src/netlink/time-slice.js'
+import { nextTurn, pause } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../support/deferred.js'
 import {

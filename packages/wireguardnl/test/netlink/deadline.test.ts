@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { getEventListeners } from 'node:events'
 import { Deadline } from '../../src/netlink/deadline.js'
-import { pause } from '../../src/netlink/time-slice.js'
+import { pause } from '../../src/netlink/yield.js'
 
 const never = new Promise<never>(() => {})
 

@@ -1,6 +1,6 @@
 import { expect, it } from '@jest/globals'
 import { Mutex } from '../../src/netlink/mutex.js'
-import { nextTurn } from '../../src/netlink/time-slice.js'
+import { nextTurn } from '../../src/netlink/yield.js'
 
 it('lets one in at a time, in the order of asking', async () => {
   const mutex = new Mutex()

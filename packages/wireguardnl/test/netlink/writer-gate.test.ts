@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { nextTurn } from '../../src/netlink/time-slice.js'
+import { nextTurn } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../support/deferred.js'
 

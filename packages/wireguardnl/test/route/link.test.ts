@@ -6,9 +6,11 @@ import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import { encodeMessage, MessageReader } from '../../src/netlink/message.js'
 import {
   decodeLink,
-  encodeGetRequest,
+  encodeGetLink,
+  encodeLinkHeader,
   encodeListRequest,
   getLink,
+  type LinkHeader,
   listLinks,
 } from '../../src/route/link.js'
 import { ack, connect, errorAck, multipart, reply } from '../support/fake-kernel.js'
@@ -78,10 +80,8 @@ describe('the messages', () => {
   })
 
   it('asks for one link by name or index', () => {
-    expect(encodeGetRequest('wg0')).toEqual(
-      hex('00 x16 08 00 1d 00 08 00 00 00 08 00 03 00 "wg0" 00'),
-    )
-    expect(encodeGetRequest(4)).toEqual(hex('00 00 00 00 04 00 x11 08 00 1d 00 08 00 00 00'))
+    expect(encodeGetLink('wg0')).toEqual(hex('00 x16 08 00 1d 00 08 00 00 00 08 00 03 00 "wg0" 00'))
+    expect(encodeGetLink(4)).toEqual(hex('00 00 00 00 04 00 x11 08 00 1d 00 08 00 00 00'))
   })
 })
 
@@ -181,7 +181,18 @@ describeWith(canMakeLinks, 'links of a new network namespace', () => {
   )
 
   it('asks through a thread as well', async () => {
-    const request = connection.request(18, 0, encodeGetRequest('lo'), { send: 'writer' })
+    const request = connection.request(18, 0, encodeGetLink('lo'), { send: 'writer' })
     await expect(request).resolves.toBeDefined()
+  })
+})
+
+describe('struct ifinfomsg', () => {
+  it.each<[string, LinkHeader | undefined, string]>([
+    ['nothing', undefined, '00 00 0000 00000000 00000000 00000000'],
+    ['an index', { index: 0x01020304 }, '00 00 0000 04030201 00000000 00000000'],
+    ['up', { up: true }, '00 00 0000 00000000 01000000 01000000'],
+    ['down', { index: 7, up: false }, '00 00 0000 07000000 00000000 01000000'],
+  ])('chooses %s', (_, fields, bytes) => {
+    expect(encodeLinkHeader(fields)).toEqual(hex(bytes))
   })
 })

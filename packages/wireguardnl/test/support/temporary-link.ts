@@ -1,6 +1,6 @@
 import { NETLINK_ROUTE } from '../../src/netlink/constants.js'
 import { Connection } from '../../src/netlink/connection.js'
-import { createLink } from '../../src/route/link-create.js'
+import { createLink } from '../../src/route/link-requests.js'
 import type { Kernel } from '../../src/wireguard/kernel.js'
 
 /** Makes a veth, and its other end, in a namespace: every kernel has that kind. */

@@ -5,12 +5,12 @@ import { loadExchange, loadText } from '../../../../test-fixtures/load.js'
 import { readErrorMessage } from '../../src/netlink/extended-ack.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import { MessageReader } from '../../src/netlink/message.js'
-import { attributeName } from '../../src/wireguard/attribute-name.js'
+import { attributeName } from '../../src/wireguard/set/attribute-name.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
-import { decodeDevice } from '../../src/wireguard/decode.js'
-import { DumpMerger } from '../../src/wireguard/merge.js'
-import { encodeGetRequest } from '../../src/wireguard/read.js'
-import { splitDeviceConfig } from '../../src/wireguard/split.js'
+import { decodeDevice } from '../../src/wireguard/dump/decode.js'
+import { DumpMerger } from '../../src/wireguard/dump/merge.js'
+import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
+import { splitDeviceConfig } from '../../src/wireguard/set/messages.js'
 import type { FakeRequest } from '../support/fake-kernel.js'
 import { FakeSystem } from '../support/fake-system.js'
 import { formatDump } from '../support/wg-dump.js'
@@ -42,7 +42,7 @@ describe.each(CAPTURES)('a device read from Linux %s: %s', (kernel, name) => {
   })
 
   it('is asked for by the bytes that wg sends', () => {
-    expect(encodeGetRequest(device.name)).toEqual(sent[0]!.subarray(16))
+    expect(encodeGetDevice(device.name)).toEqual(sent[0]!.subarray(16))
   })
 
   it('never reads past the end of a message that is cut', () => {

@@ -1,6 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
-import { OpenDumps } from '../../src/wireguard/open-dumps.js'
+import { NetlinkClient } from '../../src/wireguard/client.js'
+import { OpenDumps, openDumps } from '../../src/wireguard/open-dumps.js'
+import { caught } from '../support/caught.js'
 import { deferred } from '../support/deferred.js'
+import { FakeSystem } from '../support/fake-system.js'
+import { allowedIPs, key } from './support.js'
 
 /** Adds a dump; what it says when it is ended. */
 function add(dumps: OpenDumps, log: string[], namespace: string, index: number) {
@@ -54,5 +58,55 @@ describe('the open dumps', () => {
     closing.resolve()
     await end
     expect(ended).toBe(true)
+  })
+})
+
+async function systemWithPeers() {
+  const system = new FakeSystem()
+  for (const name of ['wg0', 'wg1']) {
+    system.add(name)
+    await using client = new NetlinkClient(system.kernel)
+    await client.configureDevice(name, {
+      peers: Array.from({ length: 20 }, (_, i) => ({
+        publicKey: key(i + 1),
+        allowedIPs: allowedIPs(i, 40),
+      })),
+    })
+  }
+  return system
+}
+
+describe('a stream of a device', () => {
+  it('ends with ENODEV when this thread deletes the device', async () => {
+    const system = await systemWithPeers()
+    await using client = new NetlinkClient(system.kernel)
+    const doomed = client.peerBatches('wg0', { idleTimeout: 0 })
+    const safe = client.peerBatches('wg1', { idleTimeout: 0 })
+    await doomed.next()
+    let count = (await safe.next()).value!.length
+    const done = await openDumps.end('fake', system.kernel.zones.index('wg0'))
+    // Before its consumer comes back.
+    expect(system.sockets.filter(({ closed }) => closed).length).toBeGreaterThan(0)
+    expect(await caught(doomed.next())).toMatchObject({ code: 'ENODEV', device: 'wg0' })
+    expect(await caught(client.peerBatches('wg0').next())).toMatchObject({
+      code: 'ENODEV',
+      message: expect.stringContaining('deleted by this process'),
+    })
+    expect(openDumps.size).toBe(1)
+    for await (const batch of safe) count += batch.length
+    expect(openDumps.size).toBe(0)
+    expect(count).toBe(20)
+    done()
+    expect((await client.peerBatches('wg0').next()).done).toBe(false)
+  })
+
+  it('of no device finds that out from the kernel', async () => {
+    const system = await systemWithPeers()
+    await using client = new NetlinkClient(system.kernel)
+    const error = await caught(client.peerBatches('wg9').next())
+    expect(error).toMatchObject({
+      code: 'ENODEV',
+      message: expect.stringContaining('no interface'),
+    })
   })
 })

@@ -1,5 +1,5 @@
 import { publicKeyFromBytes } from 'wireguardcfg'
-import type { Zones } from '../../src/wireguard/sockaddr.js'
+import type { Zones } from '../../src/wireguard/structs.js'
 
 const NAMES = ['lo', 'eth0', 'wg0']
 

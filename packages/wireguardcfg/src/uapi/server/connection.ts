@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { type Errno, INVALID, IO, OK } from './errno.js'
+import { type Errno, INVALID, IO, OK } from './status.js'
 import { formatDevice, type GetOptions } from './get.js'
 import { Input } from './input.js'
 import { LineSplitter } from './lines.js'

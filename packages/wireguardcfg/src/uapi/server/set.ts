@@ -1,5 +1,5 @@
 import { KEY_LENGTH, publicKeyFromBytes, SecretKey } from '../../model/key.js'
-import { type Errno, INVALID, OK, PORT_IN_USE, PROTOCOL } from './errno.js'
+import { type Errno, INVALID, OK, PORT_IN_USE, PROTOCOL } from './status.js'
 import { parseAddrPort, parsePrefix } from './go-address.js'
 import { type DeviceState, newPeer, type PeerState } from './state.js'
 

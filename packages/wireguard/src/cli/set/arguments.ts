@@ -1,0 +1,143 @@
+import type { PublicKey, SecretKey } from 'wireguardcfg'
+import {
+  type AllowedIPEntry,
+  type ConfEndpoint,
+  parseAllowedIPs,
+  parseConfEndpoint,
+  parseFirewallMark,
+  parsePersistentKeepalive,
+  parsePort,
+  parsePublicKeyValue,
+} from 'wireguardcfg/conf'
+import { type CommandContext, CommandError } from '../context.js'
+import { faultText, readKeyFile, valueOf } from '../input.js'
+
+/** What `set` was asked for. */
+export interface SetRequest {
+  privateKey?: SecretKey | null
+  listenPort?: number
+  firewallMark?: number
+  readonly peers: SetPeer[]
+}
+
+/** What `set` was asked for one peer; a key may be there several times. */
+export interface SetPeer {
+  readonly publicKey: PublicKey
+  remove?: boolean
+  presharedKey?: SecretKey | null
+  endpoint?: ConfEndpoint & { /** As it was written. */ readonly text: string }
+  persistentKeepalive?: number
+  /** The entries of all lists. */
+  allowedIPs?: AllowedIPEntry[]
+  /** The last list has an entry with `+` or `-`. */
+  incremental?: boolean
+}
+
+/**
+ * Reads the arguments behind the name of the interface. They are wg(8)'s own grammar, words and values without dashes in an order that has a
+ * meaning, which `parseArgs` of node:util cannot read. Files of keys are read as they are met, and warnings printed.
+ *
+ * @throws CommandError in the words of wg(8)
+ */
+export async function parseSet(
+  args: readonly string[],
+  context: CommandContext,
+): Promise<SetRequest> {
+  const request: SetRequest = { peers: [] }
+  for (let i = 0; i < args.length;) {
+    const word = args[i]!
+    const peer = request.peers.at(-1)
+    if (word === 'remove' && peer !== undefined) {
+      peer.remove = true
+      i++
+      continue
+    }
+    const value = args[i + 1]
+    if (value === undefined || !(await take(word, value, request, peer, context))) {
+      throw new CommandError(`Invalid argument: ${word}`)
+    }
+    i += 2
+  }
+  return request
+}
+
+/** Reads one word and its value; false when the word is not known here. */
+async function take(
+  word: string,
+  value: string,
+  request: SetRequest,
+  peer: SetPeer | undefined,
+  context: CommandContext,
+): Promise<boolean> {
+  if (word === 'peer') {
+    request.peers.push({ publicKey: valueOf(parsePublicKeyValue(value)) })
+    return true
+  }
+  return peer === undefined
+    ? takeOfDevice(word, value, request, context)
+    : takeOfPeer(word, value, peer, context)
+}
+
+async function takeOfDevice(
+  word: string,
+  value: string,
+  request: SetRequest,
+  context: CommandContext,
+): Promise<boolean> {
+  switch (word) {
+    case 'listen-port':
+      if (value === '') throw new CommandError('Unable to parse empty port')
+      request.listenPort = valueOf(parsePort(value))
+      return true
+    case 'fwmark':
+      request.firewallMark = valueOf(parseFirewallMark(value))
+      return true
+    case 'private-key':
+      request.privateKey = await readKeyFile(value, context)
+      return true
+    default:
+      return false
+  }
+}
+
+async function takeOfPeer(
+  word: string,
+  value: string,
+  peer: SetPeer,
+  context: CommandContext,
+): Promise<boolean> {
+  switch (word) {
+    case 'preshared-key':
+      peer.presharedKey = await readKeyFile(value, context)
+      return true
+    case 'endpoint':
+      if (value === '') throw new CommandError('Unable to parse empty endpoint')
+      peer.endpoint = { ...valueOf(parseConfEndpoint(value)), text: value }
+      return true
+    case 'persistent-keepalive':
+      peer.persistentKeepalive = valueOf(parsePersistentKeepalive(value))
+      return true
+    case 'allowed-ips':
+      await takeAllowedIPs(value, peer, context)
+      return true
+    default:
+      return false
+  }
+}
+
+async function takeAllowedIPs(
+  value: string,
+  peer: SetPeer,
+  context: CommandContext,
+): Promise<void> {
+  const squeezed = value.replaceAll(/[ \t\n\v\f\r]+/g, '')
+  const parsed = squeezed === '' ? { value: [] } : parseAllowedIPs(squeezed)
+  const warnings =
+    'fault' in parsed
+      ? (parsed.warnings ?? [])
+      : parsed.value.flatMap(({ warning }) => warning ?? [])
+  for (const warning of warnings) await context.err.write(`${faultText(warning)}\n`)
+  const entries = valueOf(parsed)
+  peer.allowedIPs = [...(peer.allowedIPs ?? []), ...entries]
+  peer.incremental = entries.some(({ sign }) => sign !== '')
+}

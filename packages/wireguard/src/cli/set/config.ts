@@ -1,0 +1,63 @@
+import type { AllowedIP, Endpoint, PublicKey } from 'wireguardcfg'
+import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import type { SetPeer, SetRequest } from './arguments.js'
+
+/**
+ * The configurations that do what `set` was asked for, in this order: a public key that is there twice makes two.
+ *
+ * @param addresses of those endpoints that are names
+ */
+export function toConfigs(
+  { peers, ...device }: SetRequest,
+  addresses: readonly Endpoint[],
+): CheckedDeviceConfig[] {
+  const lookedUp = addresses[Symbol.iterator]()
+  const batches: CheckedPeerConfig[][] = [[]]
+  let seen = new Set<PublicKey>()
+  for (const peer of peers) {
+    if (seen.has(peer.publicKey)) {
+      batches.push([])
+      seen = new Set()
+    }
+    seen.add(peer.publicKey)
+    batches.at(-1)!.push(peerConfig(peer, addressOf(peer, lookedUp)))
+  }
+  return batches.map((batch, i) => ({
+    ...(i === 0 ? device : {}),
+    ...(batch.length === 0 ? {} : { peers: batch }),
+  }))
+}
+
+function addressOf({ endpoint }: SetPeer, lookedUp: Iterator<Endpoint>): Endpoint | undefined {
+  if (endpoint === undefined) return undefined
+  const { host, port, isName } = endpoint
+  return isName ? lookedUp.next().value : { host, port }
+}
+
+function peerConfig(peer: SetPeer, endpoint: Endpoint | undefined): CheckedPeerConfig {
+  const { publicKey, remove, presharedKey, persistentKeepalive } = peer
+  return {
+    publicKey,
+    ...(remove === undefined ? {} : { remove }),
+    ...(presharedKey === undefined ? {} : { presharedKey }),
+    ...(endpoint === undefined ? {} : { endpoint }),
+    ...(persistentKeepalive === undefined ? {} : { persistentKeepalive }),
+    ...allowedIPs(peer),
+  }
+}
+
+/** Without a list the allowed IPs are left alone; of several entries for one range the last counts. */
+function allowedIPs({
+  allowedIPs: entries,
+  incremental = false,
+}: SetPeer): Partial<CheckedPeerConfig> {
+  if (entries === undefined) return {}
+  const ranges = new Map<AllowedIP, boolean>()
+  for (const { sign, allowedIP } of entries) ranges.set(allowedIP, sign !== '-')
+  const those = (isAdded: boolean) =>
+    [...ranges].filter(([, added]) => added === isAdded).map(([range]) => range)
+  return {
+    allowedIPs: those(true),
+    ...(incremental ? { removeAllowedIPs: those(false) } : { replaceAllowedIPs: true }),
+  }
+}

@@ -1,0 +1,107 @@
+import { type Device, formatEndpoint, type Peer, type SecretKey } from 'wireguardcfg'
+import type { WireGuard } from '../../wireguard.js'
+import type { CommandContext } from '../context.js'
+import { interfaceNames, readInterface, readEach } from '../interfaces.js'
+import { knownField, type ShowRequest } from './arguments.js'
+import type { FieldName } from '../usage.js'
+
+/**
+ * `show --json`: an interface as an object and `all` as a list of them; with a field its value, and with `all` an object of values by
+ * interface. What belongs to peers is an object by public key. `null` stands for what is not there.
+ */
+export async function showJson(
+  wg: WireGuard,
+  request: ShowRequest,
+  context: CommandContext,
+): Promise<number> {
+  const { what, name, field, reveal } = request
+  const print = async (value: unknown): Promise<void> => {
+    await context.out.write(`${JSON.stringify(value, undefined, 2)}\n`)
+  }
+  const convert = (device: Device): unknown =>
+    field === undefined ? deviceJson(device, reveal) : fieldJson(device, knownField(field), reveal)
+  if (what === 'one') {
+    await print(convert(await readInterface(wg, name)))
+    return 0
+  }
+  const names = await interfaceNames(context)
+  if (what === 'interfaces') {
+    await print(names)
+    return 0
+  }
+  const values: [string, unknown][] = []
+  for await (const { device } of readEach(wg, names, context)) {
+    values.push([device.name, convert(device)])
+  }
+  await print(field === undefined ? values.map(([, value]) => value) : Object.fromEntries(values))
+  return values.length > 0 || names.length === 0 ? 0 : 1
+}
+
+function deviceJson(device: Device, reveal: boolean) {
+  return {
+    name: device.name,
+    backend: device.backend,
+    index: device.index ?? null,
+    privateKey: secret(device.privateKey, reveal),
+    publicKey: device.publicKey ?? null,
+    listenPort: device.listenPort,
+    firewallMark: device.firewallMark,
+    peers: device.peers.map((peer) => ({
+      publicKey: peer.publicKey,
+      presharedKey: secret(peer.presharedKey, reveal),
+      endpoint: endpoint(peer),
+      persistentKeepalive: peer.persistentKeepalive,
+      lastHandshake: handshake(peer),
+      receiveBytes: peer.receiveBytes,
+      transmitBytes: peer.transmitBytes,
+      allowedIPs: peer.allowedIPs,
+      protocolVersion: peer.protocolVersion,
+    })),
+  }
+}
+
+function fieldJson(device: Device, field: FieldName, reveal: boolean): unknown {
+  const byPeer = (value: (peer: Peer) => unknown) =>
+    Object.fromEntries(device.peers.map((peer) => [peer.publicKey, value(peer)]))
+  switch (field) {
+    case 'public-key':
+      return device.publicKey ?? null
+    case 'private-key':
+      return secret(device.privateKey, reveal)
+    case 'listen-port':
+      return device.listenPort
+    case 'fwmark':
+      return device.firewallMark
+    case 'peers':
+      return device.peers.map(({ publicKey }) => publicKey)
+    case 'preshared-keys':
+      return byPeer(({ presharedKey }) => secret(presharedKey, reveal))
+    case 'endpoints':
+      return byPeer(endpoint)
+    case 'allowed-ips':
+      return byPeer(({ allowedIPs }) => allowedIPs)
+    case 'latest-handshakes':
+      return byPeer(handshake)
+    case 'transfer':
+      return byPeer(({ receiveBytes, transmitBytes }) => ({ receiveBytes, transmitBytes }))
+    case 'persistent-keepalive':
+      return byPeer(({ persistentKeepalive }) => persistentKeepalive)
+    case 'dump':
+      return deviceJson(device, reveal)
+    default:
+      return field satisfies never
+  }
+}
+
+function secret(key: SecretKey | undefined, reveal: boolean): string | null {
+  if (key === undefined) return null
+  return reveal ? key.toBase64() : '(hidden)'
+}
+
+function endpoint(peer: Peer): string | null {
+  return peer.endpoint === undefined ? null : formatEndpoint(peer.endpoint)
+}
+
+function handshake({ lastHandshake }: Peer): string | null {
+  return lastHandshake?.toISOString() ?? null
+}

@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals'
+import { privateKeyOf, publicKeyOf } from '../../support/sample.js'
+import { commandFixture } from '../fixture.js'
+
+const wg = commandFixture()
+const KEY = publicKeyOf(1)
+const SECRET = privateKeyOf(1).toBase64()
+const sorted = async () => (await wg.device()).peers[0]?.allowedIPs.toSorted()
+const lookup = (host: string) =>
+  host === 'good.example'
+    ? Promise.resolve('192.0.2.1')
+    : Promise.reject(Object.assign(new Error(host), { code: 'EAI_AGAIN' }))
+const setEndpoint = (host: string, retries: string) =>
+  wg.run(['set', 'wg0', 'peer', KEY, 'endpoint', `${host}:51820`], {
+    lookup,
+    env: { WG_ENDPOINT_RESOLUTION_RETRIES: retries },
+  })
+
+describe('set', () => {
+  it('adds to and takes from allowed IPs with + and -, and replaces them without', async () => {
+    await wg.line(`set wg0 peer ${KEY} allowed-ips 10.0.0.0/8,10.1.0.0/16`)
+    await wg.line(`set wg0 peer ${KEY} allowed-ips -10.0.0.0/8,+fd00::/64`)
+    await expect(sorted()).resolves.toStrictEqual(['10.1.0.0/16', 'fd00::/64'])
+    await wg.line(`set wg0 peer ${KEY} allowed-ips +10.2.0.0/16 allowed-ips 10.3.0.0/16`)
+    await expect(sorted()).resolves.toStrictEqual(['10.2.0.0/16', '10.3.0.0/16'])
+  })
+
+  it('reads a key from standard input', async () => {
+    const options = { input: `${SECRET}\n` }
+    await expect(
+      wg.run(['set', 'wg0', 'private-key', '/dev/stdin'], options),
+    ).resolves.toMatchObject({
+      code: 0,
+    })
+    const { privateKey } = await wg.device()
+    expect(privateKey?.toBase64()).toBe(SECRET)
+  })
+
+  it('keeps the zone of an endpoint', async () => {
+    await wg.line(`set wg0 peer ${KEY} endpoint [fe80::1%lo]:5`)
+    expect((await wg.device()).peers[0]?.endpoint).toMatchObject({ port: 5 })
+  })
+
+  it.each([
+    [
+      'a key with a character behind it',
+      `${SECRET}x`,
+      "Found trailing character in key file: `x'\n",
+    ],
+    ['a key that is too short', SECRET.slice(1), 'Invalid length key in key file\n'],
+    ['something else', 'x'.repeat(44), "Key is not the correct length or format: `(hidden)'\n"],
+    [
+      'a hexadecimal key',
+      privateKeyOf(1).toHex(),
+      "Found trailing character in key file: `(hidden)'\n",
+    ],
+  ])('tells nothing of a secret: %s', async (_, input, expected) => {
+    const { stderr, code } = await wg.run(['set', 'wg0', 'private-key', '/dev/stdin'], { input })
+    expect(stderr).toBe(expected)
+    expect(code).toBe(1)
+  })
+
+  it('looks a name up and gives up as it is told', async () => {
+    await expect(setEndpoint('good.example', '0')).resolves.toMatchObject({ code: 0, stderr: '' })
+    expect((await wg.device()).peers[0]?.endpoint).toStrictEqual({ host: '192.0.2.1', port: 51820 })
+    await expect(setEndpoint('bad.example', '1')).resolves.toStrictEqual({
+      stdout: '',
+      stderr:
+        "Temporary failure in name resolution: `bad.example:51820'. Trying again in 1.00 seconds...\n" +
+        "Temporary failure in name resolution: `bad.example:51820'\n",
+      code: 1,
+    })
+  })
+
+  it.each(['x', '-1', '3x'])('refuses %s as a number of retries', async (retries) => {
+    const env = { WG_ENDPOINT_RESOLUTION_RETRIES: retries }
+    await expect(wg.run(['set', 'wg0', 'fwmark', '1'], { env })).resolves.toStrictEqual({
+      stdout: '',
+      stderr: `Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${retries}'\n`,
+      code: 1,
+    })
+  })
+})

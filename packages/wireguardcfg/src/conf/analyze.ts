@@ -1,0 +1,255 @@
+import type { AllowedIP } from '../model/allowed-ip.js'
+import type { PublicKey } from '../model/key.js'
+import type { Conf } from './conf.js'
+import { type ConfDialect, peerKey, wgInterfaceKey } from './keys.js'
+import { codeOf, type ConfLine } from './line.js'
+import { BYTE_ORDER_MARK, parseConf } from './parse.js'
+import { peerName } from './peer-name.js'
+import type { ConfProblem } from './problem.js'
+import { type QuickEntry, QuickReader } from './quick-reader.js'
+import {
+  emptyInterface,
+  emptyPeer,
+  INTERFACE_READERS,
+  type InterfaceDraft,
+  type ReadOutcome,
+  PEER_READERS,
+  type PeerDraft,
+  QUICK_READERS,
+} from './readers.js'
+import { squeeze } from './text.js'
+import type { ConfInterface, ConfPeer } from './types.js'
+import { describeUnrecognized, type SectionState, unrecognizedSentence } from './unrecognized.js'
+import type { ValueFault } from './values/value.js'
+
+/** How a file is read. */
+export interface ConfOptions {
+  /** Whose keys are known; default `wg-quick`, which knows those of wg(8) as well. */
+  readonly dialect?: ConfDialect | undefined
+}
+
+/** What a file means, and everything that is wrong with it. */
+export interface Analysis {
+  readonly interface: ConfInterface
+  /** Those with a public key. */
+  readonly peers: readonly ConfPeer[]
+  /** In the order in which wg(8) meets them: line by line, at last the peers without a public key. */
+  readonly problems: readonly ConfProblem[]
+}
+
+/** What wg(8) says of a `[Peer]` without `PublicKey`. */
+export const MISSING_PUBLIC_KEY = 'A peer is missing a public key'
+
+/** Reads a whole document once. Never fails. */
+export function analyze(conf: Conf, { dialect = 'wg-quick' }: ConfOptions = {}): Analysis {
+  const analyzer = new Analyzer(conf, dialect)
+  analyzer.run()
+  return analyzer.finish()
+}
+
+class Analyzer {
+  readonly #conf: Conf
+  readonly #dialect: ConfDialect
+  readonly #quick: QuickReader | undefined
+  readonly #interface: InterfaceDraft = emptyInterface()
+  readonly #peers: PeerDraft[] = []
+  readonly #problems: ConfProblem[] = []
+  #section: SectionState = 'none'
+  #lineNumber = 0
+
+  constructor(conf: Conf, dialect: ConfDialect) {
+    this.#conf = conf
+    this.#dialect = dialect
+    this.#quick = dialect === 'wg-quick' ? new QuickReader() : undefined
+  }
+
+  run(): void {
+    const peers = this.#conf.peers[Symbol.iterator]()
+    for (const line of this.#conf.lines) {
+      this.#lineNumber++
+      const { token } = line
+      const isReadable = this.#checkCharacters(line)
+      const entry = isReadable ? this.#quick?.read(this.#textOf(line)) : undefined
+      if (entry !== undefined) this.#readQuick(line, entry)
+      else if (token.kind === 'header') {
+        this.#section = token.section ?? 'unknown'
+        if (token.section === undefined) this.#unrecognized(line)
+        if (token.section === 'peer') {
+          const section = peers.next().value
+          this.#peers.push(emptyPeer(this.#lineNumber, section && peerName(section)))
+        }
+      } else if (isReadable && token.kind !== 'blank' && token.kind !== 'comment') {
+        this.#readWg(line)
+      }
+    }
+  }
+
+  finish(): Analysis {
+    const peers: ConfPeer[] = []
+    const lines = new Map<PublicKey, number>()
+    const owners = new Map<AllowedIP, PublicKey>()
+    for (const draft of this.#peers) {
+      const { publicKey, ranges, ...rest } = draft
+      this.#lineNumber = draft.line
+      if (publicKey === undefined) {
+        const wgMessage = MISSING_PUBLIC_KEY
+        this.#report('error', 1, 'PublicKey', { message: 'missing', expected: KEY, wgMessage })
+        continue
+      }
+      this.#warnOfRepeats(draft, publicKey, lines, owners)
+      const of = (wanted: string) =>
+        [...ranges].flatMap(([ip, how]) => (how === wanted ? [ip] : []))
+      peers.push({ ...rest, publicKey, allowedIPs: of('add'), removeAllowedIPs: of('remove') })
+    }
+    return { interface: this.#interface, peers, problems: this.#problems }
+  }
+
+  /** False when the line is not to be read further, unless it is a header, without which all behind it would be wrong. */
+  #checkCharacters({ text }: ConfLine): boolean {
+    if (this.#lineNumber === 1 && text.startsWith(BYTE_ORDER_MARK)) {
+      this.#report('error', 1, undefined, {
+        message: 'byte order mark, which wg(8) takes as part of the first line',
+        expected: 'a file without one',
+        wgMessage: unrecognizedSentence(text),
+      })
+    }
+    const nul = codeOf(text).length
+    if (text[nul] !== '\0') return true
+    const message = 'NUL character, behind which wg(8) ignores the rest of the line'
+    this.#report('error', nul + 1, undefined, { message, expected: 'text' })
+    return false
+  }
+
+  #readQuick(line: ConfLine, { key, value, hasValue }: QuickEntry): void {
+    if (!hasValue) {
+      this.#report('error', startOf(line), key, { message: 'no "="', expected: `${key} = value` })
+    } else if (value === '' && key !== 'SaveConfig') {
+      this.#report('warning', startOf(line), key, { message: 'empty', expected: 'a value' })
+    } else this.#take(line, key, QUICK_READERS[key](this.#interface, value), /[ \t\v\f\r,]+/)
+  }
+
+  #readWg(line: ConfLine): void {
+    // What stands below an unknown header is not known either; the header was reported.
+    if (this.#section === 'unknown') return
+    const { token } = line
+    const name = token.kind === 'entry' ? token.name : ''
+    const value =
+      token.kind === 'entry' ? squeeze(codeOf(line.text.slice(token.start, token.end))) : ''
+    const own = this.#section === 'interface' ? wgInterfaceKey(name) : undefined
+    const peers = this.#section === 'peer' ? peerKey(name) : undefined
+    const peer = this.#peers.at(-1)
+    if (value === '') this.#unrecognized(line, own ?? peers)
+    else if (own !== undefined) {
+      this.#take(line, own, INTERFACE_READERS[own](this.#interface, value))
+    } else if (peers !== undefined && peer !== undefined) {
+      this.#take(line, peers, PEER_READERS[peers](peer, value))
+    } else this.#unrecognized(line)
+  }
+
+  #take(
+    line: ConfLine,
+    key: string,
+    { fault, warnings = [] }: ReadOutcome,
+    separators = /,/,
+  ): void {
+    const report = (severity: ConfProblem['severity'], found: ValueFault) => {
+      const start = line.token.kind === 'entry' ? line.token.start : 0
+      const offset = elementOffset(line.value, found.index ?? 0, separators)
+      this.#report(severity, start + offset + 1, key, found)
+    }
+    for (const warning of warnings) report('warning', warning)
+    if (fault !== undefined) report('error', fault)
+  }
+
+  /** A line that wg(8) has no use for: says why, as far as that can be known. */
+  #unrecognized(line: ConfLine, emptyKey?: string): void {
+    const context = { section: this.#section, dialect: this.#dialect, emptyKey }
+    const { key, ...fault } = describeUnrecognized(line.token, this.#textOf(line), context)
+    this.#report('error', startOf(line), key, fault)
+  }
+
+  /** The line's text; of the first line without a byte order mark. */
+  #textOf({ text }: ConfLine): string {
+    return this.#lineNumber === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
+  }
+
+  #warnOfRepeats(
+    { line, ranges }: PeerDraft,
+    publicKey: PublicKey,
+    lines: Map<PublicKey, number>,
+    owners: Map<AllowedIP, PublicKey>,
+  ): void {
+    const earlier = lines.get(publicKey)
+    if (earlier !== undefined) {
+      const message = `the same key as the peer in line ${earlier}, which this one updates`
+      this.#report('warning', 1, 'PublicKey', { message, expected: 'one section for each peer' })
+    }
+    lines.set(publicKey, line)
+    for (const [allowedIP, how] of ranges) {
+      const owner = owners.get(allowedIP)
+      if (how === 'remove') continue
+      owners.set(allowedIP, publicKey)
+      if (owner === undefined || owner === publicKey) continue
+      const message = `${allowedIP} moves here from the peer in line ${lines.get(owner)}`
+      this.#report('warning', 1, 'AllowedIPs', { message, expected: 'each range at one peer' })
+    }
+  }
+
+  #report(
+    severity: ConfProblem['severity'],
+    column: number,
+    key: string | undefined,
+    { message, expected, wgMessage }: ValueFault,
+  ): void {
+    const line = this.#lineNumber
+    this.#problems.push({ severity, line, column, key, message, expected, wgMessage })
+  }
+}
+
+const KEY = 'the key of the peer, 44 characters of base64'
+
+/** The column of the first character that is not white space. */
+function startOf({ text }: ConfLine): number {
+  return text.length - text.replace(/^[ \t\v\f\r\uFEFF]+/, '').length + 1
+}
+
+/** Everything that is wrong with a file, sorted by line. Without an `error` in it the file is acceptable. */
+export function checkConf(conf: Conf | string, options?: ConfOptions): ConfProblem[] {
+  const { problems } = analyze(typeof conf === 'string' ? parseConf(conf) : conf, options)
+  return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
+}
+
+/**
+ * What `wg setconf` and `wg addconf` print on standard error about a file before they look at the device: the warnings up to the first
+ * error, its sentence, and how they give up. `''`: nothing. Names of endpoints are not looked up. Differences: what may be a
+ * secret is `(hidden)`, and what is refused here alone is said in our words.
+ */
+export function wgReport(conf: Conf | string, { dialect = 'wg' }: ConfOptions = {}): string {
+  let text = ''
+  for (const problem of analyze(typeof conf === 'string' ? parseConf(conf) : conf, { dialect })
+    .problems) {
+    const { severity, key, message, expected, wgMessage } = problem
+    if (severity === 'warning') text += wgMessage === undefined ? '' : `${wgMessage}\n`
+    else {
+      const own = `${key === undefined ? '' : `${key}: `}${message}; expected ${expected}`
+      const end =
+        wgMessage === MISSING_PUBLIC_KEY ? 'Invalid configuration' : 'Configuration parsing error'
+      return `${text}${wgMessage ?? own}\n${end}\n`
+    }
+  }
+  return text
+}
+
+/** Where an element of a list begins in the text of the list, behind white space. 0 when there is no such element. */
+export function elementOffset(list: string, index: number, separators: RegExp): number {
+  let offset = 0
+  let rest = list
+  for (let i = 0; i < index; i++) {
+    const separator = separators.exec(rest)
+    if (separator === null) return 0
+    const skip = separator.index + separator[0].length
+    offset += skip
+    rest = rest.slice(skip)
+  }
+  return offset + /^[ \t\v\f\r]*/.exec(rest)![0].length
+}

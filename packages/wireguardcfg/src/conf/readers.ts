@@ -1,0 +1,125 @@
+import type { AllowedIP } from '../model/allowed-ip.js'
+import type { PublicKey } from '../model/key.js'
+import type { PeerKey, QuickKey, WgInterfaceKey } from './keys.js'
+import type { ConfInterface, ConfPeer } from './types.js'
+import { parseAllowedIPs, warningsOf } from './values/allowed-ips.js'
+import { parseConfEndpoint } from './values/endpoint.js'
+import { parsePublicKeyValue, parseSecretKeyValue } from './values/key-values.js'
+import { parseFirewallMark, parsePersistentKeepalive, parsePort } from './values/numbers.js'
+import { parseAddresses, parseDNS, parseMTU, parseSaveConfig, parseTable } from './values/quick.js'
+import type { Parsed, ValueFault } from './values/value.js'
+
+/** `[Interface]` while it is read; sections and keys that come later overwrite or add to it. */
+export type InterfaceDraft = {
+  -readonly [Field in keyof ConfInterface]: ConfInterface[Field] extends readonly string[]
+    ? string[]
+    : ConfInterface[Field]
+}
+
+/** A `[Peer]` while it is read. */
+export interface PeerDraft {
+  readonly line: number
+  readonly name: string | undefined
+  publicKey: PublicKey | undefined
+  presharedKey: ConfPeer['presharedKey']
+  endpoint: ConfPeer['endpoint']
+  persistentKeepalive: number | undefined
+  /** What happens to each range; of several entries for one, wg(8) applies the last. */
+  readonly ranges: Map<AllowedIP, 'add' | 'remove'>
+  incremental: boolean
+}
+
+/** What reading one value gave: a fault, or warnings beside a value that was stored. */
+export interface ReadOutcome {
+  readonly fault?: ValueFault
+  readonly warnings?: readonly ValueFault[]
+}
+
+/** An `[Interface]` without keys. */
+export function emptyInterface(): InterfaceDraft {
+  return {
+    privateKey: undefined,
+    listenPort: undefined,
+    firewallMark: undefined,
+    addresses: [],
+    dns: { servers: [], search: [] },
+    mtu: undefined,
+    table: undefined,
+    preUp: [],
+    postUp: [],
+    preDown: [],
+    postDown: [],
+    saveConfig: undefined,
+  }
+}
+
+/** A `[Peer]` without keys. */
+export function emptyPeer(line: number, name: string | undefined): PeerDraft {
+  return {
+    line,
+    name,
+    publicKey: undefined,
+    presharedKey: undefined,
+    endpoint: undefined,
+    persistentKeepalive: undefined,
+    ranges: new Map(),
+    incremental: false,
+  }
+}
+
+/** How each key of wg(8) in `[Interface]` is read; the value comes without white space. */
+export const INTERFACE_READERS: Record<WgInterfaceKey, Reader<InterfaceDraft>> = {
+  PrivateKey: (draft, text) =>
+    store(parseSecretKeyValue(text), (value) => (draft.privateKey = value)),
+  ListenPort: (draft, text) => store(parsePort(text), (value) => (draft.listenPort = value)),
+  FwMark: (draft, text) => store(parseFirewallMark(text), (value) => (draft.firewallMark = value)),
+}
+
+/** How each key of wg-quick(8) is read; the value comes trimmed. */
+export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
+  Address: (draft, text) =>
+    store(parseAddresses(text), (value) => (draft.addresses = [...draft.addresses, ...value])),
+  DNS: (draft, text) =>
+    store(parseDNS(text), ({ servers, search }) => {
+      draft.dns = {
+        servers: [...draft.dns.servers, ...servers],
+        search: [...draft.dns.search, ...search],
+      }
+    }),
+  MTU: (draft, text) => store(parseMTU(text), (value) => (draft.mtu = value)),
+  Table: (draft, text) => store(parseTable(text), (value) => (draft.table = value)),
+  PreUp: (draft, text) => store({ value: text }, (value) => draft.preUp.push(value)),
+  PostUp: (draft, text) => store({ value: text }, (value) => draft.postUp.push(value)),
+  PreDown: (draft, text) => store({ value: text }, (value) => draft.preDown.push(value)),
+  PostDown: (draft, text) => store({ value: text }, (value) => draft.postDown.push(value)),
+  SaveConfig: (draft, text) => store(parseSaveConfig(text), (value) => (draft.saveConfig = value)),
+}
+
+/** How each key of wg(8) in `[Peer]` is read; the value comes without white space. */
+export const PEER_READERS: Record<PeerKey, Reader<PeerDraft>> = {
+  PublicKey: (draft, text) =>
+    store(parsePublicKeyValue(text), (value) => (draft.publicKey = value)),
+  PresharedKey: (draft, text) =>
+    store(parseSecretKeyValue(text), (value) => (draft.presharedKey = value)),
+  AllowedIPs: (draft, text) => {
+    const parsed = parseAllowedIPs(text)
+    if ('fault' in parsed) return parsed
+    for (const { sign, allowedIP } of parsed.value) {
+      draft.ranges.set(allowedIP, sign === '-' ? 'remove' : 'add')
+    }
+    // wg(8) decides anew at every AllowedIPs line: one without signs after one with them replaces the list after all.
+    draft.incremental = parsed.value.some(({ sign }) => sign !== '')
+    return { warnings: warningsOf(parsed.value) }
+  },
+  Endpoint: (draft, text) => store(parseConfEndpoint(text), (value) => (draft.endpoint = value)),
+  PersistentKeepalive: (draft, text) =>
+    store(parsePersistentKeepalive(text), (value) => (draft.persistentKeepalive = value)),
+}
+
+type Reader<Draft> = (draft: Draft, text: string) => ReadOutcome
+
+function store<T>(parsed: Parsed<T>, keep: (value: T) => unknown): ReadOutcome {
+  if ('fault' in parsed) return parsed
+  keep(parsed.value)
+  return {}
+}

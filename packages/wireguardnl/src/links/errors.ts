@@ -1,0 +1,120 @@
+import { WireGuardError } from 'wireguardcfg'
+import { errnoText } from '../errno.js'
+import { NetlinkError } from '../netlink/errors.js'
+import { LinkKindError } from '../route/link-requests.js'
+import {
+  CAPABILITY_HINT,
+  describeKind,
+  type ErrorContext,
+  NO_INTERFACE_HINT,
+  NO_MODULE_HINT,
+  toWireGuardError,
+} from '../wireguard/errors.js'
+
+/** What is done to an interface: the operation of its errors. */
+export type LinkOperation =
+  | 'create interface'
+  | 'delete interface'
+  | 'read interface'
+  | 'change interface'
+  | 'move interface'
+  | 'list addresses'
+  | 'add address'
+  | 'remove address'
+
+/** What a code of the kernel means for an operation. */
+interface Fault {
+  readonly summary: string
+  readonly hint?: string
+  /** The code that users see, where it is another one. */
+  readonly code?: string
+}
+
+const EVERYWHERE: Readonly<Record<string, Fault>> = {
+  EPERM: { summary: 'not permitted', hint: CAPABILITY_HINT },
+  ENODEV: { summary: 'no interface of this name', hint: NO_INTERFACE_HINT },
+  EINVAL: { summary: 'the kernel refused a value' },
+}
+
+const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> = {
+  'create interface': {
+    EEXIST: {
+      summary: 'an interface of this name exists',
+      hint: 'Choose another name, or delete it first',
+    },
+    EOPNOTSUPP: {
+      summary: 'the kernel cannot make this kind of interface',
+      code: 'EPROTONOSUPPORT',
+      hint: NO_MODULE_HINT,
+    },
+  },
+  'delete interface': {},
+  'read interface': {},
+  'change interface': {
+    EADDRINUSE: {
+      summary: 'the listen port is taken',
+      hint: 'Another socket has the port; configure another listenPort, or 0',
+    },
+  },
+  'move interface': {
+    EEXIST: { summary: 'the other namespace has an interface of this name' },
+    EPERM: {
+      summary: 'not permitted',
+      hint: `${CAPABILITY_HINT}; for moving, over both network namespaces`,
+    },
+  },
+  'list addresses': {},
+  'add address': {
+    EEXIST: { summary: 'the interface has this address' },
+    EACCES: {
+      summary: 'IPv6 is disabled on this interface',
+      hint: 'Enable it: sysctl net.ipv6.conf.NAME.disable_ipv6=0, or do without the address',
+    },
+    EOPNOTSUPP: {
+      summary: 'this kernel has no IPv6',
+      hint: 'It was disabled when the system started (ipv6.disable=1): do without the address',
+    },
+  },
+  'remove address': {
+    EADDRNOTAVAIL: { summary: 'the interface does not have this address' },
+  },
+}
+
+/**
+ * The error of the model for what a link operation threw; what is none of ours, a defect, is handed back as it is. The kernel's words
+ * are its `detail`, the original its cause.
+ */
+export function toLinkError(
+  error: unknown,
+  context: ErrorContext & { readonly operation: LinkOperation },
+): unknown {
+  if (error instanceof LinkKindError) return otherKind(error, context)
+  if (!(error instanceof NetlinkError) || error.kind !== 'message') {
+    return toWireGuardError(error, context)
+  }
+  const fault = FAULTS[context.operation][error.code] ?? EVERYWHERE[error.code]
+  const said = error.extendedAck?.message
+  return new WireGuardError(fault?.summary ?? errnoText(error.errno!), {
+    ...context,
+    detail: context.detail ?? said,
+    // The kernel's words are 'mtu greater than device maximum', or less than its minimum.
+    path: said?.startsWith('mtu ') === true ? 'mtu' : undefined,
+    // sysctl writes a dot in a name as a slash.
+    hint: fault?.hint?.replace('NAME', () => context.device?.replaceAll('.', '/') ?? 'NAME'),
+    code: fault?.code ?? error.code,
+    cause: error,
+  })
+}
+
+function otherKind(error: LinkKindError, context: ErrorContext): WireGuardError {
+  return new WireGuardError('not a WireGuard interface of the kernel', {
+    ...context,
+    code: 'EOPNOTSUPP',
+    detail: describeKind(error.actual),
+    hint:
+      error.actual === 'tun'
+        ? 'If it belongs to a userspace implementation, end that: the interface goes with it'
+        : 'Interfaces of other kinds are left alone',
+    cause: error,
+  })
+}

@@ -1,0 +1,151 @@
+import { WireGuardError } from 'wireguardcfg'
+import * as libc from '../libc.js'
+import { show } from '../show.js'
+import { namespaceId, threadNamespace } from './thread-namespace.js'
+
+// An import would load the streams of node:fs too: 2 ms.
+const { fstatSync } = process.getBuiltinModule('node:fs')
+
+/** Which network namespace: the id of a process that is in it, a path (with a `/` in it), or a name as `ip netns` has them. */
+export type NamespaceReference = number | string
+
+/** A network namespace, held by an open descriptor: it exists at least until this is closed. */
+export class Namespace implements Disposable {
+  /** What it was opened by. */
+  readonly reference: NamespaceReference
+  /** What tells it from other namespaces: equal for two handles of one namespace. */
+  readonly id: string
+  #fd: number
+
+  /** Takes over a descriptor. Use {@link openNamespace}. */
+  constructor(reference: NamespaceReference, fd: number) {
+    this.reference = reference
+    this.#fd = fd
+    this.id = namespaceId(fstatSync(fd))
+  }
+
+  /** The descriptor, which children do not inherit. @throws WireGuardError `EBADF` when it is closed */
+  get fd(): number {
+    if (this.#fd >= 0) return this.#fd
+    throw new WireGuardError(`network namespace ${show(String(this.reference))} was closed`, {
+      code: 'EBADF',
+    })
+  }
+
+  /** Closes the descriptor. Sockets that were opened inside stay there. */
+  close(): void {
+    const fd = this.#fd
+    this.#fd = -1
+    if (fd >= 0) libc.close(fd)
+  }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
+}
+
+/**
+ * Opens a network namespace: by the id of a process, by path (`/proc/1/ns/net`, `./ns`), or by name, which is a file in
+ * `/run/netns`. Needs no privilege by itself, except for processes of other users; entering it does.
+ *
+ * @throws WireGuardError `ENOENT` there is none, `EINVAL` it is something else, `EPERM`, `EOPNOTSUPP` this is not Linux
+ */
+export function openNamespace(reference: NamespaceReference): Namespace {
+  const fd = openFirst(reference, pathsOf(reference))
+  try {
+    if (libc.namespaceType(fd) !== libc.CLONE_NEWNET) {
+      throw fault(reference, 'EINVAL', 'not a network namespace', {
+        hint: 'Expected a process id, a path like /proc/PID/ns/net, or a name of ip netns',
+      })
+    }
+    return new Namespace(reference, fd)
+  } catch (error) {
+    libc.close(fd)
+    throw error
+  }
+}
+
+/**
+ * Calls a function with this thread in a network namespace, and comes back. Sockets that it opens and processes that it spawns stay
+ * there; everything that is asynchronous, name resolution among it, happens outside. A worker moves by itself alone.
+ *
+ * ```ts
+ * const child = withinNamespace(namespace, () => spawn('wireguard-go', ['-f', 'wg0']))
+ * ```
+ *
+ * @throws WireGuardError `EPERM`, `EBADF` it was closed, `ENOTRECOVERABLE` when the thread cannot come back, then and at every later
+ * use; TypeError when the function returns a promise; and what the function throws
+ */
+export function withinNamespace<T>(namespace: Namespace, step: () => T): T {
+  return threadNamespace.within(namespace.fd, step)
+}
+
+const DIRECTORIES = ['/run/netns', '/var/run/netns']
+
+function pathsOf(reference: NamespaceReference): readonly string[] {
+  if (typeof reference === 'number') {
+    if (Number.isInteger(reference) && reference > 0) return [`/proc/${reference}/ns/net`]
+    throw fault(reference, 'EINVAL', 'expected the id of a process')
+  }
+  if (typeof reference !== 'string' || ['', '.', '..'].includes(reference)) {
+    throw fault(reference, 'EINVAL', 'expected a process id, a path or a name')
+  }
+  if (reference.includes('/')) return [reference]
+  return DIRECTORIES.map((directory) => `${directory}/${reference}`)
+}
+
+// It may be a pipe that nobody writes to, or a terminal.
+const FLAGS = libc.O_RDONLY | libc.O_CLOEXEC | libc.O_NONBLOCK | libc.O_NOCTTY
+
+function openFirst(reference: NamespaceReference, paths: readonly string[]): number {
+  let first: unknown
+  for (const path of paths) {
+    try {
+      return libc.open(path, FLAGS)
+    } catch (error) {
+      first ??= error
+      if (!(error instanceof libc.SystemCallError) || error.code !== 'ENOENT') break
+    }
+  }
+  throw cannotOpen(reference, first)
+}
+
+function cannotOpen(reference: NamespaceReference, error: unknown): unknown {
+  if (!(error instanceof libc.SystemCallError)) return error
+  switch (error.code) {
+    case 'ENOENT':
+    case 'ENOTDIR':
+      return fault(
+        reference,
+        'ENOENT',
+        typeof reference === 'number' ? 'no process of this id' : 'no such namespace',
+        { cause: error, hint: typeof reference === 'number' ? undefined : NAME_HINT },
+      )
+    case 'EACCES':
+    case 'EPERM':
+      return fault(reference, 'EPERM', 'not permitted to open it', {
+        cause: error,
+        hint: 'The namespaces of a process of another user, or of one with more capabilities, need CAP_SYS_PTRACE',
+      })
+    case 'ENXIO':
+      // A socket, or a device that is not there.
+      return fault(reference, 'EINVAL', 'not a network namespace', { cause: error })
+    default:
+      return fault(reference, error.code, error.message, { cause: error })
+  }
+}
+
+const NAME_HINT = 'ip netns list shows the names; a path has a / in it'
+
+function fault(
+  reference: NamespaceReference,
+  code: string,
+  summary: string,
+  more: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
+): WireGuardError {
+  return new WireGuardError(`${show(String(reference))}: ${summary}`, {
+    ...more,
+    code,
+    operation: 'open network namespace',
+  })
+}

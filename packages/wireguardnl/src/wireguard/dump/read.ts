@@ -1,0 +1,97 @@
+import type { Device, Peer } from 'wireguardcfg'
+import { withFamily } from '../../genl/family.js'
+import { encodeGenlHeader } from '../../genl/message.js'
+import { AttributeWriter } from '../../netlink/attribute-writer.js'
+import type { Connection } from '../../netlink/connection.js'
+import { NLM_F_DUMP_INTR } from '../../netlink/constants.js'
+import type { ExchangeOptions } from '../../netlink/deadline.js'
+import type { Message } from '../../netlink/message.js'
+import { WG_CMD_GET_DEVICE, WG_GENL_NAME, WG_GENL_VERSION } from '../constants.js'
+import { decodeDevice } from './decode.js'
+import { writeSelector } from '../set/encode.js'
+import { DumpMerger } from './merge.js'
+import type { Zones } from '../structs.js'
+
+/**
+ * Reads a device once; `undefined` when it was changed meanwhile, so that what came may be inconsistent.
+ *
+ * @throws {NetlinkError}
+ * @throws {MalformedMessageError}
+ */
+export async function readDevice(
+  connection: Connection,
+  name: string,
+  zones: Zones,
+  options: ExchangeOptions,
+): Promise<Device | undefined> {
+  const payload = encodeGetDevice(name)
+  let merger = new DumpMerger()
+  let peers: Peer[] = []
+  const outcome = await withFamily(
+    connection,
+    WG_GENL_NAME,
+    (family) => {
+      merger = new DumpMerger()
+      peers = []
+      const onMessage = (message: Message) => {
+        if (message.type === family) merger.add(decodeDevice(message, zones), peers)
+      }
+      return connection.dump(family, payload, onMessage, options)
+    },
+    options,
+  )
+  if (outcome.interrupted) return undefined
+  peers.push(...merger.end())
+  return merger.device(peers)
+}
+
+/**
+ * The peers of a device, those of one datagram at a time: a peer that is spread over several comes whole, with the last of them.
+ * `undefined` is the end when the device was changed meanwhile, so that what came may be inconsistent. Leaving early closes the
+ * socket.
+ *
+ * @throws {NetlinkError}
+ * @throws {MalformedMessageError}
+ */
+export async function* readPeers(
+  connection: Connection,
+  name: string,
+  zones: Zones,
+  options: ExchangeOptions,
+): AsyncGenerator<readonly Peer[] | undefined, void> {
+  const payload = encodeGetDevice(name)
+  const merger = new DumpMerger()
+  const begin = async (id: number) => {
+    const iterator = connection.messages(id, payload, options)
+    return { id, iterator, first: await iterator.next() }
+  }
+  const { id, iterator, first } = await withFamily(connection, WG_GENL_NAME, begin, options)
+  let result = first
+  try {
+    for (; result.done !== true; result = await iterator.next()) {
+      const message = result.value
+      if (message.type !== id) continue
+      // The consumer may keep a key of each datagram, and should not keep the datagram's text with it.
+      const peers = merger.add(decodeDevice(message, zones, true))
+      if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
+        yield undefined
+        return
+      }
+      if (peers.length > 0) yield peers
+    }
+  } finally {
+    // Nothing happens when it is at its end.
+    await iterator.return({ interrupted: true, filtered: false, warning: undefined })
+  }
+  const last = merger.end()
+  if (result.value.interrupted) yield undefined
+  else if (last.length > 0) yield last
+}
+
+/** Payload of a WG_CMD_GET_DEVICE. */
+export function encodeGetDevice(name: string): Uint8Array {
+  const writer = new AttributeWriter(64)
+  writer.raw(encodeGenlHeader(WG_CMD_GET_DEVICE, WG_GENL_VERSION))
+  writeSelector(writer, name)
+  return writer.bytes()
+}

@@ -1,0 +1,70 @@
+import { AttributeReader } from '../../netlink/attribute-reader.js'
+import { NLMSG_HDRLEN } from '../../netlink/constants.js'
+import { GENL_HDRLEN } from '../../genl/constants.js'
+import { WGDEVICE_A_PEERS, WGPEER_A_ALLOWEDIPS } from '../constants.js'
+
+// The names of <linux/wireguard.h> by attribute type.
+const DEVICE = names(
+  'WGDEVICE_A_',
+  'UNSPEC IFINDEX IFNAME PRIVATE_KEY PUBLIC_KEY FLAGS LISTEN_PORT FWMARK PEERS',
+)
+const PEER = names(
+  'WGPEER_A_',
+  'UNSPEC PUBLIC_KEY PRESHARED_KEY FLAGS ENDPOINT PERSISTENT_KEEPALIVE_INTERVAL LAST_HANDSHAKE_TIME RX_BYTES TX_BYTES ALLOWEDIPS PROTOCOL_VERSION',
+)
+const ALLOWED_IP = names('WGALLOWEDIP_A_', 'UNSPEC FAMILY IPADDR CIDR_MASK FLAGS')
+
+/**
+ * What the kernel's names are for the place in a request that it complained about: `WGDEVICE_A_PEERS[0].WGPEER_A_ENDPOINT`.
+ * `undefined` when no attribute begins there.
+ *
+ * @param payload genlmsghdr and attributes, as sent
+ * @param offset from the start of the nlmsghdr, as in NLMSGERR_ATTR_OFFS
+ */
+export function attributeName(payload: Uint8Array, offset: number): string | undefined {
+  const at = offset - NLMSG_HDRLEN
+  if (at < GENL_HDRLEN || at >= payload.length) return undefined
+  const device = find(new AttributeReader(payload, GENL_HDRLEN), at)
+  if (device === undefined) return undefined
+  const name = nameOf(DEVICE, device.reader.type)
+  if (device.exact || device.reader.type !== WGDEVICE_A_PEERS) return name
+  return `${name}${entryName(device.reader.nested(), at, PEER, WGPEER_A_ALLOWEDIPS)}`
+}
+
+/** `[3].WGPEER_A_ENDPOINT`: a place inside a list of nests. */
+function entryName(
+  list: AttributeReader,
+  at: number,
+  attributes: readonly string[],
+  nested: number,
+): string {
+  const entry = find(list, at)
+  if (entry === undefined) return ''
+  const place = `[${entry.position}]`
+  const attribute = entry.exact ? undefined : find(entry.reader.nested(), at)
+  if (attribute === undefined) return place
+  const name = `${place}.${nameOf(attributes, attribute.reader.type)}`
+  if (attribute.exact || attribute.reader.type !== nested) return name
+  return `${name}${entryName(attribute.reader.nested(), at, ALLOWED_IP, -1)}`
+}
+
+/** The attribute that begins at a place, or has it inside. */
+function find(
+  reader: AttributeReader,
+  at: number,
+): { reader: AttributeReader; position: number; exact: boolean } | undefined {
+  for (let position = 0; reader.next(); position++) {
+    const header = reader.start - 4
+    if (at < header) return undefined
+    if (at < reader.end) return { reader, position, exact: at === header }
+  }
+  return undefined
+}
+
+function nameOf(known: readonly string[], type: number): string {
+  return known[type] ?? `attribute ${type}`
+}
+
+function names(prefix: string, list: string): string[] {
+  return list.split(' ').map((name) => prefix + name)
+}

@@ -1,0 +1,102 @@
+import { describe, expect, it } from '@jest/globals'
+import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { forgetFamily, resolveFamily } from '../../../src/genl/family.js'
+import { Connection } from '../../../src/netlink/connection.js'
+import { NETLINK_GENERIC } from '../../../src/netlink/constants.js'
+import { WriterGate } from '../../../src/netlink/writer-gate.js'
+import { type ConfigureOptions, sendConfig } from '../../../src/wireguard/set/send.js'
+import { WG_GENL_NAME } from '../../../src/wireguard/constants.js'
+import { caught } from '../../support/caught.js'
+import { FakeSystem } from '../../support/fake-system.js'
+import { key } from '../support.js'
+
+interface Options {
+  readonly exchange?: ConfigureOptions['exchange']
+  /** The zone that is no interface when its message is written. */
+  readonly missing?: string
+  /** Turns of the event loop for which the device is busy before each message. */
+  readonly busy?: number
+}
+
+/** Sends a configuration of four messages, one peer in each, whose endpoint has a zone of its own. */
+async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
+  const events: string[] = []
+  const system = new FakeSystem({
+    beforeSend: async () => {
+      events.push('begin')
+      await turns(3)
+      events.push('end')
+    },
+  })
+  const wg0 = system.add('wg0')
+  const connection = new Connection(() => system.kernel.open(NETLINK_GENERIC), new WriterGate())
+  forgetFamily(WG_GENL_NAME)
+  await resolveFamily(connection, WG_GENL_NAME)
+  const config: CheckedDeviceConfig = {
+    peers: [0, 1, 2, 3].map((i) => ({
+      publicKey: key(i + 1),
+      endpoint: { host: `fe80::1%zone${i}`, port: 1 },
+    })),
+  }
+  const options: ConfigureOptions = {
+    device: 'wg0',
+    zones: {
+      index: (name) => {
+        events.push(name)
+        return name === missing ? 0 : 7
+      },
+      name: () => undefined,
+    },
+    limit: 100,
+    exchange,
+    context: { operation: 'configure device' },
+    turn: async (send) => {
+      await turns(busy)
+      await send(connection)
+    },
+  }
+  return { events, wg0, send: () => sendConfig(config, options) }
+}
+
+async function turns(count: number): Promise<void> {
+  for (let i = 0; i < count; i++) await new Promise(setImmediate)
+}
+
+describe('sendConfig', () => {
+  it('writes each message while the one before is on its way, and sends it afterwards', async () => {
+    const { events, wg0, send } = await start()
+    await send()
+    // The first peer of the next message is tried in each.
+    expect(events.join(' ')).toBe(
+      'zone0 zone1 begin zone1 zone2 end begin zone2 zone3 end begin zone3 end begin end',
+    )
+    expect([...wg0.peers.values()].map(({ endpoint }) => endpoint?.[8])).toEqual([
+      0xfe, 0xfe, 0xfe, 0xfe,
+    ])
+  })
+
+  it.each([
+    ['on its way', 0, 'zone0 zone1 begin zone1 zone2 end'],
+    ['not even on its way', 3, 'zone0 zone1 zone1 zone2 begin end'],
+  ])(
+    'sends a message that is %s when the next one turns out to be impossible, and fails then',
+    async (_, busy, order) => {
+      const { events, wg0, send } = await start({ busy, missing: 'zone2' })
+      expect(await caught(send())).toMatchObject({ code: 'EINVAL' })
+      expect(events.join(' ')).toBe(order)
+      expect(wg0.peers.size).toBe(1)
+    },
+  )
+
+  it('sends nothing more after an abort', async () => {
+    const controller = new AbortController()
+    const { events, wg0, send } = await start({ exchange: { signal: controller.signal } })
+    const sent = caught(send())
+    await turns(1)
+    controller.abort()
+    expect(await sent).toMatchObject({ code: 'ABORT_ERR', applied: 'unknown' })
+    await turns(10)
+    expect(events.filter((event) => event === 'begin')).toHaveLength(1)
+    expect(wg0.peers.size).toBe(1)
+  })
+})
