@@ -1,5 +1,6 @@
-// node .scripts/bundle.mjs FOLDER...: makes the JavaScript of packages, dist/*.js, from src/*.ts; their declarations are made by tsc. It is
-// bundled because a file costs Node a quarter of a millisecond to find, read and link, and there are nearly two hundred sources.
+// node .scripts/bundle.mjs FOLDER...: makes the JavaScript of packages, dist/*.js, from src/*.ts;
+// their declarations are made by tsc. It is bundled because a file costs Node a quarter of a
+// millisecond to find, read and link, and there are nearly two hundred sources.
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { rolldown } from 'rolldown'
@@ -26,7 +27,8 @@ async function bundle(folder) {
     codeSplitting: { groups: sharedChunks(source) },
     entryFileNames: '[name].js',
     chunkFileNames: (chunk) => `${chunkName(chunk, source)}.js`,
-    // The declarations have the comments, and src, where the source maps lead, is published too. Names are for stack traces.
+    // The declarations have the comments, and src, where the source maps lead, is published too.
+    // Names are for stack traces.
     comments: { legal: true, annotation: false, jsdoc: false },
     sourcemap: true,
     sourcemapExcludeSources: true,
@@ -41,7 +43,8 @@ async function bundle(folder) {
 
 /**
  * What others can load and run of a package, and what each is made from: dist/x.js from src/x.ts.
- * @param {{ exports: Record<string, string | { default: string }>, bin?: Record<string, string> }} manifest
+ * @param {{ exports: Record<string, string | { default: string }>, bin?: Record<string, string> }}
+ * manifest
  * @returns {Record<string, string>} sources by the name of their entry
  */
 function entries({ exports, bin = {} }) {

@@ -1,16 +1,18 @@
-// Which file code goes to. What a single entry or import() reaches goes with it. What several reach goes to as few files as can be without that
-// one of them loads what it does not need.
+// Which file code goes to. What a single entry or import() reaches goes with it. What several reach
+// goes to as few files as can be without that one of them loads what it does not need.
 import { join, parse, relative, sep } from 'node:path'
 
 /** @import { ChunkingContext, CodeSplittingGroup } from 'rolldown' */
 
 /**
  * @param {string} source the folder src of a package
- * @returns {CodeSplittingGroup[]} for what several entries or import()s reach; where these have no name for it, rolldown finds a place
+ * @returns {CodeSplittingGroup[]} for what several entries or import()s reach; where these have no
+ * name for it, rolldown finds a place
  */
 export function sharedChunks(source) {
   const ofPackage = (/** @type {string} */ id) => id.startsWith(source + sep)
-  // The command has files of its own: it loads the library when a subcommand needs it, which genkey and pubkey do not.
+  // The command has files of its own: it loads the library when a subcommand needs it, which genkey
+  // and pubkey do not.
   const ofCommand = (/** @type {string} */ id) => id.startsWith(join(source, 'cli') + sep)
   return [
     {

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { ROOT, npm, runQuietly } from './process.mjs'
 
 const LOCKFILE = join(ROOT, 'package-lock.json')
-// Inside node_modules, so that removing the one removes the other; `npm ci` empties the folder before it begins.
+// Inside node_modules, so that removing the one removes the other; `npm ci` empties the folder
+// before it begins.
 const STAMP = join(ROOT, 'node_modules', '.install-stamp')
 
 /**
- * Installs what the lockfile names, unless that was done already. Ends the process when it cannot be done.
- * Development dependencies are named because NODE_ENV=production would leave them out; no install script of any
- * package runs, none is needed.
+ * Installs what the lockfile names, unless that was done already. Ends the process when it cannot
+ * be done. Development dependencies are named because NODE_ENV=production would leave them out; no
+ * install script of any package runs, none is needed.
  * @returns {Promise<void>}
  */
 export async function ensureInstalled() {

@@ -14,7 +14,8 @@ export const JEST = [
  * What one run of jest came to.
  * @typedef {object} Outcome
  * @property {number} status jest's exit status
- * @property {JestResults | undefined} results undefined when jest ran no test run at all (--help, --listTests, a bad option)
+ * @property {JestResults | undefined} results undefined when jest ran no test run at all (--help,
+ * --listTests, a bad option)
  */
 
 /**
@@ -29,8 +30,8 @@ export const JEST = [
 /**
  * Runs jest with its usual output.
  * @param {readonly string[]} args the user's own, for jest
- * @param {{ prefix?: readonly string[], extra?: readonly string[], env?: Record<string, string> }} [options]
- *   prefix: a program that runs jest, extra: our arguments, put behind the user's
+ * @param {{ prefix?: readonly string[], extra?: readonly string[], env?: Record<string, string> }}
+ * [options] prefix: a program that runs jest, extra: our arguments, put behind the user's
  * @returns {Promise<Outcome>}
  */
 export async function runJest(args, { prefix = [], extra = [], env = {} } = {}) {

@@ -1,5 +1,6 @@
-// The suites in packages/*/test/kernel need WireGuard in the kernel. They run in a network namespace when the running
-// kernel has it (and we are root), and in virtual machines with Debian's kernels when the pieces are there.
+// The suites in packages/*/test/kernel need WireGuard in the kernel. They run in a network
+// namespace when the running kernel has it (and we are root), and in virtual machines with Debian's
+// kernels when the pieces are there.
 import { spawnSync } from 'node:child_process'
 import { JEST, runJest } from './jest.mjs'
 import { KERNELS, prepareKernel, preparedKernels, runJestInVM } from './kernel-vm.mjs'
@@ -23,8 +24,8 @@ export const NO_KERNEL_TESTS = ['--passWithNoTests', '--testPathIgnorePatterns=/
  * Decides where the kernel tests among those that the user asked for run.
  * @param {readonly string[]} args the user's, for jest
  * @param {{ fetch: boolean }} options fetch: get kernels that are not in the cache yet
- * @returns {Promise<Plan | undefined>} undefined: nowhere, or none was asked for; jest then skips them, saying how to enable
- *   them
+ * @returns {Promise<Plan | undefined>} undefined: nowhere, or none was asked for; jest then skips
+ * them, saying how to enable them
  */
 export async function planKernelTests(args, { fetch }) {
   if (!wantsKernelTests(args)) return undefined
@@ -79,7 +80,8 @@ async function bootableKernels(fetch) {
   const kernels = []
   for (const kernel of KERNELS) {
     if (!fetch && !here.includes(kernel)) continue
-    // Even a kernel that is here may need a new initramfs: not twice at once, and not while its tests are timed.
+    // Even a kernel that is here may need a new initramfs: not twice at once, and not while its
+    // tests are timed.
     if ((await runQuietly(prepareKernel(kernel))) === 0) kernels.push(kernel)
   }
   return kernels

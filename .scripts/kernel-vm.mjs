@@ -12,7 +12,10 @@ import { ROOT, finished, temporaryFolder } from './process.mjs'
 export const KERNELS = ['6.1', '6.12']
 
 const KERNELVM = join(ROOT, 'test-fixtures', 'vm', 'kernelvm')
-/** Seconds for one machine, boot and tests together; the whole of npm test is to stay under 20 minutes. */
+/**
+ * Seconds for one machine, boot and tests together; the whole of npm test is to stay under 20
+ * minutes.
+ */
 const LIMIT = 1500
 /** Node is about ten times slower in an emulated machine. Milliseconds. */
 const TEST_TIMEOUT = 120_000
@@ -33,7 +36,8 @@ export function prepareKernel(kernel) {
 }
 
 /**
- * Runs jest in a machine of its own; its output comes through line by line, each with the kernel in front.
+ * Runs jest in a machine of its own; its output comes through line by line, each with the kernel in
+ * front.
  * @param {string} kernel
  * @param {readonly string[]} args for jest
  * @returns {Promise<Outcome>} a machine that left no results counts as one failure

@@ -1,4 +1,5 @@
-// Starting other programs, for the scripts beside this file. Node's own modules only: nothing is installed on a fresh clone.
+// Starting other programs, for the scripts beside this file. Node's own modules only: nothing is
+// installed on a fresh clone.
 import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { constants, tmpdir } from 'node:os'
@@ -42,10 +43,11 @@ export function npm(...args) {
 }
 
 /**
- * Waits for a child's end. Signals that ask this process to stop are handed to it; when all children have ended, this
- * process ends too.
+ * Waits for a child's end. Signals that ask this process to stop are handed to it; when all
+ * children have ended, this process ends too.
  * @param {import('node:child_process').ChildProcess} child
- * @returns {Promise<number>} its exit status, or 128 and the signal that ended it, or 127: it could not be started
+ * @returns {Promise<number>} its exit status, or 128 and the signal that ended it, or 127: it could
+ * not be started
  */
 export function finished(child) {
   return new Promise((resolve) => {

@@ -6,8 +6,9 @@ import { missingTools } from './tools.mjs'
 const APT = { DEBIAN_FRONTEND: 'noninteractive' }
 
 /**
- * For WIREGUARD_TEST_REQUIRE=all: installs the programs that the tests use and are not there, and fetches the kernels.
- * Says in one line what it is about to install. Ends the process when something cannot be had.
+ * For WIREGUARD_TEST_REQUIRE=all: installs the programs that the tests use and are not there, and
+ * fetches the kernels. Says in one line what it is about to install. Ends the process when
+ * something cannot be had.
  * @returns {Promise<void>}
  */
 export async function provision() {

@@ -6,7 +6,10 @@ export class Summary {
   #failed = 0
   #status = 0
   #ran = false
-  /** @type {Map<string, number>} the sentence that says how to enable a test, and how many tests wait for it */
+  /**
+   * @type {Map<string, number>} the sentence that says how to enable a test, and how many tests
+   * wait for it
+   */
   #skipped = new Map()
 
   /**
@@ -27,7 +30,8 @@ export class Summary {
   }
 
   /**
-   * Prints why tests were skipped, and then, as the very last line, the counts (nothing when jest ran no tests).
+   * Prints why tests were skipped, and then, as the very last line, the counts (nothing when jest
+   * ran no tests).
    * @param {{ requireAll: boolean }} options requireAll: a skipped test is a failure
    * @returns {number} the exit status
    */
@@ -46,7 +50,8 @@ export class Summary {
   }
 
   /**
-   * @param {string} title of the suites around the test; test-fixtures/require.ts puts the sentence into it
+   * @param {string} title of the suites around the test; test-fixtures/require.ts puts the sentence
+   * into it
    */
   #skip(title) {
     const why =

@@ -1,5 +1,6 @@
-// npm test: installs, builds, type-checks and runs every suite; npm run test:kernel runs those of real kernels alone.
-// Arguments after `--` go to jest. WIREGUARD_TEST_REQUIRE=all installs what is missing and allows no skipped test.
+// npm test: installs, builds, type-checks and runs every suite; npm run test:kernel runs those of
+// real kernels alone. Arguments after `--` go to jest. WIREGUARD_TEST_REQUIRE=all installs what is
+// missing and allows no skipped test.
 import { ensureInstalled } from './install.mjs'
 import { runJest } from './jest.mjs'
 import { NO_KERNEL_TESTS, planKernelTests, runKernelTests } from './kernel-tests.mjs'

@@ -67,7 +67,8 @@ function isExecutable(file) {
 }
 
 /**
- * An initramfs holds no shared libraries, and some systems bring a busybox that needs them. ldd(1) fails on a static one.
+ * An initramfs holds no shared libraries, and some systems bring a busybox that needs them. ldd(1)
+ * fails on a static one.
  * @param {string | undefined} file
  */
 function isStatic(file) {

@@ -14,16 +14,23 @@ export interface CommandOptions {
   readonly input?: string
   /** Added to the environment. */
   readonly env?: NodeJS.ProcessEnv
-  /** Milliseconds after which it is killed; default 60,000, generous because virtual machines are slow. */
+  /**
+   * Milliseconds after which it is killed; default 60,000, generous because virtual machines are
+   * slow.
+   */
   readonly timeout?: number
 }
 
-/** Runs a program to its end. A status other than 0 is a result; rejects only when the program cannot be started. */
+/**
+ * Runs a program to its end. A status other than 0 is a result; rejects only when the program
+ * cannot be started.
+ */
 export function runCommand(
   command: readonly [string, ...string[]],
   { input, env, timeout = 60_000 }: CommandOptions = {},
 ): Promise<CommandResult> {
-  // Node's stdin for a child is a socket, which cannot be opened again by the name /dev/stdin; cat makes a real pipe of it.
+  // Node's stdin for a child is a socket, which cannot be opened again by the name /dev/stdin; cat
+  // makes a real pipe of it.
   const [file, ...args] =
     input === undefined ? command : ['sh', '-c', 'cat | "$@"', 'sh', ...command]
   return new Promise((resolve, reject) => {
@@ -40,7 +47,8 @@ export function runCommand(
     child.on('close', (status, signal) => {
       resolve({ stdout, stderr, code: status ?? signal ?? 'SIGKILL' })
     })
-    // A program that never reads its input closes the pipe under us; its own exit says what happened.
+    // A program that never reads its input closes the pipe under us; its own exit says what
+    // happened.
     child.stdin.on('error', () => {}).end(input)
   })
 }

@@ -1,7 +1,8 @@
 import { expect } from '@jest/globals'
 import { SecretKey } from 'wireguardcfg'
 
-// Two different secrets look equal to a structural comparison, because their bytes are private: compare them for real.
+// Two different secrets look equal to a structural comparison, because their bytes are private:
+// compare them for real.
 expect.addEqualityTesters([
   (a: unknown, b: unknown) => {
     const secrets = Number(a instanceof SecretKey) + Number(b instanceof SecretKey)

@@ -11,7 +11,10 @@ export function loadText(path: string): string {
   return readFileSync(new URL(path, import.meta.url), 'utf8')
 }
 
-/** A conversation: `>` begins a datagram to the kernel, `<` one from it; hexadecimal bytes, `#` begins a comment. */
+/**
+ * A conversation: `>` begins a datagram to the kernel, `<` one from it; hexadecimal bytes, `#`
+ * begins a comment.
+ */
 export function loadExchange(path: string): Exchange {
   const sent: Uint8Array[] = []
   const received: Uint8Array[] = []

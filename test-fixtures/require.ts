@@ -1,9 +1,10 @@
 /**
- * What a suite needs of the machine. A suite whose need is not met is skipped with the one sentence that says how to meet
- * it; with WIREGUARD_TEST_REQUIRE=all it fails with that sentence instead.
+ * What a suite needs of the machine. A suite whose need is not met is skipped with the one sentence
+ * that says how to meet it; with WIREGUARD_TEST_REQUIRE=all it fails with that sentence instead.
  */
-// oxlint-disable jest/valid-title, jest/valid-describe-callback, jest/no-disabled-tests, jest/expect-expect -- this wraps
-// describe: title and body are the caller's, and skipping is its purpose.
+// This file wraps `describe`, so the rules about literal titles and bodies do not fit it.
+// oxlint-disable jest/valid-title, jest/valid-describe-callback
+// oxlint-disable jest/no-disabled-tests, jest/expect-expect
 import { describe, it } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
 import { existsSync } from 'node:fs'
@@ -14,7 +15,10 @@ export type Check = { readonly ok: true } | { readonly ok: false; readonly reaso
 /** A need of a suite; asked at most once per test file. */
 export type Requirement = () => Check
 
-/** `describe` for a suite that needs something of the machine: one requirement, or several that all must be met. */
+/**
+ * `describe` for a suite that needs something of the machine: one requirement, or several that all
+ * must be met.
+ */
 export function describeWith(
   requirements: Requirement | readonly Requirement[],
   title: string,
@@ -66,8 +70,9 @@ export const hasStrace: Requirement = once(() =>
 )
 
 /**
- * WireGuard in the running kernel, and root, ip(8) and a network namespace to use it. `npm test` runs the suites in
- * test/kernel where this holds: in a namespace of the running kernel if it can, and in virtual machines.
+ * WireGuard in the running kernel, and root, ip(8) and a network namespace to use it. `npm test`
+ * runs the suites in test/kernel where this holds: in a namespace of the running kernel if it can,
+ * and in virtual machines.
  */
 export const hasKernelWireGuard: Requirement = once(() =>
   succeeds('unshare', '-n', 'ip', 'link', 'add', 'wg0', 'type', 'wireguard')

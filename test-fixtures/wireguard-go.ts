@@ -10,7 +10,10 @@ import { type CommandOptions, type CommandResult, runCommand } from './command.j
 export interface WireGuardGo extends AsyncDisposable {
   /** The interface's name, at most 15 characters, unlike that of any other test. */
   readonly name: string
-  /** Where it listens. Unix sockets know no network namespace, so every process of the machine reaches it. */
+  /**
+   * Where it listens. Unix sockets know no network namespace, so every process of the machine
+   * reaches it.
+   */
   readonly socketPath: string
   readonly pid: number
   /** Runs the real wg(8) inside the namespace. */
@@ -19,7 +22,10 @@ export interface WireGuardGo extends AsyncDisposable {
   inNamespace(file: string, ...args: readonly string[]): Promise<CommandResult>
   /** The same with an input, an environment or a limit of its own. */
   run(command: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult>
-  /** Sends a signal; after SIGKILL and SIGTERM resolves once the process is gone. SIGKILL leaves a stale socket. */
+  /**
+   * Sends a signal; after SIGKILL and SIGTERM resolves once the process is gone. SIGKILL leaves a
+   * stale socket.
+   */
   kill(signal: NodeJS.Signals): Promise<void>
   /** Ends the process and removes its socket. May be called twice, and after a kill. */
   stop(): Promise<void>
@@ -33,22 +39,24 @@ export interface WireGuardGoOptions {
   readonly env?: NodeJS.ProcessEnv
 }
 
-/** How long the daemon may take to answer, ms: half a second here, far more in an emulated machine. */
+/**
+ * How long the daemon may take to answer, ms: half a second here, far more in an emulated machine.
+ */
 const START_LIMIT = 30_000
 /** How long it may take to end after SIGTERM before it is killed, ms. */
 const STOP_LIMIT = 10_000
 
 /**
- * Starts wireguard-go and waits until its socket answers. Needs what `hasWireGuardGo` of require.ts checks.
- * Rejects with what the daemon printed when it ends early, or does not answer in time.
+ * Starts wireguard-go and waits until its socket answers. Needs what `hasWireGuardGo` of require.ts
+ * checks. Rejects with what the daemon printed when it ends early, or does not answer in time.
  */
 export async function startWireGuardGo(options: WireGuardGoOptions = {}): Promise<WireGuardGo> {
   const name = options.name ?? uniqueName()
   const socketPath = `/var/run/wireguard/${name}.sock`
   // Or the other daemon's answer would be taken for ours.
   if (await answers(socketPath)) throw new Error(`wireguard-go ${name}: ${socketPath} is in use`)
-  // setpriv: a test process that is killed takes its daemons with it. Each of the three replaces the one before, so the
-  // child's pid is wireguard-go's own.
+  // setpriv: a test process that is killed takes its daemons with it. Each of the three replaces
+  // the one before, so the child's pid is wireguard-go's own.
   const child = spawn(
     'setpriv',
     ['--pdeathsig', 'TERM', 'unshare', '-n', 'wireguard-go', '--foreground', name],

@@ -5,8 +5,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isWireGuardError, UapiClient } from 'wireguardcfg'
 
 /**
- * A real wireguard-go in a network namespace of its own. Its socket is reached from anywhere: unix sockets know no network
- * namespace.
+ * A real wireguard-go in a network namespace of its own. Its socket is reached from anywhere: unix
+ * sockets know no network namespace.
  *
  * @typedef {{ name: string, stop(): Promise<void> }} Daemon
  */
@@ -17,7 +17,8 @@ const START_LIMIT = 10_000
 /** @returns {Promise<Daemon>} once it answers */
 export async function startDaemon() {
   const name = `wgbench${process.pid.toString(36)}`
-  // setpriv: the daemon ends with this process, however that ends. Each of the three replaces the one before.
+  // setpriv: the daemon ends with this process, however that ends. Each of the three replaces the
+  // one before.
   const child = spawn(
     'setpriv',
     ['--pdeathsig', 'TERM', 'unshare', '-n', 'wireguard-go', '--foreground', name],

@@ -3,8 +3,8 @@ import { spawnSync } from 'node:child_process'
 let count = 0
 
 /**
- * Makes an interface of the kernel. It stays until its namespace or machine goes: deleting one of many peers takes the kernel longer
- * than what is measured.
+ * Makes an interface of the kernel. It stays until its namespace or machine goes: deleting one of
+ * many peers takes the kernel longer than what is measured.
  *
  * @returns {string} its name
  */

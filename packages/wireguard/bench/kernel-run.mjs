@@ -1,5 +1,6 @@
-// Runs the cases that need WireGuard in the kernel: this program once more, in a network namespace if the running kernel has it, else in a
-// virtual machine if the pieces for that are there (npm run test:kernel fetches the kernel).
+// Runs the cases that need WireGuard in the kernel: this program once more, in a network namespace
+// if the running kernel has it, else in a virtual machine if the pieces for that are there (npm run
+// test:kernel fetches the kernel).
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -47,7 +48,10 @@ export async function runKernelCases(cases, filter) {
 
 const NEEDS = `needs a kernel with WireGuard, or the virtual machine that npm run test:kernel prepares (${KERNEL})`
 
-/** Where a kernel has WireGuard: the command in front of ours, and where the folder for the results is to it. */
+/**
+ * Where a kernel has WireGuard: the command in front of ours, and where the folder for the results
+ * is to it.
+ */
 function findPlace() {
   const add = ['-n', 'ip', 'link', 'add', 'wg0', 'type', 'wireguard']
   if (spawnSync('unshare', add, { stdio: 'ignore' }).status === 0) {

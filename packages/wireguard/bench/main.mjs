@@ -1,5 +1,6 @@
-// npm run bench [-- [filter] [--json]]: every case is measured beside its reference in one run, so that a machine's speed and its
-// other load fall on both. Nothing here fails on a slow machine: a miss is printed, and the exit status tells of broken cases only.
+// npm run bench [-- [filter] [--json]]: every case is measured beside its reference in one run, so
+// that a machine's speed and its other load fall on both. Nothing here fails on a slow machine: a
+// miss is printed, and the exit status tells of broken cases only.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { decode } from './cases/decode.mjs'
@@ -32,7 +33,8 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
-    // What kernel-run.mjs starts this program with, where the kernel has WireGuard: the file for the results.
+    // What kernel-run.mjs starts this program with, where the kernel has WireGuard: the file for
+    // the results.
     'kernel-results': { type: 'string' },
   },
 })

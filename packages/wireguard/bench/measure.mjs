@@ -1,5 +1,6 @@
-// Micro-benchmarks of one function in this process are mitata's. It takes one subject after another, though, and knows nothing of
-// processes: what is compared as a ratio is run here in turns, so that a busy moment of the machine falls on both sides alike.
+// Micro-benchmarks of one function in this process are mitata's. It takes one subject after
+// another, though, and knows nothing of processes: what is compared as a ratio is run here in
+// turns, so that a busy moment of the machine falls on both sides alike.
 import { measure } from 'mitata'
 
 /**
@@ -8,7 +9,8 @@ import { measure } from 'mitata'
  * @template T
  * @param {(prepared: T) => unknown} ours
  * @param {(prepared: T) => unknown} reference
- * @param {{ rounds: number, warmUp?: number, prepare?: () => T | Promise<T> }} options `prepare` comes before each run, and is not timed
+ * @param {{ rounds: number, warmUp?: number, prepare?: () => T | Promise<T> }} options `prepare`
+ * comes before each run, and is not timed
  * @returns {Promise<{ ours: number[], reference: number[] }>} milliseconds
  */
 export async function sideBySide(ours, reference, { rounds, warmUp = 3, prepare }) {

@@ -1,5 +1,6 @@
-// The decoder that one would write first: what the library's own is measured against. A Buffer per attribute, one toString('base64')
-// per key, template strings for addresses; no checks. Little-endian machines only.
+// The decoder that one would write first: what the library's own is measured against. A Buffer per
+// attribute, one toString('base64') per key, template strings for addresses; no checks.
+// Little-endian machines only.
 
 const HEADERS = 16 + 4
 

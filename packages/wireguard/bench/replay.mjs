@@ -1,5 +1,5 @@
-// A kernel that replays a dump: what `new NetlinkClient(replay(...))` talks to, so that everything above the system calls is measured
-// natively, whether or not this machine's kernel has WireGuard.
+// A kernel that replays a dump: what `new NetlinkClient(replay(...))` talks to, so that everything
+// above the system calls is measured natively, whether or not this machine's kernel has WireGuard.
 import { createHash } from 'node:crypto'
 import { AttributeWriter, encodeMessage, wg } from './dist/internals.js'
 
@@ -10,13 +10,17 @@ const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const NLM_F_MULTI = 2
 const PORT_ID = 0xffff_ff00
-/** The most that the kernel puts into a datagram of a dump: 32 KiB less its own overhead (af_netlink.c). */
+/**
+ * The most that the kernel puts into a datagram of a dump: 32 KiB less its own overhead
+ * (af_netlink.c).
+ */
 const DATAGRAM = 32_448
 
 /** @import { Kernel } from 'wireguardnl' */
 
 /**
- * The payloads of a dump as the kernel makes it: peers with a preshared key, an IPv4 endpoint, one IPv4 and one IPv6 allowed IP.
+ * The payloads of a dump as the kernel makes it: peers with a preshared key, an IPv4 endpoint, one
+ * IPv4 and one IPv6 allowed IP.
  *
  * @param {number} peers at most 65,536
  * @returns {Uint8Array[]} genlmsghdr and attributes of each message; one message fills a datagram
@@ -116,7 +120,8 @@ class ReplaySocket {
     const i = this.#next++
     if (i === this.#end)
       return this.#fill(this.#message(NLMSG_DONE, NLM_F_MULTI, new Uint8Array(4)))
-    // Copied into the one buffer, as by recv(2), without a message of its own on the way: that would be garbage of the replay's.
+    // Copied into the one buffer, as by recv(2), without a message of its own on the way: that
+    // would be garbage of the replay's.
     const payload = this.#payloads[i % this.#payloads.length]
     const length = 16 + payload.length
     const view = new DataView(this.#buffer.buffer)

@@ -30,7 +30,8 @@ export function evaluate({ name, title, aim }, measured) {
 /**
  * The report as a person reads it.
  *
- * @param {{ date: string, machine: Record<string, string | number | undefined>, results: readonly import('./case.d.ts').Result[] }} report
+ * @param {{ date: string, machine: Record<string, string | number | undefined>, results: readonly
+ * import('./case.d.ts').Result[] }} report
  */
 export function formatTable({ date, machine, results }) {
   const rows = [

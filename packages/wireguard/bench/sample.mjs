@@ -4,10 +4,12 @@ import { formatEndpoint, SecretKey } from 'wireguard'
 export const PEERS = 10_000
 
 /**
- * A device whose peers all have a preshared key, an IPv4 endpoint, one IPv4 and one IPv6 allowed IP.
+ * A device whose peers all have a preshared key, an IPv4 endpoint, one IPv4 and one IPv6 allowed
+ * IP.
  *
  * @param {number} peers at most 65536
- * @returns {import('wireguard').DeviceConfig & { peers: readonly import('wireguard').PeerConfig[] }}
+ * @returns {import('wireguard').DeviceConfig & { peers: readonly import('wireguard').PeerConfig[]
+ * }}
  */
 export function sampleConfig(peers) {
   return {

@@ -1,4 +1,7 @@
-/** Bytes that are reachable, on the heap and outside of it. Sockets let go of their buffers some turns of the event loop later. */
+/**
+ * Bytes that are reachable, on the heap and outside of it. Sockets let go of their buffers some
+ * turns of the event loop later.
+ */
 export async function settled() {
   for (let i = 0; i < 5; i++) {
     await new Promise((resolve) => {

@@ -5,7 +5,8 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /**
- * Runs a program of subjects/ in a process of its own, because here other cases have left their traces.
+ * Runs a program of subjects/ in a process of its own, because here other cases have left their
+ * traces.
  *
  * @param {string} file
  * @param {readonly string[]} args

@@ -1,4 +1,5 @@
-// A device inside this process, configured through the facade and read back: no root, no kernel module, nothing left behind.
+// A device inside this process, configured through the facade and read back: no root, no kernel
+// module, nothing left behind.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

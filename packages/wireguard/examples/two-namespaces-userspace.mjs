@@ -1,4 +1,5 @@
-// Two network namespaces talk through wireguard-go. As root: ip netns add left; ip netns add right; node two-namespaces-userspace.mjs
+// Two network namespaces talk through wireguard-go. As root: ip netns add left; ip netns add right;
+// node two-namespaces-userspace.mjs
 import { spawnSync } from 'node:child_process'
 import { SecretKey, WireGuard } from 'wireguard'
 
@@ -6,7 +7,10 @@ const left = { netns: 'left', ip: '10.7.0.1', port: 51871, key: SecretKey.genera
 const right = { netns: 'right', ip: '10.7.0.2', port: 51872, key: SecretKey.generatePrivate() }
 const wg = await WireGuard.open()
 
-/** The encrypted packets keep to the namespace of this process, so each is at 127.0.0.1 for the other. */
+/**
+ * The encrypted packets keep to the namespace of this process, so each is at 127.0.0.1 for the
+ * other.
+ */
 const create = (me, { key, ip, port }) =>
   wg.createDevice(`wg-${me.netns}`, {
     backend: 'userspace',

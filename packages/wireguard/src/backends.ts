@@ -16,13 +16,15 @@ export interface WireGuardOptions {
   /** Where userspace implementations have their sockets; default `/var/run/wireguard`. */
   readonly socketDirectory?: string | undefined
   /**
-   * The ways of reaching WireGuard, in order of preference, or a backend of your own; default `['userspace', 'kernel']`, the order of
-   * wg(8). The kernel is left out where there is none to talk to, that is, on any system but Linux.
+   * The ways of reaching WireGuard, in order of preference, or a backend of your own; default
+   * `['userspace', 'kernel']`, the order of wg(8). The kernel is left out where there is none to
+   * talk to, that is, on any system but Linux.
    */
   readonly backends?: readonly (BackendKind | Backend)[] | undefined
   /**
-   * The network namespace whose interfaces these are: the id of a process in it, a path (with a `/` in it), or a name of `ip netns`.
-   * Absent: that of this process. A userspace device counts if its interface is in the namespace. Needs CAP_SYS_ADMIN, on Linux.
+   * The network namespace whose interfaces these are: the id of a process in it, a path (with a `/`
+   * in it), or a name of `ip netns`. Absent: that of this process. A userspace device counts if its
+   * interface is in the namespace. Needs CAP_SYS_ADMIN, on Linux.
    */
   readonly netns?: NamespaceReference | undefined
 }
@@ -124,8 +126,8 @@ export function lazySource(kind: BackendKind, create: () => Promise<Backend>): S
 }
 
 /**
- * Runs a step on the backend that serves an interface: the first, in the order given, that knows its name. wg(8) has the same rule: a
- * socket on which something listens wins, then the kernel.
+ * Runs a step on the backend that serves an interface: the first, in the order given, that knows
+ * its name. wg(8) has the same rule: a socket on which something listens wins, then the kernel.
  *
  * @throws WireGuardError `ENODEV` when no backend knows the name, and what the step throws
  */

@@ -19,7 +19,10 @@ export type UserspaceCapability =
 export interface Capabilities extends KernelCapabilities {
   /** There is a userspace implementation to start, and /dev/net/tun for it. */
   readonly userspace: UserspaceCapability
-  /** The sockets of userspace implementations can be seen and connected to; that there are none is fine. */
+  /**
+   * The sockets of userspace implementations can be seen and connected to; that there are none is
+   * fine.
+   */
   readonly sockets: Capability
 }
 

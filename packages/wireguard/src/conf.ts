@@ -1,5 +1,6 @@
 /**
- * The configuration files of wg(8) and wg-quick(8), read and written without losing a byte: what `wireguardcfg/conf` has.
+ * The configuration files of wg(8) and wg-quick(8), read and written without losing a byte: what
+ * `wireguardcfg/conf` has.
  *
  * @packageDocumentation
  */

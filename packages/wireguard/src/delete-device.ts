@@ -9,7 +9,10 @@ export interface DeleteOptions extends CallOptions {
   readonly ifMissing?: 'error' | 'ignore' | undefined
 }
 
-/** Deletes the interface that the other calls would reach by this name: a userspace implementation's, else the kernel's. */
+/**
+ * Deletes the interface that the other calls would reach by this name: a userspace
+ * implementation's, else the kernel's.
+ */
 export async function deleteDevice(
   home: Host,
   name: string,

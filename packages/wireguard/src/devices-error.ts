@@ -1,6 +1,9 @@
 import { type Device, WireGuardError } from 'wireguardcfg'
 
-/** Some interfaces could not be read. Carries what could be, so that nothing is silently missing and nothing is lost. */
+/**
+ * Some interfaces could not be read. Carries what could be, so that nothing is silently missing and
+ * nothing is lost.
+ */
 export class DevicesError extends WireGuardError {
   /** The interfaces that were read. */
   readonly devices: readonly Device[]

@@ -7,16 +7,21 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 
-/** Looks a host name up and gives the address to use. Rejects with an error that has Node's `code`. */
+/**
+ * Looks a host name up and gives the address to use. Rejects with an error that has Node's `code`.
+ */
 export type Lookup = (host: string) => Promise<string>
 
 /** Options of {@link resolveEndpoint}. */
 export interface ResolveOptions {
-  /** Ends the waiting. A lookup that the system has begun cannot be stopped; its answer is then ignored. */
+  /**
+   * Ends the waiting. A lookup that the system has begun cannot be stopped; its answer is then
+   * ignored.
+   */
   readonly signal?: AbortSignal | undefined
   /**
-   * How often to try again after a failure that may pass; default 15, as wg(8), which with the pauses is about 70 seconds. `Infinity`:
-   * for ever.
+   * How often to try again after a failure that may pass; default 15, as wg(8), which with the
+   * pauses is about 70 seconds. `Infinity`: for ever.
    */
   readonly retries?: number | undefined
   /** Called before each pause. */
@@ -42,13 +47,15 @@ export interface NamedEndpoint {
 }
 
 /**
- * The literal endpoint behind `name:port`, `address:port` or `[address]:port`. Literal addresses come back at once, without a lookup.
+ * The literal endpoint behind `name:port`, `address:port` or `[address]:port`. Literal addresses
+ * come back at once, without a lookup.
  *
- * wg(8)'s policy: the first address counts; a name that does not exist (`EAI_NONAME`, `EAI_NODATA`, `EAI_FAIL`) fails at once; after anything
- * else it tries again, after 1 second and then 1.2 times as long each time, 20 seconds at most.
+ * wg(8)'s policy: the first address counts; a name that does not exist (`EAI_NONAME`, `EAI_NODATA`,
+ * `EAI_FAIL`) fails at once; after anything else it tries again, after 1 second and then 1.2 times
+ * as long each time, 20 seconds at most.
  *
- * @throws WireGuardError with the code of the lookup (`ENOTFOUND`, `EAI_AGAIN` ...) and its error as cause, `EINVAL` for a text
- * that is no endpoint, or `ABORT_ERR`
+ * @throws WireGuardError with the code of the lookup (`ENOTFOUND`, `EAI_AGAIN` ...) and its error
+ * as cause, `EINVAL` for a text that is no endpoint, or `ABORT_ERR`
  */
 export async function resolveEndpoint(
   endpoint: string | NamedEndpoint,
@@ -66,7 +73,10 @@ export function nextDelay(delay: number): number {
   return Math.min(LONGEST_DELAY, delay * 1.2)
 }
 
-/** Node's codes for what asking again does not change: getaddrinfo's `EAI_NONAME` and `EAI_NODATA` are `ENOTFOUND` there. */
+/**
+ * Node's codes for what asking again does not change: getaddrinfo's `EAI_NONAME` and `EAI_NODATA`
+ * are `ENOTFOUND` there.
+ */
 const PERMANENT = new Set(['ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL'])
 
 const DEFAULT_RETRIES = 15
@@ -176,8 +186,9 @@ export type EndpointResolution =
   | { readonly endpoint?: undefined; readonly error: WireGuardError }
 
 /**
- * Resolves many endpoints at once, as `resolveEndpoint` does each. Never rejects: one name that cannot be resolved is reported in
- * its place, with its peer, and the others are there. A name that occurs several times is looked up once.
+ * Resolves many endpoints at once, as `resolveEndpoint` does each. Never rejects: one name that
+ * cannot be resolved is reported in its place, with its peer, and the others are there. A name that
+ * occurs several times is looked up once.
  *
  * @returns in the order of the endpoints
  */

@@ -1,7 +1,10 @@
 import type { Backend, BackendKind, CallOptions, UapiClient } from 'wireguardcfg'
 import type { Network } from './network.js'
 
-/** Where a `WireGuard` makes and deletes interfaces: its namespace, its sockets, and its backends in both. */
+/**
+ * Where a `WireGuard` makes and deletes interfaces: its namespace, its sockets, and its backends in
+ * both.
+ */
 export interface Host {
   readonly network: Network
   readonly socketDirectory: string
@@ -13,7 +16,10 @@ export interface Host {
   backend(kind: BackendKind): Promise<Backend>
 }
 
-/** Whether an interface of this name is served by a userspace implementation, also by one that is too busy to answer. */
+/**
+ * Whether an interface of this name is served by a userspace implementation, also by one that is
+ * too busy to answer.
+ */
 export async function isUserspace(
   home: Host,
   name: string,

@@ -1,5 +1,6 @@
 /**
- * Control WireGuard from typed code: the interfaces of the Linux kernel and of userspace implementations through one API.
+ * Control WireGuard from typed code: the interfaces of the Linux kernel and of userspace
+ * implementations through one API.
  *
  * @packageDocumentation
  */

@@ -3,7 +3,10 @@ import type { Kernel, LinkState, Namespace, NamespaceReference, NetlinkLinks } f
 import type * as Netlink from 'wireguardnl'
 import type { Within } from './userspace/daemon.js'
 
-/** The interfaces of one network namespace, whoever runs them. Opens what it needs when it is first needed. */
+/**
+ * The interfaces of one network namespace, whoever runs them. Opens what it needs when it is first
+ * needed.
+ */
 export class Network {
   /** Which namespace, as the user said; undefined: that of this process. */
   readonly reference: NamespaceReference | undefined
@@ -26,7 +29,9 @@ export class Network {
     return new Network(reference, openNamespace(reference))
   }
 
-  /** What tells this namespace from others as long as it exists; undefined: that of this process. */
+  /**
+   * What tells this namespace from others as long as it exists; undefined: that of this process.
+   */
   get id(): string | undefined {
     return this.#namespace?.id
   }

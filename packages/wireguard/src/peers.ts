@@ -2,8 +2,8 @@ import type { Backend, CallOptions, Peer } from 'wireguardcfg'
 import { onBackendOf, type Source } from './backends.js'
 
 /**
- * The peers of one interface, one after the other, from the first backend that knows its name. A backend that cannot stream reads the
- * whole device.
+ * The peers of one interface, one after the other, from the first backend that knows its name. A
+ * backend that cannot stream reads the whole device.
  *
  * @throws WireGuardError `ENODEV` when no backend knows the name, and what reading it gives
  */

@@ -1,6 +1,9 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 
-/** RunningCalls that make several things: closing ends them, and waits until they have taken back what they made. */
+/**
+ * RunningCalls that make several things: closing ends them, and waits until they have taken back
+ * what they made.
+ */
 export class RunningCalls {
   readonly #running = new Map<AbortController, Promise<unknown>>()
   #closed = false
@@ -8,7 +11,8 @@ export class RunningCalls {
   /**
    * Runs one; the signal that it gets is the caller's and that of closing.
    *
-   * @throws WireGuardError `EBADF` it is closed already, `ECANCELED` it was closed meanwhile; and what the step throws
+   * @throws WireGuardError `EBADF` it is closed already, `ECANCELED` it was closed meanwhile; and
+   * what the step throws
    */
   async run<T>(
     signal: AbortSignal | undefined,

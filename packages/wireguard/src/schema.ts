@@ -1,5 +1,6 @@
 /**
- * The zod schemas of everything that is written, for your own request bodies. Importing this module loads zod.
+ * The zod schemas of everything that is written, for your own request bodies. Importing this module
+ * loads zod.
  *
  * @packageDocumentation
  */

@@ -160,7 +160,8 @@ describe('a stream of 1,000,000 peers', () => {
     for await (const { publicKey } of wg.peers('wg0')) if (count++ % 100 === 0) keys.push(publicKey)
     const perKey = (retained() - before) / keys.length
     expect(keys).toHaveLength(COUNT / 100)
-    // A key is 64 bytes; with the text that it shared, 8 KB. The heap itself breathes by a few megabytes, 500 bytes a key.
+    // A key is 64 bytes; with the text that it shared, 8 KB. The heap itself breathes by a few
+    // megabytes, 500 bytes a key.
     expect(perKey).toBeLessThan(4000)
   }, 120_000)
 })

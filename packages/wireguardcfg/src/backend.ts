@@ -1,6 +1,6 @@
 /**
- * What the author of a {@link Backend} needs beside the model: the one validation, deadlines, and the removal of single allowed
- * IPs where an implementation has none.
+ * What the author of a {@link Backend} needs beside the model: the one validation, deadlines, and
+ * the removal of single allowed IPs where an implementation has none.
  *
  * @packageDocumentation
  */

@@ -1,6 +1,6 @@
 /**
- * The WireGuard configuration model, and devices of userspace implementations over the cross-platform text protocol
- * (https://www.wireguard.com/xplatform/).
+ * The WireGuard configuration model, and devices of userspace implementations over the
+ * cross-platform text protocol (https://www.wireguard.com/xplatform/).
  *
  * @packageDocumentation
  */

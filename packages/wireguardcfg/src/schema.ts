@@ -1,6 +1,6 @@
 /**
- * The zod schemas of everything that is written. Backends run them before the first byte is sent; use them for your own
- * request bodies. Importing this module loads zod.
+ * The zod schemas of everything that is written. Backends run them before the first byte is sent;
+ * use them for your own request bodies. Importing this module loads zod.
  *
  * @packageDocumentation
  */
@@ -14,7 +14,10 @@ import { isWireGuardError } from './model/errors.js'
 /** A public key: 44 characters of canonical base64. */
 export const publicKeySchema = z.string('expected a string').transform(attempt(parsePublicKey))
 
-/** A private or preshared key: a `SecretKey`, or 44 characters of canonical base64. Gives a `SecretKey`. */
+/**
+ * A private or preshared key: a `SecretKey`, or 44 characters of canonical base64. Gives a
+ * `SecretKey`.
+ */
 export const secretKeySchema = z
   .custom<SecretKey | string>(
     (value) => value instanceof SecretKey || typeof value === 'string',
@@ -93,7 +96,8 @@ export const deviceConfigSchema = z
 
 /** A list, frozen. */
 function listOf<Item extends z.ZodType>(item: Item) {
-  // Not readonly(): that freezes what was given as well when it is no list, which bytes do not survive.
+  // Not readonly(): that freezes what was given as well when it is no list, which bytes do not
+  // survive.
   return z
     .array(item, 'expected an array')
     .transform((list): readonly z.output<Item>[] => Object.freeze(list))

@@ -35,14 +35,19 @@ export interface KernelCapabilities {
   readonly create: Capability
   /** Other network namespaces can be entered: needs CAP_SYS_ADMIN. */
   readonly namespaces: Capability
-  /** The kernel removes single allowed IPs (Linux 6.16). If not, they are moved to a peer that is removed: the result is the same. */
+  /**
+   * The kernel removes single allowed IPs (Linux 6.16). If not, they are moved to a peer that is
+   * removed: the result is the same.
+   */
   readonly removeAllowedIPs: Capability
 }
 
 /**
- * Asks what can be done here, by trying: nothing is changed, except that the kernel may load the module of WireGuard.
+ * Asks what can be done here, by trying: nothing is changed, except that the kernel may load the
+ * module of WireGuard.
  *
- * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EPERM` when the namespace of `kernel` cannot be entered
+ * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EPERM` when the namespace of `kernel` cannot be
+ * entered
  */
 export async function kernelCapabilities(
   kernel: Kernel = runningKernel,

@@ -1,5 +1,6 @@
 /**
- * {@link NetlinkClient} alone: a third of the code, for programs that only read and configure devices.
+ * {@link NetlinkClient} alone: a third of the code, for programs that only read and configure
+ * devices.
  *
  * @packageDocumentation
  */

@@ -7,7 +7,8 @@ for (const [name, errno] of Object.entries(constants.errno)) {
   if (!names.has(errno)) names.set(errno, name)
 }
 if (process.platform === 'linux') {
-  // From <asm-generic/errno.h>, with the names that are documented for sockets where one value has two.
+  // From <asm-generic/errno.h>, with the names that are documented for sockets where one value has
+  // two.
   names.set(11, 'EAGAIN')
   names.set(53, 'EBADR')
   names.set(64, 'ENONET')

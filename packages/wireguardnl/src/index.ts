@@ -1,6 +1,6 @@
 /**
- * The WireGuard devices and interfaces of the Linux kernel: netlink through libc, without a compiler at install and without spawning
- * `wg` or `ip`.
+ * The WireGuard devices and interfaces of the Linux kernel: netlink through libc, without a
+ * compiler at install and without spawning `wg` or `ip`.
  *
  * @packageDocumentation
  */

@@ -3,8 +3,8 @@ import type { LinkAddress } from './route/address.js'
 import { show } from './show.js'
 
 /**
- * Reads the address of an interface, `10.7.0.1/24` or `fd00::1/64`: unlike an allowed IP, it keeps its host bits. Without a length, it
- * is on its own, `/32` or `/128`.
+ * Reads the address of an interface, `10.7.0.1/24` or `fd00::1/64`: unlike an allowed IP, it keeps
+ * its host bits. Without a length, it is on its own, `/32` or `/128`.
  *
  * @throws WireGuardError `EINVAL`
  */
@@ -27,7 +27,10 @@ export function parseInterfaceAddress(text: string): LinkAddress {
   return { local, prefixLength: Number(length) }
 }
 
-/** The canonical text of an address of an interface, always with its length: the IP address as inet_ntop(3) of glibc writes it. */
+/**
+ * The canonical text of an address of an interface, always with its length: the IP address as
+ * inet_ntop(3) of glibc writes it.
+ */
 export function formatInterfaceAddress({ local, prefixLength }: LinkAddress): string {
   return `${formatIP(local)}/${prefixLength}`
 }

@@ -1,7 +1,7 @@
 // The system calls that this package makes, through koffi. The only file that loads it.
 //
-// Everything is an int or bytes. koffi checks no lengths, so a length is never an argument here: it is that of the array.
-// errno is read at once, before anything else can run on the thread.
+// Everything is an int or bytes. koffi checks no lengths, so a length is never an argument here: it
+// is that of the array. errno is read at once, before anything else can run on the thread.
 
 import type * as Koffi from 'koffi'
 import type { KoffiFunc } from 'koffi'
@@ -58,7 +58,10 @@ export function bind(fd: number, address: Uint8Array): void {
   check('bind', libc().bind(fd, address, address.byteLength))
 }
 
-/** getsockname(2): fills `address` and returns the length that the kernel has. @throws {SystemCallError} */
+/**
+ * getsockname(2): fills `address` and returns the length that the kernel has. @throws
+ * {SystemCallError}
+ */
 export function getsockname(fd: number, address: Uint8Array): number {
   const length = new Uint32Array([address.byteLength])
   check('getsockname', libc().getsockname(fd, address, length))
@@ -71,15 +74,19 @@ export function setsockopt(fd: number, level: number, option: number, value: num
   check('setsockopt', libc().setsockopt(fd, level, option, int, int.byteLength))
 }
 
-/** send(2): the number of bytes sent, or the errno negated. Throws nothing: EAGAIN is an everyday answer. */
+/**
+ * send(2): the number of bytes sent, or the errno negated. Throws nothing: EAGAIN is an everyday
+ * answer.
+ */
 export function send(fd: number, bytes: Uint8Array, flags: number): number {
   const sent = libc().send(fd, bytes, bytes.byteLength, flags)
   return sent < 0 ? -libc().errno() : sent
 }
 
 /**
- * send(2) in a thread of the pool, for calls in which the kernel works for long. The bytes must not change, and the
- * descriptor must not be closed, until the promise resolves: to the number of bytes sent, or to the errno negated.
+ * send(2) in a thread of the pool, for calls in which the kernel works for long. The bytes must not
+ * change, and the descriptor must not be closed, until the promise resolves: to the number of bytes
+ * sent, or to the errno negated.
  */
 export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise<number> {
   return new Promise((resolve, reject) => {
@@ -91,7 +98,10 @@ export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise
   })
 }
 
-/** recv(2): the number of bytes received (with MSG_TRUNC: there were), or the errno negated. Throws nothing. */
+/**
+ * recv(2): the number of bytes received (with MSG_TRUNC: there were), or the errno negated. Throws
+ * nothing.
+ */
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
   const received = libc().recv(fd, bytes, bytes.byteLength, flags)
   return received < 0 ? -libc().errno() : received
@@ -119,7 +129,10 @@ export function namespaceType(fd: number): number | undefined {
   return type < 0 ? undefined : type
 }
 
-/** if_nametoindex(3), in the namespace of the thread; undefined: no such interface. @throws {SystemCallError} */
+/**
+ * if_nametoindex(3), in the namespace of the thread; undefined: no such interface. @throws
+ * {SystemCallError}
+ */
 export function ifNameToIndex(name: string): number | undefined {
   if (name.includes('\0')) return undefined
   const index = libc().if_nametoindex(name)
@@ -129,7 +142,10 @@ export function ifNameToIndex(name: string): number | undefined {
   throw new SystemCallError('if_nametoindex', errno)
 }
 
-/** if_indextoname(3), in the namespace of the thread; undefined: no such interface. @throws {SystemCallError} */
+/**
+ * if_indextoname(3), in the namespace of the thread; undefined: no such interface. @throws
+ * {SystemCallError}
+ */
 export function ifIndexToName(index: number): string | undefined {
   const name = new Uint8Array(IFNAMSIZ)
   if (libc().if_indextoname(index, name) !== null) {
@@ -146,7 +162,10 @@ function check(syscall: string, result: number): number {
 }
 
 interface Libc {
-  /** That of the last call on this thread; in the callback of an asynchronous call, that of its thread. */
+  /**
+   * That of the last call on this thread; in the callback of an asynchronous call, that of its
+   * thread.
+   */
   readonly errno: () => number
   readonly socket: KoffiFunc<(domain: number, type: number, protocol: number) => number>
   readonly bind: KoffiFunc<(fd: number, address: Uint8Array, length: number) => number>
@@ -166,7 +185,10 @@ interface Libc {
 
 let loaded: Libc | undefined
 
-/** Loads koffi and looks the functions up on first use, so that importing this file works where there is no netlink. */
+/**
+ * Loads koffi and looks the functions up on first use, so that importing this file works where
+ * there is no netlink.
+ */
 function libc(): Libc {
   return (loaded ??= load())
 }
@@ -179,7 +201,8 @@ function load(): Libc {
   const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
   // The process itself: libc is already in it, under whatever name.
   const library = koffi.load(null)
-  // ssize_t is intptr_t, which koffi knows. No named types: their table is shared by everything in the process.
+  // ssize_t is intptr_t, which koffi knows. No named types: their table is shared by everything in
+  // the process.
   return {
     errno: () => koffi.errno(),
     socket: library.func('socket', 'int', ['int', 'int', 'int']) as Libc['socket'],

@@ -13,7 +13,8 @@ export const configureDevice = [
     needs: [],
     run: async () => {
       const config = sampleConfig(PEERS)
-      // What comes back is another object: a configuration that is known to be checked would pass at once.
+      // What comes back is another object: a configuration that is known to be checked would pass
+      // at once.
       return { unit: 'ms', ours: await micro(() => checkDeviceConfig(config)) }
     },
   },

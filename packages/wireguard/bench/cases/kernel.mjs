@@ -1,4 +1,5 @@
-// What needs WireGuard in the kernel: in a network namespace where it has it, else in a virtual machine (see kernel-run.mjs).
+// What needs WireGuard in the kernel: in a network namespace where it has it, else in a virtual
+// machine (see kernel-run.mjs).
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +16,10 @@ import { formatConf, PEERS, sampleConfig } from '../sample.mjs'
 
 const FRESH = fileURLToPath(new URL('../subjects/read-once.mjs', import.meta.url))
 
-/** After so many reads of 10,000 peers V8 has compiled all that it will: in an emulated machine it takes its time. */
+/**
+ * After so many reads of 10,000 peers V8 has compiled all that it will: in an emulated machine it
+ * takes its time.
+ */
 const WARM_UP = 30
 
 /** @type {readonly import('../case.d.ts').Case[]} */
@@ -31,7 +35,8 @@ export const kernel = [
       const wg = await WireGuard.open()
       await wg.configureDevice(name, sampleConfig(3))
       for (let i = 0; i < 1000; i++) await wg.device(name)
-      // Warm also means that this process, and not another, was the last to run: hence a read before each.
+      // Warm also means that this process, and not another, was the last to run: hence a read
+      // before each.
       const samples = await sideBySide(
         () => wg.device(name),
         () => command('wg', 'show', name, 'dump'),
@@ -162,7 +167,8 @@ export const kernel = [
       }
     },
   },
-  // The last one: the kernel is busy with so many interfaces for long after, and with their deletion for longer.
+  // The last one: the kernel is busy with so many interfaces for long after, and with their
+  // deletion for longer.
   {
     name: 'kernel-list',
     title: 'listing the WireGuard interfaces among 5,000 others, against `wg show interfaces`',

@@ -41,7 +41,10 @@ async function wgShowDump(name) {
   return parseDump(stdout)
 }
 
-/** The fields that both have, secrets as text, peers in one order: the daemon has a new one for every request. */
+/**
+ * The fields that both have, secrets as text, peers in one order: the daemon has a new one for
+ * every request.
+ */
 function comparable({ privateKey, publicKey, listenPort, firewallMark, peers }) {
   return {
     privateKey: secretText(privateKey),

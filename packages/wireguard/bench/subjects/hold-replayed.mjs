@@ -1,5 +1,5 @@
-// What is kept of a replayed device of 10,000 peers, in bytes, as JSON: of the whole of it per peer, and of a stream of it from which one key
-// per datagram is kept, per datagram.
+// What is kept of a replayed device of 10,000 peers, in bytes, as JSON: of the whole of it per
+// peer, and of a stream of it from which one key per datagram is kept, per datagram.
 import { WireGuard } from 'wireguard'
 import { NetlinkClient } from 'wireguardnl'
 import { dumpPayloads, replay } from '../replay.mjs'

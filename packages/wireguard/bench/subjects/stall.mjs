@@ -1,4 +1,5 @@
-// The longest stalls of the event loop while 100,000 peers are read: of each read one number, as JSON.
+// The longest stalls of the event loop while 100,000 peers are read: of each read one number, as
+// JSON.
 import { constants, setPriority } from 'node:os'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { WireGuard } from 'wireguard'

@@ -8,7 +8,10 @@ export function formatAgo(then: Date, nowSeconds: number, terminal: Terminal): s
   return `(${terminal.alarm('System clock wound backward; connection problems may ensue.')})`
 }
 
-/** A number of seconds in years (of 365 days), days, hours, minutes and seconds; those that are zero are left out. */
+/**
+ * A number of seconds in years (of 365 days), days, hours, minutes and seconds; those that are zero
+ * are left out.
+ */
 export function formatInterval(seconds: number, { unit }: Terminal): string {
   const parts: string[] = []
   let rest = seconds
@@ -40,7 +43,10 @@ const INTERVALS = [
 
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB']
 
-/** Two decimals as printf(3) rounds: halves, which are eighths here, to the even digit. `toFixed` rounds them up. */
+/**
+ * Two decimals as printf(3) rounds: halves, which are eighths here, to the even digit. `toFixed`
+ * rounds them up.
+ */
 function roundToEven(value: number): string {
   const isEvenBelow = (value * 8) % 4 === 1
   return (isEvenBelow ? value - 0.005 : value).toFixed(2)

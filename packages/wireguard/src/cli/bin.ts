@@ -14,6 +14,7 @@ process.exitCode = await main(process.argv.slice(2), {
     return process.stderr
   },
   env: process.env,
-  // As an alias named wg it speaks of itself as wg(8) does: `ln -s "$(command -v wireguard)" ~/bin/wg`.
+  // As an alias named wg it speaks of itself as wg(8) does:
+  // `ln -s "$(command -v wireguard)" ~/bin/wg`.
   program: basename(process.argv[1] ?? '') === 'wg' ? 'wg' : 'wireguard',
 })

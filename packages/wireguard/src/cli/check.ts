@@ -2,7 +2,10 @@ import { checkConf, formatProblem } from 'wireguardcfg/conf'
 import { type Command, UsageError } from './context.js'
 import { readInput } from './input.js'
 
-/** `check`: prints every problem of configuration files of wg(8) and wg-quick(8) with its line. Beyond wg(8). */
+/**
+ * `check`: prints every problem of configuration files of wg(8) and wg-quick(8) with its line.
+ * Beyond wg(8).
+ */
 export const check: Command = async (args, context) => {
   if (args.length === 0) throw new UsageError('')
   let code = 0

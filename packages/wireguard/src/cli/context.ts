@@ -29,10 +29,15 @@ export interface CommandContext {
   readonly err: Output
 }
 
-/** A subcommand: takes what follows its name and gives the exit code. May throw a `CommandError`. */
+/**
+ * A subcommand: takes what follows its name and gives the exit code. May throw a `CommandError`.
+ */
 export type Command = (args: readonly string[], context: CommandContext) => Promise<number>
 
-/** Why the command gives up: what it prints on standard error before it exits with 1. Never a secret. */
+/**
+ * Why the command gives up: what it prints on standard error before it exits with 1. Never a
+ * secret.
+ */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 }

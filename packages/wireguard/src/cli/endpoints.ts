@@ -4,7 +4,8 @@ import { type CommandContext, CommandError } from './context.js'
 import { errorCode } from './errno-text.js'
 
 /**
- * How often a name that cannot be looked up is tried again: WG_ENDPOINT_RESOLUTION_RETRIES, 15 by default, or `infinity`.
+ * How often a name that cannot be looked up is tried again: WG_ENDPOINT_RESOLUTION_RETRIES, 15 by
+ * default, or `infinity`.
  *
  * @throws CommandError as wg(8), whether there is a name or not
  */
@@ -18,7 +19,8 @@ export function resolutionRetries({ streams }: CommandContext): number {
 }
 
 /**
- * The addresses of host names, all looked up at the same time; each failure that may pass is printed as wg(8) does.
+ * The addresses of host names, all looked up at the same time; each failure that may pass is
+ * printed as wg(8) does.
  *
  * @param texts the endpoints as they were written, for the messages
  * @throws CommandError when one has no address

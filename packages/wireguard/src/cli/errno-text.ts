@@ -36,7 +36,9 @@ const TEXTS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'Connection timed out',
 }
 
-/** The text of a system error: `No such device`. An error that is none of these speaks for itself. */
+/**
+ * The text of a system error: `No such device`. An error that is none of these speaks for itself.
+ */
 export function errnoText(error: unknown): string {
   const code = errorCode(error)
   return TEXTS[code] ?? (isWireGuardError(error) ? error.message : code)

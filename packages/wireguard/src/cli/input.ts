@@ -7,8 +7,8 @@ import { type CommandContext, CommandError } from './context.js'
 import { errnoText, errorCode } from './errno-text.js'
 
 /**
- * A whole file as text. The names that Linux has for standard input read the command's input, whatever that is; `/dev/fd/N` is a file like any
- * other.
+ * A whole file as text. The names that Linux has for standard input read the command's input,
+ * whatever that is; `/dev/fd/N` is a file like any other.
  *
  * @param ofDirectory what wg(8) says of a directory, which it can open but not read
  * @throws CommandError as wg(8): `fopen: No such file or directory`
@@ -52,8 +52,8 @@ export function valueOf<T>(parsed: Parsed<T>): T {
 }
 
 /**
- * A private or preshared key from a file: base64, and white space behind it. `null`, which removes the key: the file is empty, as
- * `/dev/null` is, or has the all-zero key.
+ * A private or preshared key from a file: base64, and white space behind it. `null`, which removes
+ * the key: the file is empty, as `/dev/null` is, or has the all-zero key.
  *
  * @throws CommandError
  */
@@ -67,7 +67,8 @@ export async function readKeyFile(
   const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
   const trailing = /[^ \t\n\v\f\r]/.exec(text.slice(KEY_CHARACTERS))?.[0]
   if (trailing !== undefined) {
-    // Behind something that is no key it may be a part of one: of a key in hexadecimal, for example.
+    // Behind something that is no key it may be a part of one: of a key in hexadecimal, for
+    // example.
     const shown = 'fault' in parsed ? '(hidden)' : trailing
     throw new CommandError(`Found trailing character in key file: \`${shown}'`)
   }

@@ -28,7 +28,9 @@ export function checkedName(name: string): string {
   }
 }
 
-/** The names of all interfaces as wg(8) lists them: those of the kernel first. @throws CommandError */
+/**
+ * The names of all interfaces as wg(8) lists them: those of the kernel first. @throws CommandError
+ */
 export async function interfaceNames(context: CommandContext): Promise<string[]> {
   try {
     return await withWireGuard(context, (wg) => wg.deviceNames(), {
@@ -49,7 +51,10 @@ export async function readInterface(wg: WireGuard, name: string): Promise<Device
   }
 }
 
-/** Reads interfaces one after the other. What cannot be read is reported on standard error and left out. */
+/**
+ * Reads interfaces one after the other. What cannot be read is reported on standard error and left
+ * out.
+ */
 export async function* readEach(
   wg: WireGuard,
   names: readonly string[],

@@ -2,7 +2,10 @@ import { type Command, CommandError, type CommandStreams, UsageError } from './c
 import { ClosedPipeError, Output } from './output.js'
 import { usage, usageOf } from './usage.js'
 
-/** Each subcommand is loaded when it is called: `show` of a userspace device loads no more than it needs. */
+/**
+ * Each subcommand is loaded when it is called: `show` of a userspace device loads no more than it
+ * needs.
+ */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./show/show.js')).show,
   showconf: async () => (await import('./showconf.js')).showconf,
@@ -16,7 +19,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   check: async () => (await import('./check.js')).check,
 }
 
-/** What a shell reports of a program that SIGPIPE ended, which is how wg(8) ends when its output is closed. */
+/**
+ * What a shell reports of a program that SIGPIPE ended, which is how wg(8) ends when its output is
+ * closed.
+ */
 const CLOSED_PIPE = 128 + 13
 
 /**

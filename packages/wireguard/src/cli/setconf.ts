@@ -20,7 +20,10 @@ export const setconf: Command = (args, context) => apply('setconf', args, contex
 /** `addconf`: adds what a file says. */
 export const addconf: Command = (args, context) => apply('addconf', args, context)
 
-/** `syncconf`: as `setconf`, but peers that are in the file stay, and nothing is sent for what is already right. */
+/**
+ * `syncconf`: as `setconf`, but peers that are in the file stay, and nothing is sent for what is
+ * already right.
+ */
 export const syncconf: Command = async (args, context) => {
   const { name, configs } = await readConfigs('setconf', args, context)
   const { mergeConfigs } = await import('./sync-config.js')

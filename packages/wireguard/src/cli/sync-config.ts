@@ -2,8 +2,8 @@ import type { AllowedIP, PublicKey } from 'wireguardcfg'
 import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
 
 /**
- * One configuration for the several that a file with repeated public keys makes: what applying them one after the other leaves of each
- * peer.
+ * One configuration for the several that a file with repeated public keys makes: what applying them
+ * one after the other leaves of each peer.
  */
 export function mergeConfigs(configs: readonly CheckedDeviceConfig[]): CheckedDeviceConfig {
   const [first = {}, ...rest] = configs

@@ -14,8 +14,9 @@ export interface Terminal {
 }
 
 /**
- * Colours when standard output is a terminal, or as WG_COLOR_MODE says: `always` or `never`. They are ECMA-48 codes each ended by a full
- * reset, byte for byte those of wg(8); `styleText` of node:util ends each colour by its own code.
+ * Colours when standard output is a terminal, or as WG_COLOR_MODE says: `always` or `never`. They
+ * are ECMA-48 codes each ended by a full reset, byte for byte those of wg(8); `styleText` of
+ * node:util ends each colour by its own code.
  */
 export function terminal({ env, stdout }: Pick<CommandStreams, 'env' | 'stdout'>): Terminal {
   const mode = env['WG_COLOR_MODE']

@@ -27,8 +27,9 @@ export async function configure(
 }
 
 /**
- * The port that a new userspace device gets when it is up. A daemon takes its port when it notices that its interface is up; if the port
- * is taken, only its log says so. A port that is set afterwards is answered with the error.
+ * The port that a new userspace device gets when it is up. A daemon takes its port when it notices
+ * that its interface is up; if the port is taken, only its log says so. A port that is set
+ * afterwards is answered with the error.
  */
 export function portAfterUp(
   { backend, created }: Made,

@@ -16,8 +16,8 @@ import { removeMade } from './remove.js'
 import { Steps } from './steps.js'
 
 /**
- * Makes an interface, or finds it, and gives it everything that was asked for: down, configured, moved, addressed, then up. When a
- * step fails, what this call made is gone when it rejects.
+ * Makes an interface, or finds it, and gives it everything that was asked for: down, configured,
+ * moved, addressed, then up. When a step fails, what this call made is gone when it rejects.
  */
 export async function createDevice(
   home: Host,

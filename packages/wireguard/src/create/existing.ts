@@ -6,10 +6,11 @@ import type { Network } from '../network.js'
 import type { CheckedCreateOptions, Made } from './options.js'
 
 /**
- * The interface of this name, for `ifExists: 'use'`: where it is to be moved to, else where it would be made. `undefined`: there is none, or
- * it is not to be used; then making it fails.
+ * The interface of this name, for `ifExists: 'use'`: where it is to be moved to, else where it
+ * would be made. `undefined`: there is none, or it is not to be used; then making it fails.
  *
- * @throws WireGuardError `EOPNOTSUPP` it is not WireGuard, `EEXIST` its backend is not the one that was asked for
+ * @throws WireGuardError `EOPNOTSUPP` it is not WireGuard, `EEXIST` its backend is not the one that
+ * was asked for
  */
 export async function findExisting(
   home: Host,

@@ -7,10 +7,11 @@ import { removeMade } from './remove.js'
 import type { Steps } from './steps.js'
 
 /**
- * Makes a new interface, down and without configuration, and sees to it that it goes if a later step fails.
+ * Makes a new interface, down and without configuration, and sees to it that it goes if a later
+ * step fails.
  *
- * @throws WireGuardError `EEXIST`, `EPERM`, `EPROTONOSUPPORT` no kernel module (and no userspace implementation either), `ENOENT` no
- * userspace implementation, and as `startDaemon`
+ * @throws WireGuardError `EEXIST`, `EPERM`, `EPROTONOSUPPORT` no kernel module (and no userspace
+ * implementation either), `ENOENT` no userspace implementation, and as `startDaemon`
  */
 export async function makeInterface(
   home: Host,
@@ -43,7 +44,8 @@ async function makeInKernel(home: Host, wanted: CheckedCreateOptions, steps: Ste
   await home.backend('kernel')
   // It would have the name from then on, and the new interface would be out of reach.
   if (await isUserspace(home, name, wanted)) throw served(name)
-  // Without the signal: nobody would know afterwards whether there is an interface, and whose it is.
+  // Without the signal: nobody would know afterwards whether there is an interface, and whose it
+  // is.
   await (await home.network.links()).createLink(name, {}, { idleTimeout })
   return remember(
     { backend: 'kernel', fallback: undefined, daemon: undefined },
@@ -96,7 +98,10 @@ async function startUserspace(
   return remember({ backend: 'userspace', fallback, daemon }, home, wanted, steps)
 }
 
-/** The interface, which from now on goes if a step fails: wherever it is by then, and whether or not the caller gave up. */
+/**
+ * The interface, which from now on goes if a step fails: wherever it is by then, and whether or not
+ * the caller gave up.
+ */
 function remember(
   facts: Pick<Made, 'backend' | 'fallback' | 'daemon'>,
   home: Host,

@@ -14,26 +14,31 @@ import type { Daemon } from '../userspace/daemon.js'
 /** What `WireGuard.createDevice` makes. */
 export interface CreateOptions extends CallOptions {
   /**
-   * Who runs it. `'auto'`, the default: the kernel, or a userspace implementation where the kernel has no WireGuard: the program
-   * that the environment variable `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go.
+   * Who runs it. `'auto'`, the default: the kernel, or a userspace implementation where the kernel
+   * has no WireGuard: the program that the environment variable `WG_QUICK_USERSPACE_IMPLEMENTATION`
+   * names, else wireguard-go.
    */
   readonly backend?: 'auto' | 'kernel' | 'userspace' | undefined
   /**
-   * When there is an interface of this name: `'error'`, the default, or `'use'` it if it is WireGuard. What follows is then applied to
-   * it, and not taken back if a step fails.
+   * When there is an interface of this name: `'error'`, the default, or `'use'` it if it is
+   * WireGuard. What follows is then applied to it, and not taken back if a step fails.
    */
   readonly ifExists?: 'error' | 'use' | undefined
   /** Keys, port and peers; absent: none. */
   readonly config?: DeviceConfig | undefined
-  /** Addresses of the interface with the length of their network: `10.7.0.1/24`; without one, `/32` or `/128`. Absent: none. */
+  /**
+   * Addresses of the interface with the length of their network: `10.7.0.1/24`; without one, `/32`
+   * or `/128`. Absent: none.
+   */
   readonly addresses?: readonly string[] | undefined
   /** Bytes; absent: the 1420 of WireGuard. */
   readonly mtu?: number | undefined
   /** Whether to bring it up; default false. */
   readonly up?: boolean | undefined
   /**
-   * The network namespace to move it to before it gets its addresses. Its encrypted packets still come and go by the namespace in
-   * which it was created: https://www.wireguard.com/netns/. Absent: it stays.
+   * The network namespace to move it to before it gets its addresses. Its encrypted packets still
+   * come and go by the namespace in which it was created: https://www.wireguard.com/netns/. Absent:
+   * it stays.
    */
   readonly moveTo?: NamespaceReference | undefined
 }

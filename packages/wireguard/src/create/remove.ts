@@ -5,13 +5,17 @@ import { socketPathOf } from '../userspace/socket.js'
 import { stopDaemon, stopListener } from '../userspace/stop.js'
 import type { Made } from './options.js'
 
-/** Deletes an interface that `createDevice` returned: that one, and none that has its name since. It may be gone already. */
+/**
+ * Deletes an interface that `createDevice` returned: that one, and none that has its name since. It
+ * may be gone already.
+ */
 export async function removeMade(home: Host, made: Made, limits: CallOptions): Promise<void> {
   const { name, network, daemon } = made
   const path = socketPathOf(name, home.socketDirectory)
   if (daemon !== undefined) return await stopDaemon(daemon, path, limits.signal)
   if (!network.closed) return await remove(network, made, path, limits)
-  // A namespace is not held open for as long as an interface lives in it: it would outlive its container.
+  // A namespace is not held open for as long as an interface lives in it: it would outlive its
+  // container.
   await using again = await reopen(network)
   if (again?.id === network.id) await remove(again!, made, path, limits)
 }

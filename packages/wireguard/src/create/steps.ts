@@ -1,6 +1,9 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 
-/** The steps of one call that makes several things: remembers which one is under way, and how to take back those before it. */
+/**
+ * The steps of one call that makes several things: remembers which one is under way, and how to
+ * take back those before it.
+ */
 export class Steps {
   readonly #device: string
   readonly #check: () => void

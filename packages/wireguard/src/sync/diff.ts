@@ -9,7 +9,10 @@ export interface SyncResult {
   readonly unchanged: readonly PublicKey[]
 }
 
-/** How endpoints that differ are treated: by rule, or by what was written last time for each peer that was written. */
+/**
+ * How endpoints that differ are treated: by rule, or by what was written last time for each peer
+ * that was written.
+ */
 export type Endpoints = 'keep-roamed' | 'write' | ReadonlyMap<PublicKey, Endpoint | undefined>
 
 /** What has to be sent about peers, and what that does. */
@@ -19,8 +22,8 @@ export interface PeerChanges {
 }
 
 /**
- * The differences between the peers of a device and those of a configuration. Peers that go come last: until their ranges have moved to
- * another peer their packets are still delivered.
+ * The differences between the peers of a device and those of a configuration. Peers that go come
+ * last: until their ranges have moved to another peer their packets are still delivered.
  */
 export function diffPeers(
   device: Device,
@@ -55,7 +58,10 @@ export function diffPeers(
 
 type Draft = { -readonly [Field in keyof SyncResult]: PublicKey[] }
 
-/** Those that shall be there. A device has no peer with its own key, whatever is written; every implementation leaves it out. */
+/**
+ * Those that shall be there. A device has no peer with its own key, whatever is written; every
+ * implementation leaves it out.
+ */
 function wantedPeers(
   device: Device,
   { privateKey, peers = [] }: CheckedDeviceConfig,
@@ -89,7 +95,8 @@ function difference(
     ...(remove.length === 0 ? {} : { removeAllowedIPs: remove }),
   }
   if (now === undefined) return { publicKey, ...fields }
-  // Should it be removed by someone else in this moment, it is not to come back with half of its settings.
+  // Should it be removed by someone else in this moment, it is not to come back with half of its
+  // settings.
   return Object.keys(fields).length === 0 ? undefined : { publicKey, updateOnly: true, ...fields }
 }
 
@@ -125,9 +132,10 @@ export interface WantedRanges {
 }
 
 /**
- * Compares allowed IPs. A range belongs to one peer: if several want it, to the last of them, as if they were written in order. A range that
- * goes to another peer is added there and not removed here, so that it moves in one step. With `removeAllowedIPs` (a `+` or `-` in
- * a file) a peer's list is changed, without it the list is whole.
+ * Compares allowed IPs. A range belongs to one peer: if several want it, to the last of them, as if
+ * they were written in order. A range that goes to another peer is added there and not removed
+ * here, so that it moves in one step. With `removeAllowedIPs` (a `+` or `-` in a file) a peer's
+ * list is changed, without it the list is whole.
  */
 export function diffAllowedIPs(
   live: ReadonlyMap<PublicKey, Peer>,
@@ -165,7 +173,10 @@ export function diffDeviceFields(
   }
 }
 
-/** A backend may tell no private key (boringtun), but the public one; every one of them clamps what it is given. */
+/**
+ * A backend may tell no private key (boringtun), but the public one; every one of them clamps what
+ * it is given.
+ */
 function isKey(
   device: Device,
   key: NonNullable<CheckedDeviceConfig['privateKey']> | null,

@@ -1,8 +1,9 @@
 import type { DeviceConfig } from 'wireguardcfg'
 
 /**
- * The configuration that makes a device what `config` says and nothing else, as `wg setconf` does: what is absent of the device is reset,
- * and every peer that is there now is removed, which ends its session.
+ * The configuration that makes a device what `config` says and nothing else, as `wg setconf` does:
+ * what is absent of the device is reset, and every peer that is there now is removed, which ends
+ * its session.
  */
 export function replacement(config: DeviceConfig): DeviceConfig {
   const { privateKey, listenPort, firewallMark, peers, ...rest } = config

@@ -5,14 +5,16 @@ import { diffDeviceFields, diffPeers, type Endpoints, type SyncResult } from './
 /** Options of {@link syncDevice}. */
 export interface SyncOptions extends CallOptions {
   /**
-   * The configuration that was written last time. With it, an endpoint is written when the configuration's own text of it changed, and a
-   * peer that roamed meanwhile keeps the endpoint it has. Without it, see `endpoints`.
+   * The configuration that was written last time. With it, an endpoint is written when the
+   * configuration's own text of it changed, and a peer that roamed meanwhile keeps the endpoint it
+   * has. Without it, see `endpoints`.
    */
   readonly previous?: DeviceConfig | undefined
   /**
-   * What happens without `previous` to the endpoint of a peer that is somewhere else than the configuration says. `keep-roamed`, the
-   * default: it is written unless the peer has ever completed a handshake, because only such a peer can have roamed. `write`: it is
-   * always written, as `wg syncconf` does.
+   * What happens without `previous` to the endpoint of a peer that is somewhere else than the
+   * configuration says. `keep-roamed`, the default: it is written unless the peer has ever
+   * completed a handshake, because only such a peer can have roamed. `write`: it is always written,
+   * as `wg syncconf` does.
    */
   readonly endpoints?: 'keep-roamed' | 'write' | undefined
 }
@@ -24,8 +26,8 @@ export interface SyncTarget {
 }
 
 /**
- * Makes a device what `config` says by sending only what differs, so that sessions go on and no packet is lost. See
- * `WireGuard.syncDevice` for the rules.
+ * Makes a device what `config` says by sending only what differs, so that sessions go on and no
+ * packet is lost. See `WireGuard.syncDevice` for the rules.
  */
 export async function syncDevice(
   target: SyncTarget,
@@ -33,7 +35,8 @@ export async function syncDevice(
   config: DeviceConfig,
   { previous, endpoints = 'keep-roamed', ...options }: SyncOptions = {},
 ): Promise<SyncResult> {
-  // Checked before anything is read, and once: a difference between checked configurations needs no further check.
+  // Checked before anything is read, and once: a difference between checked configurations needs no
+  // further check.
   const wanted = await checkDeviceConfig(config)
   const before = previous === undefined ? undefined : await checkDeviceConfig(previous)
   const device = await target.device(name, options)

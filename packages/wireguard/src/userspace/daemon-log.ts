@@ -3,17 +3,21 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// What an error quotes, and what a daemon that complains all the time may hold on the disk meanwhile, in bytes.
+// What an error quotes, and what a daemon that complains all the time may hold on the disk
+// meanwhile, in bytes.
 const QUOTED = 2048
 const KEPT = 65_536
 const TRIM_EVERY = 60_000
 
 /**
- * What a daemon prints, in a file without a name. Not a pipe: the daemon outlives this process, and would die of a pipe that
- * nobody reads. The file is emptied now and then while this process lives.
+ * What a daemon prints, in a file without a name. Not a pipe: the daemon outlives this process, and
+ * would die of a pipe that nobody reads. The file is emptied now and then while this process lives.
  */
 export class DaemonLog implements Disposable {
-  /** For the daemon's stdout and stderr; undefined: there is no place for a file, and what it prints is lost. */
+  /**
+   * For the daemon's stdout and stderr; undefined: there is no place for a file, and what it prints
+   * is lost.
+   */
   readonly fd: number | undefined
   readonly #timer: NodeJS.Timeout | undefined
   #closed = false
@@ -23,7 +27,10 @@ export class DaemonLog implements Disposable {
     if (this.fd !== undefined) this.#timer = setInterval(() => this.#trim(), TRIM_EVERY).unref()
   }
 
-  /** The last lines, on one line, without the frames that wireguard-go draws around its greeting; empty when there are none. */
+  /**
+   * The last lines, on one line, without the frames that wireguard-go draws around its greeting;
+   * empty when there are none.
+   */
   text(): string {
     if (this.fd === undefined || this.#closed) return ''
     const bytes = Buffer.alloc(QUOTED)

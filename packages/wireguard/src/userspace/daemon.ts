@@ -2,12 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { DaemonLog } from './daemon-log.js'
 
-/** Runs a function in some network namespace: synchronously, because what it starts inherits the namespace. */
+/**
+ * Runs a function in some network namespace: synchronously, because what it starts inherits the
+ * namespace.
+ */
 export type Within = <T>(step: () => T) => T
 
 /**
- * A userspace implementation in the foreground: a child of this process, so that its end is noticed and leaves no zombie, in a session
- * of its own, so that it outlives this process, as an interface of the kernel does.
+ * A userspace implementation in the foreground: a child of this process, so that its end is noticed
+ * and leaves no zombie, in a session of its own, so that it outlives this process, as an interface
+ * of the kernel does.
  */
 export class Daemon {
   readonly program: string
@@ -72,7 +76,10 @@ export class Daemon {
     return this.#outcome === undefined ? this.#output.text() : this.#lastWords
   }
 
-  /** Waits until it is gone, so many milliseconds at most, or until the signal is aborted; whether it is gone. */
+  /**
+   * Waits until it is gone, so many milliseconds at most, or until the signal is aborted; whether
+   * it is gone.
+   */
   goneWithin(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#outcome !== undefined) return Promise.resolve(true)
     return new Promise((resolve) => {
@@ -89,8 +96,9 @@ export class Daemon {
   }
 
   /**
-   * SIGTERM, and SIGKILL for one that does not mind it, to its whole process group: the program may be a script that waits for the
-   * real one. Whether it is gone, which it may not be if the kernel holds it.
+   * SIGTERM, and SIGKILL for one that does not mind it, to its whole process group: the program may
+   * be a script that waits for the real one. Whether it is gone, which it may not be if the kernel
+   * holds it.
    */
   async kill(patience = 1000): Promise<boolean> {
     if (this.#outcome !== undefined) return true

@@ -6,8 +6,9 @@ import { WireGuardError } from 'wireguardcfg'
 export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 
 /**
- * The path of the userspace implementation that `createDevice` starts: what `WG_QUICK_USERSPACE_IMPLEMENTATION` says, else
- * wireguard-go; a name without a slash is looked up on `PATH`.
+ * The path of the userspace implementation that `createDevice` starts: what
+ * `WG_QUICK_USERSPACE_IMPLEMENTATION` says, else wireguard-go; a name without a slash is looked up
+ * on `PATH`.
  *
  * @throws WireGuardError `ENOENT` there is none, `EACCES` it may not be executed
  */
@@ -18,7 +19,8 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
   const candidates = program.includes('/')
     ? [program]
     : (env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
-  // Absolute, because the daemon is started in the root directory, so that it keeps no file system busy.
+  // Absolute, because the daemon is started in the root directory, so that it keeps no file system
+  // busy.
   const files = candidates.map((path) => resolve(path)).filter((path) => isFile(path))
   const path = files.find((file) => isExecutable(file))
   if (path !== undefined) return path

@@ -9,8 +9,9 @@ import {
 import type { Network } from '../network.js'
 
 /**
- * The userspace devices of a network namespace. Sockets know no namespace, so that all of them are in sight: one counts if there is an
- * interface of its name in the namespace, and if that is not one of the kernel's own.
+ * The userspace devices of a network namespace. Sockets know no namespace, so that all of them are
+ * in sight: one counts if there is an interface of its name in the namespace, and if that is not
+ * one of the kernel's own.
  */
 export class NamespacedUserspace implements Backend {
   readonly kind = 'userspace'

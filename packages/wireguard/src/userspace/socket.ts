@@ -10,13 +10,17 @@ export const daemons = new Map<string, Daemon>()
 /** The paths of the sockets of those that are being started. */
 export const starting = new Set<string>()
 
-/** Where the socket of an interface is. Userspace devices are created on Linux only, where its name is that of the interface. */
+/**
+ * Where the socket of an interface is. Userspace devices are created on Linux only, where its name
+ * is that of the interface.
+ */
 export function socketPathOf(name: string, directory: string): string {
   return join(directory, `${name}.sock`)
 }
 
 /**
- * Removes a socket, which ends the daemon behind it: all implementations watch theirs. None is fine.
+ * Removes a socket, which ends the daemon behind it: all implementations watch theirs. None is
+ * fine.
  *
  * @throws WireGuardError `EPERM`, or what the system reports
  */
@@ -34,7 +38,9 @@ export async function removeSocket(path: string): Promise<void> {
   }
 }
 
-/** Removes what a daemon that was killed left behind, and no socket on which another one listens. */
+/**
+ * Removes what a daemon that was killed left behind, and no socket on which another one listens.
+ */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (await isStale(path)) await removeSocket(path)
 }

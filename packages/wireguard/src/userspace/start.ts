@@ -17,10 +17,12 @@ export interface StartOptions extends CallOptions {
 }
 
 /**
- * Starts a userspace implementation and waits until its socket answers. Rejects with nothing left behind.
+ * Starts a userspace implementation and waits until its socket answers. Rejects with nothing left
+ * behind.
  *
- * @throws WireGuardError `EEXIST` the socket answers already, `ENOENT` or `EACCES` no implementation to start, `ETIMEDOUT` it does not
- * answer, `EPERM` or `EIO` it ended, with what it printed, `ABORT_ERR`
+ * @throws WireGuardError `EEXIST` the socket answers already, `ENOENT` or `EACCES` no
+ * implementation to start, `ETIMEDOUT` it does not answer, `EPERM` or `EIO` it ended, with what it
+ * printed, `ABORT_ERR`
  */
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
   const { path, signal, idleTimeout } = options

@@ -4,12 +4,14 @@ import { Call } from 'wireguardcfg/backend'
 import type { Daemon } from './daemon.js'
 import { daemons, removeSocket, removeStaleSocket } from './socket.js'
 
-// How long a daemon of ours may take to notice that its socket is gone: wireguard-go does at once, boringtun looks every second.
+// How long a daemon of ours may take to notice that its socket is gone: wireguard-go does at once,
+// boringtun looks every second.
 const NOTICES_WITHIN = 2500
 
 /**
- * Ends a daemon that this process started: removes its socket, and kills it if it goes on. A daemon that ended already is fine. An
- * abort makes it no softer and no slower: the daemon is killed at once.
+ * Ends a daemon that this process started: removes its socket, and kills it if it goes on. A daemon
+ * that ended already is fine. An abort makes it no softer and no slower: the daemon is killed at
+ * once.
  *
  * @throws WireGuardError `ETIMEDOUT` the kernel does not let it go
  */
@@ -33,8 +35,8 @@ export async function stopDaemon(
 }
 
 /**
- * Ends whatever daemon listens on a socket: one of this process as above, any other by removing the socket and waiting until the
- * interface is gone.
+ * Ends whatever daemon listens on a socket: one of this process as above, any other by removing the
+ * socket and waiting until the interface is gone.
  *
  * @param exists whether the interface is still there
  * @throws WireGuardError `ETIMEDOUT` the interface stays

@@ -3,7 +3,9 @@ import type { Difference } from './set-lines.js'
 
 const KEY = publicKeyOf(1)
 
-/** Files with something wrong in them. With a difference: wg(8) takes it, or says something else. */
+/**
+ * Files with something wrong in them. With a difference: wg(8) takes it, or says something else.
+ */
 export const BAD_FILES: readonly (readonly [string, Difference?])[] = [
   ['[Interface]\nListenPort = x\n'],
   ['[Interface]\nListenPort =\n'],

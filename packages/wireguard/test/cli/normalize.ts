@@ -1,6 +1,9 @@
 import type { CommandResult } from '../../../../test-fixtures/command.js'
 
-/** The text without the order of peers and of their allowed IPs, neither of which wireguard-go keeps. */
+/**
+ * The text without the order of peers and of their allowed IPs, neither of which wireguard-go
+ * keeps.
+ */
 export function unordered(text: string): string {
   const isLines = /^(interface: |\[Interface\])/.exec(text) === null
   const pieces = text.split(isLines ? '\n' : '\n\n').map((piece) =>

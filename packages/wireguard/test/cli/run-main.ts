@@ -8,7 +8,10 @@ import type { CommandResult } from '../../../../test-fixtures/command.js'
 export interface RunOptions extends Pick<Partial<CommandStreams>, 'env' | 'lookup' | 'program'> {
   /** Standard input; absent: empty. */
   readonly input?: string
-  /** Where userspace devices are looked for, and nowhere else; absent: as the command does by itself. */
+  /**
+   * Where userspace devices are looked for, and nowhere else; absent: as the command does by
+   * itself.
+   */
   readonly directory?: string
   readonly isTTY?: boolean
 }

@@ -9,9 +9,11 @@ export interface Difference {
 }
 
 /**
- * Arguments of `set` behind the interface. With a difference: wg(8) takes what stands there, or says something else.
+ * Arguments of `set` behind the interface. With a difference: wg(8) takes what stands there, or
+ * says something else.
  *
- * FILE is replaced by the path of a file with a key, EMPTY of an empty one, BAD of one with something else.
+ * FILE is replaced by the path of a file with a key, EMPTY of an empty one, BAD of one with
+ * something else.
  */
 export const SET_LINES: readonly (readonly [readonly string[], Difference?])[] = [
   [['listen-port']],

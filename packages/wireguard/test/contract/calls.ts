@@ -34,7 +34,8 @@ export function describeCalls({ subject, read }: Context, timeout: number): void
         ]
         controller.abort()
         for (const result of await Promise.allSettled(calls)) {
-          // It may have been complete before the abort was seen, but it may not fail in any other way.
+          // It may have been complete before the abort was seen, but it may not fail in any other
+          // way.
           if (result.status === 'rejected') {
             expect(result.reason).toMatchObject({ name: 'AbortError', code: 'ABORT_ERR' })
           }

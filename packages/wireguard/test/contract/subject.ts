@@ -1,6 +1,9 @@
 import type { Backend, Device } from 'wireguardcfg'
 
-/** Something that the contract is run against: a backend, and a device that belongs to this run alone. */
+/**
+ * Something that the contract is run against: a backend, and a device that belongs to this run
+ * alone.
+ */
 export interface Subject extends AsyncDisposable {
   readonly backend: Backend
   /** An interface that exists, and that the suite may change in every way. */
@@ -16,7 +19,9 @@ export interface SubjectTraits {
   readonly hasIndex: boolean
   /** Peers come in the order of their creation; otherwise in any. */
   readonly keepsPeerOrder: boolean
-  /** The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not tell it. */
+  /**
+   * The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not tell it.
+   */
   readonly tellsZones: boolean
   /** How many peers the larger tests make. */
   readonly manyPeers: number

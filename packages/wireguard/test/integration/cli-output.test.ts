@@ -97,7 +97,8 @@ function anyDevice() {
   )
   const peer = fc.record({
     config,
-    // Far enough apart that no two change places, and in the past: wg and we look at different instants.
+    // Far enough apart that no two change places, and in the past: wg and we look at different
+    // instants.
     ago: fc.option(fc.constantFrom(2, 61, 3601, 86_401, 90_000, 400 * 86_400)),
     receiveBytes: bytes,
     transmitBytes: bytes,

@@ -152,8 +152,8 @@ describeWith([hasWireGuardGo, hasWg, hasBin], 'all interfaces, of the command an
     await Promise.all(devices.map((device) => device.stop()))
   }, TIMEOUT)
 
-  // The order of sockets is that of the directory for wg, and sorted for us; and wg 1.0.20210914 prints the name only once in
-  // "show all endpoints".
+  // The order of sockets is that of the directory for wg, and sorted for us; and wg 1.0.20210914
+  // prints the name only once in "show all endpoints".
   it.each([
     [],
     ['show'],

@@ -62,7 +62,10 @@ describeWith(
       for (const name of names) await theirs(['setconf', name, join(folder, 'start.conf')])
     }, TIMEOUT)
 
-    /** Everything that the two did not do alike; steps are dealt out to pairs, which work side by side. */
+    /**
+     * Everything that the two did not do alike; steps are dealt out to pairs, which work side by
+     * side.
+     */
     async function differences(steps: readonly Step[]): Promise<unknown[]> {
       const found: unknown[] = []
       const queue = steps.values()

@@ -107,7 +107,8 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
     TIMEOUT,
   )
 
-  // The daemon answers and closes while most of the request is still to be sent: the answer must not be lost.
+  // The daemon answers and closes while most of the request is still to be sent: the answer must
+  // not be lost.
   it(
     'whose listen port is taken is EADDRINUSE, however long the request is',
     async () => {

@@ -61,7 +61,8 @@ describeWith([hasKernelWireGuard, hasWg, hasBin], 'the command beside wg, on the
         line.includes('NAME') ? withoutName(result, name) : comparable(result)
       const actual = portable(await ours(named(OURS)), OURS)
       const expected = portable(await wg(named(THEIRS)), THEIRS)
-      // After a failure natively the devices are compared as well; here every process takes its time.
+      // After a failure natively the devices are compared as well; here every process takes its
+      // time.
       const isChanged = expected.code === 0 && line[0] !== 'show'
       const [device, expectedDevice] = isChanged
         ? [await dump(OURS, line[0]!), await dump(THEIRS, line[0]!)]
@@ -250,7 +251,10 @@ PersistentKeepalive = 25
 
 const FILES = new Set(['FILE', 'EMPTY', 'BAD'])
 
-/** The device as the real wg shows it. Where single ranges were added, the kernel has them in another order. */
+/**
+ * The device as the real wg shows it. Where single ranges were added, the kernel has them in
+ * another order.
+ */
 async function dump(name: string, command: string): Promise<string> {
   const { stdout } = await wg(['show', name, 'dump'])
   return command === 'syncconf' ? unordered(stdout) : stdout

@@ -41,7 +41,8 @@ describeWith(hasKernelWireGuard, 'the peers of an interface of a real kernel', (
     const stream = wg.peers(DEVICE, { idleTimeout: 500 })
     await stream.next()
     expect(netlinkSockets()).toBe(before + 1)
-    // Nobody asks for the next peer until the interface is gone, which the kernel deletes when no dump of it is open.
+    // Nobody asks for the next peer until the interface is gone, which the kernel deletes when no
+    // dump of it is open.
     const deletion = deleteInBackground()
     expect(await ended(deletion)).toBe(0)
     expect(netlinkSockets()).toBe(before)

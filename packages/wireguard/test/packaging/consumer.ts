@@ -1,6 +1,6 @@
 /**
- * A TypeScript project that uses the packages, file by file: a module, and a CommonJS file. Every declaration of every
- * specifier is checked, because the project is compiled without skipLibCheck.
+ * A TypeScript project that uses the packages, file by file: a module, and a CommonJS file. Every
+ * declaration of every specifier is checked, because the project is compiled without skipLibCheck.
  */
 export function consumer(specifiers: readonly string[]): Record<string, string> {
   return {

@@ -1,4 +1,5 @@
-// What a user installs is the tarball, not this repository: it is packed, installed in an empty project, and used there.
+// What a user installs is the tarball, not this repository: it is packed, installed in an empty
+// project, and used there.
 import { checkPackage, createPackageFromTarballData, type Problem } from '@arethetypeswrong/core'
 import { afterAll, beforeAll, expect, it } from '@jest/globals'
 import { readFile } from 'node:fs/promises'
@@ -174,6 +175,7 @@ async function namesOfExports(
 function isExpected(problem: Problem): boolean {
   // require() of a module is what node has since 20.19, and older ones are not supported.
   if (problem.kind === 'CJSResolvesToESM') return true
-  // "node10" is how TypeScript resolved before there were exports in a package.json: it knows neither these nor ESM.
+  // "node10" is how TypeScript resolved before there were exports in a package.json: it knows
+  // neither these nor ESM.
   return problem.kind === 'NoResolution' && problem.resolutionKind === 'node10'
 }

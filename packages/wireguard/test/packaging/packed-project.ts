@@ -100,7 +100,8 @@ async function copySources(temporary: string): Promise<void> {
   }
   const modules = join(temporary, 'node_modules')
   await mkdir(modules)
-  // What the compiler and the bundler need, and the packages themselves: not those of the repository.
+  // What the compiler and the bundler need, and the packages themselves: not those of the
+  // repository.
   for (const module of ['.bin', '@types', 'koffi', 'rolldown', 'typescript', 'zod']) {
     await symlink(join(ROOT, 'node_modules', module), join(modules, module))
   }

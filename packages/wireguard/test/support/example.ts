@@ -14,7 +14,8 @@ export const hasPing: Requirement = () =>
 /**
  * Runs an example with two named namespaces, `left` and `right`, that nobody else sees.
  *
- * @returns what it printed, and after a line of dashes what interfaces are left in the three namespaces
+ * @returns what it printed, and after a line of dashes what interfaces are left in the three
+ * namespaces
  */
 export async function runWithNamespaces(example: string): Promise<CommandResult> {
   await using directory = await temporaryDirectory()

@@ -56,7 +56,10 @@ export class TestNamespace implements AsyncDisposable {
   }
 }
 
-/** The processes with this word among their arguments, zombies and all: their state and their command. */
+/**
+ * The processes with this word among their arguments, zombies and all: their state and their
+ * command.
+ */
 export function processesOf(word: string): string[] {
   const found: string[] = []
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
@@ -70,7 +73,10 @@ export function processesOf(word: string): string[] {
   return found
 }
 
-/** The children of this process: their ids and states, as in proc(5); `Z` is one that ended and was not waited for. */
+/**
+ * The children of this process: their ids and states, as in proc(5); `Z` is one that ended and was
+ * not waited for.
+ */
 export function children(): string[] {
   const found: string[] = []
   for (const pid of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {

@@ -4,7 +4,8 @@ import { runCommand } from '../../../../test-fixtures/command.js'
 const root = fileURLToPath(new URL('../../../../', import.meta.url))
 
 /**
- * Runs code as a user without privileges, with the built packages as users have them, and `WireGuard` imported: `npm test` builds first.
+ * Runs code as a user without privileges, with the built packages as users have them, and
+ * `WireGuard` imported: `npm test` builds first.
  *
  * @param body statements that return what is handed back, through JSON
  */
@@ -22,7 +23,9 @@ export async function asNobody(body: string, ...prefix: readonly string[]): Prom
   return JSON.parse(stdout) as unknown
 }
 
-/** The code of a call of every method that changes something or reads a device, each with `NAME`. */
+/**
+ * The code of a call of every method that changes something or reads a device, each with `NAME`.
+ */
 export const CODES_OF_ALL_METHODS = `
   const codeOf = async (call) => {
     try { await call(); return 'none' } catch (error) { return [error.code, error.hint ?? ''] }

@@ -16,7 +16,9 @@ export function privateKeyOf(i: number): SecretKey {
   return SecretKey.parse(createHash('sha256').update(`private ${i}`).digest()).clamped()
 }
 
-/** Peers with every field: preshared key, IPv4 endpoint, keepalive, an IPv4 and an IPv6 allowed IP. */
+/**
+ * Peers with every field: preshared key, IPv4 endpoint, keepalive, an IPv4 and an IPv6 allowed IP.
+ */
 export function samplePeers(count: number): PeerConfig[] {
   return Array.from({ length: count }, (_, i) => ({
     publicKey: publicKeyOf(i),
@@ -40,7 +42,10 @@ export function ipv6Of(i: number): string {
   return `fd00::a:${high}:${low}/128`
 }
 
-/** A device whose order says nothing any more: peers by key, allowed IPs by text. For comparing what has no order. */
+/**
+ * A device whose order says nothing any more: peers by key, allowed IPs by text. For comparing what
+ * has no order.
+ */
 export function sorted(device: Device): Device {
   return { ...device, peers: device.peers.map(sortedPeer).toSorted(byPublicKey) }
 }

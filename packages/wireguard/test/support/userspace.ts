@@ -3,7 +3,9 @@ import { join } from 'node:path'
 
 let count = 0
 
-/** A name for a userspace device: sockets know no namespace, and other tests run at the same time. */
+/**
+ * A name for a userspace device: sockets know no namespace, and other tests run at the same time.
+ */
 export function uniqueName(): string {
   return `wgu${process.pid.toString(36)}n${(count++).toString(36)}`
 }

@@ -340,7 +340,10 @@ describe('WireGuard', () => {
   })
 })
 
-/** Keys as text, because secret keys all look the same; and no endpoint where none is wanted, because none can be cleared. */
+/**
+ * Keys as text, because secret keys all look the same; and no endpoint where none is wanted,
+ * because none can be cleared.
+ */
 function comparable(
   { peers, ...device }: Awaited<ReturnType<typeof client.device>>,
   wanted: readonly PeerConfig[],

@@ -11,8 +11,9 @@ export interface CallContext {
 }
 
 /**
- * The deadline of one call: fails it when it makes no progress for `idleTimeout` milliseconds or when its signal is aborted.
- * Dispose of it when the call ends, so that no timer and no listener outlives it.
+ * The deadline of one call: fails it when it makes no progress for `idleTimeout` milliseconds or
+ * when its signal is aborted. Dispose of it when the call ends, so that no timer and no listener
+ * outlives it.
  */
 export class Call implements Disposable {
   readonly context: CallContext
@@ -24,7 +25,8 @@ export class Call implements Disposable {
   #onFail: ((error: WireGuardError) => void) | undefined
 
   /**
-   * @throws WireGuardError `ABORT_ERR` when the signal is already aborted, `EINVAL` when `idleTimeout` is not a number of milliseconds
+   * @throws WireGuardError `ABORT_ERR` when the signal is already aborted, `EINVAL` when
+   * `idleTimeout` is not a number of milliseconds
    */
   constructor(context: CallContext, options: CallOptions = {}) {
     const { signal, idleTimeout = DEFAULT_IDLE_TIMEOUT } = options
@@ -61,8 +63,8 @@ export class Call implements Disposable {
   }
 
   /**
-   * Runs one waiting step of the call: rejects as soon as the call fails. `cancel` then ends the step, for example by closing its
-   * socket.
+   * Runs one waiting step of the call: rejects as soon as the call fails. `cancel` then ends the
+   * step, for example by closing its socket.
    */
   async race<T>(step: Promise<T>, cancel: () => void = () => {}): Promise<T> {
     try {
@@ -89,7 +91,10 @@ export class Call implements Disposable {
     clearTimeout(this.#timer)
     this.#signal?.removeEventListener('abort', this.#onAbort)
   }
-  /** After a long stall of the event loop the timer comes before the input that has been waiting: let that be read first. */
+  /**
+   * After a long stall of the event loop the timer comes before the input that has been waiting:
+   * let that be read first.
+   */
   #expire(idleTimeout: number): void {
     const touches = this.#touches
     setImmediate(() => {

@@ -4,8 +4,9 @@ import type * as Schema from '../schema.js'
 import { fastCheckDeviceConfig, freezePeer } from './fast-check.js'
 
 /**
- * Checks a configuration and returns it in checked form: keys parsed, addresses canonical. Every backend calls this before it
- * sends the first byte. A configuration that is already checked passes at once; zod is loaded when there is something to refuse.
+ * Checks a configuration and returns it in checked form: keys parsed, addresses canonical. Every
+ * backend calls this before it sends the first byte. A configuration that is already checked passes
+ * at once; zod is loaded when there is something to refuse.
  *
  * @throws WireGuardError `EINVAL` with the `path` of the first field that is not acceptable
  */
@@ -14,7 +15,8 @@ export async function checkDeviceConfig(
 ): Promise<CheckedDeviceConfig> {
   const before = checked.get(config)
   if (before !== undefined) return before
-  // zod takes a Map or a forgotten promise for an object without fields, and nothing would be configured.
+  // zod takes a Map or a forgotten promise for an object without fields, and nothing would be
+  // configured.
   const kind = Object.prototype.toString.call(config)
   if (kind !== '[object Object]') {
     throw invalid(
@@ -33,7 +35,8 @@ export async function checkDeviceConfig(
 }
 
 /**
- * For parsers that make a configuration which needs no further check: freezes it, so that it stays so, and remembers it.
+ * For parsers that make a configuration which needs no further check: freezes it, so that it stays
+ * so, and remembers it.
  */
 export function markChecked(config: CheckedDeviceConfig): CheckedDeviceConfig {
   for (const peer of config.peers ?? []) freezePeer(peer)

@@ -9,11 +9,13 @@ import { parseConfigSecret, parsePublicKey, SecretKey } from '../model/key.js'
 import { checkEndpoint, type Endpoint, parseEndpoint } from '../model/endpoint.js'
 
 /**
- * The schemas of `../schema.ts` by hand, for a configuration that is all right: what they give, its peers frozen, or `undefined`,
- * and then they say what is wrong. Like them it reads every field by name, and keeps nothing of what it was given.
+ * The schemas of `../schema.ts` by hand, for a configuration that is all right: what they give, its
+ * peers frozen, or `undefined`, and then they say what is wrong. Like them it reads every field by
+ * name, and keeps nothing of what it was given.
  *
- * It spares a fresh process loading zod (55 ms), and checks 10,000 peers in a third of the time, mostly for a third of the garbage.
- * Many peers are taken some at a time, so that the event loop turns in between.
+ * It spares a fresh process loading zod (55 ms), and checks 10,000 peers in a third of the time,
+ * mostly for a third of the garbage. Many peers are taken some at a time, so that the event loop
+ * turns in between.
  */
 export async function fastCheckDeviceConfig(
   config: object,
@@ -35,7 +37,10 @@ export async function fastCheckDeviceConfig(
 
 /** The most peers of one turn of the event loop. */
 const SLICE = 200
-/** Milliseconds after which it turns in any case: code that runs for the first time takes ten times as long. */
+/**
+ * Milliseconds after which it turns in any case: code that runs for the first time takes ten times
+ * as long.
+ */
 const SLICE_TIME = 2
 /** After so many peers it looks at the clock. */
 const CLOCK = 20

@@ -1,13 +1,16 @@
 import type { Call } from './call.js'
 
 /**
- * Puts calls on the same device in the order in which they were made, one at a time. A call that waits is idle like any other: its
- * deadline passes unless the calls before it make progress.
+ * Puts calls on the same device in the order in which they were made, one at a time. A call that
+ * waits is idle like any other: its deadline passes unless the calls before it make progress.
  */
 export class Lanes {
   readonly #lanes = new Map<string, Waiter[]>()
 
-  /** Runs `step` when every earlier step of this lane has ended. `touch` reports progress, also to those who wait. */
+  /**
+   * Runs `step` when every earlier step of this lane has ended. `touch` reports progress, also to
+   * those who wait.
+   */
   async run<T>(lane: string, call: Call, step: (touch: () => void) => Promise<T>): Promise<T> {
     const waiters = await this.#enter(lane, call)
     try {

@@ -26,10 +26,11 @@ export interface TemporaryPeerMove {
 }
 
 /**
- * The removal of single allowed IPs for implementations that cannot do it: a temporary peer takes the ranges over and is removed,
- * so that the peer's other ranges never miss a packet. Only ranges that the peer has in `device`, read just before, are
- * moved: those of another peer stay where they are. The moves come before everything else, which gives the same
- * device as removing in place, because a range cannot be added to and removed from one peer at once.
+ * The removal of single allowed IPs for implementations that cannot do it: a temporary peer takes
+ * the ranges over and is removed, so that the peer's other ranges never miss a packet. Only ranges
+ * that the peer has in `device`, read just before, are moved: those of another peer stay where they
+ * are. The moves come before everything else, which gives the same device as removing in place,
+ * because a range cannot be added to and removed from one peer at once.
  */
 export function moveToTemporaryPeer(
   config: CheckedDeviceConfig,
@@ -43,7 +44,8 @@ export function moveToTemporaryPeer(
     peers.push(rest)
     if (config.replacePeers === true || !removesSome(peer)) continue
     const has = new Set(owned.get(peer.publicKey))
-    // Not push(...): a peer may have more ranges than the stack has room for. Deleting skips what is named twice.
+    // Not push(...): a peer may have more ranges than the stack has room for. Deleting skips what
+    // is named twice.
     for (const allowedIP of removeAllowedIPs) if (has.delete(allowedIP)) moved.push(allowedIP)
   }
   if (moved.length === 0) return { config: { ...config, peers }, temporaryPeer: undefined }

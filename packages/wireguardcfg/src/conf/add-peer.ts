@@ -32,7 +32,8 @@ export interface ConfPeerInit {
 }
 
 /**
- * Adds a `[Peer]` at the end of a file and returns it. Nothing is changed when a value is not acceptable.
+ * Adds a `[Peer]` at the end of a file and returns it. Nothing is changed when a value is not
+ * acceptable.
  *
  * @param path what comes before the name of a field in errors: `peers[3].`
  * @throws WireGuardError `EINVAL` with the `path` of the field

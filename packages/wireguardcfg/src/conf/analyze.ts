@@ -33,7 +33,9 @@ export interface Analysis {
   readonly interface: ConfInterface
   /** Those with a public key. */
   readonly peers: readonly ConfPeer[]
-  /** In the order in which wg(8) meets them: line by line, at last the peers without a public key. */
+  /**
+   * In the order in which wg(8) meets them: line by line, at last the peers without a public key.
+   */
   readonly problems: readonly ConfProblem[]
 }
 
@@ -104,7 +106,10 @@ class Analyzer {
     return { interface: this.#interface, peers, problems: this.#problems }
   }
 
-  /** False when the line is not to be read further, unless it is a header, without which all behind it would be wrong. */
+  /**
+   * False when the line is not to be read further, unless it is a header, without which all behind
+   * it would be wrong.
+   */
   #checkCharacters({ text }: ConfLine): boolean {
     if (this.#lineNumber === 1 && text.startsWith(BYTE_ORDER_MARK)) {
       this.#report('error', 1, undefined, {
@@ -213,16 +218,20 @@ function startOf({ text }: ConfLine): number {
   return text.length - text.replace(/^[ \t\v\f\r\uFEFF]+/, '').length + 1
 }
 
-/** Everything that is wrong with a file, sorted by line. Without an `error` in it the file is acceptable. */
+/**
+ * Everything that is wrong with a file, sorted by line. Without an `error` in it the file is
+ * acceptable.
+ */
 export function checkConf(conf: Conf | string, options?: ConfOptions): ConfProblem[] {
   const { problems } = analyze(typeof conf === 'string' ? parseConf(conf) : conf, options)
   return problems.toSorted((a, b) => a.line - b.line || a.column - b.column)
 }
 
 /**
- * What `wg setconf` and `wg addconf` print on standard error about a file before they look at the device: the warnings up to the first
- * error, its sentence, and how they give up. `''`: nothing. Names of endpoints are not looked up. Differences: what may be a
- * secret is `(hidden)`, and what is refused here alone is said in our words.
+ * What `wg setconf` and `wg addconf` print on standard error about a file before they look at the
+ * device: the warnings up to the first error, its sentence, and how they give up. `''`: nothing.
+ * Names of endpoints are not looked up. Differences: what may be a secret is `(hidden)`, and what
+ * is refused here alone is said in our words.
  */
 export function wgReport(conf: Conf | string, { dialect = 'wg' }: ConfOptions = {}): string {
   let text = ''
@@ -240,7 +249,10 @@ export function wgReport(conf: Conf | string, { dialect = 'wg' }: ConfOptions = 
   return text
 }
 
-/** Where an element of a list begins in the text of the list, behind white space. 0 when there is no such element. */
+/**
+ * Where an element of a list begins in the text of the list, behind white space. 0 when there is no
+ * such element.
+ */
 export function elementOffset(list: string, index: number, separators: RegExp): number {
   let offset = 0
   let rest = list

@@ -5,8 +5,9 @@ import { type AnyKey, ConfSection } from './section.js'
 import { squeeze } from './text.js'
 
 /**
- * A `.conf` file of wg(8) or wg-quick(8) to the last byte: comments, unknown keys, order, indentation and line ends. It can be
- * changed: edits apply at once and touch only the lines they are about. Made by `parseConf`, written by `formatConf`.
+ * A `.conf` file of wg(8) or wg-quick(8) to the last byte: comments, unknown keys, order,
+ * indentation and line ends. It can be changed: edits apply at once and touch only the lines they
+ * are about. Made by `parseConf`, written by `formatConf`.
  *
  * It shows nothing of itself to `console.log` and `JSON.stringify`, because it holds private keys.
  */
@@ -21,7 +22,9 @@ export class Conf {
     this.#end = end
   }
 
-  /** Every line in order. A line prints nothing of itself; its `text` is the file's, secrets too. */
+  /**
+   * Every line in order. A line prints nothing of itself; its `text` is the file's, secrets too.
+   */
   get lines(): readonly ConfLine[] {
     return [...this.#prologue, ...this.#sections.flatMap(({ lines }) => lines)]
   }
@@ -36,7 +39,10 @@ export class Conf {
     return this.#sections
   }
 
-  /** Every `[Interface]`, nearly always one. wg(8) merges them; of a key in several it takes the last. */
+  /**
+   * Every `[Interface]`, nearly always one. wg(8) merges them; of a key in several it takes the
+   * last.
+   */
   get interfaces(): readonly ConfSection[] {
     return this.#sections.filter(({ kind }) => kind === 'interface')
   }
@@ -46,7 +52,10 @@ export class Conf {
     return this.#sections.filter(({ kind }) => kind === 'peer')
   }
 
-  /** The value of a key of `[Interface]`, the last one if it is there several times; `undefined`: absent. May be a secret. */
+  /**
+   * The value of a key of `[Interface]`, the last one if it is there several times; `undefined`:
+   * absent. May be a secret.
+   */
   get(key: AnyKey): string | undefined {
     return this.getAll(key).at(-1)
   }
@@ -57,10 +66,12 @@ export class Conf {
   }
 
   /**
-   * Gives a key of `[Interface]` these values: see {@link ConfSection.set}. Of several `[Interface]`, the last that has the key gets
-   * them all; without one, a new one is added at the top.
+   * Gives a key of `[Interface]` these values: see {@link ConfSection.set}. Of several
+   * `[Interface]`, the last that has the key gets them all; without one, a new one is added at the
+   * top.
    *
-   * @throws WireGuardError `EINVAL` when the text could not be read back as it is, such as a line break
+   * @throws WireGuardError `EINVAL` when the text could not be read back as it is, such as a line
+   * break
    */
   set(key: AnyKey, value: string | readonly string[]): void {
     const target = this.#interfaceWith(key)
@@ -100,8 +111,8 @@ export class Conf {
   }
 
   /**
-   * Removes every `[Peer]` of this public key with the comment lines directly above; what stands behind an empty line after its last
-   * entry stays. False if there is none.
+   * Removes every `[Peer]` of this public key with the comment lines directly above; what stands
+   * behind an empty line after its last entry stays. False if there is none.
    */
   removePeer(publicKey: PublicKey): boolean {
     const kept: ConfSection[] = []
@@ -120,7 +131,10 @@ export class Conf {
     return `Conf { ${this.#sections.length} sections }`
   }
 
-  /** The section that a key of `[Interface]` is written to; a new one is not yet part of the document. */
+  /**
+   * The section that a key of `[Interface]` is written to; a new one is not yet part of the
+   * document.
+   */
   #interfaceWith(key: AnyKey): ConfSection {
     const sections = this.interfaces
     const section = sections.findLast((one) => one.get(key) !== undefined) ?? sections[0]

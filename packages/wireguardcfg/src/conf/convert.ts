@@ -8,16 +8,22 @@ import type { ConfInterface, ConfPeer } from './types.js'
 import { analyzeStrictly } from './settings.js'
 
 /**
- * What a file does to a device. `setconf`: the device becomes what the file says; keys that are absent are reset and other peers
- * removed. `addconf`: keys that are absent are left alone, and peers are added to those that are there.
+ * What a file does to a device. `setconf`: the device becomes what the file says; keys that are
+ * absent are reset and other peers removed. `addconf`: keys that are absent are left alone, and
+ * peers are added to those that are there.
  */
 export type ConfMode = 'setconf' | 'addconf'
 
 /** The configurations of a file. */
 export interface ConfConversion {
-  /** Already checked, to be applied in this order. More than one when a public key is there several times. */
+  /**
+   * Already checked, to be applied in this order. More than one when a public key is there several
+   * times.
+   */
   readonly configs: readonly CheckedDeviceConfig[]
-  /** The endpoints that are names, absent from `configs`: look them up, then {@link withEndpoints}. */
+  /**
+   * The endpoints that are names, absent from `configs`: look them up, then {@link withEndpoints}.
+   */
   readonly unresolved: readonly UnresolvedEndpoint[]
 }
 
@@ -32,9 +38,9 @@ export interface UnresolvedEndpoint {
 }
 
 /**
- * The configurations that do what `wg setconf` or `wg addconf` does with a file. Keys of wg-quick(8) are left out; the dialect `wg` refuses
- * them as wg(8) does. In both modes the allowed IPs of each peer in the file are replaced, unless its last `AllowedIPs` line has
- * a `+` or `-`.
+ * The configurations that do what `wg setconf` or `wg addconf` does with a file. Keys of
+ * wg-quick(8) are left out; the dialect `wg` refuses them as wg(8) does. In both modes the allowed
+ * IPs of each peer in the file are replaced, unless its last `AllowedIPs` line has a `+` or `-`.
  *
  * @throws ConfError `EINVAL` for the first error in the file
  */
@@ -57,7 +63,8 @@ export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOption
 }
 
 /**
- * The configurations with the names looked up. A peer for which there is no address keeps the endpoint that the device has.
+ * The configurations with the names looked up. A peer for which there is no address keeps the
+ * endpoint that the device has.
  *
  * @param addresses in the order of `unresolved`
  * @throws WireGuardError `EINVAL` when an endpoint is not a literal address and a port

@@ -14,12 +14,14 @@ export function confFromDevice(device: Device): Conf {
 }
 
 /**
- * The file that makes a configuration: `toDeviceConfigs` gives an equal one back, with `setconf` for a configuration that replaces the peers,
- * and with `addconf` for any other. Fields that the mode resets anyway are not written. A peer without `replaceAllowedIPs` gets its
- * ranges with `+` and `-` when the configuration does not replace the peers.
+ * The file that makes a configuration: `toDeviceConfigs` gives an equal one back, with `setconf`
+ * for a configuration that replaces the peers, and with `addconf` for any other. Fields that the
+ * mode resets anyway are not written. A peer without `replaceAllowedIPs` gets its ranges with `+`
+ * and `-` when the configuration does not replace the peers.
  *
- * @throws WireGuardError `EINVAL` with the `path` of a value that is not acceptable, or that no file can express: a peer to be removed, only
- * to be updated, or whose allowed IPs are to be left alone altogether
+ * @throws WireGuardError `EINVAL` with the `path` of a value that is not acceptable, or that no
+ * file can express: a peer to be removed, only to be updated, or whose allowed IPs are to be left
+ * alone altogether
  */
 export function confFromConfig(config: DeviceConfig): Conf {
   const { privateKey, listenPort, firewallMark, replacePeers = false, peers = [] } = config

@@ -18,8 +18,8 @@ export type PeerKey =
 export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
 
 /**
- * Who will read the file. `wg`: wg(8), which refuses the keys of wg-quick. `wg-quick`: wg-quick(8), which takes its own keys out
- * and hands the rest to wg(8).
+ * Who will read the file. `wg`: wg(8), which refuses the keys of wg-quick. `wg-quick`: wg-quick(8),
+ * which takes its own keys out and hands the rest to wg(8).
  */
 export type ConfDialect = 'wg' | 'wg-quick'
 

@@ -5,7 +5,9 @@ import { foldCase, squeeze, trim } from './text.js'
 /** How a line ends; the last line of a file may have no end. */
 export type LineEnd = '\n' | '\r\n' | ''
 
-/** What a line is, as wg(8) reads it. Positions count UTF-16 code units from the start of the line. */
+/**
+ * What a line is, as wg(8) reads it. Positions count UTF-16 code units from the start of the line.
+ */
 export type Token = Blank | Header | Entry | Other
 
 /** An empty line, or a comment alone. */
@@ -36,7 +38,10 @@ export interface Other {
   readonly kind: 'other'
 }
 
-/** One line of a file. It may hold a secret, so it shows nothing of itself to `console.log` and `JSON.stringify`. */
+/**
+ * One line of a file. It may hold a secret, so it shows nothing of itself to `console.log` and
+ * `JSON.stringify`.
+ */
 export class ConfLine {
   readonly #text: string
   readonly #end: LineEnd
@@ -83,7 +88,10 @@ export class ConfLine {
   }
 }
 
-/** The part of a line that wg(8) reads: what comes before the first `#`, and before a NUL, which ends a string of C. */
+/**
+ * The part of a line that wg(8) reads: what comes before the first `#`, and before a NUL, which
+ * ends a string of C.
+ */
 export function codeOf(text: string): string {
   const end = text.search(COMMENT_OR_NUL)
   return end < 0 ? text : text.slice(0, end)

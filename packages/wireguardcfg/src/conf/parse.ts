@@ -2,16 +2,20 @@ import { Conf } from './conf.js'
 import { ConfLine, type LineEnd } from './line.js'
 import { ConfSection } from './section.js'
 
-/** U+FEFF at the start of a file, which some editors of Windows write. wg(8) takes it as part of the first line and refuses that. */
+/**
+ * U+FEFF at the start of a file, which some editors of Windows write. wg(8) takes it as part of the
+ * first line and refuses that.
+ */
 export const BYTE_ORDER_MARK = '\uFEFF'
 
 /**
- * Reads a file. It never fails, and `formatConf` gives back the same text whatever it was: what is wrong with the content is told by
- * `checkConf`, and by the functions that read its meaning.
+ * Reads a file. It never fails, and `formatConf` gives back the same text whatever it was: what is
+ * wrong with the content is told by `checkConf`, and by the functions that read its meaning.
  *
- * Only a line feed ends a line (a carriage return is white space to wg(8)). A byte order mark is kept; behind it the first
- * line is read as it was meant, and `checkConf` says that wg(8) refuses it. Read the file as `utf8`; a file in another
- * encoding comes back byte by byte only when it is read and written as `latin1`.
+ * Only a line feed ends a line (a carriage return is white space to wg(8)). A byte order mark is
+ * kept; behind it the first line is read as it was meant, and `checkConf` says that wg(8) refuses
+ * it. Read the file as `utf8`; a file in another encoding comes back byte by byte only when it is
+ * read and written as `latin1`.
  */
 export function parseConf(text: string): Conf {
   const lines = splitLines(text)

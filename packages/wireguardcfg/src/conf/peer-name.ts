@@ -3,8 +3,9 @@ import type { ConfSection } from './section.js'
 import { checkComment } from './validate.js'
 
 /**
- * The name of a peer that a comment gives, as exporters and panels write them: `# friendly_name = x`, `# Name = x`, `# Client: x`,
- * `### begin x ###`, `### Client x`. Comments inside the section come before those directly above it. `undefined`: none does.
+ * The name of a peer that a comment gives, as exporters and panels write them:
+ * `# friendly_name = x`, `# Name = x`, `# Client: x`, `### begin x ###`, `### Client x`. Comments
+ * inside the section come before those directly above it. `undefined`: none does.
  */
 export function peerName(section: ConfSection): string | undefined {
   for (const comment of [...section.comments, ...section.commentsAbove]) {
@@ -15,8 +16,8 @@ export function peerName(section: ConfSection): string | undefined {
 }
 
 /**
- * Names a peer: changes the comment inside its section that names it, or adds `# friendly_name = x` there. A comment above the section
- * stays as it is, and no longer counts.
+ * Names a peer: changes the comment inside its section that names it, or adds `# friendly_name = x`
+ * there. A comment above the section stays as it is, and no longer counts.
  *
  * @throws WireGuardError `EINVAL` when the name is empty or more than one line
  */

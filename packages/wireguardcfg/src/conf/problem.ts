@@ -15,13 +15,16 @@ export interface ConfProblem {
   /** What would be right: `a port number from 0 to 65535`. */
   readonly expected: string | undefined
   /**
-   * The sentence that wg(8) prints, with anything that may be a secret replaced by `(hidden)`. `undefined` where wg(8) says nothing:
-   * it takes what is refused here, or the key is one of wg-quick(8).
+   * The sentence that wg(8) prints, with anything that may be a secret replaced by `(hidden)`.
+   * `undefined` where wg(8) says nothing: it takes what is refused here, or the key is one of
+   * wg-quick(8).
    */
   readonly wgMessage: string | undefined
 }
 
-/** A file that is not acceptable: a `WireGuardError` with the code `EINVAL` and where the fault is. */
+/**
+ * A file that is not acceptable: a `WireGuardError` with the code `EINVAL` and where the fault is.
+ */
 export class ConfError extends WireGuardError {
   readonly problem: ConfProblem
 

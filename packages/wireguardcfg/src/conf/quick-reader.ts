@@ -10,8 +10,8 @@ export interface QuickEntry {
 }
 
 /**
- * Reads a file line by line as wg-quick(8) does, which is not quite as wg(8) does: only the ends of keys are trimmed, and any line that
- * begins with a bracket ends `[Interface]`.
+ * Reads a file line by line as wg-quick(8) does, which is not quite as wg(8) does: only the ends of
+ * keys are trimmed, and any line that begins with a bracket ends `[Interface]`.
  */
 export class QuickReader {
   #inInterface = false

@@ -107,7 +107,8 @@ export const PEER_READERS: Record<PeerKey, Reader<PeerDraft>> = {
     for (const { sign, allowedIP } of parsed.value) {
       draft.ranges.set(allowedIP, sign === '-' ? 'remove' : 'add')
     }
-    // wg(8) decides anew at every AllowedIPs line: one without signs after one with them replaces the list after all.
+    // wg(8) decides anew at every AllowedIPs line: one without signs after one with them replaces
+    // the list after all.
     draft.incremental = parsed.value.some(({ sign }) => sign !== '')
     return { warnings: warningsOf(parsed.value) }
   },

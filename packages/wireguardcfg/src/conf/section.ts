@@ -8,8 +8,9 @@ import { checkComment, checkKey, checkValue } from './validate.js'
 export type AnyKey = ConfKey | (string & {})
 
 /**
- * One `[Interface]` or `[Peer]` of a file, with the comment lines directly above it. Keys are compared without regard to case and
- * white space, as wg(8) does. Edits change the document at once, and only the lines of the key they name.
+ * One `[Interface]` or `[Peer]` of a file, with the comment lines directly above it. Keys are
+ * compared without regard to case and white space, as wg(8) does. Edits change the document at
+ * once, and only the lines of the key they name.
  */
 export class ConfSection {
   /** `undefined`: a section that no program knows. */
@@ -34,7 +35,10 @@ export class ConfSection {
     this.#model = like === undefined ? undefined : like.#example()
   }
 
-  /** Every line in order, the comment block above included. A line prints nothing of itself; its `text` is the file's, secrets too. */
+  /**
+   * Every line in order, the comment block above included. A line prints nothing of itself; its
+   * `text` is the file's, secrets too.
+   */
   get lines(): readonly ConfLine[] {
     return [...this.#lead, this.#header, ...this.#body]
   }
@@ -49,7 +53,10 @@ export class ConfSection {
     return commentsOf(this.#lead)
   }
 
-  /** The value of a key, the last one if it is there several times; `undefined`: absent. May be a secret. */
+  /**
+   * The value of a key, the last one if it is there several times; `undefined`: absent. May be a
+   * secret.
+   */
   get(key: AnyKey): string | undefined {
     const folded = foldCase(key)
     return this.#body.findLast((line) => isEntry(line, folded))?.value
@@ -62,11 +69,12 @@ export class ConfSection {
   }
 
   /**
-   * Gives a key these values, one line each: lines that are there are reused with their comments, more are added behind them, and
-   * those that are left over are removed. No value at all removes the key. The values are not checked to be acceptable
-   * to wg(8): see `checkConf`.
+   * Gives a key these values, one line each: lines that are there are reused with their comments,
+   * more are added behind them, and those that are left over are removed. No value at all removes
+   * the key. The values are not checked to be acceptable to wg(8): see `checkConf`.
    *
-   * @throws WireGuardError `EINVAL` when the text could not be read back as it is, such as a line break
+   * @throws WireGuardError `EINVAL` when the text could not be read back as it is, such as a line
+   * break
    */
   set(key: AnyKey, value: string | readonly string[]): void {
     const values = typeof value === 'string' ? [value] : value
@@ -132,7 +140,10 @@ export class ConfSection {
     return true
   }
 
-  /** For `Conf` alone: what stays when the section is removed: everything behind the first empty line behind its last entry. */
+  /**
+   * For `Conf` alone: what stays when the section is removed: everything behind the first empty
+   * line behind its last entry.
+   */
   get rest(): readonly ConfLine[] {
     const last = this.#body.findLastIndex((line) => line.token.kind === 'entry')
     const empty = this.#body.findIndex((line, i) => i > last && line.token.kind === 'blank')

@@ -4,7 +4,8 @@ import { ConfError } from './problem.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 
 /**
- * What `[Interface]` says, several merged as wg(8) does: the last value of a key counts, lists grow.
+ * What `[Interface]` says, several merged as wg(8) does: the last value of a key counts, lists
+ * grow.
  *
  * @throws ConfError `EINVAL` for the first error in the file, wherever it is
  */
@@ -13,7 +14,8 @@ export function interfaceSettings(conf: Conf, options?: ConfOptions): ConfInterf
 }
 
 /**
- * What each `[Peer]` says, in order. A public key may be there several times: the later one updates the earlier.
+ * What each `[Peer]` says, in order. A public key may be there several times: the later one updates
+ * the earlier.
  *
  * @throws ConfError `EINVAL` for the first error in the file, wherever it is
  */

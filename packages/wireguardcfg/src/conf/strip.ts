@@ -6,10 +6,12 @@ import { QuickReader } from './quick-reader.js'
 import { parseSaveConfig } from './values/quick.js'
 
 /**
- * What `wg-quick strip` prints: the lines that wg-quick(8) hands to wg(8), to the byte. That is not lossless: bash takes blanks and tabs off
- * both ends of each line and drops NUL characters, and there is one empty line more at the end.
+ * What `wg-quick strip` prints: the lines that wg-quick(8) hands to wg(8), to the byte. That is not
+ * lossless: bash takes blanks and tabs off both ends of each line and drops NUL characters, and
+ * there is one empty line more at the end.
  *
- * @throws ConfError `EINVAL` for a `SaveConfig` that is neither true nor false, on which wg-quick(8) gives up
+ * @throws ConfError `EINVAL` for a `SaveConfig` that is neither true nor false, on which
+ * wg-quick(8) gives up
  */
 export function stripConf(conf: Conf | string): string {
   const { lines } = typeof conf === 'string' ? parseConf(conf) : conf

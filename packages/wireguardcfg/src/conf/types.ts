@@ -43,8 +43,8 @@ export interface ConfPeer {
   /** Entries with a `-`: what is taken away. */
   readonly removeAllowedIPs: readonly AllowedIP[]
   /**
-   * The last `AllowedIPs` line has an entry with a `+` or `-`: the list of the device is changed, not replaced (wg(8) since
-   * 1.0.20250521).
+   * The last `AllowedIPs` line has an entry with a `+` or `-`: the list of the device is changed,
+   * not replaced (wg(8) since 1.0.20250521).
    */
   readonly incremental: boolean
 }

@@ -3,7 +3,10 @@ import { codeOf, type Token } from './line.js'
 import { squeeze } from './text.js'
 import { HIDDEN, type ValueFault, wgSentence } from './values/value.js'
 
-/** Where a line stands: in a section, below a header that no program knows, or before the first header. */
+/**
+ * Where a line stands: in a section, below a header that no program knows, or before the first
+ * header.
+ */
 export type SectionState = 'interface' | 'peer' | 'unknown' | 'none'
 
 /** What else is known of a line that wg(8) has no use for. */
@@ -42,8 +45,9 @@ export function describeUnrecognized(
 }
 
 /**
- * What wg(8) says of a line that it does not know, without comment and white space. wg(8) would print a private key that
- * stands there under a misspelt name; here it is hidden when the line speaks of keys or looks like one.
+ * What wg(8) says of a line that it does not know, without comment and white space. wg(8) would
+ * print a private key that stands there under a misspelt name; here it is hidden when the line
+ * speaks of keys or looks like one.
  */
 export function unrecognizedSentence(text: string): string {
   const line = squeeze(codeOf(text))

@@ -5,8 +5,9 @@ import { trim } from './text.js'
 /**
  * A value as it may be written behind `key =`.
  *
- * @throws WireGuardError `EINVAL` when it is empty, when it holds a control character (a line feed would begin a line of its
- * own), or a `#`, which would cut it, except in the commands of wg-quick(8). The value is not quoted: it may be a secret.
+ * @throws WireGuardError `EINVAL` when it is empty, when it holds a control character (a line feed
+ * would begin a line of its own), or a `#`, which would cut it, except in the commands of
+ * wg-quick(8). The value is not quoted: it may be a secret.
  */
 export function checkValue(key: string, value: string): string {
   if (typeof value !== 'string') throw invalid(`${key}: expected a string, got ${quote(value)}`)
@@ -25,7 +26,8 @@ export function checkValue(key: string, value: string): string {
 /**
  * A key as it may be written.
  *
- * @throws WireGuardError `EINVAL` unless it is letters, digits, `_` and `-`, beginning with a letter
+ * @throws WireGuardError `EINVAL` unless it is letters, digits, `_` and `-`, beginning with a
+ * letter
  */
 export function checkKey(key: string): string {
   if (typeof key === 'string' && /^[A-Za-z][A-Za-z0-9_-]{0,63}$/.test(key)) return key

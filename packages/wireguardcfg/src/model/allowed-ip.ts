@@ -2,8 +2,8 @@ import { invalid, quote } from './errors.js'
 import { formatIP, isSpelled, readIP } from './ip.js'
 
 /**
- * A range of addresses that belongs to a peer, as canonical `address/length` with the host bits cleared: `10.0.0.0/24`,
- * `fd00::/64`.
+ * A range of addresses that belongs to a peer, as canonical `address/length` with the host bits
+ * cleared: `10.0.0.0/24`, `fd00::/64`.
  */
 export type AllowedIP = string
 
@@ -16,7 +16,8 @@ export interface AllowedIPBytes {
 }
 
 /**
- * Reads `address/length`; without a length it is one address (`/32` or `/128`). Host bits are cleared.
+ * Reads `address/length`; without a length it is one address (`/32` or `/128`). Host bits are
+ * cleared.
  *
  * @throws WireGuardError `EINVAL` when the address or the length is not acceptable
  */
@@ -68,7 +69,8 @@ export interface AllowedIPReading {
 }
 
 /**
- * {@link parseAllowedIP} without garbage: devices have tens of thousands of ranges. Valid until the next call.
+ * {@link parseAllowedIP} without garbage: devices have tens of thousands of ranges. Valid until the
+ * next call.
  *
  * @throws WireGuardError `EINVAL` as {@link parseAllowedIP}
  */

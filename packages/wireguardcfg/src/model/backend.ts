@@ -4,11 +4,14 @@ import type { BackendKind, Device, Peer } from './device.js'
 /** Options of every call that talks to a device. */
 export interface CallOptions {
   /**
-   * Ends the call: it rejects with `name: 'AbortError'`, `code: 'ABORT_ERR'` and the signal's reason as cause. A limit on the
-   * whole call is `AbortSignal.timeout(ms)`.
+   * Ends the call: it rejects with `name: 'AbortError'`, `code: 'ABORT_ERR'` and the signal's
+   * reason as cause. A limit on the whole call is `AbortSignal.timeout(ms)`.
    */
   signal?: AbortSignal | undefined
-  /** Milliseconds without progress after which the call fails with `ETIMEDOUT`; default 5000, 0: no limit. */
+  /**
+   * Milliseconds without progress after which the call fails with `ETIMEDOUT`; default 5000, 0: no
+   * limit.
+   */
   idleTimeout?: number | undefined
 }
 
@@ -20,8 +23,9 @@ export interface Backend {
   /** Reads one interface; rejects with `ENODEV` when this backend does not know it. */
   device(name: string, options?: CallOptions): Promise<Device>
   /**
-   * Checks the whole configuration, then applies it. Nothing is changed when a value is not acceptable. No protocol of WireGuard is
-   * atomic: when a write fails half way, the error's `applied` says how far it got.
+   * Checks the whole configuration, then applies it. Nothing is changed when a value is not
+   * acceptable. No protocol of WireGuard is atomic: when a write fails half way, the error's
+   * `applied` says how far it got.
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void>
   /** The peers of one interface, a batch at a time, for devices too large to hold. */

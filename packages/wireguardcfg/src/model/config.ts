@@ -17,7 +17,10 @@ export interface DeviceConfig {
   peers?: readonly PeerConfig[] | undefined
 }
 
-/** What is written to a peer, which is created if it does not exist: an absent field is left alone, `null` clears it. */
+/**
+ * What is written to a peer, which is created if it does not exist: an absent field is left alone,
+ * `null` clears it.
+ */
 export interface PeerConfig {
   publicKey: PublicKey
   /** Removes the peer; every other field is ignored. */
@@ -30,15 +33,24 @@ export interface PeerConfig {
   endpoint?: Endpoint | string | undefined
   /** Seconds, 0 to 65535; 0: off. */
   persistentKeepalive?: number | undefined
-  /** Added, or the whole list with `replaceAllowedIPs`. A range that another peer has moves to this one. */
+  /**
+   * Added, or the whole list with `replaceAllowedIPs`. A range that another peer has moves to this
+   * one.
+   */
   allowedIPs?: readonly string[] | undefined
   /** Clears the list of this peer first; packets to it may be lost for an instant. */
   replaceAllowedIPs?: boolean | undefined
-  /** Taken away from this peer, without a gap for its other ranges. What it does not have is ignored. */
+  /**
+   * Taken away from this peer, without a gap for its other ranges. What it does not have is
+   * ignored.
+   */
   removeAllowedIPs?: readonly string[] | undefined
 }
 
-/** A {@link DeviceConfig} that passed every check: parsed keys, canonical text, no key twice. Made by `checkDeviceConfig`. */
+/**
+ * A {@link DeviceConfig} that passed every check: parsed keys, canonical text, no key twice. Made
+ * by `checkDeviceConfig`.
+ */
 export interface CheckedDeviceConfig {
   readonly privateKey?: SecretKey | null | undefined
   readonly listenPort?: number | undefined
@@ -61,8 +73,8 @@ export interface CheckedPeerConfig {
 }
 
 /**
- * The configuration that makes another device equal to the one that was read (counters and handshakes aside): every field
- * is present and both lists replace. For read, modify, write.
+ * The configuration that makes another device equal to the one that was read (counters and
+ * handshakes aside): every field is present and both lists replace. For read, modify, write.
  */
 export function toConfig(device: Device): DeviceConfig & { peers: PeerConfig[] } {
   return {

@@ -21,7 +21,10 @@ export interface Device {
   readonly listenPort: number
   /** The mark on outgoing packets, 32 bits; 0: off. */
   readonly firewallMark: number
-  /** In the backend's order: the kernel's is the order of creation, wireguard-go's differs at every read. */
+  /**
+   * In the backend's order: the kernel's is the order of creation, wireguard-go's differs at every
+   * read.
+   */
   readonly peers: readonly Peer[]
 }
 

@@ -4,7 +4,8 @@ import { formatIP, isSpelled, parseIPv4, readIP } from './ip.js'
 /** Where a peer is reached over UDP. */
 export interface Endpoint {
   /**
-   * A literal IPv4 or IPv6 address in canonical text, without brackets. A zone is kept: `fe80::1%eth0`.
+   * A literal IPv4 or IPv6 address in canonical text, without brackets. A zone is kept:
+   * `fe80::1%eth0`.
    */
   readonly host: string
   /** UDP port, 0 to 65535. 0 is legal on the wire and never reachable. */

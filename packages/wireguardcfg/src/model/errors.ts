@@ -1,6 +1,6 @@
 /**
- * The codes that a {@link WireGuardError} carries: POSIX names, as Node's own errors do, and Node's `ABORT_ERR`.
- * The same fault has the same code from every backend.
+ * The codes that a {@link WireGuardError} carries: POSIX names, as Node's own errors do, and Node's
+ * `ABORT_ERR`. The same fault has the same code from every backend.
  *
  * | code | meaning |
  * |---|---|
@@ -50,7 +50,10 @@ export interface WireGuardErrorInit {
   readonly cause?: unknown
 }
 
-/** Every error that these packages throw on purpose. No message, property or cause of it carries a secret. */
+/**
+ * Every error that these packages throw on purpose. No message, property or cause of it carries a
+ * secret.
+ */
 export class WireGuardError extends Error {
   readonly code: WireGuardErrorCode
   readonly operation: string | undefined
@@ -63,8 +66,8 @@ export class WireGuardError extends Error {
   readonly #summary: string
 
   /**
-   * @param summary what went wrong, in lower case and without a full stop; operation, device, path, detail and hint are
-   * added to the message
+   * @param summary what went wrong, in lower case and without a full stop; operation, device, path,
+   * detail and hint are added to the message
    */
   constructor(summary: string, init: WireGuardErrorInit) {
     super(compose(summary, init), init.cause === undefined ? undefined : { cause: init.cause })
@@ -80,7 +83,10 @@ export class WireGuardError extends Error {
     this.#summary = summary
   }
 
-  /** What went wrong: the message without what the other properties say, so that another error can be composed of it. */
+  /**
+   * What went wrong: the message without what the other properties say, so that another error can
+   * be composed of it.
+   */
   get summary(): string {
     return this.#summary
   }
@@ -130,8 +136,9 @@ export function invalid(
 }
 
 /**
- * A value as it may appear in an error: quoted, control and formatting characters escaped, cut after 80 characters. Never pass a
- * secret; text that looks like a key is left out all the same, because users paste private keys into other fields.
+ * A value as it may appear in an error: quoted, control and formatting characters escaped, cut
+ * after 80 characters. Never pass a secret; text that looks like a key is left out all the same,
+ * because users paste private keys into other fields.
  */
 export function quote(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`

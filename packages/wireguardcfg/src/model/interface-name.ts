@@ -1,8 +1,8 @@
 import { invalid, quote } from './errors.js'
 
 /**
- * Checks a name by the kernel's rule: 1 to 15 bytes, not `.` or `..`, no `/`, `:`, NUL or white space
- * (`dev_valid_name`). For looking at interfaces that exist.
+ * Checks a name by the kernel's rule: 1 to 15 bytes, not `.` or `..`, no `/`, `:`, NUL or white
+ * space (`dev_valid_name`). For looking at interfaces that exist.
  *
  * @throws WireGuardError `EINVAL`
  */
@@ -21,14 +21,17 @@ export function checkInterfaceName(name: string): string {
   return name
 }
 
-/** The kernel's isspace() goes byte by byte and counts 0xa0, which is part of some characters in UTF-8. */
+/**
+ * The kernel's isspace() goes byte by byte and counts 0xa0, which is part of some characters in
+ * UTF-8.
+ */
 function hasLatin1Space(name: string): boolean {
   return Buffer.from(name).includes(0xa0)
 }
 
 /**
- * True for a name by wg-quick(8)'s stricter rule, `[a-zA-Z0-9_=+.-]{1,15}` (and not `.` or `..`): for names of sockets and
- * of interfaces to create.
+ * True for a name by wg-quick(8)'s stricter rule, `[a-zA-Z0-9_=+.-]{1,15}` (and not `.` or `..`):
+ * for names of sockets and of interfaces to create.
  */
 export function isPortableInterfaceName(name: string): boolean {
   return (

@@ -4,8 +4,8 @@ import { invalid, quote } from './errors.js'
 export type IPFamily = 4 | 6
 
 /**
- * The bytes of an IPv4 address in dotted decimal: exactly four numbers of 0 to 255 without leading zeros, as inet_pton(3)
- * takes it. `undefined` when it is anything else.
+ * The bytes of an IPv4 address in dotted decimal: exactly four numbers of 0 to 255 without leading
+ * zeros, as inet_pton(3) takes it. `undefined` when it is anything else.
  */
 export function parseIPv4(text: string): Uint8Array | undefined {
   if (typeof text !== 'string') return undefined
@@ -14,8 +14,8 @@ export function parseIPv4(text: string): Uint8Array | undefined {
 }
 
 /**
- * The bytes of an IPv6 address (RFC 4291, section 2.2), without a zone, as inet_pton(3) takes it. `undefined` when it is
- * anything else.
+ * The bytes of an IPv6 address (RFC 4291, section 2.2), without a zone, as inet_pton(3) takes it.
+ * `undefined` when it is anything else.
  */
 export function parseIPv6(text: string): Uint8Array | undefined {
   if (typeof text !== 'string') return undefined
@@ -29,8 +29,8 @@ export function parseIP(text: string): Uint8Array | undefined {
 }
 
 /**
- * Writes the address in the first `end` characters, without a zone, to the beginning of 16 bytes. Its length, 4 or 16; 0
- * when it is no address.
+ * Writes the address in the first `end` characters, without a zone, to the beginning of 16 bytes.
+ * Its length, 4 or 16; 0 when it is no address.
  */
 export function readIP(text: string, end: number, bytes: Uint8Array): number {
   if (readIPv4(text, 0, end, bytes, 0)) return 4
@@ -38,8 +38,8 @@ export function readIP(text: string, end: number, bytes: Uint8Array): number {
 }
 
 /**
- * The canonical text of 4 or 16 bytes, as glibc's inet_ntop(3) writes it: RFC 5952, and dotted decimal at the end of both
- * mapped (`::ffff:1.2.3.4`) and compatible (`::1.2.3.4`) addresses.
+ * The canonical text of 4 or 16 bytes, as glibc's inet_ntop(3) writes it: RFC 5952, and dotted
+ * decimal at the end of both mapped (`::ffff:1.2.3.4`) and compatible (`::1.2.3.4`) addresses.
  *
  * @throws WireGuardError `EINVAL` for any other length, and when the bytes are not inside the array
  */
@@ -67,7 +67,10 @@ export function canonicalIP(text: string): string {
   return isSpelled(text, text.length, ADDRESS, length) ? text : formatIP(ADDRESS, 0, length)
 }
 
-/** True when the first `end` characters, which were read as these 4 or 16 bytes, are their canonical text. */
+/**
+ * True when the first `end` characters, which were read as these 4 or 16 bytes, are their canonical
+ * text.
+ */
 export function isSpelled(text: string, end: number, bytes: Uint8Array, length: number): boolean {
   // There is only one way to write an IPv4 address that is read here.
   if (length === 4) return true
@@ -83,7 +86,8 @@ const DOT = 46
 const ZERO = 48
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 
-// Reused, because devices have tens of thousands of addresses: nothing of them lives longer than one call.
+// Reused, because devices have tens of thousands of addresses: nothing of them lives longer than
+// one call.
 const ADDRESS = new Uint8Array(16)
 const TEXT = Buffer.alloc(45)
 

@@ -1,4 +1,7 @@
-/** Whether this is a key of WireGuard as text: 44 characters of canonical base64 (32 bytes, one `=`, unused bits zero). */
+/**
+ * Whether this is a key of WireGuard as text: 44 characters of canonical base64 (32 bytes, one `=`,
+ * unused bits zero).
+ */
 export function isKeyText(text: string): boolean {
   if (text.length !== LENGTH || text.charCodeAt(LENGTH - 1) !== EQUALS) return false
   // A quarter of the time that a regular expression takes: devices have tens of thousands of keys.

@@ -1,13 +1,14 @@
 import { invalid } from './errors.js'
 import { isKeyText } from './key-text.js'
 
-// Not imported: for the named exports of a module Node.js runs all its lazy getters, which costs every program 5 ms at its start.
+// Not imported: for the named exports of a module Node.js runs all its lazy getters, which costs
+// every program 5 ms at its start.
 const { inspect, types } = process.getBuiltinModule('node:util')
 const crypto = () => process.getBuiltinModule('node:crypto')
 
 /**
- * A WireGuard public key: 44 characters of canonical base64 (32 bytes, one `=`, unused bits zero). The all-zero key is a
- * legal peer.
+ * A WireGuard public key: 44 characters of canonical base64 (32 bytes, one `=`, unused bits zero).
+ * The all-zero key is a legal peer.
  */
 export type PublicKey = string
 
@@ -51,11 +52,11 @@ export function publicKeyFromBytes(bytes: Uint8Array): PublicKey {
 }
 
 /**
- * A private or preshared key. It never prints itself: `String(key)`, `JSON.stringify` and `util.inspect` give
- * `(hidden)`; the text is available on demand only.
+ * A private or preshared key. It never prints itself: `String(key)`, `JSON.stringify` and
+ * `util.inspect` give `(hidden)`; the text is available on demand only.
  *
- * Two different keys look equal to `assert.deepStrictEqual` and jest's `toEqual`, because the bytes are private; compare
- * with {@link SecretKey.equals}. `structuredClone` empties a key.
+ * Two different keys look equal to `assert.deepStrictEqual` and jest's `toEqual`, because the bytes
+ * are private; compare with {@link SecretKey.equals}. `structuredClone` empties a key.
  */
 export class SecretKey {
   readonly #slab: Uint8Array
@@ -84,10 +85,11 @@ export class SecretKey {
   }
 
   /**
-   * Reads a secret key from 44 characters of canonical base64, 64 hexadecimal digits, or 32 bytes (copied). A `SecretKey` comes
-   * back as it is.
+   * Reads a secret key from 44 characters of canonical base64, 64 hexadecimal digits, or 32 bytes
+   * (copied). A `SecretKey` comes back as it is.
    *
-   * @throws WireGuardError `EINVAL` when it is none of these, all zero (use `null` to clear a key), or a redacted key
+   * @throws WireGuardError `EINVAL` when it is none of these, all zero (use `null` to clear a key),
+   * or a redacted key
    */
   static parse(text: string | Uint8Array | SecretKey): SecretKey {
     if (text instanceof SecretKey) return text
@@ -99,8 +101,8 @@ export class SecretKey {
   }
 
   /**
-   * For backends: a key that shares 32 bytes of a larger array instead of copying them. The caller must not write to
-   * them again.
+   * For backends: a key that shares 32 bytes of a larger array instead of copying them. The caller
+   * must not write to them again.
    *
    * @throws WireGuardError `EINVAL` when the 32 bytes are not inside the array
    */
@@ -120,7 +122,10 @@ export class SecretKey {
     return spki.toString('base64', spki.byteLength - KEY_LENGTH)
   }
 
-  /** This key as Curve25519 uses it: the three lowest bits and the highest one cleared, the second highest set. */
+  /**
+   * This key as Curve25519 uses it: the three lowest bits and the highest one cleared, the second
+   * highest set.
+   */
   clamped(): SecretKey {
     const bytes = this.bytes()
     bytes[0] = bytes[0]! & 248
@@ -146,7 +151,10 @@ export class SecretKey {
     return copy
   }
 
-  /** True when both keys have the same bytes; takes the same time wherever they differ. False for anything else. */
+  /**
+   * True when both keys have the same bytes; takes the same time wherever they differ. False for
+   * anything else.
+   */
   equals(other: unknown): boolean {
     return other instanceof SecretKey && crypto().timingSafeEqual(this.#bytes(), other.#bytes())
   }
@@ -187,7 +195,8 @@ function secretFromText(text: string): Uint8Array {
   )
 }
 
-// Not Buffer.from(text): that would leave the secret in the pool which all small buffers of the process share.
+// Not Buffer.from(text): that would leave the secret in the pool which all small buffers of the
+// process share.
 const SCRATCH = Buffer.alloc(KEY_LENGTH)
 
 function decode(text: string, encoding: 'base64' | 'hex'): Uint8Array {
@@ -216,8 +225,8 @@ function describeType(value: unknown): string {
 }
 
 /**
- * What is wrong with the text of a key, without the text: users paste private keys into public fields. For errors about
- * keys.
+ * What is wrong with the text of a key, without the text: users paste private keys into public
+ * fields. For errors about keys.
  */
 export function describeKeyText(text: unknown): string {
   if (typeof text !== 'string') return `got ${describeType(text)}`
@@ -230,8 +239,8 @@ export function describeKeyText(text: unknown): string {
 }
 
 /**
- * A secret key as a configuration has it: a `SecretKey`, or 44 characters of canonical base64. Hexadecimal is for
- * `SecretKey.parse` alone: in a configuration it is nearly always a mix-up.
+ * A secret key as a configuration has it: a `SecretKey`, or 44 characters of canonical base64.
+ * Hexadecimal is for `SecretKey.parse` alone: in a configuration it is nearly always a mix-up.
  *
  * @throws WireGuardError `EINVAL` as `SecretKey.parse`, and for hexadecimal
  */

@@ -23,14 +23,17 @@ import {
 
 /** Options of {@link UapiClient}. */
 export interface UapiClientOptions {
-  /** Where the sockets are; default `/var/run/wireguard`. Ignored on Windows, where they are named pipes. */
+  /**
+   * Where the sockets are; default `/var/run/wireguard`. Ignored on Windows, where they are named
+   * pipes.
+   */
   readonly directory?: string | undefined
 }
 
 /**
- * Devices of userspace implementations (wireguard-go, boringtun, gotatun, wireguard-rs ...) over the cross-platform text
- * protocol on their unix sockets. Holds no connection between calls. Reads run at once; writes to one device run in the
- * order in which they were made.
+ * Devices of userspace implementations (wireguard-go, boringtun, gotatun, wireguard-rs ...) over
+ * the cross-platform text protocol on their unix sockets. Holds no connection between calls. Reads
+ * run at once; writes to one device run in the order in which they were made.
  *
  * @see https://www.wireguard.com/xplatform/
  */
@@ -46,8 +49,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   /**
-   * The interfaces that have a socket on which something listens, sorted. A directory that does not exist holds none; stale
-   * sockets and other files are left out.
+   * The interfaces that have a socket on which something listens, sorted. A directory that does not
+   * exist holds none; stale sockets and other files are left out.
    *
    * @throws WireGuardError `EPERM` when the directory may not be read
    */
@@ -71,8 +74,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   /**
-   * Whether there is a socket of this name, though perhaps nothing listens on it. No error is made when there is none, which would cost
-   * more than the look.
+   * Whether there is a socket of this name, though perhaps nothing listens on it. No error is made
+   * when there is none, which would cost more than the look.
    */
   mayHave(name: string): boolean {
     try {
@@ -86,16 +89,16 @@ export class UapiClient implements Backend, AsyncDisposable {
   /**
    * Reads one interface.
    *
-   * @throws WireGuardError `ENODEV` when it has no socket on which something listens, `EPERM`, `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`, or
-   * what the daemon reported
+   * @throws WireGuardError `ENODEV` when it has no socket on which something listens, `EPERM`,
+   * `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`, or what the daemon reported
    */
   device(name: string, options?: CallOptions): Promise<Device> {
     return this.#run('read device', name, options, (call) => this.#read(name, call))
   }
 
   /**
-   * Checks the whole configuration, then sends it. Lines take effect one by one: when the daemon refuses one, those before
-   * it stay applied, and the error's `applied` is `unknown`.
+   * Checks the whole configuration, then sends it. Lines take effect one by one: when the daemon
+   * refuses one, those before it stay applied, and the error's `applied` is `unknown`.
    *
    * @throws WireGuardError `EINVAL` with the `path` of the field, and as {@link UapiClient.device}
    */
@@ -114,9 +117,9 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   /**
-   * The peers of one interface, those that came in at once (64 KiB of text) at a time, on a connection that is closed at the end and when
-   * the consumer leaves. No more is read until they are used: a consumer that keeps a batch for longer than `idleTimeout` finds
-   * `ETIMEDOUT`.
+   * The peers of one interface, those that came in at once (64 KiB of text) at a time, on a
+   * connection that is closed at the end and when the consumer leaves. No more is read until they
+   * are used: a consumer that keeps a batch for longer than `idleTimeout` finds `ETIMEDOUT`.
    *
    * @throws WireGuardError as {@link UapiClient.device}, also after the first batch
    */

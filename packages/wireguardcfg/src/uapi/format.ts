@@ -7,14 +7,17 @@ export const GET_REQUEST = 'get=1\n\n'
 
 /** How a request is written. */
 export interface FormatOptions {
-  /** Characters after which a piece is handed out; a piece ends with a whole line. Default 32768. */
+  /**
+   * Characters after which a piece is handed out; a piece ends with a whole line. Default 32768.
+   */
   readonly pieceLength?: number | undefined
 }
 
 /**
- * The `set=1` request of a configuration, in pieces, so that a large one is never held whole. Lines take effect in their
- * order: the private key comes first (boringtun wants it so), `update_only` directly after `public_key` (facts of
- * wireguard-go: values before it would be lost). Private keys are sent clamped, as devices store them.
+ * The `set=1` request of a configuration, in pieces, so that a large one is never held whole. Lines
+ * take effect in their order: the private key comes first (boringtun wants it so), `update_only`
+ * directly after `public_key` (facts of wireguard-go: values before it would be lost). Private keys
+ * are sent clamped, as devices store them.
  *
  * @see https://www.wireguard.com/xplatform/
  */
@@ -55,8 +58,9 @@ export function* formatSet(
 }
 
 /**
- * A request without effect that only an implementation which can remove single allowed IPs accepts: the peer is
- * unknown, so that `update_only` makes the rest of its section a no-op, but the line is still parsed.
+ * A request without effect that only an implementation which can remove single allowed IPs accepts:
+ * the peer is unknown, so that `update_only` makes the rest of its section a no-op, but the line is
+ * still parsed.
  */
 export function formatRemovalProbe(unknownPeer: PublicKey): string {
   return `set=1\npublic_key=${publicKeyHex(unknownPeer)}\nupdate_only=true\nallowed_ip=-0.0.0.0/32\n\n`

@@ -79,8 +79,8 @@ export class ReplyParser {
   }
 
   /**
-   * The peers that were read completely since the last call, for whoever does not hold them all. `now` is when they were read, in
-   * milliseconds of Unix time.
+   * The peers that were read completely since the last call, for whoever does not hold them all.
+   * `now` is when they were read, in milliseconds of Unix time.
    */
   takePeers(now: number): Peer[] {
     if (this.#ownPublicKey !== undefined) this.#readElapsedHandshakes(now)
@@ -100,7 +100,10 @@ export class ReplyParser {
     return this.takePeers(now)
   }
 
-  /** The device of a complete reply to a get, with the peers that were not taken. `now` as for {@link ReplyParser.takePeers}. */
+  /**
+   * The device of a complete reply to a get, with the peers that were not taken. `now` as for
+   * {@link ReplyParser.takePeers}.
+   */
   device(now: number): Device {
     const peers = this.takeLastPeers(now)
     return {
@@ -207,7 +210,8 @@ export class ReplyParser {
   }
 
   #lastHandshake(): Date | undefined {
-    // As wg(8) reads it: in Unix time, nanoseconds without seconds are no handshake. boringtun tells the time since it.
+    // As wg(8) reads it: in Unix time, nanoseconds without seconds are no handshake. boringtun
+    // tells the time since it.
     const elapsed = this.#ownPublicKey !== undefined
     const shaken = this.#handshakeSeconds > 0 || (elapsed && this.#handshakeNanoseconds > 0)
     if (!shaken) return undefined
@@ -216,7 +220,10 @@ export class ReplyParser {
     )
   }
 
-  /** boringtun tells how long ago a handshake was, where the protocol says Unix time; it is known by its own key. */
+  /**
+   * boringtun tells how long ago a handshake was, where the protocol says Unix time; it is known by
+   * its own key.
+   */
   #readElapsedHandshakes(now: number): void {
     for (const [i, peer] of this.#peers.entries()) {
       const time = peer.lastHandshake?.getTime()

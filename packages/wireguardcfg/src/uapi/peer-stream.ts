@@ -2,7 +2,10 @@ import type { Peer } from '../model/device.js'
 import { ReplyParser } from './parse.js'
 import type { ReplySink } from './socket.js'
 
-/** Hands over the peers of a reply while it comes in: those of one chunk at a time, and no chunk is taken before they are used. */
+/**
+ * Hands over the peers of a reply while it comes in: those of one chunk at a time, and no chunk is
+ * taken before they are used.
+ */
 export class PeerStream implements ReplySink {
   readonly #reply: ReplyParser
   #peers: readonly Peer[] = []
@@ -21,7 +24,10 @@ export class PeerStream implements ReplySink {
     return this.#reply.done
   }
 
-  /** Takes the next bytes; when peers became complete, the result resolves when their consumer asks for more. */
+  /**
+   * Takes the next bytes; when peers became complete, the result resolves when their consumer asks
+   * for more.
+   */
   push(chunk: Uint8Array): Promise<void> | undefined {
     this.#reply.push(chunk)
     const peers = this.#reply.takePeers(Date.now())

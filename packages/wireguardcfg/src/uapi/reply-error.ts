@@ -6,8 +6,9 @@ import {
 } from '../model/errors.js'
 
 /**
- * The error for a reply's `errno`, or `undefined` for 0. wireguard-go sends negative numbers, boringtun, wireguard-rs and
- * gotatun positive ones: the sign says nothing. The daemon runs on this system, so its numbers are this system's.
+ * The error for a reply's `errno`, or `undefined` for 0. wireguard-go sends negative numbers,
+ * boringtun, wireguard-rs and gotatun positive ones: the sign says nothing. The daemon runs on this
+ * system, so its numbers are this system's.
  */
 export function replyError(
   errno: number,
@@ -32,7 +33,8 @@ export function replyError(
   }
 }
 
-// "IpcErrorUnknown" of wireguard-go, the same number on every system, whatever that number means there.
+// "IpcErrorUnknown" of wireguard-go, the same number on every system, whatever that number means
+// there.
 const IPC_ERROR_UNKNOWN = 55
 
 // Names that share a number with the one that everybody checks for.

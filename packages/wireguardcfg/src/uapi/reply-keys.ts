@@ -5,8 +5,8 @@ export interface Key {
 }
 
 /**
- * The keys of a reply that mean something to us, as https://www.wireguard.com/xplatform/ lists them; `own_public_key` is
- * boringtun's.
+ * The keys of a reply that mean something to us, as https://www.wireguard.com/xplatform/ lists
+ * them; `own_public_key` is boringtun's.
  */
 export const KEYS = {
   private_key: key('private_key'),

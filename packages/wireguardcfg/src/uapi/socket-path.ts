@@ -11,12 +11,13 @@ export const DEFAULT_SOCKET_DIRECTORY = '/var/run/wireguard'
 /** What the tail of a socket's file name is. */
 export const SOCKET_SUFFIX = '.sock'
 
-// sockaddr_un.sun_path with its NUL: 108 bytes on Linux, 104 on the BSDs and macOS (unix(7), unix(4)).
+// sockaddr_un.sun_path with its NUL: 108 bytes on Linux, 104 on the BSDs and macOS (unix(7),
+// unix(4)).
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
 
 /**
- * The path that reaches an interface. On macOS, where interfaces can only be called utunN, wg-quick(8) leaves the real name in
- * `NAME.name`; on Windows it is a named pipe.
+ * The path that reaches an interface. On macOS, where interfaces can only be called utunN,
+ * wg-quick(8) leaves the real name in `NAME.name`; on Windows it is a named pipe.
  *
  * @throws WireGuardError `EINVAL` when the path is longer than a socket address can be
  */
@@ -37,8 +38,9 @@ export function socketPath(
 }
 
 /**
- * Where the socket of an interface is, or `undefined` when there is none. The look is synchronous because it costs less than
- * any other way, and the facade looks here first for every interface of the kernel.
+ * Where the socket of an interface is, or `undefined` when there is none. The look is synchronous
+ * because it costs less than any other way, and the facade looks here first for every interface of
+ * the kernel.
  *
  * @throws WireGuardError `EPERM` when the directory may not be searched
  */
@@ -75,14 +77,20 @@ export function fileError(cause: unknown, directory: string): WireGuardError {
   return new WireGuardError(`cannot look into ${directory}`, { code, cause })
 }
 
-/** The POSIX name of a system error; errors of Node's core may come from another realm, so `instanceof` says nothing. */
+/**
+ * The POSIX name of a system error; errors of Node's core may come from another realm, so
+ * `instanceof` says nothing.
+ */
 export function errorCode(error: unknown): string {
   const code =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
   return typeof code === 'string' ? code : 'EIO'
 }
 
-/** The interface behind a logical name; wg-quick(8) on macOS and OpenBSD trusts it if the socket is as old as the file, to 2 s. */
+/**
+ * The interface behind a logical name; wg-quick(8) on macOS and OpenBSD trusts it if the socket is
+ * as old as the file, to 2 s.
+ */
 function realName(name: string, directory: string): string | undefined {
   const file = join(directory, `${name}.name`)
   const written = statSync(file, { throwIfNoEntry: false })

@@ -13,12 +13,14 @@ export interface ReplySink {
 const RECEIVE_BUFFER = 65_536
 
 /**
- * One operation over a connection of its own: some implementations answer only one per connection, none may be sent two at once, and
- * a connection is of no use after an error. Resolves when the reply is complete or the other side closed; the sink tells
- * which. The connection is closed on every path.
+ * One operation over a connection of its own: some implementations answer only one per connection,
+ * none may be sent two at once, and a connection is of no use after an error. Resolves when the
+ * reply is complete or the other side closed; the sink tells which. The connection is closed on
+ * every path.
  *
  * @param onSend called before the first byte is sent
- * @throws WireGuardError `ENODEV` when nothing listens, `EPERM`, the error of the connection, of the sink or of the call
+ * @throws WireGuardError `ENODEV` when nothing listens, `EPERM`, the error of the connection, of
+ * the sink or of the call
  */
 export async function exchange(
   path: string,
@@ -133,7 +135,8 @@ function converse(
     }
     readBeforeWriteError(socket)
     socket.on('error', reject)
-    // 'end' when the other side closed, 'close' in any case; the sink knows whether that was too early.
+    // 'end' when the other side closed, 'close' in any case; the sink knows whether that was too
+    // early.
     socket.once('end', resolve)
     socket.once('close', () => resolve())
     send(socket, request, reply, touch).catch(reject)
@@ -141,9 +144,9 @@ function converse(
 }
 
 /**
- * A daemon that refuses a line answers and closes, with the rest of the request unread: a write then fails, for which Node
- * would destroy the socket with the answer still in it. It arrived before the write failed, so that one whole turn of the event loop
- * reads it.
+ * A daemon that refuses a line answers and closes, with the rest of the request unread: a write
+ * then fails, for which Node would destroy the socket with the answer still in it. It arrived
+ * before the write failed, so that one whole turn of the event loop reads it.
  */
 function readBeforeWriteError(socket: Socket): void {
   const destroy = socket.destroy.bind(socket)
@@ -163,8 +166,8 @@ function isWriteError(error: unknown): boolean {
 }
 
 /**
- * Writes piece by piece, as fast as the other side reads, and stops when it has answered already. Other work of the process gets
- * its turn between the pieces.
+ * Writes piece by piece, as fast as the other side reads, and stops when it has answered already.
+ * Other work of the process gets its turn between the pieces.
  */
 async function send(
   socket: Socket,

@@ -1,7 +1,8 @@
 import { KEY_LENGTH } from '../model/key.js'
 
 /**
- * A decimal number without sign, of at most the 20 digits of 64 bits; above 2^53 the nearest number. NaN when it is anything else.
+ * A decimal number without sign, of at most the 20 digits of 64 bits; above 2^53 the nearest
+ * number. NaN when it is anything else.
  */
 export function readInteger(bytes: Buffer, start: number, end: number): number {
   let value = end > start && end - start <= 20 ? 0 : Number.NaN
@@ -13,8 +14,9 @@ export function readInteger(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * Decodes a key of 64 hexadecimal digits into `target`; false, and `target` zero, when it is anything else. No text and no small
- * buffer on the way: a secret would stay in memory that others share.
+ * Decodes a key of 64 hexadecimal digits into `target`; false, and `target` zero, when it is
+ * anything else. No text and no small buffer on the way: a secret would stay in memory that others
+ * share.
  */
 export function readKey(
   bytes: Uint8Array,
@@ -33,7 +35,10 @@ export function readKey(
   return bad === 0
 }
 
-/** Not Buffer.concat: small results of it lie in the pool that all of the process shares, and these hold secrets. */
+/**
+ * Not Buffer.concat: small results of it lie in the pool that all of the process shares, and these
+ * hold secrets.
+ */
 export function joinBytes(first: Uint8Array, second: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafeSlow(first.byteLength + second.byteLength)
   bytes.set(first)

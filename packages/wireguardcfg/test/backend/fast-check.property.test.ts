@@ -31,7 +31,10 @@ function mostly<T>(...values: readonly [fc.Arbitrary<T>, ...fc.Arbitrary<T>[]]) 
   return fc.oneof({ weight: 30, arbitrary: fc.oneof(...values) }, { weight: 1, arbitrary: junk })
 }
 
-/** An object with these fields, each there or not, in any order, and as unlike a plain object as an object may be. */
+/**
+ * An object with these fields, each there or not, in any order, and as unlike a plain object as an
+ * object may be.
+ */
 function objectWith(fields: Readonly<Record<string, fc.Arbitrary<unknown>>>, required: string[]) {
   const names = Object.keys(fields)
   return fc

@@ -35,8 +35,8 @@ function device(owned: Record<string, readonly string[]>): Device {
 }
 
 /**
- * What a device does with a configuration, of which only allowed IPs and peers matter here: entries in order, a range belongs to the
- * peer that got it last.
+ * What a device does with a configuration, of which only allowed IPs and peers matter here: entries
+ * in order, a range belongs to the peer that got it last.
  */
 function apply(before: Device, config: CheckedDeviceConfig): Map<string, Set<string>> {
   const peers = new Map(before.peers.map((peer) => [peer.publicKey, new Set(peer.allowedIPs)]))

@@ -137,7 +137,10 @@ describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
   })
 })
 
-/** What two devices have in common: not the name, nor a port that was picked at random, nor wireguard-go's order. */
+/**
+ * What two devices have in common: not the name, nor a port that was picked at random, nor
+ * wireguard-go's order.
+ */
 function comparable(device: Device) {
   const peers = device.peers
     .map((peer) => ({ ...peer, allowedIPs: peer.allowedIPs.toSorted() }))

@@ -177,7 +177,10 @@ describe('edits', () => {
   })
 })
 
-/** The lines that are not of ListenPort. The last one may have got its end, or have gone with such a line. */
+/**
+ * The lines that are not of ListenPort. The last one may have got its end, or have gone with such a
+ * line.
+ */
 function others(text: string): string {
   return text
     .split('\n')

@@ -5,7 +5,10 @@ export const KEY_B = 'TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0='
 export const PSK = 'FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE='
 export const ZERO = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
 
-/** A file that wg(8) and we read alike, be it to the same error. Ports stay below 10,000: a higher one was picked at random. */
+/**
+ * A file that wg(8) and we read alike, be it to the same error. Ports stay below 10,000: a higher
+ * one was picked at random.
+ */
 export interface WgCase {
   readonly name: string
   readonly text: string

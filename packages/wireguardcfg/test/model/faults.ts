@@ -2,7 +2,10 @@ import { inspect } from 'node:util'
 import { expect } from '@jest/globals'
 import { WireGuardError } from '../../src/model/errors.js'
 
-/** The `WireGuardError` that a function throws; fails the test when it throws nothing or anything else. */
+/**
+ * The `WireGuardError` that a function throws; fails the test when it throws nothing or anything
+ * else.
+ */
 export function thrown(run: () => unknown): WireGuardError {
   let value: unknown
   try {
@@ -41,7 +44,9 @@ export function expectNoPartOf(secret: string, text: string): void {
   expect(partsOf(secret, text)).toEqual([])
 }
 
-/** Every eight characters in a row of the secret that can be seen in the text: none, if all is well. */
+/**
+ * Every eight characters in a row of the secret that can be seen in the text: none, if all is well.
+ */
 export function partsOf(secret: string, text: string): string[] {
   const seen: string[] = []
   for (let i = 0; i + 8 <= secret.length; i++) {

@@ -6,7 +6,8 @@ import {
 } from '../../src/model/interface-name.js'
 import { thrown } from './faults.js'
 
-// Given to Linux 6.18 by SIOCSIFNAME, which took or refused each as the table says (a NUL, 16 bytes and % never get that far).
+// Given to Linux 6.18 by SIOCSIFNAME, which took or refused each as the table says (a NUL, 16 bytes
+// and % never get that far).
 const NAMES: [name: string, kernel: boolean, portable: boolean][] = [
   ['wg0', true, true],
   ['a', true, true],

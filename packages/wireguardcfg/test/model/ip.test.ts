@@ -4,7 +4,8 @@ import ipaddr from 'ipaddr.js'
 import { canonicalIP, formatIP, parseIP, parseIPv4, parseIPv6 } from '../../src/model/ip.js'
 import { thrown } from './faults.js'
 
-// Right-hand sides as glibc 2.36 writes them: python3's socket.inet_ntop(AF_INET6, inet_pton(AF_INET6, text)).
+// Right-hand sides as glibc 2.36 writes them: python3's socket.inet_ntop(AF_INET6,
+// inet_pton(AF_INET6, text)).
 const CANONICAL: [name: string, text: string, canonical: string][] = [
   ['no address', '::', '::'],
   ['no address, written out', '0000:0000:0000:0000:0000:0000:0000:0000', '::'],

@@ -1,7 +1,10 @@
 import type { Device } from '../../src/model/device.js'
 import { SecretKey } from '../../src/model/key.js'
 
-/** Keys that are easy to find in a text: 32 times one byte, except for the private key, which is clamped. */
+/**
+ * Keys that are easy to find in a text: 32 times one byte, except for the private key, which is
+ * clamped.
+ */
 export const PRIVATE_HEX = `a8${'a1'.repeat(30)}61`
 export const PRESHARED_HEX = 'b2'.repeat(32)
 export const PEER_HEX = 'c3'.repeat(32)
@@ -62,7 +65,10 @@ const DEVICE: Device = {
 
 const SECONDS = NOW / 1000 - 90
 
-/** The same device, in the words of four implementations: which lines they write, in which order, and when. */
+/**
+ * The same device, in the words of four implementations: which lines they write, in which order,
+ * and when.
+ */
 export const SAMPLE_REPLIES: readonly SampleReply[] = [
   {
     // IpcGetOperation of device/uapi.go: every field of a peer always, zeros for what is not set.

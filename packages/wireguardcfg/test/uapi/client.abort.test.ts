@@ -13,7 +13,10 @@ const LARGE = markChecked({
   })),
 })
 
-/** Timers, sockets and their requests. File requests end by themselves and come and go with the test's own. */
+/**
+ * Timers, sockets and their requests. File requests end by themselves and come and go with the
+ * test's own.
+ */
 function resources(): string[] {
   return process
     .getActiveResourcesInfo()

@@ -10,7 +10,10 @@ import { rejected } from '../model/faults.js'
 import { answering, listenRaw, type Script, until } from '../support/raw-server.js'
 import { base64Of, PEER_HEX, reply, SAMPLE_REPLIES } from '../support/replies.js'
 
-/** More than any socket buffer takes, 1 MB; checked already, because checking takes longer than sending. */
+/**
+ * More than any socket buffer takes, 1 MB; checked already, because checking takes longer than
+ * sending.
+ */
 const LARGE: DeviceConfig = markChecked({
   peers: [
     {
@@ -105,7 +108,8 @@ describe('a daemon that ends the connection', () => {
     ['in the middle of a reply', answering('listen_port=1\nerr'), ['EPROTO']],
     ['before errno', answering('listen_port=1\n'), ['EPROTO']],
     ['after nonsense', answering('HTTP/1.1 400 Bad Request\n'), ['EPROTO']],
-    // The system reports a request that was not read as a reset, and one that came too late as a broken pipe.
+    // The system reports a request that was not read as a reset, and one that came too late as a
+    // broken pipe.
     ['at once', ({ socket }) => void socket.destroy(), ['EPROTO', 'ECONNRESET', 'EPIPE']],
   ])('%s', async (_, script, codes) => {
     await using server = await listenRaw(script)

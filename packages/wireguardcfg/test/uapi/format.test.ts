@@ -134,7 +134,8 @@ describe('formatSet', () => {
   it.each([1, 7, 100, 4096, 32_768])('is the same text in pieces of %d', (pieceLength) => {
     const pieces = [...formatSet(large, { pieceLength })]
     expect(pieces.join('')).toBe(format(large, Number.POSITIVE_INFINITY))
-    // One line or one peer's head more, and the blank line. Not one expect a piece: there are 50,000.
+    // One line or one peer's head more, and the blank line. Not one expect a piece: there are
+    // 50,000.
     expect(pieces.filter((piece) => piece.length >= pieceLength + 400)).toStrictEqual([])
     expect(pieces.filter((piece) => !piece.endsWith('\n'))).toStrictEqual([])
     expect(pieces.slice(0, -1).filter((piece) => piece.length < pieceLength)).toStrictEqual([])

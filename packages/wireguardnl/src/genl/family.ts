@@ -21,7 +21,8 @@ const CTRL_VERSION = 1
 const families = new Map<string, number>()
 
 /**
- * The id of a generic netlink family, which is the type of its messages. Asked for once per process.
+ * The id of a generic netlink family, which is the type of its messages. Asked for once per
+ * process.
  *
  * Asking needs no privilege, and makes the kernel load the module of the family if there is one.
  *
@@ -45,8 +46,8 @@ export function forgetFamily(name: string): void {
 }
 
 /**
- * Calls `use` with the id of a family, and once more with a fresh id when it fails with ENOENT: the module was unloaded and
- * loaded since. Then `use` has had no effect.
+ * Calls `use` with the id of a family, and once more with a fresh id when it fails with ENOENT: the
+ * module was unloaded and loaded since. Then `use` has had no effect.
  */
 export async function withFamily<T>(
   connection: Connection,

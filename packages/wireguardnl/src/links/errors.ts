@@ -81,8 +81,8 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
 }
 
 /**
- * The error of the model for what a link operation threw; what is none of ours, a defect, is handed back as it is. The kernel's words
- * are its `detail`, the original its cause.
+ * The error of the model for what a link operation threw; what is none of ours, a defect, is handed
+ * back as it is. The kernel's words are its `detail`, the original its cause.
  */
 export function toLinkError(
   error: unknown,

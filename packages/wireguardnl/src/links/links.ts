@@ -42,11 +42,13 @@ export interface LinkProperties {
 }
 
 /**
- * The network interfaces themselves: made, deleted, brought up, addressed and moved, as `ip link` and `ip address` do. Works on the
- * interfaces of userspace implementations too, except that it makes and deletes those of the kernel only.
+ * The network interfaces themselves: made, deleted, brought up, addressed and moved, as `ip link`
+ * and `ip address` do. Works on the interfaces of userspace implementations too, except that it
+ * makes and deletes those of the kernel only.
  *
- * Everything rejects with a WireGuardError: `ENODEV` no such interface, `EPERM`, `EINVAL`, `ETIMEDOUT`, `ABORT_ERR`, `EBADF` it was
- * closed; elsewhere than on Linux `EOPNOTSUPP`. A call that is given up may have taken effect.
+ * Everything rejects with a WireGuardError: `ENODEV` no such interface, `EPERM`, `EINVAL`,
+ * `ETIMEDOUT`, `ABORT_ERR`, `EBADF` it was closed; elsewhere than on Linux `EOPNOTSUPP`. A call
+ * that is given up may have taken effect.
  */
 export class NetlinkLinks implements AsyncDisposable {
   readonly #kernel: Kernel
@@ -62,9 +64,11 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Makes a WireGuard interface of the kernel: without a key, and down unless it is to be up. Names have letters, digits and `_=+.-`.
+   * Makes a WireGuard interface of the kernel: without a key, and down unless it is to be up. Names
+   * have letters, digits and `_=+.-`.
    *
-   * @throws WireGuardError `EEXIST` an interface of this name exists, of whatever kind; `EPROTONOSUPPORT` no module
+   * @throws WireGuardError `EEXIST` an interface of this name exists, of whatever kind;
+   * `EPROTONOSUPPORT` no module
    */
   createLink(name: string, properties: LinkProperties = {}, options?: CallOptions): Promise<void> {
     return this.#run('create interface', name, options, async (exchange) => {
@@ -82,9 +86,10 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Deletes a WireGuard interface of the kernel. Streams of its peers in this thread end with `ENODEV`; the kernel waits for the dumps of
-   * others, and a call that is given up meanwhile goes on in its thread. The kernel shows no progress and may take long for thousands
-   * of peers: `idleTimeout` is 60 seconds if it is absent.
+   * Deletes a WireGuard interface of the kernel. Streams of its peers in this thread end with
+   * `ENODEV`; the kernel waits for the dumps of others, and a call that is given up meanwhile goes
+   * on in its thread. The kernel shows no progress and may take long for thousands of peers:
+   * `idleTimeout` is 60 seconds if it is absent.
    *
    * @throws WireGuardError `EOPNOTSUPP` it is of another kind, and left alone
    */
@@ -120,7 +125,8 @@ export class NetlinkLinks implements AsyncDisposable {
   /**
    * Brings an interface of any kind up or down, or changes its MTU.
    *
-   * @throws WireGuardError `EADDRINUSE` it cannot go up because its listen port is taken; the MTU is changed nevertheless
+   * @throws WireGuardError `EADDRINUSE` it cannot go up because its listen port is taken; the MTU
+   * is changed nevertheless
    */
   setLink(name: string, properties: LinkProperties, options?: CallOptions): Promise<void> {
     return this.#run('change interface', name, options, (exchange) =>
@@ -138,8 +144,8 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Adds an address, `10.7.0.1/24` or `fd00::1/64`; without a length it is on its own, `/32` or `/128`. When the interface is up, its
-   * prefix becomes reachable through it.
+   * Adds an address, `10.7.0.1/24` or `fd00::1/64`; without a length it is on its own, `/32` or
+   * `/128`. When the interface is up, its prefix becomes reachable through it.
    *
    * @throws WireGuardError `EEXIST` the interface has it; `EACCES` IPv6 is disabled there
    */
@@ -152,8 +158,9 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Removes an address, which must have this prefix length. The kernel removes the other addresses of the same IPv4 prefix with the one
-   * that was added first, unless the sysctl promote_secondaries is on.
+   * Removes an address, which must have this prefix length. The kernel removes the other addresses
+   * of the same IPv4 prefix with the one that was added first, unless the sysctl
+   * promote_secondaries is on.
    *
    * @throws WireGuardError `EADDRNOTAVAIL` the interface does not have it
    */
@@ -169,9 +176,10 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Moves an interface of any kind to another network namespace: the id of a process in it, its path or name, or a handle, which stays
-   * open. The interface goes down and loses its addresses; a WireGuard interface keeps its configuration, and its encrypted packets
-   * keep to the namespace that it was made in.
+   * Moves an interface of any kind to another network namespace: the id of a process in it, its
+   * path or name, or a handle, which stays open. The interface goes down and loses its addresses; a
+   * WireGuard interface keeps its configuration, and its encrypted packets keep to the namespace
+   * that it was made in.
    *
    * @throws WireGuardError `EEXIST` there is an interface of this name; as `openNamespace`
    */
@@ -205,7 +213,8 @@ export class NetlinkLinks implements AsyncDisposable {
     try {
       await setLink(connection, name, { namespace }, exchange)
     } finally {
-      // The kernel looks the descriptor up while it works: the number must not be given to another file until then.
+      // The kernel looks the descriptor up while it works: the number must not be given to another
+      // file until then.
       await this.#disconnect(connection)
     }
   }

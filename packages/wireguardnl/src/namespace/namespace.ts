@@ -6,7 +6,10 @@ import { namespaceId, threadNamespace } from './thread-namespace.js'
 // An import would load the streams of node:fs too: 2 ms.
 const { fstatSync } = process.getBuiltinModule('node:fs')
 
-/** Which network namespace: the id of a process that is in it, a path (with a `/` in it), or a name as `ip netns` has them. */
+/**
+ * Which network namespace: the id of a process that is in it, a path (with a `/` in it), or a name
+ * as `ip netns` has them.
+ */
 export type NamespaceReference = number | string
 
 /** A network namespace, held by an open descriptor: it exists at least until this is closed. */
@@ -24,7 +27,9 @@ export class Namespace implements Disposable {
     this.id = namespaceId(fstatSync(fd))
   }
 
-  /** The descriptor, which children do not inherit. @throws WireGuardError `EBADF` when it is closed */
+  /**
+   * The descriptor, which children do not inherit. @throws WireGuardError `EBADF` when it is closed
+   */
   get fd(): number {
     if (this.#fd >= 0) return this.#fd
     throw new WireGuardError(`network namespace ${show(String(this.reference))} was closed`, {
@@ -45,10 +50,12 @@ export class Namespace implements Disposable {
 }
 
 /**
- * Opens a network namespace: by the id of a process, by path (`/proc/1/ns/net`, `./ns`), or by name, which is a file in
- * `/run/netns`. Needs no privilege by itself, except for processes of other users; entering it does.
+ * Opens a network namespace: by the id of a process, by path (`/proc/1/ns/net`, `./ns`), or by
+ * name, which is a file in `/run/netns`. Needs no privilege by itself, except for processes of
+ * other users; entering it does.
  *
- * @throws WireGuardError `ENOENT` there is none, `EINVAL` it is something else, `EPERM`, `EOPNOTSUPP` this is not Linux
+ * @throws WireGuardError `ENOENT` there is none, `EINVAL` it is something else, `EPERM`,
+ * `EOPNOTSUPP` this is not Linux
  */
 export function openNamespace(reference: NamespaceReference): Namespace {
   const fd = openFirst(reference, pathsOf(reference))
@@ -66,15 +73,17 @@ export function openNamespace(reference: NamespaceReference): Namespace {
 }
 
 /**
- * Calls a function with this thread in a network namespace, and comes back. Sockets that it opens and processes that it spawns stay
- * there; everything that is asynchronous, name resolution among it, happens outside. A worker moves by itself alone.
+ * Calls a function with this thread in a network namespace, and comes back. Sockets that it opens
+ * and processes that it spawns stay there; everything that is asynchronous, name resolution among
+ * it, happens outside. A worker moves by itself alone.
  *
  * ```ts
  * const child = withinNamespace(namespace, () => spawn('wireguard-go', ['-f', 'wg0']))
  * ```
  *
- * @throws WireGuardError `EPERM`, `EBADF` it was closed, `ENOTRECOVERABLE` when the thread cannot come back, then and at every later
- * use; TypeError when the function returns a promise; and what the function throws
+ * @throws WireGuardError `EPERM`, `EBADF` it was closed, `ENOTRECOVERABLE` when the thread cannot
+ * come back, then and at every later use; TypeError when the function returns a promise; and what
+ * the function throws
  */
 export function withinNamespace<T>(namespace: Namespace, step: () => T): T {
   return threadNamespace.within(namespace.fd, step)

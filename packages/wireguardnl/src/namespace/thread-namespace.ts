@@ -10,7 +10,10 @@ export type NamespaceCalls = Pick<typeof libc, 'open' | 'setns' | 'close'>
 // That of the thread: /proc/self is the process, whose main thread may be elsewhere.
 const OWN_NAMESPACE = '/proc/thread-self/ns/net'
 
-/** The network namespace that this thread is in. A worker is a thread of its own, and does not move with the others. */
+/**
+ * The network namespace that this thread is in. A worker is a thread of its own, and does not move
+ * with the others.
+ */
 export class ThreadNamespace {
   readonly #calls: NamespaceCalls
   #lost: WireGuardError | undefined
@@ -20,7 +23,10 @@ export class ThreadNamespace {
     this.#calls = calls
   }
 
-  /** What tells the namespace from others, as long as it exists; the empty text where there are none. */
+  /**
+   * What tells the namespace from others, as long as it exists; the empty text where there are
+   * none.
+   */
   get id(): string {
     this.check()
     try {
@@ -33,8 +39,9 @@ export class ThreadNamespace {
   /**
    * Runs `step` with the thread in the namespace of a descriptor, and comes back whatever happens.
    *
-   * @throws WireGuardError `EPERM`; `ENOTRECOVERABLE` when the thread cannot come back: then it throws at every later use, because
-   * whatever the process opens from then on is in the wrong place; and what `step` throws
+   * @throws WireGuardError `EPERM`; `ENOTRECOVERABLE` when the thread cannot come back: then it
+   * throws at every later use, because whatever the process opens from then on is in the wrong
+   * place; and what `step` throws
    */
   within<T>(fd: number, step: () => T): T {
     this.check()
@@ -60,8 +67,9 @@ export class ThreadNamespace {
   }
 
   /**
-   * Node starts the threads of its pool when one is first needed, and a thread starts in the namespace of the one that starts it.
-   * If that were inside, name resolution and files would be stuck there for good: so they start now.
+   * Node starts the threads of its pool when one is first needed, and a thread starts in the
+   * namespace of the one that starts it. If that were inside, name resolution and files would be
+   * stuck there for good: so they start now.
    */
   #prepare(): void {
     if (this.#prepared) return

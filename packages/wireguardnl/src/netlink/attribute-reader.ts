@@ -5,7 +5,8 @@ import type { Message } from './message.js'
 
 const decoder = new TextDecoder('utf-8')
 
-// V8 does not fold imported constants: local copies, and NLA_ALIGN written out, make `next` half as fast again.
+// V8 does not fold imported constants: local copies, and NLA_ALIGN written out, make `next` half as
+// fast again.
 const littleEndian = LITTLE_ENDIAN
 const headerLength = NLA_HDRLEN
 const typeMask = NLA_TYPE_MASK
@@ -23,7 +24,8 @@ const typeMask = NLA_TYPE_MASK
  * ```
  *
  * Unknown types are skipped by not naming them. Every length is checked: what does not fit throws a
- * MalformedMessageError. A payload longer than the integer asked for is accepted, as the kernel's nla_get_u16() does.
+ * MalformedMessageError. A payload longer than the integer asked for is accepted, as the kernel's
+ * nla_get_u16() does.
  */
 export class AttributeReader {
   /** Type of the current attribute, without NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
@@ -39,7 +41,10 @@ export class AttributeReader {
   #next: number
   readonly #limit: number
 
-  /** Reads the attributes from `start` to `end`; the whole array when both are absent. `view`, if given, is of `source`. */
+  /**
+   * Reads the attributes from `start` to `end`; the whole array when both are absent. `view`, if
+   * given, is of `source`.
+   */
   constructor(source: Uint8Array, start = 0, end = source.length, view = viewOf(source)) {
     checkRange(source, start, end)
     this.source = source
@@ -48,7 +53,10 @@ export class AttributeReader {
     this.#limit = end
   }
 
-  /** The attributes of a message behind its fixed header (genlmsghdr, ifinfomsg ...) of `header` bytes. */
+  /**
+   * The attributes of a message behind its fixed header (genlmsghdr, ifinfomsg ...) of `header`
+   * bytes.
+   */
   static of(message: Message, header: number): AttributeReader {
     return new AttributeReader(message.bytes, message.start + header, message.end, message.view)
   }
@@ -56,7 +64,8 @@ export class AttributeReader {
   /**
    * Moves to the next attribute; false at the end.
    *
-   * @throws {MalformedMessageError} when a header is cut, or its length is below that of a header or past the end.
+   * @throws {MalformedMessageError} when a header is cut, or its length is below that of a header
+   * or past the end.
    */
   next(): boolean {
     const at = this.#next
@@ -106,7 +115,10 @@ export class AttributeReader {
     return readU64(this.view, this.start)
   }
 
-  /** The payload as a view of the receive buffer, at least `minimum` bytes: copy what must outlive the message. */
+  /**
+   * The payload as a view of the receive buffer, at least `minimum` bytes: copy what must outlive
+   * the message.
+   */
   bytes(minimum = 0): Uint8Array {
     this.need(minimum)
     return this.source.subarray(this.start, this.end)
@@ -125,7 +137,8 @@ export class AttributeReader {
   }
 
   /**
-   * Asserts that the payload has at least this many bytes, for callers that read `source` from `start` themselves.
+   * Asserts that the payload has at least this many bytes, for callers that read `source` from
+   * `start` themselves.
    *
    * @throws {MalformedMessageError} when it has not.
    */
@@ -140,11 +153,13 @@ export class AttributeReader {
 }
 
 /**
- * The header of the attribute at `at`, which is before `limit`: nla_len in the lower 16 bits, nla_type with its flags in the upper 16.
- * The attribute ends by `limit`. For the decoder of peers, whose time goes into walking: an AttributeReader keeps in memory
- * where it is, and local variables stay in registers.
+ * The header of the attribute at `at`, which is before `limit`: nla_len in the lower 16 bits,
+ * nla_type with its flags in the upper 16. The attribute ends by `limit`. For the decoder of peers,
+ * whose time goes into walking: an AttributeReader keeps in memory where it is, and local variables
+ * stay in registers.
  *
- * @throws {MalformedMessageError} when the header is cut, or its length is below that of a header or past `limit`.
+ * @throws {MalformedMessageError} when the header is cut, or its length is below that of a header
+ * or past `limit`.
  */
 export function readAttributeHeader(view: DataView, at: number, limit: number): number {
   const remaining = limit - at
@@ -162,7 +177,8 @@ export function readAttributeHeader(view: DataView, at: number, limit: number): 
 }
 
 function checkRange(source: Uint8Array, start: number, end: number): void {
-  // A fixed header (genlmsghdr, ifinfomsg) that does not fit shows here: the attributes would begin behind the message.
+  // A fixed header (genlmsghdr, ifinfomsg) that does not fit shows here: the attributes would begin
+  // behind the message.
   if (start < 0 || start > end || end > source.length) {
     throw new MalformedMessageError(`attributes from ${start} to ${end}`, start)
   }

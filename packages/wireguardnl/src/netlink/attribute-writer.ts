@@ -7,11 +7,12 @@ const SHORT = 64
 const encoder = new TextEncoder()
 
 /**
- * Writes a payload: fixed headers by `raw`, then attributes, all into one array that grows and can be used again.
+ * Writes a payload: fixed headers by `raw`, then attributes, all into one array that grows and can
+ * be used again.
  *
- * nla_len has 16 bits. What would overflow it, in the attribute itself or in a nest around it, throws a RangeError before
- * anything is written, so the caller can `cancel` to an earlier length and send what it has. So does a number that its
- * attribute cannot hold.
+ * nla_len has 16 bits. What would overflow it, in the attribute itself or in a nest around it,
+ * throws a RangeError before anything is written, so the caller can `cancel` to an earlier length
+ * and send what it has. So does a number that its attribute cannot hold.
  */
 export class AttributeWriter {
   #bytes: Uint8Array
@@ -93,11 +94,15 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of the first `length` bytes that this base64 stands for; a RangeError when there are fewer. */
+  /**
+   * An attribute of the first `length` bytes that this base64 stands for; a RangeError when there
+   * are fewer.
+   */
   base64(type: number, value: string, length: number): this {
     const mark = this.#length
     const at = this.#attribute(type, length)
-    // Straight into the message: Buffer.from would leave a copy in the memory that all small buffers share.
+    // Straight into the message: Buffer.from would leave a copy in the memory that all small
+    // buffers share.
     this.#buffer ??= bufferOf(this.#bytes)
     if (this.#buffer.write(value, at, length, 'base64') !== length) {
       this.cancel(mark)
@@ -106,7 +111,10 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of this text and a NUL. Text that contains a NUL would be cut there by the kernel: it is refused. */
+  /**
+   * An attribute of this text and a NUL. Text that contains a NUL would be cut there by the kernel:
+   * it is refused.
+   */
   string(type: number, value: string): this {
     if (value.includes('\0')) throw new RangeError(`attribute ${type}: text with a NUL in it`)
     const text = encoder.encode(value)
@@ -152,7 +160,9 @@ export class AttributeWriter {
     return this
   }
 
-  /** Writes an attribute header and returns where its payload goes; payload and padding are zeros. */
+  /**
+   * Writes an attribute header and returns where its payload goes; payload and padding are zeros.
+   */
   #attribute(type: number, payload: number): number {
     const length = NLA_HDRLEN + payload
     // The outermost nest is the longest: when it has room, all have.

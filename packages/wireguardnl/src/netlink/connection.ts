@@ -14,7 +14,10 @@ export type SendMode =
   | 'now'
   /** In a thread, while the other exchanges of the process wait: for what holds RTNL for long. */
   | 'writer'
-  /** In a thread, while the others go on: for a deletion, which may itself wait for their dumps to end. */
+  /**
+   * In a thread, while the others go on: for a deletion, which may itself wait for their dumps to
+   * end.
+   */
   | 'thread'
 
 /** Options of `Connection.request`. */
@@ -33,9 +36,10 @@ const NOTHING = new Uint8Array(0)
 /**
  * A conversation with the kernel: requests and dumps, one at a time, in the order of asking.
  *
- * Opens its socket when it first needs one. An exchange that ends before its last reply (aborted, timed out, left by its
- * consumer, not understood) closes the socket at once, because the kernel keeps the state of an unfinished dump, and with it
- * the interface, until then; the next exchange opens another.
+ * Opens its socket when it first needs one. An exchange that ends before its last reply (aborted,
+ * timed out, left by its consumer, not understood) closes the socket at once, because the kernel
+ * keeps the state of an unfinished dump, and with it the interface, until then; the next exchange
+ * opens another.
  */
 export class Connection implements AsyncDisposable {
   readonly #open: () => Socket
@@ -56,9 +60,11 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Sends a request and waits for its acknowledgement. `flags` are added to NLM_F_REQUEST and NLM_F_ACK.
+   * Sends a request and waits for its acknowledgement. `flags` are added to NLM_F_REQUEST and
+   * NLM_F_ACK.
    *
-   * @throws {NetlinkError} what the kernel answered, a failed system call, ETIMEDOUT, ABORT_ERR, ECANCELED (closed)
+   * @throws {NetlinkError} what the kernel answered, a failed system call, ETIMEDOUT, ABORT_ERR,
+   * ECANCELED (closed)
    * @throws {MalformedMessageError} when the answer is not netlink
    */
   async request(
@@ -73,9 +79,11 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Sends a dump request and calls `onMessage` with every message of the answer. What it throws ends the dump.
+   * Sends a dump request and calls `onMessage` with every message of the answer. What it throws
+   * ends the dump.
    *
-   * The messages of an interrupted dump are handed over like any others: see `Outcome`, and start over.
+   * The messages of an interrupted dump are handed over like any others: see `Outcome`, and start
+   * over.
    *
    * @throws like `request`
    */
@@ -90,9 +98,9 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * `dump` as an iterator, for dumps too large to hold; returns its Outcome. A consumer that keeps a message for longer
-   * than `idleTimeout` finds the socket closed, and ETIMEDOUT. Other exchanges of this connection wait until it ends, so the
-   * consumer must not wait for one.
+   * `dump` as an iterator, for dumps too large to hold; returns its Outcome. A consumer that keeps
+   * a message for longer than `idleTimeout` finds the socket closed, and ETIMEDOUT. Other exchanges
+   * of this connection wait until it ends, so the consumer must not wait for one.
    *
    * @throws like `request`
    */
@@ -110,7 +118,10 @@ export class Connection implements AsyncDisposable {
     return outcome!
   }
 
-  /** Ends the exchange on its way, and those that wait for it, with ECANCELED, and closes the socket. */
+  /**
+   * Ends the exchange on its way, and those that wait for it, with ECANCELED, and closes the
+   * socket.
+   */
   async close(): Promise<void> {
     this.#closed = true
     this.#deadline?.fail(canceled(this.#deadline.operation))
@@ -130,9 +141,9 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * One request and the datagrams of its answer: each is drained before the next, and what was received is wiped at the end. They are drained
-   * by `onMessage`, if there is one; the replies are yielded at the end only then, which spares a dump several turns of promises for each
-   * datagram.
+   * One request and the datagrams of its answer: each is drained before the next, and what was
+   * received is wiped at the end. They are drained by `onMessage`, if there is one; the replies are
+   * yielded at the end only then, which spares a dump several turns of promises for each datagram.
    */
   async *#exchange(
     header: Header,
@@ -241,7 +252,10 @@ export class Connection implements AsyncDisposable {
     }
   }
 
-  /** A new reader takes longer than a small datagram, and a socket hands out the same array for the same length. */
+  /**
+   * A new reader takes longer than a small datagram, and a socket hands out the same array for the
+   * same length.
+   */
   #read(datagram: Uint8Array): MessageReader {
     if (this.#reader?.bytes === datagram) return this.#reader.rewind()
     return (this.#reader = new MessageReader(datagram))
@@ -251,7 +265,9 @@ export class Connection implements AsyncDisposable {
     return this.#gate.writing !== undefined || sliceIsOver()
   }
 
-  /** Before every system call that may wait for RTNL: lets writers finish and the event loop turn. */
+  /**
+   * Before every system call that may wait for RTNL: lets writers finish and the event loop turn.
+   */
   async #pass(deadline: Deadline): Promise<void> {
     if (sliceIsOver()) await nextTurn()
     while (this.#gate.writing !== undefined) await deadline.race(this.#gate.writing)

@@ -93,7 +93,8 @@ export const NLA_F_NET_BYTEORDER = 0x4000
 /** The attribute type without the two flags. */
 export const NLA_TYPE_MASK = 0x3fff
 
-// Messages and attributes are both aligned to 4: NLMSG_ALIGNTO and NLA_ALIGNTO of <linux/netlink.h>.
+// Messages and attributes are both aligned to 4: NLMSG_ALIGNTO and NLA_ALIGNTO of
+// <linux/netlink.h>.
 
 /**
  * Rounds a length up to the alignment of messages and attributes.

@@ -4,7 +4,10 @@ import { NetlinkError } from './errors.js'
 export interface ExchangeOptions {
   /** Ends the exchange: it rejects with ABORT_ERR, the signal's reason as cause. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds without progress after which the exchange rejects with ETIMEDOUT; default 5000, 0: none. */
+  /**
+   * Milliseconds without progress after which the exchange rejects with ETIMEDOUT; default 5000, 0:
+   * none.
+   */
   readonly idleTimeout?: number | undefined
   /** What is being done, for errors: 'list links'. */
   readonly operation?: string | undefined
@@ -13,7 +16,10 @@ export interface ExchangeOptions {
 const DEFAULT_IDLE_TIMEOUT = 5000
 const MAX_TIMEOUT = 2 ** 31 - 1
 
-/** Ends one exchange when it makes no progress, or when its signal is aborted. `end` it, so that no timer and no listener stays. */
+/**
+ * Ends one exchange when it makes no progress, or when its signal is aborted. `end` it, so that no
+ * timer and no listener stays.
+ */
 export class Deadline {
   readonly operation: string
   readonly #signal: AbortSignal | undefined
@@ -25,7 +31,10 @@ export class Deadline {
   #reject: ((error: NetlinkError) => void) | undefined
   #onFail: (() => void) | undefined
 
-  /** @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle timeout is not a time */
+  /**
+   * @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle
+   * timeout is not a time
+   */
   constructor({
     signal,
     idleTimeout = DEFAULT_IDLE_TIMEOUT,
@@ -45,7 +54,10 @@ export class Deadline {
     signal?.addEventListener('abort', this.#onAbort, { once: true })
   }
 
-  /** Starts the idle time; until then, only the signal counts. `onFail` is called at once when the deadline fails. */
+  /**
+   * Starts the idle time; until then, only the signal counts. `onFail` is called at once when the
+   * deadline fails.
+   */
   start(onFail: () => void): void {
     this.#onFail = onFail
     if (this.#idleTimeout === 0) return
@@ -57,7 +69,8 @@ export class Deadline {
           operation: this.operation,
         }),
       )
-    // After a long stall of the event loop the timer comes before the reply that has been waiting: let that be read first.
+    // After a long stall of the event loop the timer comes before the reply that has been waiting:
+    // let that be read first.
     this.#timer = setTimeout(() => {
       const touches = this.#touches
       setImmediate(() => {
@@ -96,7 +109,8 @@ export class Deadline {
     if (this.#error !== undefined) return
     this.#error = error
     const onFail = this.#onFail
-    // The owner may never come back to end it: the consumer of an iterator that just stopped asking.
+    // The owner may never come back to end it: the consumer of an iterator that just stopped
+    // asking.
     this.end()
     onFail?.()
     this.#reject?.(error)

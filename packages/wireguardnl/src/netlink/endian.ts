@@ -1,10 +1,15 @@
-// Netlink integers are in the byte order of the machine. This is the only file that knows which one that is.
+// Netlink integers are in the byte order of the machine. This is the only file that knows which one
+// that is.
 //
-// Integers go through one DataView per datagram: composing them from bytes took half as long again in a dump.
+// Integers go through one DataView per datagram: composing them from bytes took half as long again
+// in a dump.
 
 import { endianness } from 'node:os'
 
-/** Whether this machine is little-endian: the last argument of DataView's methods for every netlink integer. */
+/**
+ * Whether this machine is little-endian: the last argument of DataView's methods for every netlink
+ * integer.
+ */
 export const LITTLE_ENDIAN = endianness() === 'LE'
 
 /** A DataView of exactly these bytes. */

@@ -2,8 +2,8 @@ import { errnoName, errnoText } from '../errno.js'
 import type { ExtendedAck } from './extended-ack.js'
 
 /**
- * Who failed: a system call on the socket; the kernel's answer to a message; or the call itself, which was given up here
- * (ETIMEDOUT, ABORT_ERR, ECANCELED).
+ * Who failed: a system call on the socket; the kernel's answer to a message; or the call itself,
+ * which was given up here (ETIMEDOUT, ABORT_ERR, ECANCELED).
  */
 export type NetlinkErrorKind = 'syscall' | 'message' | 'call'
 
@@ -18,7 +18,10 @@ export class NetlinkError extends Error {
   readonly kind: NetlinkErrorKind
   /** What was being done, in the caller's words. */
   readonly operation: string
-  /** What the kernel explained, if it did: its words, the offset of the bad attribute, what was missing. */
+  /**
+   * What the kernel explained, if it did: its words, the offset of the bad attribute, what was
+   * missing.
+   */
   readonly extendedAck: ExtendedAck | undefined
 
   constructor(

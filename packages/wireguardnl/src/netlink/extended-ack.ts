@@ -34,11 +34,11 @@ export interface Ending {
 }
 
 /**
- * Reads the payload of an NLMSG_ERROR: s32 error, then the nlmsghdr of the request, then, unless NLM_F_CAPPED, the rest of
- * the request, then, if NLM_F_ACK_TLVS, attributes.
+ * Reads the payload of an NLMSG_ERROR: s32 error, then the nlmsghdr of the request, then, unless
+ * NLM_F_CAPPED, the rest of the request, then, if NLM_F_ACK_TLVS, attributes.
  *
- * Without NETLINK_CAP_ACK a rejected request is echoed whole. When the echo is cut so that the attributes are not there,
- * they are taken as absent: the errno counts.
+ * Without NETLINK_CAP_ACK a rejected request is echoed whole. When the echo is cut so that the
+ * attributes are not there, they are taken as absent: the errno counts.
  */
 export function readErrorMessage(message: Message): Ending {
   const errno = readErrno(message)

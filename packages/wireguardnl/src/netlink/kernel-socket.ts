@@ -14,8 +14,9 @@ import { encodeMessage } from './message.js'
 import type { Socket } from './socket.js'
 
 /**
- * Length of the receive buffer. The kernel fills datagrams of a dump up to the longest length that was ever received with
- * on the socket, at most 32 KiB, and silently cuts them when a later receive is shorter: one constant length for all.
+ * Length of the receive buffer. The kernel fills datagrams of a dump up to the longest length that
+ * was ever received with on the socket, at most 32 KiB, and silently cuts them when a later receive
+ * is shorter: one constant length for all.
  */
 const RECEIVE_LENGTH = 65536
 
@@ -32,7 +33,10 @@ export type SocketCalls = Pick<
 
 /** What a KernelSocket is opened with. */
 export interface KernelSocketOptions {
-  /** Whether the kernel checks headers and attributes of rtnetlink's GET requests strictly (and so filters by them). */
+  /**
+   * Whether the kernel checks headers and attributes of rtnetlink's GET requests strictly (and so
+   * filters by them).
+   */
   readonly strict?: boolean
 }
 
@@ -41,7 +45,10 @@ export class KernelSocket implements Socket {
   readonly portId: number
   readonly #calls: SocketCalls
   readonly #buffer: Uint8Array
-  /** What was received last: most datagrams of a dump, and all answers to a poll, are of the same length. */
+  /**
+   * What was received last: most datagrams of a dump, and all answers to a poll, are of the same
+   * length.
+   */
   #received: Uint8Array
   #fd: number
   #sending: Promise<unknown> | undefined
@@ -131,15 +138,17 @@ export class KernelSocket implements Socket {
     const fd = this.#fd
     if (fd < 0) return
     this.#fd = -1
-    // The number of a closed descriptor is given to the next one opened: the thread would send to that.
+    // The number of a closed descriptor is given to the next one opened: the thread would send to
+    // that.
     if (this.#sending !== undefined) await this.#sending.catch(() => {})
     this.#calls.close(fd)
     this.#buffer.fill(0)
   }
 
   /**
-   * Receives once with the full length, so that the kernel fills the first datagram of the first dump as well: it produces
-   * that inside send(). A no-op that asks for an acknowledgement is answered whoever asks.
+   * Receives once with the full length, so that the kernel fills the first datagram of the first
+   * dump as well: it produces that inside send(). A no-op that asks for an acknowledgement is
+   * answered whoever asks.
    */
   #warmUp(): void {
     const header = { type: NLMSG_NOOP, flags: NLM_F_REQUEST | NLM_F_ACK, sequence: 0 }
@@ -158,7 +167,10 @@ function setOptions(fd: number, options: KernelSocketOptions, calls: SocketCalls
   if (options.strict === true) bestEffort(fd, NETLINK_GET_STRICT_CHK, calls)
 }
 
-/** Sets an option that kernels before 4.3, 4.12 or 4.20 lack: without it replies say less, or are larger. */
+/**
+ * Sets an option that kernels before 4.3, 4.12 or 4.20 lack: without it replies say less, or are
+ * larger.
+ */
 function bestEffort(fd: number, option: number, calls: SocketCalls): void {
   try {
     calls.setsockopt(fd, libc.SOL_NETLINK, option, 1)
@@ -168,8 +180,8 @@ function bestEffort(fd: number, option: number, calls: SocketCalls): void {
 }
 
 /**
- * Binds to a port id that the kernel chooses and returns it. `struct sockaddr_nl`: `nl_family` (u16, host order), `nl_pad`
- * (u16), `nl_pid` (u32), `nl_groups` (u32).
+ * Binds to a port id that the kernel chooses and returns it. `struct sockaddr_nl`: `nl_family`
+ * (u16, host order), `nl_pad` (u16), `nl_pid` (u32), `nl_groups` (u32).
  */
 function bindAnywhere(fd: number, calls: SocketCalls): number {
   const address = new Uint8Array(SOCKADDR_NL_LENGTH)

@@ -1,5 +1,6 @@
 /**
- * Bytes that are not what <linux/netlink.h> says: a length that runs past the message, an attribute too short for its type.
+ * Bytes that are not what <linux/netlink.h> says: a length that runs past the message, an attribute
+ * too short for its type.
  *
  * Never thrown for an unknown type, which is skipped. Carries no bytes: a message may hold keys.
  */

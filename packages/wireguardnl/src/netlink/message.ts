@@ -3,8 +3,8 @@ import { LITTLE_ENDIAN, viewOf } from './endian.js'
 import { MalformedMessageError } from './malformed.js'
 
 /**
- * One received message, in place. Valid until the callback that got it returns (or the iterator that yielded it goes on):
- * its bytes are those of the socket's receive buffer.
+ * One received message, in place. Valid until the callback that got it returns (or the iterator
+ * that yielded it goes on): its bytes are those of the socket's receive buffer.
  */
 export interface Message {
   /** Family id, RTM_ type or NLMSG_ control type. */
@@ -54,7 +54,8 @@ export class MessageReader implements Message {
   /**
    * Moves to the next message; false at the end of the datagram.
    *
-   * @throws {MalformedMessageError} when a header is cut, or its length is below that of a header or past the datagram.
+   * @throws {MalformedMessageError} when a header is cut, or its length is below that of a header
+   * or past the datagram.
    */
   next(): boolean {
     const at = this.#next
@@ -90,8 +91,8 @@ export interface MessageHeader {
 /**
  * A message of its own: header, payload, zeros up to the alignment.
  *
- * `__u32 nlmsg_len` (header included, padding not), `__u16 nlmsg_type`, `__u16 nlmsg_flags`, `__u32 nlmsg_seq`,
- * `__u32 nlmsg_pid`.
+ * `__u32 nlmsg_len` (header included, padding not), `__u16 nlmsg_type`, `__u16 nlmsg_flags`,
+ * `__u32 nlmsg_seq`, `__u32 nlmsg_pid`.
  */
 export function encodeMessage(header: MessageHeader, payload: Uint8Array): Uint8Array {
   const length = NLMSG_HDRLEN + payload.length

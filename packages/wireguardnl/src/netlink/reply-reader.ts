@@ -13,7 +13,10 @@ import { MessageReader, type Message } from './message.js'
 
 /** How an exchange ended well. */
 export interface Outcome {
-  /** Something changed during the dump, which may be incomplete or have parts twice: NLM_F_DUMP_INTR was on any message. */
+  /**
+   * Something changed during the dump, which may be incomplete or have parts twice: NLM_F_DUMP_INTR
+   * was on any message.
+   */
   readonly interrupted: boolean
   /** The kernel filtered the dump as it was asked to. */
   readonly filtered: boolean
@@ -38,8 +41,9 @@ export class ReplyReader {
   #messages = NOTHING
 
   /**
-   * `onProgress` is called with every reply before it is looked at. `check` is called before anything is read, and throws once the
-   * exchange failed: with the socket, its bytes are gone, between two messages of a datagram too.
+   * `onProgress` is called with every reply before it is looked at. `check` is called before
+   * anything is read, and throws once the exchange failed: with the socket, its bytes are gone,
+   * between two messages of a datagram too.
    */
   constructor(
     sequence: number,
@@ -75,10 +79,11 @@ export class ReplyReader {
   }
 
   /**
-   * Moves to the next data message of this exchange; false when the datagram has no more. Answers to others, such as those
-   * to an exchange that was given up, are passed over.
+   * Moves to the next data message of this exchange; false when the datagram has no more. Answers
+   * to others, such as those to an exchange that was given up, are passed over.
    *
-   * @throws {NetlinkError} the error that the kernel answered; ENOBUFS when it says that it lost replies
+   * @throws {NetlinkError} the error that the kernel answered; ENOBUFS when it says that it lost
+   * replies
    * @throws {MalformedMessageError}
    */
   next(): boolean {

@@ -4,8 +4,9 @@ const SLICE = 2
 let begin: number | undefined
 
 /**
- * Whether netlink has kept this turn of the event loop for long enough: then await `nextTurn`. The time is that of the
- * process, not of one exchange: a hundred short exchanges after each other, each answered at once, are as long as a big one.
+ * Whether netlink has kept this turn of the event loop for long enough: then await `nextTurn`. The
+ * time is that of the process, not of one exchange: a hundred short exchanges after each other,
+ * each answered at once, are as long as a big one.
  */
 export function sliceIsOver(): boolean {
   if (begin === undefined) {

@@ -29,7 +29,8 @@ export interface LinkAddress {
 const RESTARTS = 10
 
 /**
- * The IPv4 and IPv6 addresses of a link, in the kernel's order. Equal to `ip address show dev NAME`; needs no privilege.
+ * The IPv4 and IPv6 addresses of a link, in the kernel's order. Equal to
+ * `ip address show dev NAME`; needs no privilege.
  *
  * @throws {NetlinkError}
  */
@@ -95,8 +96,8 @@ export async function removeAddress(
 }
 
 /**
- * Payload of a RTM_NEWADDR or RTM_DELADDR. Both attributes are there: IPv4 cannot be added without IFA_LOCAL, and RTM_DELADDR
- * compares the prefix length of IPv4 only where there is IFA_ADDRESS.
+ * Payload of a RTM_NEWADDR or RTM_DELADDR. Both attributes are there: IPv4 cannot be added without
+ * IFA_LOCAL, and RTM_DELADDR compares the prefix length of IPv4 only where there is IFA_ADDRESS.
  */
 export function encodeAddress(index: number, address: LinkAddress): Uint8Array {
   const { local, prefixLength, peer = local } = address
@@ -109,10 +110,12 @@ export function encodeAddress(index: number, address: LinkAddress): Uint8Array {
 }
 
 /**
- * Reads a RTM_NEWADDR; undefined for another family than IPv4 and IPv6. Where it has both attributes and they differ,
- * IFA_ADDRESS is that of the other end; IPv6 usually has IFA_ADDRESS alone.
+ * Reads a RTM_NEWADDR; undefined for another family than IPv4 and IPv6. Where it has both
+ * attributes and they differ, IFA_ADDRESS is that of the other end; IPv6 usually has IFA_ADDRESS
+ * alone.
  *
- * @throws {MalformedMessageError} also when an address is missing or is not as long as its family's are
+ * @throws {MalformedMessageError} also when an address is missing or is not as long as its family's
+ * are
  */
 export function decodeAddress(
   message: Message,
@@ -139,8 +142,8 @@ export function decodeAddress(
 }
 
 /**
- * `struct ifaddrmsg`: `ifa_family` (u8), `ifa_prefixlen` (u8), `ifa_flags` (u8), `ifa_scope` (u8), `ifa_index` (u32). In a dump
- * request, the other fields than the index are zero.
+ * `struct ifaddrmsg`: `ifa_family` (u8), `ifa_prefixlen` (u8), `ifa_flags` (u8), `ifa_scope` (u8),
+ * `ifa_index` (u32). In a dump request, the other fields than the index are zero.
  */
 function encodeAddressHeader(fields: {
   readonly family?: number

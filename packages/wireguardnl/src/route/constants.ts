@@ -1,5 +1,5 @@
-// From <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>, <linux/if.h> and <bits/socket.h>, in the headers' order: what is
-// used here.
+// From <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>, <linux/if.h> and <bits/socket.h>,
+// in the headers' order: what is used here.
 
 /** A link that is there, was made or changed. */
 export const RTM_NEWLINK = 16
@@ -39,7 +39,9 @@ export const IFLA_INFO_KIND = 1
 /** Length of struct ifaddrmsg. */
 export const IFADDRMSG_LENGTH = 8
 
-/** 4 or 16 bytes: the address of the prefix; that of the other end when the link is point-to-point. */
+/**
+ * 4 or 16 bytes: the address of the prefix; that of the other end when the link is point-to-point.
+ */
 export const IFA_ADDRESS = 1
 /** 4 or 16 bytes: the local address, where it is not the same. */
 export const IFA_LOCAL = 2

@@ -29,8 +29,8 @@ export interface NewLink {
 }
 
 /**
- * Makes a link. Equal to `ip link add NAME type KIND`. Without NLM_F_EXCL, the kernel would call it a success that there is
- * another link of this name, of whatever kind.
+ * Makes a link. Equal to `ip link add NAME type KIND`. Without NLM_F_EXCL, the kernel would call it
+ * a success that there is another link of this name, of whatever kind.
  *
  * @throws {NetlinkError} EEXIST, EOPNOTSUPP (the kernel does not know the kind), EINVAL, EPERM
  */
@@ -64,15 +64,19 @@ export interface LinkChange {
   readonly up?: boolean | undefined
   /** In bytes. */
   readonly mtu?: number | undefined
-  /** Descriptor of the network namespace to move to; it must stay open until the kernel has answered. */
+  /**
+   * Descriptor of the network namespace to move to; it must stay open until the kernel has
+   * answered.
+   */
   readonly namespace?: number | undefined
 }
 
 /**
- * Changes a link. Equal to `ip link set NAME ...`. The kernel moves it first, then changes the MTU, then the flags, and takes nothing
- * back when one of them fails.
+ * Changes a link. Equal to `ip link set NAME ...`. The kernel moves it first, then changes the MTU,
+ * then the flags, and takes nothing back when one of them fails.
  *
- * @throws {NetlinkError} ENODEV, EINVAL, EPERM, EEXIST (in the other namespace), EADDRINUSE (up), EBUSY
+ * @throws {NetlinkError} ENODEV, EINVAL, EPERM, EEXIST (in the other namespace), EADDRINUSE (up),
+ * EBUSY
  */
 export async function setLink(
   connection: Connection,
@@ -106,7 +110,10 @@ export function encodeSetLink(
 
 /** Options of {@link deleteLink}. */
 export interface DeleteLinkOptions extends ExchangeOptions {
-  /** Ends the dumps of the link that this process may still have open: the kernel waits for them, and cannot be interrupted. */
+  /**
+   * Ends the dumps of the link that this process may still have open: the kernel waits for them,
+   * and cannot be interrupted.
+   */
   readonly beforeDelete?: ((link: Link) => Promise<void>) | undefined
 }
 
@@ -128,10 +135,12 @@ export class LinkKindError extends NetlinkError {
 }
 
 /**
- * Deletes a link of this kind, found by its name (or an alternative one). The kernel deletes whatever it is told to, so the kind is
- * looked at first, and what is deleted is the index that was looked at: a name may have gone to another link meanwhile.
+ * Deletes a link of this kind, found by its name (or an alternative one). The kernel deletes
+ * whatever it is told to, so the kind is looked at first, and what is deleted is the index that was
+ * looked at: a name may have gone to another link meanwhile.
  *
- * Waits as long as somebody has a dump of the link open. When it is given up, the deletion goes on in its thread.
+ * Waits as long as somebody has a dump of the link open. When it is given up, the deletion goes on
+ * in its thread.
  *
  * @throws {NetlinkError} ENODEV, EOPNOTSUPP (a LinkKindError), EPERM
  */

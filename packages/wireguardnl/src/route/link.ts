@@ -36,7 +36,8 @@ export interface Link {
 const RESTARTS = 10
 
 /**
- * The links of a namespace, or those of one kind. Equal to `ip link show [type KIND]`; needs no privilege.
+ * The links of a namespace, or those of one kind. Equal to `ip link show [type KIND]`; needs no
+ * privilege.
  *
  * @throws {NetlinkError}
  */
@@ -51,7 +52,8 @@ export async function listLinks(
   const onMessage = (message: Message) => {
     if (message.type !== RTM_NEWLINK) return
     const link = decodeLink(message)
-    // The kernel drops the filter silently when it does not know the kind: its module is not loaded.
+    // The kernel drops the filter silently when it does not know the kind: its module is not
+    // loaded.
     if (kind === undefined || link.kind === kind) links.set(link.index, link)
   }
   for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
@@ -113,8 +115,8 @@ export function encodeGetLink(nameOrIndex: string | number): Uint8Array {
 }
 
 /**
- * Reads a RTM_NEWLINK. `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16), `ifi_index` (s32), `ifi_flags`
- * (u32), `ifi_change` (u32).
+ * Reads a RTM_NEWLINK. `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16),
+ * `ifi_index` (s32), `ifi_flags` (u32), `ifi_change` (u32).
  *
  * @throws {MalformedMessageError} also when the link has no name
  */
@@ -157,8 +159,8 @@ export interface LinkHeader {
 }
 
 /**
- * `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16), `ifi_index` (s32), `ifi_flags` (u32), `ifi_change` (u32, which
- * flags are meant).
+ * `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16), `ifi_index` (s32), `ifi_flags`
+ * (u32), `ifi_change` (u32, which flags are meant).
  */
 export function encodeLinkHeader({ index = 0, up }: LinkHeader = {}): Uint8Array {
   const header = new Uint8Array(IFINFOMSG_LENGTH)

@@ -3,7 +3,10 @@ import { Deadline, type ExchangeOptions } from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
 import type { ErrorContext } from './errors.js'
 
-/** One call of a client. Each of its exchanges has an idle time of its own; while it waits for its turn, only its signal counts. */
+/**
+ * One call of a client. Each of its exchanges has an idle time of its own; while it waits for its
+ * turn, only its signal counts.
+ */
 export class NetlinkCall {
   readonly context: ErrorContext
   /** Options of the exchanges of this call. */
@@ -14,7 +17,10 @@ export class NetlinkCall {
   readonly ended: Promise<void>
   #end: () => void = () => {}
 
-  /** @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle timeout is not a time */
+  /**
+   * @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle
+   * timeout is not a time
+   */
   constructor(context: ErrorContext, { signal, idleTimeout }: CallOptions) {
     this.context = context
     this.exchange = { signal, idleTimeout, operation: context.operation }

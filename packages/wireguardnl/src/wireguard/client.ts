@@ -21,17 +21,19 @@ import { readDevice, readPeers } from './dump/read.js'
 import { Turns } from './turns.js'
 import { untilDeleted } from './open-dumps.js'
 
-// How often a device is read when it changes during every read, and how long the growing pauses in between become, in ms.
+// How often a device is read when it changes during every read, and how long the growing pauses in
+// between become, in ms.
 const MAX_READS = 20
 const LONGEST_PAUSE = 50
 
 /**
- * The WireGuard devices of the Linux kernel, in the network namespace that the thread is in when a socket is opened, or in that of
- * `kernelIn`.
+ * The WireGuard devices of the Linux kernel, in the network namespace that the thread is in when a
+ * socket is opened, or in that of `kernelIn`.
  *
- * Up to eight exchanges run at a time. Writes to one device run in the order in which they were made; a read of the same client
- * comes between two messages of a long write, so that it finds the device at rest. Between calls its sockets stay open, at
- * most nine, and nothing that keeps the process alive. Elsewhere than on Linux every call rejects with `EOPNOTSUPP`.
+ * Up to eight exchanges run at a time. Writes to one device run in the order in which they were
+ * made; a read of the same client comes between two messages of a long write, so that it finds the
+ * device at rest. Between calls its sockets stay open, at most nine, and nothing that keeps the
+ * process alive. Elsewhere than on Linux every call rejects with `EOPNOTSUPP`.
  */
 export class NetlinkClient implements Backend, AsyncDisposable {
   readonly kind = 'kernel'
@@ -62,19 +64,20 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   /**
    * Reads one interface; when it is changed meanwhile, again, at most 20 times.
    *
-   * @throws WireGuardError `ENODEV` no such interface, `EOPNOTSUPP` not WireGuard, `EPROTONOSUPPORT` no module, `EPERM`,
-   * `EAGAIN` it changed during every read, `EPROTO`, `ETIMEDOUT`, `ABORT_ERR`
+   * @throws WireGuardError `ENODEV` no such interface, `EOPNOTSUPP` not WireGuard,
+   * `EPROTONOSUPPORT` no module, `EPERM`, `EAGAIN` it changed during every read, `EPROTO`,
+   * `ETIMEDOUT`, `ABORT_ERR`
    */
   device(name: string, options?: CallOptions): Promise<Device> {
     return this.#run('read device', name, options, (call) => this.#read(name, call))
   }
 
   /**
-   * Checks the whole configuration, then sends it in as many messages as it takes. Nothing is taken back when one of them fails:
-   * the error's `applied` says how many peers took effect.
+   * Checks the whole configuration, then sends it in as many messages as it takes. Nothing is taken
+   * back when one of them fails: the error's `applied` says how many peers took effect.
    *
-   * @throws WireGuardError `EINVAL` with the `path` of the field, `EADDRINUSE` the listen port is taken, and as
-   * {@link NetlinkClient.device}
+   * @throws WireGuardError `EINVAL` with the `path` of the field, `EADDRINUSE` the listen port is
+   * taken, and as {@link NetlinkClient.device}
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.#run('configure device', name, options, async (call) => {
@@ -101,11 +104,13 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   }
 
   /**
-   * The peers of one interface, those of one datagram (32 KiB) at a time, on a socket of its own, which is closed at the end and
-   * when the consumer leaves. A consumer that keeps a batch for longer than `idleTimeout` finds `ETIMEDOUT`: nobody can delete
-   * an interface while a dump of it is unfinished. When this thread deletes the interface, it finds `ENODEV`.
+   * The peers of one interface, those of one datagram (32 KiB) at a time, on a socket of its own,
+   * which is closed at the end and when the consumer leaves. A consumer that keeps a batch for
+   * longer than `idleTimeout` finds `ETIMEDOUT`: nobody can delete an interface while a dump of it
+   * is unfinished. When this thread deletes the interface, it finds `ENODEV`.
    *
-   * @throws WireGuardError `EAGAIN` the interface was changed after the first batch; and as {@link NetlinkClient.device}
+   * @throws WireGuardError `EAGAIN` the interface was changed after the first batch; and as
+   * {@link NetlinkClient.device}
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const call = this.#begin('read device', name, options).detach()
@@ -137,7 +142,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     }
   }
 
-  /** Ends the calls under way, streams included, with `ECANCELED`, and waits for them; later ones fail with `EBADF`. */
+  /**
+   * Ends the calls under way, streams included, with `ECANCELED`, and waits for them; later ones
+   * fail with `EBADF`.
+   */
   async close(): Promise<void> {
     this.#closed = true
     const calls = [...this.#calls]

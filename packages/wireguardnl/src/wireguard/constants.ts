@@ -1,4 +1,5 @@
-// From <linux/wireguard.h>, in the header's order, and the few numbers of <linux/socket.h> and <linux/in6.h> that it uses.
+// From <linux/wireguard.h>, in the header's order, and the few numbers of <linux/socket.h> and
+// <linux/in6.h> that it uses.
 
 /** Name of the generic netlink family. */
 export const WG_GENL_NAME = 'wireguard'

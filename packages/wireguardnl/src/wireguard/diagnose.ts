@@ -12,8 +12,9 @@ import {
 } from './errors.js'
 
 /**
- * A better error for one that depends on what interface there is under a name: the kernel checks the capability before it
- * looks for the interface, and without the module nobody looks. Any user may look at links. `undefined`: the error says it all.
+ * A better error for one that depends on what interface there is under a name: the kernel checks
+ * the capability before it looks for the interface, and without the module nobody looks. Any user
+ * may look at links. `undefined`: the error says it all.
  */
 export async function diagnose(
   { cause, applied }: WireGuardError,

@@ -25,8 +25,8 @@ export function describeKind(kind: string | undefined): string {
 }
 
 /**
- * The error of the model for what netlink threw; what is none of ours, a defect, is handed back as it is. The original is kept as
- * the cause: it carries no bytes of a message.
+ * The error of the model for what netlink threw; what is none of ours, a defect, is handed back as
+ * it is. The original is kept as the cause: it carries no bytes of a message.
  */
 export function toWireGuardError(error: unknown, context: ErrorContext): unknown {
   if (isWireGuardError(error)) return error.with(context)
@@ -47,7 +47,8 @@ export function toWireGuardError(error: unknown, context: ErrorContext): unknown
 
 function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError {
   if (error.code === 'ABORT_ERR') {
-    // Not abortError of wireguardcfg/backend, which a process that only reads would load for this line.
+    // Not abortError of wireguardcfg/backend, which a process that only reads would load for this
+    // line.
     return new WireGuardError('aborted by the caller', {
       ...context,
       code: error.code,

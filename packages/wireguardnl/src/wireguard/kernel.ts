@@ -33,8 +33,9 @@ export const runningKernel: Kernel = {
 }
 
 /**
- * The running kernel in another network namespace: what `new NetlinkClient(kernelIn(namespace))` reads and writes. The namespace stays
- * the caller's, to be closed after everything that uses it. Needs CAP_SYS_ADMIN whenever a socket is opened.
+ * The running kernel in another network namespace: what `new NetlinkClient(kernelIn(namespace))`
+ * reads and writes. The namespace stays the caller's, to be closed after everything that uses it.
+ * Needs CAP_SYS_ADMIN whenever a socket is opened.
  */
 export function kernelIn(namespace: Namespace): Kernel {
   const { zones } = runningKernel
@@ -49,10 +50,16 @@ export function kernelIn(namespace: Namespace): Kernel {
   }
 }
 
-/** By kernelRelease: whether single allowed IPs are removed by WGALLOWEDIP_F_REMOVE_ME, as a kernel has shown. */
+/**
+ * By kernelRelease: whether single allowed IPs are removed by WGALLOWEDIP_F_REMOVE_ME, as a kernel
+ * has shown.
+ */
 const learnt = new Map<string, boolean>()
 
-/** Whether this kernel is worth asking to remove single allowed IPs: it has done so, or is of Linux 6.16 or later. */
+/**
+ * Whether this kernel is worth asking to remove single allowed IPs: it has done so, or is of Linux
+ * 6.16 or later.
+ */
 export function mayRemoveAllowedIPs(kernelRelease: string): boolean {
   const known = learnt.get(kernelRelease)
   if (known !== undefined) return known
@@ -60,7 +67,10 @@ export function mayRemoveAllowedIPs(kernelRelease: string): boolean {
   return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16)
 }
 
-/** Remembers what a kernel has shown, for the whole process: releases before 6.16 may have it, and others may lack it. */
+/**
+ * Remembers what a kernel has shown, for the whole process: releases before 6.16 may have it, and
+ * others may lack it.
+ */
 export function learnRemoval(kernelRelease: string, supported: boolean): void {
   learnt.set(kernelRelease, supported)
 }

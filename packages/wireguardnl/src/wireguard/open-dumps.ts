@@ -13,8 +13,8 @@ export interface OpenDump {
 }
 
 /**
- * The dumps of this thread that may stand still. The kernel deletes no interface while one is open, so a deletion ends them first, and
- * none begins until it is over.
+ * The dumps of this thread that may stand still. The kernel deletes no interface while one is open,
+ * so a deletion ends them first, and none begins until it is over.
  */
 export class OpenDumps {
   readonly #open = new Set<OpenDump>()
@@ -25,7 +25,9 @@ export class OpenDumps {
     return this.#open.size
   }
 
-  /** Enters a dump; call the result when it is over. `undefined`: the interface is being deleted. */
+  /**
+   * Enters a dump; call the result when it is over. `undefined`: the interface is being deleted.
+   */
   add(dump: OpenDump): (() => void) | undefined {
     for (const deletion of this.#deletions) if (isOf(dump, deletion)) return undefined
     this.#open.add(dump)
@@ -34,7 +36,9 @@ export class OpenDumps {
     }
   }
 
-  /** Ends the dumps of an interface and lets none begin; call the result when the deletion is over. */
+  /**
+   * Ends the dumps of an interface and lets none begin; call the result when the deletion is over.
+   */
   async end(namespace: string, index: number): Promise<() => void> {
     const deletion = { namespace, index }
     this.#deletions.add(deletion)
@@ -57,8 +61,8 @@ function isOf(
 }
 
 /**
- * A stream of a device over a connection of its own, which this thread ends when it deletes the device: the kernel would wait for
- * the consumer.
+ * A stream of a device over a connection of its own, which this thread ends when it deletes the
+ * device: the kernel would wait for the consumer.
  *
  * @throws WireGuardError `ENODEV` once it is deleted; and what the stream throws
  */

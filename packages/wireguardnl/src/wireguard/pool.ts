@@ -5,9 +5,10 @@ import type { Deadline } from '../netlink/deadline.js'
 export const MAX_CONNECTIONS = 8
 
 /**
- * The connections of a client. One socket carries one dump at a time, and loses it all when it is not read to its end: so there
- * are several, and a call takes one for as long as it needs it. Idle ones are kept, as opening a socket takes eight system calls;
- * calls one after the other use the same one.
+ * The connections of a client. One socket carries one dump at a time, and loses it all when it is
+ * not read to its end: so there are several, and a call takes one for as long as it needs it. Idle
+ * ones are kept, as opening a socket takes eight system calls; calls one after the other use the
+ * same one.
  */
 export class ConnectionPool {
   readonly #open: () => Connection
@@ -21,7 +22,9 @@ export class ConnectionPool {
     this.#open = open
   }
 
-  /** Runs exchanges on a connection. Waits while all are in use, at most until the deadline fails. */
+  /**
+   * Runs exchanges on a connection. Waits while all are in use, at most until the deadline fails.
+   */
   async use<T>(deadline: Deadline, step: (connection: Connection) => Promise<T>): Promise<T> {
     await this.#enter(deadline)
     try {
@@ -32,8 +35,8 @@ export class ConnectionPool {
   }
 
   /**
-   * The same for a stream: outside of the limit, because its consumer may take its time. On a connection of its own, which is closed
-   * afterwards.
+   * The same for a stream: outside of the limit, because its consumer may take its time. On a
+   * connection of its own, which is closed afterwards.
    */
   async *stream<T>(step: (connection: Connection) => AsyncIterable<T>): AsyncGenerator<T, void> {
     const connection = this.#open()

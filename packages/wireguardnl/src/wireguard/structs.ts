@@ -8,7 +8,10 @@ export const SOCKADDR_IN_LENGTH = 16
 /** Length of struct sockaddr_in6: aligned to 4, so without padding. */
 export const SOCKADDR_IN6_LENGTH = 28
 
-/** Interface names and indexes of the network namespace whose devices are meant: the zones of endpoints. */
+/**
+ * Interface names and indexes of the network namespace whose devices are meant: the zones of
+ * endpoints.
+ */
 export interface Zones {
   /** The index of an interface; 0: there is none of this name. */
   index(name: string): number
@@ -19,8 +22,10 @@ export interface Zones {
 /**
  * An endpoint as the kernel takes it. A zone is the name of an interface or its index.
  *
- * - `struct sockaddr_in`: u16 family in host order, u16 port in network order, 4 bytes of address, 8 zeros
- * - `struct sockaddr_in6`: u16 family, u16 port, u32 flow info, 16 bytes of address, u32 scope id in host order
+ * - `struct sockaddr_in`: u16 family in host order, u16 port in network order, 4 bytes of address,
+ *   8 zeros
+ * - `struct sockaddr_in6`: u16 family, u16 port, u32 flow info, 16 bytes of address, u32 scope id
+ *   in host order
  *
  * @throws WireGuardError `EINVAL` when the zone names no interface
  */
@@ -48,8 +53,9 @@ export function decodePort(view: DataView, at: number): number {
 }
 
 /**
- * The zone of the sockaddr_in6 at `at` with its `%`, or nothing: the name of the interface for a link-local address, the
- * index for any other address and when no interface has it, as getnameinfo(3) of glibc writes it.
+ * The zone of the sockaddr_in6 at `at` with its `%`, or nothing: the name of the interface for a
+ * link-local address, the index for any other address and when no interface has it, as
+ * getnameinfo(3) of glibc writes it.
  */
 export function decodeZone(view: DataView, at: number, zones: Zones): string {
   const scope = view.getUint32(at + 24, LITTLE_ENDIAN)

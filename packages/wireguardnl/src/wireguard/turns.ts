@@ -6,7 +6,8 @@ export class Turns {
   readonly #queues = new Map<string, { readonly mutex: Mutex; users: number }>()
 
   /**
-   * Resolves when it is this caller's turn, to the function that ends it; rejects when the deadline fails before.
+   * Resolves when it is this caller's turn, to the function that ends it; rejects when the deadline
+   * fails before.
    *
    * Those who wait are not idle: the holder's own deadline limits how long it takes.
    */

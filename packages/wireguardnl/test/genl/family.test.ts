@@ -46,7 +46,10 @@ describe('resolveFamily', () => {
   })
 })
 
-/** A connection to a kernel in which the family was loaded anew, with another id, since it was resolved. */
+/**
+ * A connection to a kernel in which the family was loaded anew, with another id, since it was
+ * resolved.
+ */
 async function afterReload() {
   let answer = ANSWER
   const fake = connect((request) => [reply(request, answer), ack(request)])

@@ -56,7 +56,9 @@ function interruptedKernel(beforeSet: (set: number) => void) {
   }
 }
 
-/** `ip link delete`, in the background: it does not end while a dump of the interface is unfinished. */
+/**
+ * `ip link delete`, in the background: it does not end while a dump of the interface is unfinished.
+ */
 function deleteInBackground(name: string): Promise<unknown[]> {
   return once(spawn('ip', ['link', 'delete', name], { stdio: 'ignore' }), 'exit')
 }

@@ -17,7 +17,10 @@ import { addInterface, run } from '../support/kernel-device.js'
 import { openDescriptors, withoutPrivileges } from '../support/process.js'
 import { allowedIPs, key } from '../wireguard/support.js'
 
-/** Peers whose dump takes four datagrams. Few, because the kernel takes long to delete each of them in an emulated machine. */
+/**
+ * Peers whose dump takes four datagrams. Few, because the kernel takes long to delete each of them
+ * in an emulated machine.
+ */
 const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
   publicKey: key(i + 1),
   allowedIPs: allowedIPs(i, 200),
@@ -26,7 +29,9 @@ const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
 // The kernel takes its time for the remains of earlier interfaces, where it is emulated.
 const PATIENTLY = { idleTimeout: 60_000 }
 
-/** The running kernel, with something that happens when the n-th datagram of WireGuard is received. */
+/**
+ * The running kernel, with something that happens when the n-th datagram of WireGuard is received.
+ */
 function kernelThat(at: number, happens: () => void): Kernel {
   let received = 0
   return {

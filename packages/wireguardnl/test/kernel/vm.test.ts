@@ -3,7 +3,10 @@ import { readFileSync } from 'node:fs'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 
-/** Inside the virtual machine: which kernel was asked for. Absent: the running kernel has WireGuard itself. */
+/**
+ * Inside the virtual machine: which kernel was asked for. Absent: the running kernel has WireGuard
+ * itself.
+ */
 const wanted = process.env['WIREGUARD_TEST_VM']
 
 describeWith([hasKernelWireGuard, hasWg], 'the kernel that these tests run on', () => {

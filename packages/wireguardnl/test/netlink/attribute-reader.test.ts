@@ -12,7 +12,10 @@ function types(reader: AttributeReader): number[] {
   return found
 }
 
-/** Reads everything that could be attributes, by every method: to see that nothing but MalformedMessageError comes of it. */
+/**
+ * Reads everything that could be attributes, by every method: to see that nothing but
+ * MalformedMessageError comes of it.
+ */
 function readAll(reader: AttributeReader, depth = 0): number {
   let count = 0
   while (reader.next()) {
@@ -31,7 +34,10 @@ function readAll(reader: AttributeReader, depth = 0): number {
   return count
 }
 
-/** How many attributes there are behind the headers of a message of generic netlink, 0 when it is malformed. */
+/**
+ * How many attributes there are behind the headers of a message of generic netlink, 0 when it is
+ * malformed.
+ */
 function countAll(bytes: Uint8Array): number {
   try {
     return readAll(new AttributeReader(bytes, Math.min(20, bytes.length)))

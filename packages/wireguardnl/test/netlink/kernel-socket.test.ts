@@ -10,7 +10,10 @@ import { isLinux } from '../support/requirements.js'
 
 const FD = 77
 
-/** libc on paper: what was called, and answers to `recv` and `send` in a row; then EAGAIN and success. */
+/**
+ * libc on paper: what was called, and answers to `recv` and `send` in a row; then EAGAIN and
+ * success.
+ */
 function script(answers: { recv?: number[]; send?: number[]; sendAsync?: Promise<number>[] } = {}) {
   const log: string[] = []
   // The warm-up receives once.

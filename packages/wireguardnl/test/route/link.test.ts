@@ -20,7 +20,10 @@ import { canMakeLinks } from '../support/requirements.js'
 
 const RTM_NEWLINK = 16
 
-/** From `ip link add wg0 type wireguard`, Linux 6.12, without the attributes that nothing here reads. */
+/**
+ * From `ip link add wg0 type wireguard`, Linux 6.12, without the attributes that nothing here
+ * reads.
+ */
 const WG0 = hex(`
   00 00 fe ff  04 00 00 00  90 00 00 00  00 00 00 00    # ifinfomsg: ARPHRD_NONE, index 4, POINTOPOINT|NOARP
   08 00 03 00 "wg0" 00                                  # IFNAME

@@ -1,5 +1,6 @@
-// Captured on Linux 6.12 (x86-64, little-endian), family "wireguard" at 0x17, sequence number 0x3e9, port id 0x4d2.
-// The requests and replies of the controller and of `wg show wg0 dump` and `wg set`, wireguard-tools 1.0.20210914.
+// Captured on Linux 6.12 (x86-64, little-endian), family "wireguard" at 0x17, sequence number
+// 0x3e9, port id 0x4d2. The requests and replies of the controller and of `wg show wg0 dump` and
+// `wg set`, wireguard-tools 1.0.20210914.
 
 import { hex } from './hex.js'
 
@@ -46,7 +47,10 @@ export const DONE = hex(`
   14 00 00 00  03 00  02 00  e9 03 00 00  d2 04 00 00  00 00 00 00
 `)
 
-/** WG_CMD_GET_DEVICE: one peer, and the DONE in the same datagram. Bare 04 00 00 00 pads: strict-alignment machines only. */
+/**
+ * WG_CMD_GET_DEVICE: one peer, and the DONE in the same datagram. Bare 04 00 00 00 pads:
+ * strict-alignment machines only.
+ */
 export const DEVICE_DUMP = Uint8Array.from([
   ...hex(`
   6c 01 00 00  17 00  02 00  e9 03 00 00  d2 04 00 00

@@ -24,7 +24,10 @@ export interface FakeRequest {
   readonly bytes: Uint8Array
 }
 
-/** The kernel: what it answers to a request, as datagrams. None: it never answers. May throw what `Socket.send` throws. */
+/**
+ * The kernel: what it answers to a request, as datagrams. None: it never answers. May throw what
+ * `Socket.send` throws.
+ */
 export type Handler = (request: FakeRequest) => readonly Uint8Array[]
 
 export interface FakeOptions {
@@ -35,7 +38,10 @@ export interface FakeOptions {
   readonly beforeSend?: () => Promise<void>
 }
 
-/** A Socket from a function. Its receive buffer is one for all and wiped with every receive, so keeping bytes shows. */
+/**
+ * A Socket from a function. Its receive buffer is one for all and wiped with every receive, so
+ * keeping bytes shows.
+ */
 export class FakeKernel implements Socket {
   readonly portId: number
   readonly requests: FakeRequest[] = []

@@ -1,4 +1,5 @@
-// A whole kernel for a NetlinkClient, as a function of requests: links, the controller, and WireGuard devices.
+// A whole kernel for a NetlinkClient, as a function of requests: links, the controller, and
+// WireGuard devices.
 import { GENL_ID_CTRL } from '../../src/genl/constants.js'
 import { encodeGenlHeader } from '../../src/genl/message.js'
 import { AttributeReader } from '../../src/netlink/attribute-reader.js'

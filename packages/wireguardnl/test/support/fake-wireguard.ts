@@ -1,5 +1,6 @@
-// The kernel's WireGuard as far as its netlink interface shows it: what drivers/net/wireguard/netlink.c does with a
-// WG_CMD_SET_DEVICE and how it cuts a WG_CMD_GET_DEVICE dump into messages.
+// The kernel's WireGuard as far as its netlink interface shows it: what
+// drivers/net/wireguard/netlink.c does with a WG_CMD_SET_DEVICE and how it cuts a WG_CMD_GET_DEVICE
+// dump into messages.
 import { SecretKey } from 'wireguardcfg'
 import { AttributeReader } from '../../src/netlink/attribute-reader.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
@@ -58,7 +59,10 @@ export class FakeDevice {
     this.#nextPort = options.nextPort ?? 40_000
   }
 
-  /** Applies the payload (genlmsghdr and attributes) of a SET whose selector is already resolved; the errno, 0 for success. */
+  /**
+   * Applies the payload (genlmsghdr and attributes) of a SET whose selector is already resolved;
+   * the errno, 0 for success.
+   */
   set(payload: Uint8Array): number {
     let flags = 0
     let port: number | undefined
@@ -206,7 +210,10 @@ export function timespec(seconds: bigint, nanoseconds: bigint): Uint8Array<Array
   return new Uint8Array(BigInt64Array.of(seconds, nanoseconds).buffer)
 }
 
-/** Writes one peer from its allowed IP `from` on; the first allowed IP that did not fit, `undefined` when all did. */
+/**
+ * Writes one peer from its allowed IP `from` on; the first allowed IP that did not fit, `undefined`
+ * when all did.
+ */
 function writePeer(
   writer: AttributeWriter,
   peer: FakePeer & { readonly ranges: readonly FakeAllowedIP[] },

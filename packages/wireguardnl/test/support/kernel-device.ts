@@ -28,11 +28,15 @@ export async function addInterface(
   }
 }
 
-// The kernel waits for a grace period of RCU for every peer of an interface that is deleted: 18 ms each in an emulated machine.
+// The kernel waits for a grace period of RCU for every peer of an interface that is deleted: 18 ms
+// each in an emulated machine.
 const MANY_PEERS = 300
 let attic: ChildProcess | undefined
 
-/** Moves an interface into a network namespace where nobody looks; a virtual machine is gone before it is ever deleted. */
+/**
+ * Moves an interface into a network namespace where nobody looks; a virtual machine is gone before
+ * it is ever deleted.
+ */
 async function putAway(name: string): Promise<void> {
   attic ??= spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore', detached: true })
   attic.unref()

@@ -1,4 +1,5 @@
-// A device of any number of peers, replayed: the datagrams of a dump are made once and given again and again.
+// A device of any number of peers, replayed: the datagrams of a dump are made once and given again
+// and again.
 import { GENL_ID_CTRL } from '../../src/genl/constants.js'
 import { encodeGenlHeader } from '../../src/genl/message.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
@@ -15,8 +16,8 @@ const PEERS_OF_A_MESSAGE = 150
 const MESSAGES = 10
 
 /**
- * A kernel with one device, `wg0`, whose peers all have a preshared key, an endpoint and two allowed IPs. Their keys come again after
- * 1,500.
+ * A kernel with one device, `wg0`, whose peers all have a preshared key, an endpoint and two
+ * allowed IPs. Their keys come again after 1,500.
  */
 export function replayed(peers: number): Kernel {
   const payloads = Array.from({ length: MESSAGES }, (_, message) =>

@@ -494,7 +494,8 @@ describe('removing single allowed IPs', () => {
     let sets = 0
     const { wg0, client } = start({
       release: '6.1.0',
-      // The first configuration, then the message with the move, of which only the first entry works.
+      // The first configuration, then the message with the move, of which only the first entry
+      // works.
       answer: (request, usual) => {
         if (!isSet(request) || ++sets !== 2) return usual()
         wg0.set(truncatePeers(request.payload))

@@ -54,7 +54,8 @@ describe.each(CAPTURES)('a device read from Linux %s: %s', (kernel, name) => {
         try {
           decodeDatagrams([cut])
         } catch (error) {
-          // oxlint-disable-next-line jest/no-conditional-expect -- a cut between two attributes is a shorter device
+          // A cut between two attributes is a shorter device.
+          // oxlint-disable-next-line jest/no-conditional-expect
           expect(error).toBeInstanceOf(MalformedMessageError)
         }
       }
@@ -206,7 +207,10 @@ async function readCut(
   )
 }
 
-/** A captured datagram as the answer to another request: family, sequence number and port id of that. */
+/**
+ * A captured datagram as the answer to another request: family, sequence number and port id of
+ * that.
+ */
 function readdress(datagram: Uint8Array, { type, sequence, portId }: FakeRequest): Uint8Array {
   const bytes = datagram.slice()
   const view = new DataView(bytes.buffer)

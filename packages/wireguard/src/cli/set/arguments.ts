@@ -34,8 +34,9 @@ export interface SetPeer {
 }
 
 /**
- * Reads the arguments behind the name of the interface. They are wg(8)'s own grammar, words and values without dashes in an order that has a
- * meaning, which `parseArgs` of node:util cannot read. Files of keys are read as they are met, and warnings printed.
+ * Reads the arguments behind the name of the interface. They are wg(8)'s own grammar, words and
+ * values without dashes in an order that has a meaning, which `parseArgs` of node:util cannot read.
+ * Files of keys are read as they are met, and warnings printed.
  *
  * @throws CommandError in the words of wg(8)
  */

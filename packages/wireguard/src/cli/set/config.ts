@@ -3,7 +3,8 @@ import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backen
 import type { SetPeer, SetRequest } from './arguments.js'
 
 /**
- * The configurations that do what `set` was asked for, in this order: a public key that is there twice makes two.
+ * The configurations that do what `set` was asked for, in this order: a public key that is there
+ * twice makes two.
  *
  * @param addresses of those endpoints that are names
  */
@@ -46,7 +47,9 @@ function peerConfig(peer: SetPeer, endpoint: Endpoint | undefined): CheckedPeerC
   }
 }
 
-/** Without a list the allowed IPs are left alone; of several entries for one range the last counts. */
+/**
+ * Without a list the allowed IPs are left alone; of several entries for one range the last counts.
+ */
 function allowedIPs({
   allowedIPs: entries,
   incremental = false,

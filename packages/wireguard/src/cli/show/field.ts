@@ -2,8 +2,8 @@ import { type Device, formatEndpoint, type Peer } from 'wireguardcfg'
 import type { FieldName } from '../usage.js'
 
 /**
- * One value of an interface and of its peers for programs, as `wg show IF FIELD`: lines of fields separated by tabs, secret keys and all. In
- * pieces.
+ * One value of an interface and of its peers for programs, as `wg show IF FIELD`: lines of fields
+ * separated by tabs, secret keys and all. In pieces.
  *
  * @param hasName every line begins with the name of the interface, as `wg show all FIELD`
  */

@@ -6,8 +6,9 @@ import { knownField, type ShowRequest } from './arguments.js'
 import type { FieldName } from '../usage.js'
 
 /**
- * `show --json`: an interface as an object and `all` as a list of them; with a field its value, and with `all` an object of values by
- * interface. What belongs to peers is an object by public key. `null` stands for what is not there.
+ * `show --json`: an interface as an object and `all` as a list of them; with a field its value, and
+ * with `all` an object of values by interface. What belongs to peers is an object by public key.
+ * `null` stands for what is not there.
  */
 export async function showJson(
   wg: WireGuard,

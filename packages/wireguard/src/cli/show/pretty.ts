@@ -9,7 +9,10 @@ export interface PrettyOptions {
   readonly showsKeys: boolean
 }
 
-/** An interface and its peers for people, as `wg show`: the peer with the latest handshake first. In pieces. */
+/**
+ * An interface and its peers for people, as `wg show`: the peer with the latest handshake first. In
+ * pieces.
+ */
 export function* formatPretty(device: Device, options: PrettyOptions): Generator<string> {
   yield formatInterface(device, options)
   const now = Math.floor(Date.now() / 1000)

@@ -8,13 +8,19 @@ import { type Parsed, type ValueFault, wgSentence } from './value.js'
 export interface AllowedIPEntry {
   /** Canonical: length added, host bits cleared. */
   readonly allowedIP: AllowedIP
-  /** The sign in front of it, since wg(8) 1.0.20250521: `+` adds to what the peer has, `-` takes away. */
+  /**
+   * The sign in front of it, since wg(8) 1.0.20250521: `+` adds to what the peer has, `-` takes
+   * away.
+   */
   readonly sign: '' | '+' | '-'
   /** Set when host bits were cleared. wg(8) prints its sentence as a warning. */
   readonly warning: ValueFault | undefined
 }
 
-/** A comma-separated list of `address[/length]`, each with an optional `+` or `-`. An empty element is a fault. */
+/**
+ * A comma-separated list of `address[/length]`, each with an optional `+` or `-`. An empty element
+ * is a fault.
+ */
 export function parseAllowedIPs(text: string): Parsed<readonly AllowedIPEntry[]> {
   const entries: AllowedIPEntry[] = []
   for (const [index, element] of text.split(',').entries()) {

@@ -10,8 +10,10 @@ export interface ConfEndpoint extends Endpoint {
 }
 
 /**
- * `host:port` up to the last colon, or `[host]:port`, as wg(8) takes it apart. The host is an IPv4 or IPv6 address, with a zone or
- * without, or a name. The interface of a zone need not exist here. Unlike wg(8) this takes no shortened or hexadecimal IPv4 (`127.1`), and the port as {@link parsePort} does.
+ * `host:port` up to the last colon, or `[host]:port`, as wg(8) takes it apart. The host is an IPv4
+ * or IPv6 address, with a zone or without, or a name. The interface of a zone need not exist here.
+ * Unlike wg(8) this takes no shortened or hexadecimal IPv4 (`127.1`), and the port as
+ * {@link parsePort} does.
  */
 export function parseConfEndpoint(text: string): Parsed<ConfEndpoint> {
   const parts = takeApart(text)
@@ -59,7 +61,10 @@ function literalEndpoint(endpoint: Endpoint): Endpoint | undefined {
   }
 }
 
-/** At most 253 characters (RFC 1035) of what host names are made of, an underscore included, which some have. */
+/**
+ * At most 253 characters (RFC 1035) of what host names are made of, an underscore included, which
+ * some have.
+ */
 function isHostName(host: string): boolean {
   return (
     host.length <= 254 &&

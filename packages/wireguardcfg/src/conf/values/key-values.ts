@@ -13,7 +13,10 @@ export function parsePublicKeyValue(text: string): Parsed<PublicKey> {
   return { fault: { message, expected: EXPECTED, wgMessage: wgSentence(WRONG_KEY, text) } }
 }
 
-/** A private or preshared key; `null`: the all-zero key, which removes the key. No fault shows any of the text. */
+/**
+ * A private or preshared key; `null`: the all-zero key, which removes the key. No fault shows any
+ * of the text.
+ */
 export function parseSecretKeyValue(text: string): Parsed<SecretKey | null> {
   if (isKey(text)) return { value: text === ZERO_KEY ? null : SecretKey.parse(text) }
   const message = `not a key: ${describeKeyText(text)}`

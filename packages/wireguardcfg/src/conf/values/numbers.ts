@@ -3,8 +3,8 @@ import { type Parsed, wgSentence } from './value.js'
 import { foldCase } from '../text.js'
 
 /**
- * A UDP port, 0 to 65535, in decimal. Unlike wg(8) this takes no service names (`domain`), no sign (`+5`), and nothing above
- * 65535, which wg(8) wraps: 99999 becomes 34463.
+ * A UDP port, 0 to 65535, in decimal. Unlike wg(8) this takes no service names (`domain`), no sign
+ * (`+5`), and nothing above 65535, which wg(8) wraps: 99999 becomes 34463.
  *
  * @param whole what wg(8) quotes in its sentence: for an endpoint, all of it
  */

@@ -13,8 +13,8 @@ export interface ConfDNS {
 }
 
 /**
- * `address[/length]` list of the interface's own addresses, separated by commas or white space. Canonical text, host bits and all;
- * no length is added.
+ * `address[/length]` list of the interface's own addresses, separated by commas or white space.
+ * Canonical text, host bits and all; no length is added.
  */
 export function parseAddresses(text: string): Parsed<readonly string[]> {
   const addresses: string[] = []
@@ -32,7 +32,10 @@ export function parseAddresses(text: string): Parsed<readonly string[]> {
   return { value: addresses }
 }
 
-/** Servers and search domains, told apart as wg-quick(8) does: digits and dots, or anything with a colon, is a server. */
+/**
+ * Servers and search domains, told apart as wg-quick(8) does: digits and dots, or anything with a
+ * colon, is a server.
+ */
 export function parseDNS(text: string): Parsed<ConfDNS> {
   const servers: string[] = []
   const search: string[] = []

@@ -11,8 +11,8 @@ export interface ValueFault {
   /** What would be right: `an integer from 0 to 65535`. */
   readonly expected: string
   /**
-   * The sentence that wg(8) prints, with a secret replaced by `(hidden)`; `undefined` where wg(8) takes the value and makes
-   * something else of it, or knows no such value.
+   * The sentence that wg(8) prints, with a secret replaced by `(hidden)`; `undefined` where wg(8)
+   * takes the value and makes something else of it, or knows no such value.
    */
   readonly wgMessage?: string | undefined
   /** Which element of a comma-separated list, from 0. */
@@ -20,8 +20,8 @@ export interface ValueFault {
 }
 
 /**
- * A sentence of wg(8) about a text, in its quotes. A text that looks like a key is hidden, because users paste private keys into
- * other fields; wg(8) would print it.
+ * A sentence of wg(8) about a text, in its quotes. A text that looks like a key is hidden, because
+ * users paste private keys into other fields; wg(8) would print it.
  */
 export function wgSentence(sentence: string, text: string): string {
   return `${sentence}: \`${KEY_LIKE.test(text) ? HIDDEN : text}'`

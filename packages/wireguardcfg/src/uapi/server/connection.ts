@@ -15,14 +15,15 @@ export interface Served {
 }
 
 /**
- * How much a set operation reads at a time. What is left of it when the operation ends is lost, with wireguard-go's buffers
- * (bufio.NewScanner over bufio.NewReader, both of this size): a reason never to send an operation before the last one's reply.
+ * How much a set operation reads at a time. What is left of it when the operation ends is lost,
+ * with wireguard-go's buffers (bufio.NewScanner over bufio.NewReader, both of this size): a reason
+ * never to send an operation before the last one's reply.
  */
 const READ_AHEAD = 4096
 
 /**
- * Answers the operations of one client, one after the other, until it hangs up or sends something else. Resolves when the
- * connection is over and never rejects. The socket has `allowHalfOpen`.
+ * Answers the operations of one client, one after the other, until it hangs up or sends something
+ * else. Resolves when the connection is over and never rejects. The socket has `allowHalfOpen`.
  */
 export async function serveConnection(socket: Socket, served: Served): Promise<void> {
   // A client may vanish at any moment: 'close' follows, and ends every wait.

@@ -5,7 +5,10 @@ import type { DeviceState, PeerState } from './state.js'
 
 /** What {@link formatDevice} can be told. */
 export interface GetOptions {
-  /** `random`: another order at every get, as wireguard-go, which walks a Go map; `insertion`: that of their creation. */
+  /**
+   * `random`: another order at every get, as wireguard-go, which walks a Go map; `insertion`: that
+   * of their creation.
+   */
   readonly peerOrder: 'random' | 'insertion'
 }
 
@@ -13,7 +16,10 @@ export interface GetOptions {
 const PIECE_LENGTH = 65_536
 const NO_KEY = '0'.repeat(64)
 
-/** The reply to `get=1` without its status, in pieces, with the keys in wireguard-go's order (device/uapi.go). */
+/**
+ * The reply to `get=1` without its status, in pieces, with the keys in wireguard-go's order
+ * (device/uapi.go).
+ */
 export function* formatDevice(device: DeviceState, { peerOrder }: GetOptions): Generator<string> {
   let text = ''
   if (device.privateKey !== undefined) text += `private_key=${device.privateKey.toHex()}\n`

@@ -30,7 +30,10 @@ export class Input {
     return bytes
   }
 
-  /** The next line, without its line feed; `undefined` at the end, also in the middle of a line, or when it is far too long. */
+  /**
+   * The next line, without its line feed; `undefined` at the end, also in the middle of a line, or
+   * when it is far too long.
+   */
   async readOperation(): Promise<string | undefined> {
     let line = ''
     while (line.length < OPERATION_LIMIT) {

@@ -1,14 +1,22 @@
 import { StringDecoder } from 'node:string_decoder'
 
-/** A line of a set operation that is not shorter than this is refused (`bufio.MaxScanTokenSize`). */
+/**
+ * A line of a set operation that is not shorter than this is refused (`bufio.MaxScanTokenSize`).
+ */
 export const LINE_LIMIT = 65_536
 
-/** Cuts bytes that arrive in any pieces into lines, as Go's `bufio.Scanner` does: a carriage return at the end is dropped. */
+/**
+ * Cuts bytes that arrive in any pieces into lines, as Go's `bufio.Scanner` does: a carriage return
+ * at the end is dropped.
+ */
 export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8')
   #rest = ''
 
-  /** The lines that these bytes complete; `undefined` in place of a line that is too long, as the last one. */
+  /**
+   * The lines that these bytes complete; `undefined` in place of a line that is too long, as the
+   * last one.
+   */
   push(bytes: Uint8Array): readonly (string | undefined)[] {
     const [first = '', ...more] = this.#decoder.write(bytes).split('\n')
     const lines: (string | undefined)[] = []

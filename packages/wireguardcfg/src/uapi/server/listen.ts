@@ -7,7 +7,10 @@ import { errorCode } from '../socket-path.js'
 /** A unix socket that listens under its final name. */
 export interface ListeningSocket {
   readonly path: string
-  /** Removes the socket, ends every connection and removes the directories that were made for it and are empty. */
+  /**
+   * Removes the socket, ends every connection and removes the directories that were made for it and
+   * are empty.
+   */
   close(): Promise<void>
 }
 
@@ -26,11 +29,12 @@ export interface ListenRequest {
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
 
 /**
- * Listens on a unix socket that has its permissions from the first moment. Missing directories are made (0755). A stale socket of that
- * name is replaced.
+ * Listens on a unix socket that has its permissions from the first moment. Missing directories are
+ * made (0755). A stale socket of that name is replaced.
  *
- * @throws WireGuardError `EADDRINUSE` when a socket of that name answers, `EINVAL` when the name is taken by something that is no
- * socket or is too long, `EPERM` without permission, or what else the file system says
+ * @throws WireGuardError `EADDRINUSE` when a socket of that name answers, `EINVAL` when the name is
+ * taken by something that is no socket or is too long, `EPERM` without permission, or what else the
+ * file system says
  */
 export async function listenUnix(request: ListenRequest): Promise<ListeningSocket> {
   const path = resolve(request.path)
@@ -43,8 +47,9 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
   try {
     made = await mkdir(directory, { recursive: true, mode: 0o755 })
     await removeStale(path)
-    // bind(2) makes the socket with whatever the umask allows, and umask is of the whole process. So it is bound in a directory
-    // that nobody else can enter and gets its name when its mode is right. A link, unlike a rename, never replaces another one.
+    // bind(2) makes the socket with whatever the umask allows, and umask is of the whole process.
+    // So it is bound in a directory that nobody else can enter and gets its name when its mode is
+    // right. A link, unlike a rename, never replaces another one.
     temporary = await mkdtemp(`${directory}/.`)
     const hidden = join(temporary, 's')
     for (const name of [path, hidden]) checkLength(name)

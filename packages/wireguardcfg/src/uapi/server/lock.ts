@@ -1,6 +1,6 @@
 /**
- * Many readers or one writer, first come first served. A daemon holds such a lock for the whole of a get or set operation, so a
- * client that stops half way through a set keeps the others waiting.
+ * Many readers or one writer, first come first served. A daemon holds such a lock for the whole of
+ * a get or set operation, so a client that stops half way through a set keeps the others waiting.
  */
 export class ReadWriteLock {
   #readers = 0

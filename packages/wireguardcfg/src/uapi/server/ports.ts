@@ -1,4 +1,7 @@
-/** The UDP ports that the servers of this process hold. Nothing is bound: another program's ports are not known. */
+/**
+ * The UDP ports that the servers of this process hold. Nothing is bound: another program's ports
+ * are not known.
+ */
 const held = new Set<number>()
 
 // The range of net.ipv4.ip_local_port_range by default.

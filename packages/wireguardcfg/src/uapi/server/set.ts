@@ -5,11 +5,17 @@ import { type DeviceState, newPeer, type PeerState } from './state.js'
 
 /** What a {@link SetOperation} can be told. */
 export interface SetOptions {
-  /** Whether `allowed_ip=-address/length` removes. If not it is `EINVAL`, as in daemons from before May 2025. */
+  /**
+   * Whether `allowed_ip=-address/length` removes. If not it is `EINVAL`, as in daemons from before
+   * May 2025.
+   */
   readonly allowedIPRemoval: boolean
 }
 
-/** The lines between `set=1` and the empty line. Each takes effect at once, as in wireguard-go (device/uapi.go). */
+/**
+ * The lines between `set=1` and the empty line. Each takes effect at once, as in wireguard-go
+ * (device/uapi.go).
+ */
 export class SetOperation {
   readonly #device: DeviceState
   readonly #options: SetOptions
@@ -23,7 +29,10 @@ export class SetOperation {
     this.#options = options
   }
 
-  /** Applies a line, which is not empty. After anything but 0 the operation is over; earlier lines stay. */
+  /**
+   * Applies a line, which is not empty. After anything but 0 the operation is over; earlier lines
+   * stay.
+   */
   line(line: string): Errno {
     const equals = line.indexOf('=')
     if (equals < 0) return PROTOCOL

@@ -16,16 +16,23 @@ export interface PeerState {
   lastHandshake: Date | undefined
   receiveBytes: number | bigint
   transmitBytes: number | bigint
-  /** In the order of their last addition. Changed through the device alone, which knows the owner of each range. */
+  /**
+   * In the order of their last addition. Changed through the device alone, which knows the owner of
+   * each range.
+   */
   readonly allowedIPs: Set<AllowedIP>
 }
 
-/** The device behind the socket, with the effects of wireguard-go's device package and none of its packets. */
+/**
+ * The device behind the socket, with the effects of wireguard-go's device package and none of its
+ * packets.
+ */
 export class DeviceState {
   readonly #peers = new Map<PublicKey, PeerState>()
   readonly #owners = new Map<AllowedIP, PeerState>()
   #privateKey: SecretKey | undefined
-  // All zero until a private key was set, as in wireguard-go: so is a peer with that key ignored until then.
+  // All zero until a private key was set, as in wireguard-go: so is a peer with that key ignored
+  // until then.
   #ownKey: PublicKey = publicKeyFromBytes(new Uint8Array(KEY_LENGTH))
   #listenPort = 0
 
@@ -68,7 +75,10 @@ export class DeviceState {
     return publicKey === this.#ownKey
   }
 
-  /** Moves to another port, any free one for 0. False when it is taken: then no port is left, as after a failed bind. */
+  /**
+   * Moves to another port, any free one for 0. False when it is taken: then no port is left, as
+   * after a failed bind.
+   */
   setListenPort(port: number): boolean {
     releasePort(this.#listenPort)
     this.#listenPort = claimPort(port)

@@ -1,6 +1,9 @@
 import { constants } from 'node:os'
 
-/** The status of an operation: 0, or a negated errno of this system as wireguard-go sends it (ipc/uapi_unix.go). */
+/**
+ * The status of an operation: 0, or a negated errno of this system as wireguard-go sends it
+ * (ipc/uapi_unix.go).
+ */
 export type Errno = number
 
 /** Done. */

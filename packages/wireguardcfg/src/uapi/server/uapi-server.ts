@@ -13,23 +13,29 @@ import { DeviceState, type PeerState } from './state.js'
 export interface UapiServerOptions {
   /** The interface name by wg-quick(8)'s rule. The socket is `directory/name.sock`. */
   readonly name: string
-  /** Default `/var/run/wireguard`, where wg(8) looks. Made (0755) when missing, and then removed on close if it is empty. */
+  /**
+   * Default `/var/run/wireguard`, where wg(8) looks. Made (0755) when missing, and then removed on
+   * close if it is empty.
+   */
   readonly directory?: string | undefined
   /** Permission bits of the socket; default 0o600. */
   readonly mode?: number | undefined
   /**
-   * The order of the peers in a reply. `random`, the default: another one at every read, as from wireguard-go; `insertion`: that
-   * of their creation.
+   * The order of the peers in a reply. `random`, the default: another one at every read, as from
+   * wireguard-go; `insertion`: that of their creation.
    */
   readonly peerOrder?: 'random' | 'insertion' | undefined
   /**
-   * Whether `allowed_ip=-address/length` removes an allowed IP; default true. False: `EINVAL`, as from wireguard-go before
-   * May 2025.
+   * Whether `allowed_ip=-address/length` removes an allowed IP; default true. False: `EINVAL`, as
+   * from wireguard-go before May 2025.
    */
   readonly allowedIPRemoval?: boolean | undefined
 }
 
-/** What a tunnel would have learnt from its packets: an absent field is left alone, `null` clears it. */
+/**
+ * What a tunnel would have learnt from its packets: an absent field is left alone, `null` clears
+ * it.
+ */
 export interface SimulatedPeer {
   /** `null`: never. */
   readonly lastHandshake?: Date | null | undefined
@@ -44,8 +50,8 @@ export interface SimulatedPeer {
 const MAX_COUNTER = 0xffff_ffff_ffff_ffffn
 
 /**
- * A WireGuard device without packets behind a real unix socket, with the configuration semantics of wireguard-go: for tests without
- * root, and for trying things out.
+ * A WireGuard device without packets behind a real unix socket, with the configuration semantics of
+ * wireguard-go: for tests without root, and for trying things out.
  *
  * It binds no UDP port and knows of the ports of other servers in this process only.
  */
@@ -64,8 +70,9 @@ export class UapiServer implements AsyncDisposable {
   /**
    * Starts a device and resolves when it accepts connections.
    *
-   * @throws WireGuardError `EINVAL` for a bad name or mode, a path that is too long, or a file of that name that is no socket;
-   * `EADDRINUSE` when a live socket has that name; `EPERM` without permission; or what else the file system says
+   * @throws WireGuardError `EINVAL` for a bad name or mode, a path that is too long, or a file of
+   * that name that is no socket; `EADDRINUSE` when a live socket has that name; `EPERM` without
+   * permission; or what else the file system says
    */
   static async listen(options: UapiServerOptions): Promise<UapiServer> {
     const { directory = DEFAULT_SOCKET_DIRECTORY, mode = 0o600 } = options
@@ -106,7 +113,8 @@ export class UapiServer implements AsyncDisposable {
   /**
    * Pretends that packets were exchanged with a peer.
    *
-   * @throws WireGuardError `EINVAL` when there is no such peer, or a value is not acceptable; nothing was changed then
+   * @throws WireGuardError `EINVAL` when there is no such peer, or a value is not acceptable;
+   * nothing was changed then
    */
   setPeer(publicKey: PublicKey, simulated: SimulatedPeer): void {
     const peer = this.#device.peer(parsePublicKey(publicKey))
@@ -133,7 +141,10 @@ export class UapiServer implements AsyncDisposable {
     } satisfies Partial<PeerState>)
   }
 
-  /** Removes the socket, ends every connection and frees the port. The device can still be looked at. May be called twice. */
+  /**
+   * Removes the socket, ends every connection and frees the port. The device can still be looked
+   * at. May be called twice.
+   */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }

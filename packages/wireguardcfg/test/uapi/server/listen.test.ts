@@ -155,7 +155,10 @@ describe('listen refuses', () => {
   })
 })
 
-/** What a killed daemon leaves: a socket that nobody listens on. libuv removes the name that it knows on close. */
+/**
+ * What a killed daemon leaves: a socket that nobody listens on. libuv removes the name that it
+ * knows on close.
+ */
 async function makeStale(path: string): Promise<void> {
   const server = createServer().listen(`${path}.bound`)
   await once(server, 'listening')

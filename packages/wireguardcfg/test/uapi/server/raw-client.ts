@@ -27,7 +27,10 @@ export async function temporaryDirectory(): Promise<string> {
   return directory
 }
 
-/** A server that is closed after the test, with peers in the order of their creation unless told otherwise. */
+/**
+ * A server that is closed after the test, with peers in the order of their creation unless told
+ * otherwise.
+ */
 export async function startServer(options: Partial<UapiServerOptions> = {}): Promise<UapiServer> {
   const directory = options.directory ?? (await temporaryDirectory())
   const server = await UapiServer.listen({

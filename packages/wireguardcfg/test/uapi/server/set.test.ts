@@ -40,7 +40,8 @@ function peer(
   return [...lines, ...allowedIPs.map((allowedIP) => `allowed_ip=${allowedIP}`)]
 }
 
-// Compared with wireguard-go 0.0.20220316 (interface up), but for the removal of allowed IPs, which is newer.
+// Compared with wireguard-go 0.0.20220316 (interface up), but for the removal of allowed IPs, which
+// is newer.
 interface Case {
   /** What the test says. */
   readonly it: string

@@ -1,8 +1,12 @@
-// Writers of ASCII text into an arena: the text of a whole datagram is written as bytes, decoded once, and cut into slices.
-// Every writer returns where the next one begins; the caller has made room.
+// Writers of ASCII text into an arena: the text of a whole datagram is written as bytes, decoded
+// once, and cut into slices. Every writer returns where the next one begins; the caller has made
+// room.
 
 const BASE64 = ascii('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
-/** The two characters of each 12 bits as they lie in memory: written at once, they halve the steps of one table of 64. */
+/**
+ * The two characters of each 12 bits as they lie in memory: written at once, they halve the steps
+ * of one table of 64.
+ */
 const PAIRS = pairsOf(BASE64)
 const RUNS = longestRuns()
 const HEX = ascii('0123456789abcdef')
@@ -29,7 +33,10 @@ export class Arena {
   }
 }
 
-/** The base64 text of the 32 bytes at `from`: {@link KEY_TEXT_LENGTH} characters at `at`, which is even. */
+/**
+ * The base64 text of the 32 bytes at `from`: {@link KEY_TEXT_LENGTH} characters at `at`, which is
+ * even.
+ */
 export function writeKey(
   { bytes, pairs }: Arena,
   at: number,
@@ -133,8 +140,8 @@ function writeGroup(arena: Uint8Array, at: number, group: number): number {
 }
 
 /**
- * The longest run of zero groups, the first of equals, at least two long: its first group times 16 and its length, by which of the 8
- * groups are zero, the first by the highest bit.
+ * The longest run of zero groups, the first of equals, at least two long: its first group times 16
+ * and its length, by which of the 8 groups are zero, the first by the highest bit.
  */
 function longestRuns(): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, zeros) => {

@@ -24,8 +24,8 @@ import {
 } from './table.js'
 
 /**
- * One entry of a list of peers. An entry that continues the last one of the message before has the same public key, more
- * allowed IPs, and every other field as if it were not set.
+ * One entry of a list of peers. An entry that continues the last one of the message before has the
+ * same public key, more allowed IPs, and every other field as if it were not set.
  */
 export interface DecodedPeer extends Peer {
   allowedIPs: AllowedIP[]
@@ -37,8 +37,8 @@ export interface Sliceable {
 }
 
 /**
- * The last pass: makes the peers that were found in a datagram. Their strings are slices of the text; their preshared keys share
- * memory.
+ * The last pass: makes the peers that were found in a datagram. Their strings are slices of the
+ * text; their preshared keys share memory.
  */
 export function buildPeers(
   found: PeerTable,
@@ -103,7 +103,10 @@ function withZone(host: string, view: DataView, at: number, zones: Zones): strin
 /** Keys of one array: as much as the text of a datagram, which one kept string keeps as well. */
 const LENGTH = 512 * WG_KEY_LEN
 
-/** Memory that preshared keys share. An array for each datagram would be a tenth of the time of a read: they are not made on V8's heap. */
+/**
+ * Memory that preshared keys share. An array for each datagram would be a tenth of the time of a
+ * read: they are not made on V8's heap.
+ */
 export class PresharedKeySlab {
   #bytes = new Uint8Array(0)
   #view = viewOf(this.#bytes)

@@ -20,7 +20,10 @@ import { renderPeers } from './render.js'
 import { scanPeers } from './scan.js'
 import { PeerTable } from './table.js'
 
-/** What a message says about the device itself; a message without these attributes has none of the fields. */
+/**
+ * What a message says about the device itself; a message without these attributes has none of the
+ * fields.
+ */
 export interface DeviceAttributes {
   index?: number
   name?: string
@@ -40,8 +43,9 @@ export interface DevicePart {
 }
 
 /**
- * Decodes one message of a WG_CMD_GET_DEVICE dump. Nothing of the result shares memory with the message. Unknown attributes
- * are skipped. With `ownText`, the strings of the peers share no memory with each other either: see {@link PeerListDecoder}.
+ * Decodes one message of a WG_CMD_GET_DEVICE dump. Nothing of the result shares memory with the
+ * message. Unknown attributes are skipped. With `ownText`, the strings of the peers share no memory
+ * with each other either: see {@link PeerListDecoder}.
  *
  * @throws {MalformedMessageError} when the message is not what <linux/wireguard.h> says
  */
@@ -87,9 +91,11 @@ function copyKey(attribute: AttributeReader): Uint8Array {
 }
 
 /**
- * Decodes lists of peers in three passes: one finds and checks the attributes, one writes the text of all keys, addresses and ranges
- * as ASCII into one arena; that is decoded once, and the last pass makes the peers, their strings slices of the one text. A fifth of the
- * time of one conversion per key. Preshared keys are copied to slabs of raw bytes: no secret is ever text that others share.
+ * Decodes lists of peers in three passes: one finds and checks the attributes, one writes the text
+ * of all keys, addresses and ranges as ASCII into one arena; that is decoded once, and the last
+ * pass makes the peers, their strings slices of the one text. A fifth of the time of one conversion
+ * per key. Preshared keys are copied to slabs of raw bytes: no secret is ever text that others
+ * share.
  */
 export class PeerListDecoder {
   readonly #found = new PeerTable()
@@ -97,16 +103,18 @@ export class PeerListDecoder {
   #arena = new Arena(0)
 
   /**
-   * The entries of the attribute WGDEVICE_A_PEERS. Their strings are slices of one text, which lives as long as any of them; with
-   * `ownText` every string is its own, for those who drop most of them: it takes half as long again.
+   * The entries of the attribute WGDEVICE_A_PEERS. Their strings are slices of one text, which
+   * lives as long as any of them; with `ownText` every string is its own, for those who drop most
+   * of them: it takes half as long again.
    *
    * @throws {MalformedMessageError}
    */
   decode(list: AttributeReader, zones: Zones, ownText = false): DecodedPeer[] {
     const found = this.#found
     scanPeers(list, found)
-    // An entry has at least a key (40 bytes for 44 characters), a range at least 25 bytes for 18 characters or 37 for 43, an
-    // endpoint 20 for 15 or 32 for 39: text is at most a quarter longer than its bytes.
+    // An entry has at least a key (40 bytes for 44 characters), a range at least 25 bytes for 18
+    // characters or 37 for 43, an endpoint 20 for 15 or 32 for 39: text is at most a quarter longer
+    // than its bytes.
     if (this.#arena.bytes.length < 2 * list.length) this.#arena = new Arena(4 * list.length)
     const { bytes } = this.#arena
     const end = renderPeers(found, list.view, this.#arena)

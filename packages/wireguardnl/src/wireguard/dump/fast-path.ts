@@ -1,5 +1,6 @@
-// How every kernel so far lays out the entries of WGDEVICE_A_PEERS (drivers/net/wireguard/netlink.c, get_peer and get_allowedips).
-// Nothing promises it, so that it is looked at, and not relied on; where it is found, seven attributes take the time of one.
+// How every kernel so far lays out the entries of WGDEVICE_A_PEERS
+// (drivers/net/wireguard/netlink.c, get_peer and get_allowedips). Nothing promises it, so that it
+// is looked at, and not relied on; where it is found, seven attributes take the time of one.
 import { AF_INET, AF_INET6, NLA_HDRLEN } from '../../netlink/constants.js'
 import { LITTLE_ENDIAN } from '../../netlink/endian.js'
 import {
@@ -28,7 +29,10 @@ const TX_BYTES = headerOf(WGPEER_A_TX_BYTES, 8)
 const RX_BYTES = headerOf(WGPEER_A_RX_BYTES, 8)
 const PROTOCOL_VERSION = headerOf(WGPEER_A_PROTOCOL_VERSION, 4)
 
-/** How many bytes the attributes take with which a peer usually begins: all but the endpoint and the allowed IPs, which some lack. */
+/**
+ * How many bytes the attributes take with which a peer usually begins: all but the endpoint and the
+ * allowed IPs, which some lack.
+ */
 export const USUAL_PEER_LENGTH = 132
 
 /** Whether the entry of a peer begins as usual. */
@@ -45,7 +49,10 @@ export function isUsualPeer(view: DataView, at: number, end: number): boolean {
   )
 }
 
-/** Notes in its record where the attributes of a peer are that begins as usual, and that it has no others yet. */
+/**
+ * Notes in its record where the attributes of a peer are that begins as usual, and that it has no
+ * others yet.
+ */
 export function noteUsualPeer(records: Int32Array, record: number, at: number): void {
   records[record + WGPEER_A_ENDPOINT] = 0
   records[record + WGPEER_A_ALLOWEDIPS] = 0
@@ -70,7 +77,9 @@ const LENGTH_V6 = 40
 /** Where the address is in the entry of a usual allowed IP. */
 export const USUAL_ADDRESS = 24
 
-/** Whether an entry of this length, its header included, is a usual allowed IP that is all right. */
+/**
+ * Whether an entry of this length, its header included, is a usual allowed IP that is all right.
+ */
 export function isUsualRange(view: DataView, at: number, length: number): boolean {
   if (length !== LENGTH_V4 && length !== LENGTH_V6) return false
   const isV6 = length === LENGTH_V6

@@ -7,9 +7,10 @@ import type { DecodedPeer } from './build.js'
 export const MAX_EMPTY_MESSAGES = 16
 
 /**
- * Puts the messages of one dump together: a peer whose allowed IPs did not fit into one message goes on in the next, as an
- * entry with the same public key and nothing but more allowed IPs; the attributes of the device come with every message until
- * the first peer is complete, and then no more.
+ * Puts the messages of one dump together: a peer whose allowed IPs did not fit into one message
+ * goes on in the next, as an entry with the same public key and nothing but more allowed IPs; the
+ * attributes of the device come with every message until the first peer is complete, and then no
+ * more.
  */
 export class DumpMerger {
   readonly #attributes: DeviceAttributes = {}
@@ -17,10 +18,11 @@ export class DumpMerger {
   #empty = 0
 
   /**
-   * Adds a message, and to `complete` the peers that are complete now, which it returns: all but the last one, which the next message may
-   * continue.
+   * Adds a message, and to `complete` the peers that are complete now, which it returns: all but
+   * the last one, which the next message may continue.
    *
-   * @throws {MalformedMessageError} when {@link MAX_EMPTY_MESSAGES} messages in a row brought nothing new
+   * @throws {MalformedMessageError} when {@link MAX_EMPTY_MESSAGES} messages in a row brought
+   * nothing new
    */
   add({ attributes, peers }: DevicePart, complete: Peer[] = []): Peer[] {
     // Before the attributes: the first ones are news.
@@ -31,7 +33,8 @@ export class DumpMerger {
     for (let i = 0; i < peers.length; i++) {
       const peer = peers[i]!
       const last = this.#last
-      // Only a message's first entry ever continues another, but for others the key is compared as well if they have nothing else.
+      // Only a message's first entry ever continues another, but for others the key is compared as
+      // well if they have nothing else.
       const mayContinue = i === 0 || isBare(peer)
       if (last === undefined || !mayContinue || last.publicKey !== peer.publicKey) {
         if (last !== undefined) complete.push(last)
@@ -86,7 +89,9 @@ export class DumpMerger {
   }
 }
 
-/** Comparing slices of a text is slow; nearly every peer has something that makes it unnecessary. */
+/**
+ * Comparing slices of a text is slow; nearly every peer has something that makes it unnecessary.
+ */
 function isBare({ presharedKey, endpoint, lastHandshake, receiveBytes }: DecodedPeer): boolean {
   return (
     presharedKey === undefined &&

@@ -13,7 +13,8 @@ import { DumpMerger } from './merge.js'
 import type { Zones } from '../structs.js'
 
 /**
- * Reads a device once; `undefined` when it was changed meanwhile, so that what came may be inconsistent.
+ * Reads a device once; `undefined` when it was changed meanwhile, so that what came may be
+ * inconsistent.
  *
  * @throws {NetlinkError}
  * @throws {MalformedMessageError}
@@ -46,9 +47,9 @@ export async function readDevice(
 }
 
 /**
- * The peers of a device, those of one datagram at a time: a peer that is spread over several comes whole, with the last of them.
- * `undefined` is the end when the device was changed meanwhile, so that what came may be inconsistent. Leaving early closes the
- * socket.
+ * The peers of a device, those of one datagram at a time: a peer that is spread over several comes
+ * whole, with the last of them. `undefined` is the end when the device was changed meanwhile, so
+ * that what came may be inconsistent. Leaving early closes the socket.
  *
  * @throws {NetlinkError}
  * @throws {MalformedMessageError}
@@ -71,7 +72,8 @@ export async function* readPeers(
     for (; result.done !== true; result = await iterator.next()) {
       const message = result.value
       if (message.type !== id) continue
-      // The consumer may keep a key of each datagram, and should not keep the datagram's text with it.
+      // The consumer may keep a key of each datagram, and should not keep the datagram's text with
+      // it.
       const peers = merger.add(decodeDevice(message, zones, true))
       if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
         yield undefined

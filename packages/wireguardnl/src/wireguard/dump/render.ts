@@ -7,8 +7,8 @@ import { type Arena, writeDecimal, writeIPv4, writeIPv6, writeKey } from './asci
 const SLASH = 0x2f
 
 /**
- * The second pass: writes the text of all keys, addresses and ranges into the arena, and notes where each begins and ends. Returns where
- * the text ends.
+ * The second pass: writes the text of all keys, addresses and ranges into the arena, and notes
+ * where each begins and ends. Returns where the text ends.
  */
 export function renderPeers(found: PeerTable, view: DataView, arena: Arena): number {
   let at = writeKeys(found, view, arena)

@@ -32,9 +32,10 @@ const SKIPPED = 0xff
 const MINIMUM_PAYLOAD = payloadLengths()
 
 /**
- * The first pass over the entries of WGDEVICE_A_PEERS: checks every length and notes where everything is. Most of the time of a read
- * would go into walking attributes: hence positions in local variables instead of readers, nothing else in these loops, and a glance
- * whether the layout is the usual one.
+ * The first pass over the entries of WGDEVICE_A_PEERS: checks every length and notes where
+ * everything is. Most of the time of a read would go into walking attributes: hence positions in
+ * local variables instead of readers, nothing else in these loops, and a glance whether the layout
+ * is the usual one.
  *
  * @throws {MalformedMessageError}
  */

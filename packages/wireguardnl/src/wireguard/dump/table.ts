@@ -1,11 +1,12 @@
-// What the passes over a list of peers tell each other: one record per peer, one pair of numbers per allowed IP.
+// What the passes over a list of peers tell each other: one record per peer, one pair of numbers
+// per allowed IP.
 import { WGPEER_A_PROTOCOL_VERSION } from '../constants.js'
 
 /** The highest type of a peer's attribute that a record has a cell for. */
 export const LAST_TYPE = WGPEER_A_PROTOCOL_VERSION
 
-// A record has one cell per attribute type: where the payload begins in the datagram (0: absent, because a
-// message begins with its header). These cells follow, counted up from the last type.
+// A record has one cell per attribute type: where the payload begins in the datagram (0: absent,
+// because a message begins with its header). These cells follow, counted up from the last type.
 /** Where the text of the public key begins. */
 export const KEY_TEXT = LAST_TYPE + 1
 /** Where the text of the endpoint's address begins. */
@@ -24,7 +25,8 @@ export const RANGE_V6 = 0x100
 
 // The kernel fills datagrams of 32 KiB when it may (af_netlink.c).
 const USUAL_LENGTH = 32 * 1024
-// The least that a peer takes (its header and its key), and a range (three headers, a family, a prefix length, 4 bytes).
+// The least that a peer takes (its header and its key), and a range (three headers, a family, a
+// prefix length, 4 bytes).
 const PEER_LENGTH = 40
 const RANGE_LENGTH = 25
 
@@ -35,8 +37,8 @@ export class PeerTable {
   /** A record per peer; what is in those of others is left from another list. */
   records = new Int32Array(0)
   /**
-   * A pair per allowed IP: where its address is in the datagram and its prefix length (with {@link RANGE_V6}); then, where its
-   * text begins and ends.
+   * A pair per allowed IP: where its address is in the datagram and its prefix length (with
+   * {@link RANGE_V6}); then, where its text begins and ends.
    */
   ranges = new Int32Array(0)
   #length = 0

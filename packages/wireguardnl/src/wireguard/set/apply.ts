@@ -21,8 +21,9 @@ export interface WriteOptions {
 }
 
 /**
- * Applies a configuration to a device. Single allowed IPs are removed by the flag for it where the kernel has that (since Linux
- * 6.16), and else by a temporary peer, after reading which of them are this peer's.
+ * Applies a configuration to a device. Single allowed IPs are removed by the flag for it where the
+ * kernel has that (since Linux 6.16), and else by a temporary peer, after reading which of them are
+ * this peer's.
  *
  * @throws WireGuardError
  */
@@ -73,7 +74,8 @@ async function send(
   extra: { removeAllowedIPs?: boolean; ownEntries?: number } = {},
 ): Promise<void> {
   const { context, exchange } = call
-  // By index, a device that gets this name half way is left alone; an unknown name is for the kernel to refuse.
+  // By index, a device that gets this name half way is left alone; an unknown name is for the
+  // kernel to refuse.
   const device = kernel.zones.index(name) || name
   const options = { ...extra, device, zones: kernel.zones, turn, exchange, context }
   try {

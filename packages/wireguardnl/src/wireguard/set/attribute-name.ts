@@ -15,8 +15,8 @@ const PEER = names(
 const ALLOWED_IP = names('WGALLOWEDIP_A_', 'UNSPEC FAMILY IPADDR CIDR_MASK FLAGS')
 
 /**
- * What the kernel's names are for the place in a request that it complained about: `WGDEVICE_A_PEERS[0].WGPEER_A_ENDPOINT`.
- * `undefined` when no attribute begins there.
+ * What the kernel's names are for the place in a request that it complained about:
+ * `WGDEVICE_A_PEERS[0].WGPEER_A_ENDPOINT`. `undefined` when no attribute begins there.
  *
  * @param payload genlmsghdr and attributes, as sent
  * @param offset from the start of the nlmsghdr, as in NLMSGERR_ATTR_OFFS

@@ -39,7 +39,8 @@ export function writeSelector(writer: AttributeWriter, device: string | number):
 /** Writes what a configuration says about the device itself: once, in its first message. */
 export function writeDeviceFields(writer: AttributeWriter, config: CheckedDeviceConfig): void {
   if (config.privateKey !== undefined) {
-    // The kernel compares before it clamps: an unclamped copy of the current key would end every session.
+    // The kernel compares before it clamps: an unclamped copy of the current key would end every
+    // session.
     writeSecret(writer, WGDEVICE_A_PRIVATE_KEY, config.privateKey?.clamped().bytes())
   }
   if (config.listenPort !== undefined) writer.u16(WGDEVICE_A_LISTEN_PORT, config.listenPort)
@@ -70,8 +71,8 @@ export function writePeer(writer: AttributeWriter, peer: CheckedPeerConfig, zone
 }
 
 /**
- * Writes the attributes of an entry that brings more allowed IPs of the peer before: no flag to clear the list, and no peer
- * comes back to life that somebody else removed meanwhile.
+ * Writes the attributes of an entry that brings more allowed IPs of the peer before: no flag to
+ * clear the list, and no peer comes back to life that somebody else removed meanwhile.
  */
 export function writeContinuation(writer: AttributeWriter, peer: CheckedPeerConfig): void {
   writer.base64(WGPEER_A_PUBLIC_KEY, peer.publicKey, WG_KEY_LEN)

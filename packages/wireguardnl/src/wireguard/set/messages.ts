@@ -19,28 +19,37 @@ import {
 import { encodeSockaddr, type Zones } from '../structs.js'
 
 /**
- * The most bytes of one SET message, headers included. The kernel holds the lock of all network configuration (RTNL) for a whole
- * message, and computes a curve25519 for every new peer meanwhile.
+ * The most bytes of one SET message, headers included. The kernel holds the lock of all network
+ * configuration (RTNL) for a whole message, and computes a curve25519 for every new peer meanwhile.
  */
 export const MAX_SET_MESSAGE = 16 * 1024
 
 /** How a configuration is split. */
 export interface SplitOptions {
   readonly zones: Zones
-  /** The most bytes of one message, at most 60,000; default {@link MAX_SET_MESSAGE}. A single entry may still exceed it. */
+  /**
+   * The most bytes of one message, at most 60,000; default {@link MAX_SET_MESSAGE}. A single entry
+   * may still exceed it.
+   */
   readonly limit?: number | undefined
-  /** Whether the kernel can remove single allowed IPs; otherwise the configuration asks for none. */
+  /**
+   * Whether the kernel can remove single allowed IPs; otherwise the configuration asks for none.
+   */
   readonly removeAllowedIPs?: boolean | undefined
 }
 
 /** One SET message. */
 export interface SetMessage {
   /**
-   * genlmsghdr and attributes: valid until the message after the next one is asked for, zeroed then or at the end. When there is no
-   * next one because of an error, this one is left as it is, to be zeroed by whoever sends it.
+   * genlmsghdr and attributes: valid until the message after the next one is asked for, zeroed then
+   * or at the end. When there is no next one because of an error, this one is left as it is, to be
+   * zeroed by whoever sends it.
    */
   readonly payload: Uint8Array
-  /** How many peers of the configuration are completely applied with this message: all of them with the last one only. */
+  /**
+   * How many peers of the configuration are completely applied with this message: all of them with
+   * the last one only.
+   */
   readonly completedPeers: number
 }
 
@@ -63,9 +72,10 @@ export function checkZones(config: CheckedDeviceConfig, zones: Zones): void {
 }
 
 /**
- * The SET messages that apply a configuration, in order; there is at least one, so that the kernel says whether there is such a
- * device. Attributes of the device and its flags are in the first one only, the attributes of a peer in its first entry.
- * Send each when the one before is acknowledged, and stop at the first error.
+ * The SET messages that apply a configuration, in order; there is at least one, so that the kernel
+ * says whether there is such a device. Attributes of the device and its flags are in the first one
+ * only, the attributes of a peer in its first entry. Send each when the one before is acknowledged,
+ * and stop at the first error.
  */
 export function* splitDeviceConfig(
   device: string | number,
@@ -105,7 +115,10 @@ export function* splitDeviceConfig(
 
 const NONE: readonly string[] = []
 
-/** Builds one message after the other, in two arrays in turns: one is on its way to the kernel while the next one is built. */
+/**
+ * Builds one message after the other, in two arrays in turns: one is on its way to the kernel while
+ * the next one is built.
+ */
 class MessageBuilder {
   #writer: AttributeWriter
   #before: AttributeWriter | undefined
@@ -157,8 +170,9 @@ class MessageBuilder {
   }
 
   /**
-   * Writes an entry of a peer with as many of its ranges, from `from` on, as the message holds. Returns the first range that is
-   * left; -1 when nothing was written, because not even an entry with one range fits behind those of other peers.
+   * Writes an entry of a peer with as many of its ranges, from `from` on, as the message holds.
+   * Returns the first range that is left; -1 when nothing was written, because not even an entry
+   * with one range fits behind those of other peers.
    */
   writePeer(
     peer: CheckedPeerConfig,

@@ -11,7 +11,9 @@ import { type SetMessage, type SplitOptions, splitDeviceConfig } from './message
 
 /** Where and how a configuration is sent. */
 export interface ConfigureOptions extends SplitOptions {
-  /** The name, or the index, which stays the same device when another one gets its name half way. */
+  /**
+   * The name, or the index, which stays the same device when another one gets its name half way.
+   */
   readonly device: string | number
   /** How many entries at the beginning are not the caller's: they do not count as applied. */
   readonly ownEntries?: number | undefined
@@ -33,10 +35,12 @@ const BEFORE_PEERS = new Set([
 ])
 
 /**
- * Sends a configuration, message after message, each when the one before is acknowledged; the next one is written meanwhile. All go
- * through a thread: the kernel waits for RTNL, holds it for the whole message, and computes for every new peer.
+ * Sends a configuration, message after message, each when the one before is acknowledged; the next
+ * one is written meanwhile. All go through a thread: the kernel waits for RTNL, holds it for the
+ * whole message, and computes for every new peer.
  *
- * @throws WireGuardError with `applied`, once something may have been applied; the NetlinkError is its cause
+ * @throws WireGuardError with `applied`, once something may have been applied; the NetlinkError is
+ * its cause
  */
 export async function sendConfig(
   config: CheckedDeviceConfig,
@@ -111,7 +115,10 @@ function isBeforePeers(error: unknown): boolean {
   )
 }
 
-/** True when the message that failed has had no effect at all: only the mark is stored before the port is tried. */
+/**
+ * True when the message that failed has had no effect at all: only the mark is stored before the
+ * port is tried.
+ */
 function isBeforeEffects(error: unknown, config: CheckedDeviceConfig): boolean {
   if (error instanceof NetlinkError && error.code === 'EADDRINUSE')
     return config.firewallMark === undefined

@@ -179,7 +179,8 @@ describe('decodeDevice', () => {
     }
     fc.assert(
       fc.property(shuffled(attributes), shuffled(ranges), (steps, rest) => {
-        // The usual order comes first and last: neither leaves anything to the other, in this list or the next.
+        // The usual order comes first and last: neither leaves anything to the other, in this list
+        // or the next.
         const { peers } = decode((writer) =>
           writer.nested(wg.WGDEVICE_A_PEERS, () => {
             writePeer(writer, attributes, ranges)
@@ -322,7 +323,8 @@ describe('decodeDevice', () => {
   })
 })
 
-// Attributes in their right places, now and then of a wrong type or length, so that the fuzz gets deep.
+// Attributes in their right places, now and then of a wrong type or length, so that the fuzz gets
+// deep.
 const blob = fc.uint8Array({ maxLength: 40 })
 const bytes = (type: number, ...lengths: number[]) =>
   fc.oneof(

@@ -18,7 +18,9 @@ interface Options {
   readonly busy?: number
 }
 
-/** Sends a configuration of four messages, one peer in each, whose endpoint has a zone of its own. */
+/**
+ * Sends a configuration of four messages, one peer in each, whose endpoint has a zone of its own.
+ */
 async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
   const events: string[] = []
   const system = new FakeSystem({
