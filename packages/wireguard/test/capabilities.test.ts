@@ -3,7 +3,7 @@ import { chmod } from 'node:fs/promises'
 import { UapiServer } from 'wireguardcfg/server'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { asNobody } from './support/nobody.js'
 import { TestNamespace } from './support/namespace.js'
 

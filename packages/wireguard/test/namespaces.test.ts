@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { UapiServer } from 'wireguardcfg/server'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { openDescriptors, processesOf, TestNamespace } from './support/namespace.js'
 import { uniqueName } from './support/userspace.js'
 

@@ -7,11 +7,11 @@ import { NetlinkClient } from 'wireguardnl'
 import { AttributeReader } from '../../wireguardnl/src/netlink/attribute-reader.js'
 import { NLM_F_DUMP_INTR } from '../../wireguardnl/src/netlink/constants.js'
 import type { Socket } from '../../wireguardnl/src/netlink/socket.js'
-import { FakeSystem } from '../../wireguardnl/test/support/fake-system.js'
-import { replayed } from '../../wireguardnl/test/support/replay.js'
+import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
+import { replayed } from '../../../test-fixtures/fakes/replay.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
-import { publicKeyOf } from './support/sample.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
+import { publicKeyOf } from '../../../test-fixtures/sample.js'
 
 describe('the peers of an interface', () => {
   it('come one after the other, from the kernel', async () => {

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { UapiServer } from 'wireguardcfg/server'
-import { temporaryDirectory } from './support/directory.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
 

@@ -4,7 +4,7 @@ import { chmod, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { openDescriptors, processesOf, TestNamespace, zombies } from './support/namespace.js'
 import { script, socketOf, uniqueName } from './support/userspace.js'
 

@@ -9,7 +9,7 @@ import { startWireGuardGo } from '../../../test-fixtures/wireguard-go.js'
 import { type CreateOptions, WireGuard } from '../src/index.js'
 import { openDescriptors, processesOf, TestNamespace, zombies } from './support/namespace.js'
 import { socketOf, uniqueName } from './support/userspace.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from './support/sample.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../test-fixtures/sample.js'
 
 describeWith(hasWireGuardGo, 'a userspace device', () => {
   let namespace: TestNamespace

@@ -6,7 +6,7 @@ import {
   publicKeyOf,
   samplePeers,
   sorted,
-} from '../support/sample.js'
+} from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
 /** Reading and writing of everything but single allowed IPs. */

@@ -3,7 +3,7 @@ import { describeWith, hasNamespaces } from '../../../../test-fixtures/require.j
 import { WireGuard } from '../../src/index.js'
 import { asNobody, CODES_OF_ALL_METHODS } from '../support/nobody.js'
 import { TestNamespace } from '../support/namespace.js'
-import { privateKeyOf } from '../support/sample.js'
+import { privateKeyOf } from '../../../../test-fixtures/sample.js'
 
 describe('createDevice', () => {
   const secret = privateKeyOf(1).toBase64()

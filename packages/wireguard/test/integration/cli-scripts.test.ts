@@ -9,7 +9,7 @@ import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wi
 import { BIN, hasBin } from '../cli/bin.js'
 import { unordered } from '../cli/normalize.js'
 import { loadedModules } from '../support/loaded-modules.js'
-import { samplePeers } from '../support/sample.js'
+import { samplePeers } from '../../../../test-fixtures/sample.js'
 
 const TIMEOUT = 120_000
 

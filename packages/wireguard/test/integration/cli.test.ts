@@ -11,7 +11,7 @@ import { generatedFiles, generatedSetLines } from '../cli/generated.js'
 import { generatedDeviceFile } from '../cli/large-file.js'
 import { comparable, unordered } from '../cli/normalize.js'
 import { type Difference, SET_LINES } from '../cli/set-lines.js'
-import { presharedKeyOf } from '../support/sample.js'
+import { presharedKeyOf } from '../../../../test-fixtures/sample.js'
 
 const TIMEOUT = 180_000
 

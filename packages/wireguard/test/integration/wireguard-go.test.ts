@@ -4,7 +4,13 @@ import { once } from 'node:events'
 import { type Device, type DeviceConfig, UapiClient } from 'wireguardcfg'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
-import { ipv4Of, ipv6Of, privateKeyOf, publicKeyOf, samplePeers } from '../support/sample.js'
+import {
+  ipv4Of,
+  ipv6Of,
+  privateKeyOf,
+  publicKeyOf,
+  samplePeers,
+} from '../../../../test-fixtures/sample.js'
 
 const TIMEOUT = 60_000
 

@@ -12,7 +12,7 @@ import { comparable, unordered } from '../cli/normalize.js'
 import { runMain } from '../cli/run-main.js'
 import { SET_LINES } from '../cli/set-lines.js'
 import { FIELD_NAMES } from '../../src/cli/usage.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../support/sample.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 // Node is about ten times slower in an emulated machine.
 const TIMEOUT = 600_000

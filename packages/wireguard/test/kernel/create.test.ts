@@ -3,7 +3,7 @@ import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/requ
 import { type CreateOptions, WireGuard } from '../../src/index.js'
 import { asNobody, CODES_OF_ALL_METHODS } from '../support/nobody.js'
 import { children, openDescriptors, TestNamespace } from '../support/namespace.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../support/sample.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
   let namespace: TestNamespace

@@ -3,7 +3,7 @@ import { readlinkSync } from 'node:fs'
 import { UapiServer } from 'wireguardcfg/server'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { WireGuard } from '../../src/index.js'
-import { temporaryDirectory } from '../support/directory.js'
+import { temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { openDescriptors, TestNamespace } from '../support/namespace.js'
 
 describeWith(hasKernelWireGuard, 'a device of the kernel in a network namespace', () => {

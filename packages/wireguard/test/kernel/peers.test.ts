@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { type Peer, WireGuard } from '../../src/index.js'
-import { publicKeyOf } from '../support/sample.js'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const DEVICE = 'wgstreamed'
 // Three datagrams of 32 KiB and more.

@@ -5,8 +5,13 @@ import { UapiServer } from 'wireguardcfg/server'
 import { replacement } from '../../src/sync/replacement.js'
 import { syncDevice, type SyncOptions } from '../../src/sync/sync.js'
 import { WireGuard } from '../../src/wireguard.js'
-import { temporaryDirectory } from '../support/directory.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf, sorted } from '../support/sample.js'
+import { temporaryDirectory } from '../../../../test-fixtures/directory.js'
+import {
+  presharedKeyOf,
+  privateKeyOf,
+  publicKeyOf,
+  sorted,
+} from '../../../../test-fixtures/sample.js'
 
 const [A, B, C, D] = [1, 2, 3, 4].map(publicKeyOf) as [string, string, string, string]
 

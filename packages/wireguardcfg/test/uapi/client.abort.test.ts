@@ -4,7 +4,12 @@ import type { Socket } from 'node:net'
 import { markChecked } from '../../src/backend/check.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import { listenRaw, type RawServer, type Script, until } from '../support/raw-server.js'
+import {
+  listenRaw,
+  type RawServer,
+  type Script,
+  until,
+} from '../../../../test-fixtures/fakes/raw-server.js'
 import { reply } from '../support/replies.js'
 
 const LARGE = markChecked({

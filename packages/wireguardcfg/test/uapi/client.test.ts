@@ -10,7 +10,7 @@ import { describeWith, hasPerl } from '../../../../test-fixtures/require.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
 import { startListener } from '../support/listener-process.js'
-import { answering, listenRaw } from '../support/raw-server.js'
+import { answering, listenRaw } from '../../../../test-fixtures/fakes/raw-server.js'
 import { base64Of, reply, SAMPLE_REPLIES } from '../support/replies.js'
 import { asNobody, isRoot } from '../support/root.js'
 

@@ -14,7 +14,7 @@ import {
 import { Namespace as HeldNamespace } from '../support/namespace.js'
 import { namespacesOfThreads, openDescriptors, withoutPrivileges } from '../support/process.js'
 import { canMakeLinks } from '../support/requirements.js'
-import { caught } from '../support/caught.js'
+import { caught } from '../../../../test-fixtures/caught.js'
 
 const here = () => readlinkSync('/proc/thread-self/ns/net')
 

@@ -5,7 +5,7 @@ import * as libc from '../../src/libc.js'
 import { Connection } from '../../src/netlink/connection.js'
 import { NETLINK_GENERIC, NLMSG_NOOP } from '../../src/netlink/constants.js'
 import { KernelSocket, type SocketCalls } from '../../src/netlink/kernel-socket.js'
-import { deferred } from '../support/deferred.js'
+import { deferred } from '../../../../test-fixtures/deferred.js'
 import { isLinux } from '../support/requirements.js'
 
 const FD = 77

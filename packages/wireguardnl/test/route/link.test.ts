@@ -13,8 +13,8 @@ import {
   type LinkHeader,
   listLinks,
 } from '../../src/route/link.js'
-import { ack, connect, errorAck, multipart, reply } from '../support/fake-kernel.js'
-import { hex } from '../support/hex.js'
+import { ack, connect, errorAck, multipart, reply } from '../../../../test-fixtures/fakes/kernel.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 import { Namespace } from '../support/namespace.js'
 import { canMakeLinks } from '../support/requirements.js'
 

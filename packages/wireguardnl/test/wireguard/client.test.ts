@@ -14,8 +14,13 @@ import {
   multipart,
   reply,
   stale,
-} from '../support/fake-kernel.js'
-import { dump, ENODEV, FakeSystem, type SystemOptions } from '../support/fake-system.js'
+} from '../../../../test-fixtures/fakes/kernel.js'
+import {
+  dump,
+  ENODEV,
+  FakeSystem,
+  type SystemOptions,
+} from '../../../../test-fixtures/fakes/system.js'
 import { allowedIPs, key } from './support.js'
 
 const ENOMEM = 12

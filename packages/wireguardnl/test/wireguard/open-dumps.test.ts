@@ -1,9 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { OpenDumps, openDumps } from '../../src/wireguard/open-dumps.js'
-import { caught } from '../support/caught.js'
-import { deferred } from '../support/deferred.js'
-import { FakeSystem } from '../support/fake-system.js'
+import { caught } from '../../../../test-fixtures/caught.js'
+import { deferred } from '../../../../test-fixtures/deferred.js'
+import { FakeSystem } from '../../../../test-fixtures/fakes/system.js'
 import { allowedIPs, key } from './support.js'
 
 /** Adds a dump; what it says when it is ended. */

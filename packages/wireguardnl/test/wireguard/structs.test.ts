@@ -8,8 +8,8 @@ import {
   decodeZone,
   encodeSockaddr,
 } from '../../src/wireguard/structs.js'
-import { timespec } from '../support/fake-wireguard.js'
-import { hex } from '../support/hex.js'
+import { timespec } from '../../../../test-fixtures/fakes/wireguard.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 import { zones } from './support.js'
 
 describe('encodeSockaddr', () => {

@@ -7,7 +7,7 @@ import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
 import * as wg from '../../../src/wireguard/constants.js'
 import { decodeDevice, type DevicePart } from '../../../src/wireguard/dump/decode.js'
 import { encodeSockaddr } from '../../../src/wireguard/structs.js'
-import { timespec } from '../../support/fake-wireguard.js'
+import { timespec } from '../../../../../test-fixtures/fakes/wireguard.js'
 import { key, zones } from '../support.js'
 
 type Write = (writer: AttributeWriter) => void

@@ -19,7 +19,7 @@ import {
   MAX_SET_MESSAGE,
   splitDeviceConfig,
 } from '../../../src/wireguard/set/messages.js'
-import { FakeDevice, type FakeOptions } from '../../support/fake-wireguard.js'
+import { FakeDevice, type FakeDeviceOptions } from '../../../../../test-fixtures/fakes/wireguard.js'
 import { allowedIPs, key, zones } from '../support.js'
 
 const LARGEST = 60_000
@@ -273,7 +273,7 @@ describe('splitDeviceConfig', () => {
         fc.integer({ min: 0, max: 1200 }),
         fc.boolean(),
         (configs, limit, removeFlag) => {
-          const options: FakeOptions = { removeFlag }
+          const options: FakeDeviceOptions = { removeFlag }
           const whole = new FakeDevice('wg0', 4, options)
           const parts = new FakeDevice('wg0', 4, options)
           for (const config of configs) {

@@ -6,8 +6,8 @@ import { NETLINK_GENERIC } from '../../../src/netlink/constants.js'
 import { WriterGate } from '../../../src/netlink/writer-gate.js'
 import { type ConfigureOptions, sendConfig } from '../../../src/wireguard/set/send.js'
 import { WG_GENL_NAME } from '../../../src/wireguard/constants.js'
-import { caught } from '../../support/caught.js'
-import { FakeSystem } from '../../support/fake-system.js'
+import { caught } from '../../../../../test-fixtures/caught.js'
+import { FakeSystem } from '../../../../../test-fixtures/fakes/system.js'
 import { key } from '../support.js'
 
 interface Options {

@@ -2,9 +2,9 @@
 // drivers/net/wireguard/netlink.c does with a WG_CMD_SET_DEVICE and how it cuts a WG_CMD_GET_DEVICE
 // dump into messages.
 import { SecretKey } from 'wireguardcfg'
-import { AttributeReader } from '../../src/netlink/attribute-reader.js'
-import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
-import * as wg from '../../src/wireguard/constants.js'
+import { AttributeReader } from '../../packages/wireguardnl/src/netlink/attribute-reader.js'
+import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
+import * as wg from '../../packages/wireguardnl/src/wireguard/constants.js'
 
 const EINVAL = 22
 const EOPNOTSUPP = 95
@@ -12,7 +12,7 @@ const EADDRINUSE = 98
 const GENL_HDRLEN = 4
 
 /** How this kernel differs from the default, which is Linux 6.12. */
-export interface FakeOptions {
+export interface FakeDeviceOptions {
   /** Takes away single allowed IPs by their flag, as since Linux 6.16. */
   removeFlag?: boolean
   /** Ports that another socket has. */
@@ -43,7 +43,7 @@ interface FakeAllowedIP {
 export class FakeDevice {
   readonly name: string
   readonly index: number
-  readonly options: FakeOptions
+  readonly options: FakeDeviceOptions
   privateKey: Uint8Array | undefined
   port = 0
   mark = 0
@@ -52,7 +52,7 @@ export class FakeDevice {
   readonly peers = new Map<string, FakePeer>()
   #nextPort: number
 
-  constructor(name = 'wg0', index = 4, options: FakeOptions = {}) {
+  constructor(name = 'wg0', index = 4, options: FakeDeviceOptions = {}) {
     this.name = name
     this.index = index
     this.options = options

@@ -1,16 +1,16 @@
 // A whole kernel for a NetlinkClient, as a function of requests: links, the controller, and
 // WireGuard devices.
-import { GENL_ID_CTRL } from '../../src/genl/constants.js'
-import { encodeGenlHeader } from '../../src/genl/message.js'
-import { AttributeReader } from '../../src/netlink/attribute-reader.js'
-import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
+import { GENL_ID_CTRL } from '../../packages/wireguardnl/src/genl/constants.js'
+import { encodeGenlHeader } from '../../packages/wireguardnl/src/genl/message.js'
+import { AttributeReader } from '../../packages/wireguardnl/src/netlink/attribute-reader.js'
+import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
 import {
   NETLINK_ROUTE,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
-} from '../../src/netlink/constants.js'
-import { encodeMessage } from '../../src/netlink/message.js'
+} from '../../packages/wireguardnl/src/netlink/constants.js'
+import { encodeMessage } from '../../packages/wireguardnl/src/netlink/message.js'
 import {
   IFINFOMSG_LENGTH,
   IFLA_IFNAME,
@@ -19,15 +19,15 @@ import {
   IFLA_MTU,
   RTM_GETLINK,
   RTM_NEWLINK,
-} from '../../src/route/constants.js'
+} from '../../packages/wireguardnl/src/route/constants.js'
 import {
   WG_CMD_GET_DEVICE,
   WGDEVICE_A_IFINDEX,
   WGDEVICE_A_IFNAME,
-} from '../../src/wireguard/constants.js'
-import type { Kernel } from '../../src/wireguard/kernel.js'
-import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './fake-kernel.js'
-import { FakeDevice, type FakeOptions } from './fake-wireguard.js'
+} from '../../packages/wireguardnl/src/wireguard/constants.js'
+import type { Kernel } from '../../packages/wireguardnl/src/wireguard/kernel.js'
+import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './kernel.js'
+import { FakeDevice, type FakeDeviceOptions } from './wireguard.js'
 
 export const ENODEV = 19
 export const EPERM = 1
@@ -35,7 +35,7 @@ const ENOENT = 2
 const EOPNOTSUPP = 95
 
 /** How a {@link FakeSystem} differs from a capable root on Linux 6.12. */
-export interface SystemOptions extends FakeOptions {
+export interface SystemOptions extends FakeDeviceOptions {
   readonly release?: string
   /** False: there is no module. */
   readonly module?: boolean

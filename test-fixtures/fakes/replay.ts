@@ -1,14 +1,14 @@
 // A device of any number of peers, replayed: the datagrams of a dump are made once and given again
 // and again.
-import { GENL_ID_CTRL } from '../../src/genl/constants.js'
-import { encodeGenlHeader } from '../../src/genl/message.js'
-import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
-import { LITTLE_ENDIAN, viewOf } from '../../src/netlink/endian.js'
-import { MessageReader } from '../../src/netlink/message.js'
-import type { Socket } from '../../src/netlink/socket.js'
-import type { Kernel } from '../../src/wireguard/kernel.js'
-import { ack, done, type FakeRequest, reply } from './fake-kernel.js'
-import { FakeDevice } from './fake-wireguard.js'
+import { GENL_ID_CTRL } from '../../packages/wireguardnl/src/genl/constants.js'
+import { encodeGenlHeader } from '../../packages/wireguardnl/src/genl/message.js'
+import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
+import { LITTLE_ENDIAN, viewOf } from '../../packages/wireguardnl/src/netlink/endian.js'
+import { MessageReader } from '../../packages/wireguardnl/src/netlink/message.js'
+import type { Socket } from '../../packages/wireguardnl/src/netlink/socket.js'
+import type { Kernel } from '../../packages/wireguardnl/src/wireguard/kernel.js'
+import { ack, done, type FakeRequest, reply } from './kernel.js'
+import { FakeDevice } from './wireguard.js'
 
 const FAMILY = 0x23
 /** What fits into a datagram of 32 KiB. */

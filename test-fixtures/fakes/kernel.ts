@@ -1,4 +1,4 @@
-import { Connection } from '../../src/netlink/connection.js'
+import { Connection } from '../../packages/wireguardnl/src/netlink/connection.js'
 import {
   NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
@@ -6,11 +6,11 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
   NLMSG_HDRLEN,
-} from '../../src/netlink/constants.js'
-import { LITTLE_ENDIAN, viewOf } from '../../src/netlink/endian.js'
-import { encodeMessage, MessageReader } from '../../src/netlink/message.js'
-import type { Socket } from '../../src/netlink/socket.js'
-import { WriterGate } from '../../src/netlink/writer-gate.js'
+} from '../../packages/wireguardnl/src/netlink/constants.js'
+import { LITTLE_ENDIAN, viewOf } from '../../packages/wireguardnl/src/netlink/endian.js'
+import { encodeMessage, MessageReader } from '../../packages/wireguardnl/src/netlink/message.js'
+import type { Socket } from '../../packages/wireguardnl/src/netlink/socket.js'
+import { WriterGate } from '../../packages/wireguardnl/src/netlink/writer-gate.js'
 
 /** A request as the kernel got it: a copy. */
 export interface FakeRequest {
@@ -30,7 +30,7 @@ export interface FakeRequest {
  */
 export type Handler = (request: FakeRequest) => readonly Uint8Array[]
 
-export interface FakeOptions {
+export interface FakeKernelOptions {
   readonly portId?: number
   /** How often `receive` finds nothing before each datagram. */
   readonly delay?: number
@@ -54,7 +54,7 @@ export class FakeKernel implements Socket {
   #waited = 0
   #sending: Promise<void> = Promise.resolve()
 
-  constructor(handler: Handler, options: FakeOptions = {}) {
+  constructor(handler: Handler, options: FakeKernelOptions = {}) {
     this.#handler = handler
     this.portId = options.portId ?? 0xfffff001
     this.#delay = options.delay ?? 0
@@ -102,7 +102,7 @@ export class FakeKernel implements Socket {
 /** A connection to a fake kernel, with the sockets that it opens. */
 export function connect(
   handler: Handler,
-  options: FakeOptions & { readonly gate?: WriterGate } = {},
+  options: FakeKernelOptions & { readonly gate?: WriterGate } = {},
 ): { connection: Connection; kernels: FakeKernel[] } {
   const kernels: FakeKernel[] = []
   const open = () => {
