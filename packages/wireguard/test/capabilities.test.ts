@@ -5,7 +5,7 @@ import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtu
 import { WireGuard } from '../src/index.js'
 import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { asNobody } from './support/nobody.js'
-import { TestNamespace } from './support/namespace.js'
+import { TestNamespace } from '../../../test-fixtures/namespace.js'
 
 describeWith([hasNamespaces, hasWireGuardGo], 'capabilities', () => {
   it('tell what there is, and why not, for root', async () => {

@@ -6,7 +6,8 @@ import { UapiServer } from 'wireguardcfg/server'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
 import { temporaryDirectory } from '../../../test-fixtures/directory.js'
-import { openDescriptors, processesOf, TestNamespace } from './support/namespace.js'
+import { TestNamespace } from '../../../test-fixtures/namespace.js'
+import { openDescriptors, processesOf } from '../../../test-fixtures/process.js'
 import { uniqueName } from './support/userspace.js'
 
 describe('WireGuard.open of a namespace', () => {

@@ -12,7 +12,8 @@ import { rejected } from '../model/faults.js'
 import { startListener } from '../support/listener-process.js'
 import { answering, listenRaw } from '../../../../test-fixtures/fakes/raw-server.js'
 import { base64Of, reply, SAMPLE_REPLIES } from '../support/replies.js'
-import { asNobody, isRoot } from '../support/root.js'
+import { withoutPrivileges } from '../../../../test-fixtures/process.js'
+import { isRoot } from '../support/root.js'
 
 describe('reading', () => {
   it.each(SAMPLE_REPLIES.filter(({ name }) => name !== 'boringtun'))(
@@ -220,8 +221,8 @@ describe('names', () => {
       await chmod(directory, 0o755)
       await chmod(join(directory, 'wg0.sock'), 0o600)
       const client = new UapiClient({ directory })
-      const names = await asNobody(() => client.deviceNames())
-      const error = await asNobody(() => rejected(client.device('wg0')))
+      const names = await withoutPrivileges(() => client.deviceNames())
+      const error = await withoutPrivileges(() => rejected(client.device('wg0')))
       expect(names).toStrictEqual(['wg0'])
       expect(error).toMatchObject({ code: 'EPERM', hint: expect.stringContaining('root') })
     })
@@ -229,7 +230,7 @@ describe('names', () => {
     it('of a directory that may not be read are EPERM', async () => {
       await chmod(directory, 0o700)
       const client = new UapiClient({ directory })
-      const error = await asNobody(() => rejected(client.deviceNames()))
+      const error = await withoutPrivileges(() => rejected(client.deviceNames()))
       expect(error).toMatchObject({ code: 'EPERM', operation: 'list devices' })
       expect(error.hint).toContain('root')
     })

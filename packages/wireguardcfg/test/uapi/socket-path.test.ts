@@ -7,7 +7,8 @@ import { join } from 'node:path'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import { errorCode, fileError, findSocket, socketPath } from '../../src/uapi/socket-path.js'
 import { rejected, thrown } from '../model/faults.js'
-import { asNobody, isRoot } from '../support/root.js'
+import { withoutPrivileges } from '../../../../test-fixtures/process.js'
+import { isRoot } from '../support/root.js'
 
 describe('socketPath', () => {
   it('is NAME.sock in the directory, and a named pipe on Windows', () => {
@@ -131,7 +132,7 @@ describe('findSocket', () => {
     it('says EPERM for a directory that may not be searched', async () => {
       await listen('wg0.sock')
       await chmod(directory, 0o700)
-      const error = await rejected(asNobody(async () => findSocket('wg0', directory)))
+      const error = await rejected(withoutPrivileges(async () => findSocket('wg0', directory)))
       expect(error).toMatchObject({ code: 'EPERM', hint: expect.stringContaining('root') })
       expect(error.message).toContain(directory)
     })

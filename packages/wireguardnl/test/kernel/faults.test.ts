@@ -1,10 +1,10 @@
 import { afterAll, expect, it } from '@jest/globals'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isWireGuardError, SecretKey, type WireGuardError } from 'wireguardcfg'
 import { type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
+import { openDescriptors } from '../../../../test-fixtures/process.js'
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 import type { Socket } from '../../src/netlink/socket.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
@@ -62,8 +62,6 @@ function interruptedKernel(beforeSet: (set: number) => void) {
 function deleteInBackground(name: string): Promise<unknown[]> {
   return once(spawn('ip', ['link', 'delete', name], { stdio: 'ignore' }), 'exit')
 }
-
-const openDescriptors = () => readdirSync('/proc/self/fd').length
 
 describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
   afterAll(closeAttic)

@@ -14,7 +14,7 @@ import { type Kernel, runningKernel } from '../../src/wireguard/kernel.js'
 import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { addInterface, run } from '../support/kernel-device.js'
-import { openDescriptors, withoutPrivileges } from '../support/process.js'
+import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
 import { allowedIPs, key } from '../wireguard/support.js'
 
 /**

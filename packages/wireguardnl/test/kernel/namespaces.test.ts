@@ -10,8 +10,12 @@ import { type Namespace, openNamespace, withinNamespace } from '../../src/namesp
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { kernelIn } from '../../src/wireguard/kernel.js'
 import { caught } from '../../../../test-fixtures/caught.js'
-import { Namespace as HeldNamespace } from '../support/namespace.js'
-import { namespacesOfThreads, openDescriptors, withoutPrivileges } from '../support/process.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import {
+  namespacesOfThreads,
+  openDescriptors,
+  withoutPrivileges,
+} from '../../../../test-fixtures/process.js'
 import { allowedIPs, key } from '../wireguard/support.js'
 
 /** A network namespace with all that reaches it. */
@@ -19,9 +23,9 @@ class Place implements AsyncDisposable {
   readonly namespace: Namespace
   readonly links: NetlinkLinks
   readonly client: NetlinkClient
-  readonly #held: HeldNamespace
+  readonly #held: TestNamespace
 
-  private constructor(held: HeldNamespace) {
+  private constructor(held: TestNamespace) {
     this.#held = held
     this.namespace = openNamespace(held.pid)
     const kernel = kernelIn(this.namespace)
@@ -30,7 +34,7 @@ class Place implements AsyncDisposable {
   }
 
   static async create(): Promise<Place> {
-    return new Place(await HeldNamespace.create())
+    return new Place(await TestNamespace.create())
   }
 
   get pid(): number {
@@ -212,7 +216,7 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
 
   it('are used 50 times without a descriptor left', async () => {
     await using target = await Place.create()
-    const held = await HeldNamespace.create()
+    const held = await TestNamespace.create()
     const round = async () => {
       using namespace = openNamespace(held.pid)
       await using links = new NetlinkLinks(kernelIn(namespace))

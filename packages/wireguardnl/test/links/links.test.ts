@@ -8,8 +8,8 @@ import { type Kernel, kernelIn } from '../../src/wireguard/kernel.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { ack, errorAck, type FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
 import { EPERM, FakeSystem } from '../../../../test-fixtures/fakes/system.js'
-import { Namespace as HeldNamespace } from '../support/namespace.js'
-import { openDescriptors, withoutPrivileges } from '../support/process.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
 import { canMakeLinks } from '../support/requirements.js'
 import { addVeth } from '../support/temporary-link.js'
 import { allowedIPs, key } from '../wireguard/support.js'
@@ -223,12 +223,12 @@ describe('a kernel that does not answer', () => {
 })
 
 describeWith(canMakeLinks, 'links of a namespace', () => {
-  let held: HeldNamespace
+  let held: TestNamespace
   let namespace: Namespace
   let kernel: Kernel
   let links: NetlinkLinks
   beforeAll(async () => {
-    held = await HeldNamespace.create()
+    held = await TestNamespace.create()
     namespace = openNamespace(held.pid)
     kernel = kernelIn(namespace)
   })
@@ -327,7 +327,7 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
   })
 
   it('are moved by a handle, the id of a process, and a path', async () => {
-    await using other = await HeldNamespace.create()
+    await using other = await TestNamespace.create()
     using there = openNamespace(other.pid)
     await using links2 = new NetlinkLinks(kernelIn(there))
     await links.moveLink('v0', there)

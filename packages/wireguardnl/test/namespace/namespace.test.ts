@@ -11,8 +11,12 @@ import {
   openNamespace,
   withinNamespace,
 } from '../../src/namespace/namespace.js'
-import { Namespace as HeldNamespace } from '../support/namespace.js'
-import { namespacesOfThreads, openDescriptors, withoutPrivileges } from '../support/process.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import {
+  namespacesOfThreads,
+  openDescriptors,
+  withoutPrivileges,
+} from '../../../../test-fixtures/process.js'
 import { canMakeLinks } from '../support/requirements.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 
@@ -40,11 +44,11 @@ describe('a reference to a namespace', () => {
 
 describeWith(canMakeLinks, 'network namespaces', () => {
   const NAME = `wgns-test-${process.pid}`
-  let held: HeldNamespace
+  let held: TestNamespace
   let inside: string
   let folder: string
   beforeAll(async () => {
-    held = await HeldNamespace.create()
+    held = await TestNamespace.create()
     inside = readlinkSync(`/proc/${held.pid}/ns/net`)
     folder = mkdtempSync(join(tmpdir(), 'wgns-'))
   })

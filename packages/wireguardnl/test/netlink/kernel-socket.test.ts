@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { readdirSync } from 'node:fs'
+import { openDescriptors } from '../../../../test-fixtures/process.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import * as libc from '../../src/libc.js'
 import { Connection } from '../../src/netlink/connection.js'
@@ -148,13 +148,13 @@ describeWith(isLinux, 'KernelSocket of this kernel', () => {
   })
 
   it('leaks no descriptor when it is opened and closed 500 times', async () => {
-    const before = readdirSync('/proc/self/fd').length
+    const before = openDescriptors()
     for (let count = 0; count < 500; count += 1) await KernelSocket.open(NETLINK_GENERIC).close()
-    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+    expect(openDescriptors()).toBe(before)
   })
 
   it('leaks no descriptor when a connection is used and left 100 times', async () => {
-    const before = readdirSync('/proc/self/fd').length
+    const before = openDescriptors()
     for (let count = 0; count < 100; count += 1) {
       const connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
       await connection.request(NLMSG_NOOP, 0, new Uint8Array(0), {
@@ -162,7 +162,7 @@ describeWith(isLinux, 'KernelSocket of this kernel', () => {
       })
       await connection.close()
     }
-    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+    expect(openDescriptors()).toBe(before)
   })
 
   it('throws for a protocol that does not exist', () => {
