@@ -3,12 +3,12 @@ import { writeFile } from 'node:fs/promises'
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { UapiServer } from 'wireguardcfg/server'
+import { uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
 import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { TestNamespace } from '../../../test-fixtures/namespace.js'
 import { openDescriptors, processesOf } from '../../../test-fixtures/process.js'
-import { uniqueName } from './support/userspace.js'
 
 describe('WireGuard.open of a namespace', () => {
   it.each<[string, string | number, string]>([

@@ -2,12 +2,13 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { socketOf, uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from '../../../test-fixtures/directory.js'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { TestNamespace } from '../../../test-fixtures/namespace.js'
 import { openDescriptors, processesOf, zombies } from '../../../test-fixtures/process.js'
-import { script, socketOf, uniqueName } from './support/userspace.js'
+import { script } from './support/script.js'
 
 const VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 /** Seconds that no other process sleeps. */
@@ -16,7 +17,7 @@ const NAP = `6${process.pid}.5`
 describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
   let namespace: TestNamespace
   let wg: WireGuard
-  let directory: AsyncDisposable & { readonly path: string }
+  let directory: TemporaryDirectory
   let name: string
   beforeEach(async () => {
     namespace = await TestNamespace.create()

@@ -5,11 +5,10 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from '../../../test-fixtures/command.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
-import { startWireGuardGo } from '../../../test-fixtures/wireguard-go.js'
+import { socketOf, startWireGuardGo, uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { type CreateOptions, WireGuard } from '../src/index.js'
 import { TestNamespace } from '../../../test-fixtures/namespace.js'
 import { openDescriptors, processesOf, zombies } from '../../../test-fixtures/process.js'
-import { socketOf, uniqueName } from './support/userspace.js'
 import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../test-fixtures/sample.js'
 
 describeWith(hasWireGuardGo, 'a userspace device', () => {

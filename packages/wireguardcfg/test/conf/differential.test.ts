@@ -1,8 +1,8 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import {
   describeWith,
@@ -103,11 +103,13 @@ describeWith([hasWg, hasWireGuardGo], 'the same file by wg(8) and by us', () => 
 
 // wg-quick(8) calls sudo unless it is root, which hasNamespaces asks for.
 describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
+  let temporary: TemporaryDirectory
   let folder: string
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'conf-'))
+    temporary = await temporaryDirectory()
+    folder = temporary.path
   })
-  afterAll(() => rm(folder, { recursive: true, force: true }))
+  afterAll(() => temporary[Symbol.asyncDispose]())
 
   const strip = async (text: string) => {
     const file = join(folder, 'wg0.conf')

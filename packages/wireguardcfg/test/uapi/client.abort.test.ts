@@ -8,8 +8,8 @@ import {
   listenRaw,
   type RawServer,
   type Script,
-  until,
 } from '../../../../test-fixtures/fakes/raw-server.js'
+import { until } from '../../../../test-fixtures/wait.js'
 import { reply } from '../support/replies.js'
 
 const LARGE = markChecked({

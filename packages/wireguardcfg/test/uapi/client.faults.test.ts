@@ -7,12 +7,8 @@ import type { DeviceConfig } from '../../src/model/config.js'
 import { WireGuardError } from '../../src/model/errors.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import {
-  answering,
-  listenRaw,
-  type Script,
-  until,
-} from '../../../../test-fixtures/fakes/raw-server.js'
+import { answering, listenRaw, type Script } from '../../../../test-fixtures/fakes/raw-server.js'
+import { until } from '../../../../test-fixtures/wait.js'
 import { base64Of, PEER_HEX, reply, SAMPLE_REPLIES } from '../support/replies.js'
 
 /**

@@ -4,12 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Peer } from '../../src/model/device.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import {
-  answering,
-  listenRaw,
-  type Script,
-  until,
-} from '../../../../test-fixtures/fakes/raw-server.js'
+import { answering, listenRaw, type Script } from '../../../../test-fixtures/fakes/raw-server.js'
+import { until } from '../../../../test-fixtures/wait.js'
 import { reply, SAMPLE_REPLIES } from '../support/replies.js'
 
 const PEERS = 20_000

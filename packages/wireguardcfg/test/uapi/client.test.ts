@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith, hasPerl } from '../../../../test-fixtures/require.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
@@ -131,15 +131,17 @@ describe('reading', () => {
 })
 
 describe('names', () => {
+  let temporary: TemporaryDirectory
   let directory = ''
   let servers: Server[] = []
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'uapi-'))
+    temporary = await temporaryDirectory()
+    directory = temporary.path
   })
   afterEach(async () => {
     for (const server of servers) server.close()
     servers = []
-    await rm(directory, { recursive: true, force: true })
+    await temporary[Symbol.asyncDispose]()
   })
   const listen = async (...files: readonly string[]): Promise<void> => {
     for (const file of files) {

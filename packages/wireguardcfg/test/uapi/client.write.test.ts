@@ -2,12 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import type { DeviceConfig } from '../../src/model/config.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import {
-  answering,
-  listenRaw,
-  type Script,
-  until,
-} from '../../../../test-fixtures/fakes/raw-server.js'
+import { answering, listenRaw, type Script } from '../../../../test-fixtures/fakes/raw-server.js'
+import { until } from '../../../../test-fixtures/wait.js'
 import { base64Of, OTHER_PEER_HEX, PEER_HEX, reply } from '../support/replies.js'
 
 const publicKey = base64Of(PEER_HEX)

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import { errorCode, fileError, findSocket, socketPath } from '../../src/uapi/socket-path.js'
 import { rejected, thrown } from '../model/faults.js'
@@ -32,15 +32,17 @@ describe('socketPath', () => {
 })
 
 describe('findSocket', () => {
+  let temporary: TemporaryDirectory
   let directory = ''
   let servers: Server[] = []
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'uapi-'))
+    temporary = await temporaryDirectory()
+    directory = temporary.path
   })
   afterEach(async () => {
     for (const server of servers) server.close()
     servers = []
-    await rm(directory, { recursive: true, force: true })
+    await temporary[Symbol.asyncDispose]()
   })
   const path = (file: string): string => join(directory, file)
   const listen = async (file: string): Promise<void> => {

@@ -1,10 +1,10 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import {
   type NamespaceReference,
@@ -46,15 +46,17 @@ describeWith(canMakeLinks, 'network namespaces', () => {
   const NAME = `wgns-test-${process.pid}`
   let held: TestNamespace
   let inside: string
+  let temporary: TemporaryDirectory
   let folder: string
   beforeAll(async () => {
     held = await TestNamespace.create()
     inside = readlinkSync(`/proc/${held.pid}/ns/net`)
-    folder = mkdtempSync(join(tmpdir(), 'wgns-'))
+    temporary = await temporaryDirectory()
+    folder = temporary.path
   })
   afterAll(async () => {
     await held[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true })
+    await temporary[Symbol.asyncDispose]()
   })
   // oxlint-disable jest/no-standalone-expect -- what every one of these tests is held to
   let home: string[]

@@ -1,10 +1,10 @@
 // Real interfaces, for the tests on real kernels.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { readlinkSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { formatEndpoint, parseEndpoint, SecretKey } from 'wireguardcfg'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
 import { runCommand } from '../../../../test-fixtures/command.js'
+import { until } from '../../../../test-fixtures/wait.js'
 
 /** Runs a program; throws what it printed when it fails. */
 export async function run(...command: readonly [string, ...string[]]): Promise<string> {
@@ -40,9 +40,11 @@ let attic: ChildProcess | undefined
 async function putAway(name: string): Promise<void> {
   attic ??= spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore', detached: true })
   attic.unref()
+  const { pid } = attic
   const here = readlinkSync('/proc/self/ns/net')
-  while (readlinkSync(`/proc/${attic.pid}/ns/net`) === here) await sleep(10)
-  await run('ip', 'link', 'set', name, 'netns', String(attic.pid))
+  const isElsewhere = () => readlinkSync(`/proc/${pid}/ns/net`) !== here
+  await until(isElsewhere, 'unshare has made a namespace')
+  await run('ip', 'link', 'set', name, 'netns', String(pid))
 }
 
 /** For afterAll of a suite that makes interfaces of many peers. */
