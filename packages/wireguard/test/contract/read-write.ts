@@ -6,6 +6,8 @@ import {
   publicKeyOf,
   samplePeers,
   sorted,
+  sampleDevice,
+  samplePeer,
 } from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
@@ -22,16 +24,12 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
 
     it('reads an empty device with every field present', async () => {
       const device = await read()
-      const expected: Device = {
+      const expected = sampleDevice({
         name: subject().device,
         backend: traits.kind,
         index: traits.hasIndex ? device.index : undefined,
-        privateKey: undefined,
-        publicKey: undefined,
         listenPort: device.listenPort,
-        firewallMark: 0,
-        peers: [],
-      }
+      })
       expect(device).toStrictEqual(expected)
       expect(typeof device.index).toBe(traits.hasIndex ? 'number' : 'undefined')
     })
@@ -54,29 +52,15 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
         ],
       })
       const device = sorted(await read())
-      const bare = {
-        lastHandshake: undefined,
-        receiveBytes: 0,
-        transmitBytes: 0,
-        protocolVersion: 1,
-      }
-      const peers: Device['peers'] = [
-        {
+      const peers = [
+        samplePeer({
           publicKey: publicKeyOf(1),
           presharedKey: presharedKeyOf(1),
           endpoint: { host: '192.0.2.1', port: 65_535 },
           persistentKeepalive: 65_535,
           allowedIPs: ['10.0.0.1/32', 'fd00::1/128'],
-          ...bare,
-        },
-        {
-          publicKey: publicKeyOf(2),
-          presharedKey: undefined,
-          endpoint: undefined,
-          persistentKeepalive: 0,
-          allowedIPs: [],
-          ...bare,
-        },
+        }),
+        samplePeer({ publicKey: publicKeyOf(2) }),
       ]
       expect(device).toStrictEqual(
         sorted({

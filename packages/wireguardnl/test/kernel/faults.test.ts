@@ -10,15 +10,15 @@ import type { Socket } from '../../src/netlink/socket.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { runningKernel } from '../../src/wireguard/kernel.js'
 import { addInterface, closeAttic, run } from '../support/kernel-device.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 function peers(count: number, more: Partial<CheckedPeerConfig> = {}): CheckedPeerConfig[] {
-  return Array.from({ length: count }, (_, i) => ({ publicKey: key(i + 1), ...more }))
+  return Array.from({ length: count }, (_, i) => ({ publicKey: publicKeyOf(i + 1), ...more }))
 }
 
 /** Peers of which 18 fill a message, and 36 a datagram of a dump. */
 function large(count: number): CheckedPeerConfig[] {
-  return peers(count).map((peer, i) => ({ ...peer, allowedIPs: allowedIPs(i, 26) }))
+  return peers(count).map((peer, i) => ({ ...peer, allowedIPs: allowedIPsOf(i, 26) }))
 }
 
 /** One message, and two datagrams of a dump. */
@@ -112,12 +112,17 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     await using client = new NetlinkClient()
     await client.configureDevice(device.name, {
       peers: [
-        { publicKey: key(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/64'] },
-        { publicKey: key(2), allowedIPs: ['10.2.0.0/16'] },
+        { publicKey: publicKeyOf(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/64'] },
+        { publicKey: publicKeyOf(2), allowedIPs: ['10.2.0.0/16'] },
       ],
     })
     await client.configureDevice(device.name, {
-      peers: [{ publicKey: key(1), removeAllowedIPs: ['10.1.0.0/16', '10.2.0.0/16', 'fd00::/64'] }],
+      peers: [
+        {
+          publicKey: publicKeyOf(1),
+          removeAllowedIPs: ['10.1.0.0/16', '10.2.0.0/16', 'fd00::/64'],
+        },
+      ],
     })
     const after = await client.device(device.name)
     expect(after.peers.map((peer) => peer.allowedIPs)).toEqual([['10.0.0.0/8'], ['10.2.0.0/16']])
@@ -274,14 +279,14 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     const calls = Array.from({ length: 64 }, (_, i) =>
       i % 4 === 3
         ? client.configureDevice(two.name, {
-            peers: [{ publicKey: key(i + 1), allowedIPs: allowedIPs(i, 2) }],
+            peers: [{ publicKey: publicKeyOf(i + 1), allowedIPs: allowedIPsOf(i, 2) }],
           })
         : client.device(i % 2 === 0 ? one.name : two.name),
     )
     await Promise.all(calls)
     const { peers: added } = await client.device(two.name)
     expect(added.map(({ publicKey }) => publicKey)).toEqual(
-      Array.from({ length: 16 }, (_, i) => key(4 * i + 4)),
+      Array.from({ length: 16 }, (_, i) => publicKeyOf(4 * i + 4)),
     )
   })
 })

@@ -15,15 +15,15 @@ import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { addInterface, run } from '../support/kernel-device.js'
 import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 /**
  * Peers whose dump takes four datagrams. Few, because the kernel takes long to delete each of them
  * in an emulated machine.
  */
 const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
-  publicKey: key(i + 1),
-  allowedIPs: allowedIPs(i, 200),
+  publicKey: publicKeyOf(i + 1),
+  allowedIPs: allowedIPsOf(i, 200),
 }))
 
 // The kernel takes its time for the remains of earlier interfaces, where it is emulated.

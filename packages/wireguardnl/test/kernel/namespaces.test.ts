@@ -16,7 +16,7 @@ import {
   openDescriptors,
   withoutPrivileges,
 } from '../../../../test-fixtures/process.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 /** A network namespace with all that reaches it. */
 class Place implements AsyncDisposable {
@@ -50,8 +50,8 @@ class Place implements AsyncDisposable {
 
 /** Peers whose dump takes four datagrams. */
 const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
-  publicKey: key(i + 1),
-  allowedIPs: allowedIPs(i, 200),
+  publicKey: publicKeyOf(i + 1),
+  allowedIPs: allowedIPsOf(i, 200),
 }))
 
 // The kernel takes its time for the remains of earlier namespaces, where it is emulated.
@@ -168,13 +168,13 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     await place.links.createLink('wg0')
     await place.links.createLink('wgzone')
     const endpoint = { host: 'fe80::1%wgzone', port: 51820 }
-    await place.client.configureDevice('wg0', { peers: [{ publicKey: key(1), endpoint }] })
+    await place.client.configureDevice('wg0', { peers: [{ publicKey: publicKeyOf(1), endpoint }] })
     const { peers: read } = await place.client.device('wg0')
     expect(read[0]!.endpoint).toEqual(endpoint)
     await using outside = new NetlinkClient()
     await using links = new NetlinkLinks()
     await links.createLink('wgzones')
-    const config = { peers: [{ publicKey: key(1), endpoint }] }
+    const config = { peers: [{ publicKey: publicKeyOf(1), endpoint }] }
     expect(await caught(outside.configureDevice('wgzones', config))).toMatchObject({
       code: 'EINVAL',
     })

@@ -12,7 +12,7 @@ import { TestNamespace } from '../../../../test-fixtures/namespace.js'
 import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
 import { canMakeLinks } from '../support/requirements.js'
 import { addVeth } from '../support/temporary-link.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const RTM_NEWLINK = 16
 const RTM_DELLINK = 17
@@ -183,7 +183,10 @@ describe('a deletion', () => {
     await using client = new NetlinkClient(system.kernel)
     await using links = new NetlinkLinks(system.kernel)
     for (const name of ['wg0', 'wg1']) {
-      const peers = [1, 2].map((i) => ({ publicKey: key(i), allowedIPs: allowedIPs(i, 200) }))
+      const peers = [1, 2].map((i) => ({
+        publicKey: publicKeyOf(i),
+        allowedIPs: allowedIPsOf(i, 200),
+      }))
       await client.configureDevice(name, { peers })
     }
     const doomed = client.peerBatches('wg0')

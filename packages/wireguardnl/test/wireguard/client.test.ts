@@ -21,7 +21,7 @@ import {
   FakeSystem,
   type SystemOptions,
 } from '../../../../test-fixtures/fakes/system.js'
-import { allowedIPs, key } from './support.js'
+import { allowedIPsOf as allowedIPs, publicKeyOf as key } from '../../../../test-fixtures/sample.js'
 
 const ENOMEM = 12
 const EPERM = 1

@@ -10,7 +10,7 @@ import {
 } from '../../src/wireguard/structs.js'
 import { timespec } from '../../../../test-fixtures/fakes/wireguard.js'
 import { hex } from '../../../../test-fixtures/hex.js'
-import { zones } from './support.js'
+import { zones } from '../support/zones.js'
 
 describe('encodeSockaddr', () => {
   it.each<[string, Endpoint, string]>([

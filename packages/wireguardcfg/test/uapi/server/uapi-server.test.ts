@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { inspect } from 'node:util'
+import { sampleDevice, samplePeer } from '../../../../../test-fixtures/sample.js'
 import { SecretKey } from '../../../src/index.js'
 import type { UapiServer } from '../../../src/server.js'
 import {
@@ -44,28 +45,22 @@ describe('device', () => {
       'allowed_ip=::1.2.3.4/128',
       'allowed_ip=10.1.2.3/8',
     )
-    expect(server.device()).toEqual({
-      name: 'wg0',
-      backend: 'userspace',
-      index: undefined,
+    const expected = sampleDevice({
       privateKey: SecretKey.parse(OWN),
       publicKey: base64(OWN_PUBLIC),
       listenPort: 51_820,
       firewallMark: 7,
       peers: [
-        {
+        samplePeer({
           publicKey: base64(ALICE),
           presharedKey: SecretKey.parse(SECRET),
           endpoint: { host: '::1.2.3.4', port: 5 },
           persistentKeepalive: 25,
-          lastHandshake: undefined,
-          receiveBytes: 0,
-          transmitBytes: 0,
           allowedIPs: ['::1.2.3.4/128', '10.0.0.0/8'],
-          protocolVersion: 1,
-        },
+        }),
       ],
     })
+    expect(server.device()).toEqual(expected)
   })
 
   it('is a copy', async () => {

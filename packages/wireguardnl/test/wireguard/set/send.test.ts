@@ -8,7 +8,7 @@ import { type ConfigureOptions, sendConfig } from '../../../src/wireguard/set/se
 import { WG_GENL_NAME } from '../../../src/wireguard/constants.js'
 import { caught } from '../../../../../test-fixtures/caught.js'
 import { FakeSystem } from '../../../../../test-fixtures/fakes/system.js'
-import { key } from '../support.js'
+import { publicKeyOf } from '../../../../../test-fixtures/sample.js'
 
 interface Options {
   readonly exchange?: ConfigureOptions['exchange']
@@ -36,7 +36,7 @@ async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
   await resolveFamily(connection, WG_GENL_NAME)
   const config: CheckedDeviceConfig = {
     peers: [0, 1, 2, 3].map((i) => ({
-      publicKey: key(i + 1),
+      publicKey: publicKeyOf(i + 1),
       endpoint: { host: `fe80::1%zone${i}`, port: 1 },
     })),
   }
