@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { hex } from './hex.js'
 
 /** A captured conversation with the kernel: datagrams in both directions. */
 export interface Exchange {
@@ -19,8 +20,8 @@ export function loadExchange(path: string): Exchange {
   const sent: Uint8Array[] = []
   const received: Uint8Array[] = []
   const text = loadText(path).replaceAll(/#.*/g, '')
-  for (const [, direction, hex] of text.matchAll(/([<>])([^<>]*)/g)) {
-    const datagram = Uint8Array.from(Buffer.from(hex!.replaceAll(/\s/g, ''), 'hex'))
+  for (const [, direction, bytes] of text.matchAll(/([<>])([^<>]*)/g)) {
+    const datagram = hex(bytes!)
     if (direction === '>') sent.push(datagram)
     else received.push(datagram)
   }

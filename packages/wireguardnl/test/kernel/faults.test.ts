@@ -2,8 +2,9 @@ import { afterAll, expect, it } from '@jest/globals'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { isWireGuardError, SecretKey, type WireGuardError } from 'wireguardcfg'
+import { isWireGuardError, SecretKey } from 'wireguardcfg'
 import { type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
+import { caught } from '../../../../test-fixtures/caught.js'
 import { openDescriptors } from '../../../../test-fixtures/process.js'
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 import type { Socket } from '../../src/netlink/socket.js'
@@ -24,15 +25,6 @@ function large(count: number): CheckedPeerConfig[] {
 /** One message, and two datagrams of a dump. */
 function keepalives(persistentKeepalive: number) {
   return markChecked({ peers: peers(250, { persistentKeepalive }) })
-}
-
-async function caught(promise: Promise<unknown>): Promise<WireGuardError> {
-  return promise.then(
-    () => {
-      throw new Error('expected a rejection')
-    },
-    (error: WireGuardError) => error,
-  )
 }
 
 /** The running kernel, with something that happens before each SET. */
