@@ -4,6 +4,7 @@ import { runInNewContext } from 'node:vm'
 import { type Backend, type Peer, WireGuardError } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { NetlinkClient } from 'wireguardnl'
+import { until } from '../../../test-fixtures/wait.js'
 import { AttributeReader } from '../../wireguardnl/src/netlink/attribute-reader.js'
 import { NLM_F_DUMP_INTR } from '../../wireguardnl/src/netlink/constants.js'
 import type { Socket } from '../../wireguardnl/src/netlink/socket.js'
@@ -101,7 +102,7 @@ describe('the peers of an interface', () => {
     await stream.next()
     const socket = system.sockets.at(-1)!
     expect(socket.closed).toBe(false)
-    while (!socket.closed) await new Promise(setImmediate)
+    await until(() => socket.closed, 'the socket is closed')
     await expect(collect(stream)).rejects.toMatchObject({ code: 'ETIMEDOUT', device: 'wg0' })
   })
 

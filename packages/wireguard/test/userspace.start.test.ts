@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { chmod, rm, writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../test-fixtures/wait.js'
 import { socketOf, uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
@@ -13,6 +13,8 @@ import { script } from './support/script.js'
 const VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 /** Seconds that no other process sleeps. */
 const NAP = `6${process.pid}.5`
+
+const untilStarted = () => until(() => processesOf(NAP).length > 0, 'the implementation runs')
 
 describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
   let namespace: TestNamespace
@@ -135,7 +137,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     process.env[VARIABLE] = path
     const creating = wg.createDevice(name, { idleTimeout: 0 })
     const result = creating.catch((error: unknown) => error)
-    await sleep(200)
+    await untilStarted()
     await wg.close()
     expectNothingLeft()
     expect(await result).toMatchObject({ code: 'ECANCELED', device: name })
@@ -147,8 +149,10 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     const before = openDescriptors()
     const giveUp = new AbortController()
     const creating = wg.createDevice(name, { signal: giveUp.signal, idleTimeout: 0 })
+    creating.catch(() => {})
     const reason = new Error('enough')
-    setTimeout(() => giveUp.abort(reason), 200)
+    await untilStarted()
+    giveUp.abort(reason)
     await expect(creating).rejects.toMatchObject({
       name: 'AbortError',
       code: 'ABORT_ERR',

@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { until } from '../../../test-fixtures/wait.js'
 import { runCommand } from '../../../test-fixtures/command.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { socketOf, startWireGuardGo, uniqueName } from '../../../test-fixtures/wireguard-go.js'
@@ -219,7 +219,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
   it('goes with one that was killed, socket and all', async () => {
     const device = await create()
     await namespace.run('pkill', '-KILL', '-x', '-f', `\\S*wireguard-go --foreground ${name}`)
-    await sleep(100)
+    await until(() => processesOf(name).length === 0, 'the daemon is gone')
     expect(existsSync(socketOf(name))).toBe(true)
     await device.delete()
     await expectNothingLeft()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { PassThrough, Writable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
+import { turns } from '../../../../test-fixtures/wait.js'
 import { ClosedPipeError, Output } from '../../src/cli/output.js'
 
 describe('Output', () => {
@@ -9,7 +9,7 @@ describe('Output', () => {
     const output = new Output(() => stream)
     let isWritten = false
     const writing = output.write('x'.repeat(100_000)).then(() => (isWritten = true))
-    await turn()
+    await turns()
     expect(isWritten).toBe(false)
     let length = 0
     stream.on('data', (chunk: Buffer) => (length += chunk.byteLength))
@@ -35,7 +35,7 @@ describe('Output', () => {
     const stream = new PassThrough({ highWaterMark: 1 })
     const output = new Output(() => stream)
     const writing = output.write('x'.repeat(100_000))
-    await turn()
+    await turns()
     stream.destroy(Object.assign(new Error('gone'), { code: 'EPIPE' }))
     await expect(writing).rejects.toBeInstanceOf(ClosedPipeError)
   })

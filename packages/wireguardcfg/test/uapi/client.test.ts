@@ -4,7 +4,7 @@ import { once } from 'node:events'
 import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { fakeTime } from '../../../../test-fixtures/fake-time.js'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith, hasPerl } from '../../../../test-fixtures/require.js'
 import { UapiClient } from '../../src/uapi/client.js'
@@ -66,11 +66,12 @@ describe('reading', () => {
   })
 
   it('takes an answer byte by byte that is longer under way than the idle time', async () => {
+    using time = fakeTime()
     await using server = await listenRaw(async ({ socket, request }) => {
       await request()
       for (const byte of reply('listen_port=7')) {
         socket.write(byte)
-        await sleep(20)
+        await time.advance(300)
       }
     })
     const device = await new UapiClient(server).device('wg0', { idleTimeout: 400 })

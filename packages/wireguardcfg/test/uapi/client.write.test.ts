@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
+import { type FakeTime, fakeTime } from '../../../../test-fixtures/fake-time.js'
 import type { DeviceConfig } from '../../src/model/config.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
 import { answering, listenRaw, type Script } from '../../../../test-fixtures/fakes/raw-server.js'
-import { until } from '../../../../test-fixtures/wait.js'
+import { turns, until } from '../../../../test-fixtures/wait.js'
 import { base64Of, OTHER_PEER_HEX, PEER_HEX, reply } from '../support/replies.js'
 
 const publicKey = base64Of(PEER_HEX)
@@ -37,15 +38,17 @@ const REMOVAL: DeviceConfig = {
   ],
 }
 
-/** A daemon that takes its time for each line of an answer. */
-const slowly: Script = async ({ socket, request }) => {
-  const text = await request()
-  const answer = text.startsWith('get') ? OWNED : 'errno=-22\n\n'
-  for (const line of text.includes('fwmark') ? ['errno=0\n\n'] : answer.split(/(?<=\n)/)) {
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    socket.write(line)
+/** A daemon that takes 200 ms for each line of an answer. */
+function slowly(time: FakeTime): Script {
+  return async ({ socket, request }) => {
+    const text = await request()
+    const answer = text.startsWith('get') ? OWNED : 'errno=-22\n\n'
+    for (const line of text.includes('fwmark') ? ['errno=0\n\n'] : answer.split(/(?<=\n)/)) {
+      await time.advance(200)
+      socket.write(line)
+    }
+    socket.end()
   }
-  socket.end()
 }
 
 describe('a write', () => {
@@ -98,7 +101,8 @@ describe('writes to one device', () => {
       }
       most = Math.max(most, ++open)
       marks.push(Number(/fwmark=(\d+)/.exec(text)?.[1]))
-      await new Promise((resolve) => setTimeout(resolve, 3))
+      // Long enough for another one to arrive, if it were sent.
+      await turns(10)
       open--
       socket.end('errno=0\n\n')
     })
@@ -114,6 +118,7 @@ describe('writes to one device', () => {
   })
 
   it('time out behind one that hangs, and the next one goes first', async () => {
+    using time = fakeTime()
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
       if (index > 0) socket.end('errno=0\n\n')
@@ -121,11 +126,14 @@ describe('writes to one device', () => {
     const client = new UapiClient(server)
     const hanging = rejected(client.configureDevice('wg0', {}, { idleTimeout: 400 }))
     await until(() => server.requests.length === 1, 'the first request came')
-    const waiting = await rejected(client.configureDevice('wg0', {}, { idleTimeout: 50 }))
-    expect(waiting).toMatchObject({ code: 'ETIMEDOUT' })
+    const waiting = rejected(client.configureDevice('wg0', {}, { idleTimeout: 50 }))
+    await time.advance(50)
+    const error = await waiting
+    expect(error).toMatchObject({ code: 'ETIMEDOUT' })
     // It was never sent.
-    expect(waiting.applied).toBeUndefined()
+    expect(error.applied).toBeUndefined()
     const next = client.configureDevice('wg0', { firewallMark: 3 })
+    await time.advance(350)
     await expect(hanging).resolves.toMatchObject({ code: 'ETIMEDOUT', applied: 'unknown' })
     await next
     expect(server.requests).toHaveLength(2)
@@ -241,7 +249,8 @@ describe('the removal of allowed IPs', () => {
   })
 
   it('keeps a write that waits behind it alive', async () => {
-    await using server = await listenRaw(slowly)
+    using time = fakeTime()
+    await using server = await listenRaw(slowly(time))
     const client = new UapiClient(server)
     const removal = client.configureDevice('wg0', REMOVAL)
     const waiting = client.configureDevice('wg0', { firewallMark: 6 }, { idleTimeout: 300 })

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { turns } from '../../../../test-fixtures/wait.js'
 import { openDescriptors } from '../../../../test-fixtures/process.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import * as libc from '../../src/libc.js'
@@ -125,7 +126,7 @@ describe('KernelSocket', () => {
     const socket = open(calls)
     const sent = socket.sendAsync(BYTES)
     const closed = socket.close()
-    await new Promise(setImmediate)
+    await turns()
     expect(log).not.toContain('close 77')
     sending.resolve(20)
     await Promise.all([sent, closed])

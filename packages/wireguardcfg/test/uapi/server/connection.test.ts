@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { turns } from '../../../../../test-fixtures/wait.js'
 import { ALICE, BOB, RawClient, setOf, startServer } from './raw-client.js'
 
 const FILLER = 'fwmark=9\n'.repeat(2000)
@@ -130,13 +131,16 @@ describe('a client that goes away', () => {
 })
 
 describe('operations of several connections', () => {
+  /** Rounds of the event loop in which the server acts on what was sent, if it can. */
+  const LONG = 50
+
   it('keeps everybody waiting while a set is under way', async () => {
     const { path } = await startServer()
     const [writer, reader] = [new RawClient(path), new RawClient(path)]
     await writer.send('set=1\nfwmark=5\n')
-    await turn()
+    await turns(LONG)
     await reader.send('get=1\n\n')
-    await turn()
+    await turns(LONG)
     expect(reader.received).toBe('')
     expect(await writer.ask('fwmark=6\n\n')).toBe('errno=0\n\n')
     expect(await reader.reply()).toBe('fwmark=6\nerrno=0\n\n')
@@ -148,10 +152,10 @@ describe('operations of several connections', () => {
     await writer.ask(setOf(manyPeers(10_000)))
     slow.pause()
     await slow.send('get=1\n\n')
-    await turn()
+    await turns(LONG)
     expect((await reader.get()).length).toBe(80_000)
     const change = writer.ask(setOf(['replace_peers=true']))
-    await turn()
+    await turns(LONG)
     expect(writer.received).toBe('')
     slow.resume()
     expect((await slow.reply()).endsWith('\nerrno=0\n\n')).toBe(true)
@@ -178,9 +182,4 @@ function manyPeers(count: number): string[] {
     { length: count },
     (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
   )
-}
-
-/** Long enough for the server to act on what was sent, if it did. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
 }

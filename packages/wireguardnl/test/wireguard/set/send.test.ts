@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { turns } from '../../../../../test-fixtures/wait.js'
 import { forgetFamily, resolveFamily } from '../../../src/genl/family.js'
 import { Connection } from '../../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../../src/netlink/constants.js'
@@ -58,10 +59,6 @@ async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
     },
   }
   return { events, wg0, send: () => sendConfig(config, options) }
-}
-
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise(setImmediate)
 }
 
 describe('sendConfig', () => {
