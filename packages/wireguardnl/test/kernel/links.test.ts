@@ -1,5 +1,4 @@
 import { afterEach, expect, it } from '@jest/globals'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
@@ -13,7 +12,7 @@ import { NetlinkClient } from '../../src/wireguard/client.js'
 import { type Kernel, runningKernel } from '../../src/wireguard/kernel.js'
 import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
 import { caught } from '../../../../test-fixtures/caught.js'
-import { addInterface, run } from '../support/kernel-device.js'
+import { addInterface, run, untilDeleting } from '../support/kernel-device.js'
 import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
 import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
@@ -256,7 +255,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     await dump.next()
     const abort = new AbortController()
     const deletion = links.deleteLink('wgheld', { signal: abort.signal, idleTimeout: 0 })
-    await sleep(500)
+    await untilDeleting('wgheld')
     abort.abort(new Error('enough'))
     expect(await caught(deletion)).toMatchObject({ code: 'ABORT_ERR', name: 'AbortError' })
     expect(await caught(links.deleteLink('wgheld', { idleTimeout: 300 }))).toMatchObject({

@@ -1,6 +1,6 @@
 // Real interfaces, for the tests on real kernels.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readlinkSync } from 'node:fs'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { formatEndpoint, parseEndpoint, SecretKey } from 'wireguardcfg'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
 import { runCommand } from '../../../../test-fixtures/command.js'
@@ -26,6 +26,16 @@ export async function addInterface(
       else await runCommand(['ip', 'link', 'delete', name])
     },
   }
+}
+
+/**
+ * Waits until the deletion of an interface has begun: the kernel takes it off its list first, and
+ * then waits for open dumps of it.
+ */
+export async function untilDeleting(name: string): Promise<void> {
+  const isListed = () =>
+    readFileSync('/proc/self/net/dev', 'utf8').split(/\s+/).includes(`${name}:`)
+  await until(() => !isListed(), `the kernel deletes ${name}`)
 }
 
 // The kernel waits for a grace period of RCU for every peer of an interface that is deleted: 18 ms
