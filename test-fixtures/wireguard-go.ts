@@ -135,9 +135,11 @@ class Daemon implements WireGuardGo {
   async stop(): Promise<void> {
     if (!this.#hasEnded() && this.#child.pid !== undefined) {
       this.#child.kill('SIGTERM')
-      const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT)
+      const hasEnded = () => this.#hasEnded()
+      await until(hasEnded, `wireguard-go ${this.name} ends`, STOP_LIMIT).catch(() => {
+        this.#child.kill('SIGKILL')
+      })
       await this.#ended
-      clearTimeout(late)
     }
     await rm(this.socketPath, { force: true })
   }

@@ -136,7 +136,7 @@ describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
       }),
       { numRuns: 150 },
     )
-  })
+  }, 120_000)
 })
 
 /**
