@@ -4,7 +4,7 @@ import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'w
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { addInterface, closeAttic, run, wgSetconf } from '../support/kernel-device.js'
-import { formatDump } from '../support/wg-dump.js'
+import { formatDump } from '../../../../test-fixtures/wg-dump.js'
 import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const privateKey = SecretKey.parse(new Uint8Array(32).fill(0x42))

@@ -13,7 +13,7 @@ import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
 import { splitDeviceConfig } from '../../src/wireguard/set/messages.js'
 import type { FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
 import { FakeSystem } from '../../../../test-fixtures/fakes/system.js'
-import { formatDump } from '../support/wg-dump.js'
+import { formatDump } from '../../../../test-fixtures/wg-dump.js'
 
 const DEVICES = [
   'empty',
