@@ -10,6 +10,7 @@ import {
   hasWg,
   hasWireGuardGo,
 } from '../../../../test-fixtures/require.js'
+import { sorted } from '../../../../test-fixtures/sample.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
 import {
   type ConfMode,
@@ -143,9 +144,6 @@ describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
  * What two devices have in common: not the name, nor a port that was picked at random, nor
  * wireguard-go's order.
  */
-function comparable(device: Device) {
-  const peers = device.peers
-    .map((peer) => ({ ...peer, allowedIPs: peer.allowedIPs.toSorted() }))
-    .toSorted((a, b) => (a.publicKey < b.publicKey ? -1 : 1))
-  return { ...device, name: '', listenPort: Math.min(device.listenPort, 10_000), peers }
+function comparable(device: Device): Device {
+  return { ...sorted(device), name: '', listenPort: Math.min(device.listenPort, 10_000) }
 }

@@ -9,12 +9,13 @@ import {
   type RawServer,
   type Script,
 } from '../../../../test-fixtures/fakes/raw-server.js'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 import { until } from '../../../../test-fixtures/wait.js'
 import { reply } from '../support/replies.js'
 
 const LARGE = markChecked({
   peers: Array.from({ length: 10_000 }, (_, i) => ({
-    publicKey: Buffer.from(i.toString(16).padStart(64, '0'), 'hex').toString('base64'),
+    publicKey: publicKeyOf(i),
   })),
 })
 

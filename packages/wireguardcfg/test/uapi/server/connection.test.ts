@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { turns } from '../../../../../test-fixtures/wait.js'
-import { ALICE, BOB, RawClient, setOf, startServer } from './raw-client.js'
+import { ALICE, BOB, RawClient, manyPeers, setOf, startServer } from './raw-client.js'
 
 const FILLER = 'fwmark=9\n'.repeat(2000)
 
@@ -176,10 +176,3 @@ describe('operations of several connections', () => {
     expect(server.device().peers.length).toBe(2)
   })
 })
-
-function manyPeers(count: number): string[] {
-  return Array.from(
-    { length: count },
-    (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
-  )
-}

@@ -149,7 +149,10 @@ export function setOf(lines: readonly string[]): string {
   return `set=1\n${lines.map((line) => `${line}\n`).join('')}\n`
 }
 
-/** Base64, as the model writes keys. */
-export function base64(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('base64')
+/** The key lines of so many peers. */
+export function manyPeers(count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
+  )
 }

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
+import { base64Of } from '../../support/replies.js'
 import {
   ALICE,
-  base64,
   BOB,
   OWN,
   OWN_PUBLIC,
@@ -290,7 +290,7 @@ describe('set with a bad value', () => {
     'errno=0',
     'public_key=',
     `public_key=${'g'.repeat(64)}`,
-    `public_key=${base64(ALICE)}`,
+    `public_key=${base64Of(ALICE)}`,
   ])('refuses %j on the device', async (line) => {
     const { path } = await startServer()
     expect(await new RawClient(path).set(line)).toBe('errno=-22')

@@ -5,14 +5,15 @@ import { turns, until } from '../../../../../test-fixtures/wait.js'
 import { sampleDevice, samplePeer } from '../../../../../test-fixtures/sample.js'
 import { SecretKey } from '../../../src/index.js'
 import type { UapiServer } from '../../../src/server.js'
+import { base64Of } from '../../support/replies.js'
 import {
   ALICE,
-  base64,
   BOB,
   OWN,
   OWN_PUBLIC,
   RawClient,
   SECRET,
+  manyPeers,
   setOf,
   startServer,
 } from './raw-client.js'
@@ -48,12 +49,12 @@ describe('device', () => {
     )
     const expected = sampleDevice({
       privateKey: SecretKey.parse(OWN),
-      publicKey: base64(OWN_PUBLIC),
+      publicKey: base64Of(OWN_PUBLIC),
       listenPort: 51_820,
       firewallMark: 7,
       peers: [
         samplePeer({
-          publicKey: base64(ALICE),
+          publicKey: base64Of(ALICE),
           presharedKey: SecretKey.parse(SECRET),
           endpoint: { host: '::1.2.3.4', port: 5 },
           persistentKeepalive: 25,
@@ -81,13 +82,13 @@ describe('device', () => {
       `preshared_key=${SECRET}`,
     )
     const printed = inspect(server, { depth: 10, showHidden: true }) + JSON.stringify(server)
-    for (const secret of [OWN, SECRET, base64(OWN), base64(SECRET)])
+    for (const secret of [OWN, SECRET, base64Of(OWN), base64Of(SECRET)])
       expect(printed).not.toContain(secret)
   })
 })
 
 describe('setPeer', () => {
-  const publicKey = base64(ALICE)
+  const publicKey = base64Of(ALICE)
   const lastHandshake = new Date(1_700_000_000_123)
 
   it('simulates what a tunnel would learn', async () => {
@@ -131,7 +132,7 @@ describe('setPeer', () => {
 
   it('refuses an unknown peer, naming it', async () => {
     const server = await serverWithPeer()
-    const peer = base64(BOB)
+    const peer = base64Of(BOB)
     expect(() => server.setPeer(peer, {})).toThrow(
       expect.objectContaining({ code: 'EINVAL', peer, device: 'wg0' }),
     )
@@ -177,10 +178,7 @@ describe('close', () => {
   it('ends a connection whose client does not read', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
-    const keys = Array.from(
-      { length: 10_000 },
-      (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
-    )
+    const keys = manyPeers(10_000)
     await client.ask(setOf(keys))
     client.pause()
     await client.send('get=1\n\n')
@@ -203,7 +201,10 @@ describe('close', () => {
     const first = server.close()
     expect(server.close()).toBe(first)
     await first
-    expect(server.device()).toMatchObject({ listenPort: 0, peers: [{ publicKey: base64(ALICE) }] })
+    expect(server.device()).toMatchObject({
+      listenPort: 0,
+      peers: [{ publicKey: base64Of(ALICE) }],
+    })
   })
 
   it('is what disposal does, and the name is free again', async () => {
