@@ -2,13 +2,13 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** A directory that goes at the end of its scope, with everything in it. */
+/** A directory that is removed at the end of its scope, with everything in it. */
 export interface TemporaryDirectory extends AsyncDisposable {
   readonly path: string
   [Symbol.asyncDispose](): Promise<void>
 }
 
-/** Makes one. Its path is short enough for a socket inside. */
+/** Makes a directory whose path is short enough for a socket inside. */
 export async function temporaryDirectory(): Promise<TemporaryDirectory> {
   const path = await mkdtemp(join(tmpdir(), 'wireguard-'))
   return {

@@ -7,15 +7,12 @@ export interface Exchange {
   readonly received: readonly Uint8Array[]
 }
 
-/** The text of a fixture, by its path in this folder. */
+/** Reads the text of a fixture, by its path in this folder. */
 export function loadText(path: string): string {
   return readFileSync(new URL(path, import.meta.url), 'utf8')
 }
 
-/**
- * A conversation: `>` begins a datagram to the kernel, `<` one from it; hexadecimal bytes, `#`
- * begins a comment.
- */
+/** Reads a conversation in annotated hex: `>` begins a datagram to the kernel, `<` one from it. */
 export function loadExchange(path: string): Exchange {
   const sent: Uint8Array[] = []
   const received: Uint8Array[] = []

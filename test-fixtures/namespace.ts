@@ -4,7 +4,7 @@ import { readlinkSync } from 'node:fs'
 import { runCommand } from './command.js'
 import { until } from './wait.js'
 
-/** A network namespace that goes at the end of its scope, held by a sleeping process. */
+/** A network namespace that is removed at the end of its scope. A sleeping process holds it. */
 export class TestNamespace implements AsyncDisposable {
   readonly #holder: ChildProcess
 
@@ -12,7 +12,7 @@ export class TestNamespace implements AsyncDisposable {
     this.#holder = holder
   }
 
-  /** Makes one. Needs what `hasNamespaces` of require.ts checks. */
+  /** Makes a namespace. Needs what `hasNamespaces` of require.ts checks. */
   static async create(): Promise<TestNamespace> {
     // setpriv: a test process that is killed takes the namespace with it.
     const holder = spawn('setpriv', ['--pdeathsig', 'KILL', 'unshare', '-n', 'sleep', 'infinity'], {

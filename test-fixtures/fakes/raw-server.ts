@@ -13,7 +13,7 @@ export interface RawConnection {
   readonly request: () => Promise<string>
 }
 
-/** A server whose every byte the test decides, in a directory of its own. */
+/** A server in a directory of its own; the test decides about every byte that it sends. */
 export interface RawServer extends AsyncDisposable {
   readonly directory: string
   /** The interface's name: the socket is `wg0.sock`. */
@@ -23,14 +23,14 @@ export interface RawServer extends AsyncDisposable {
   readonly requests: readonly string[]
   /** How many connections were made. */
   readonly accepted: number
-  /** Resolves when no connection is open any more; rejects after a while. */
+  /** Resolves when no connection is open any more. */
   readonly allClosed: () => Promise<void>
 }
 
 /** What the server does with a connection. When it returns, the connection stays open. */
 export type Script = (connection: RawConnection) => void | Promise<void>
 
-/** Starts a server with that script for each connection. */
+/** Starts a server that runs the script for each connection. */
 export async function listenRaw(script: Script): Promise<RawServer> {
   const temporary = await temporaryDirectory()
   const directory = temporary.path

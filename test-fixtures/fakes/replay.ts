@@ -1,5 +1,4 @@
-// A device of any number of peers, replayed: the datagrams of a dump are made once and given again
-// and again.
+// A device of any number of peers: the datagrams of its dump are made once and sent repeatedly.
 import { GENL_ID_CTRL } from '../../packages/wireguardnl/src/genl/constants.js'
 import { encodeGenlHeader } from '../../packages/wireguardnl/src/genl/message.js'
 import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
@@ -17,7 +16,7 @@ const MESSAGES = 10
 
 /**
  * A kernel with one device, `wg0`, whose peers all have a preshared key, an endpoint and two
- * allowed IPs. Their keys come again after 1,500.
+ * allowed IPs. The keys repeat after 1,500 peers.
  */
 export function replayed(peers: number): Kernel {
   const payloads = Array.from({ length: MESSAGES }, (_, message) =>
@@ -38,7 +37,7 @@ export function replayed(peers: number): Kernel {
   }
 }
 
-/** One receive buffer, as of a socket of the kernel. */
+/** A socket with one receive buffer, like that of the kernel. */
 class ReplaySocket implements Socket {
   readonly portId = 0xffff_ff00
   readonly #dump: () => Iterator<Uint8Array, void>
