@@ -123,7 +123,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
   })
 
   describe('writing', () => {
-    it('leaves alone what is absent', async () => {
+    it('changes nothing that is absent', async () => {
       await configure({
         privateKey: privateKeyOf(1),
         listenPort: 51_821,
@@ -206,7 +206,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
       expect(keys(await read())).toStrictEqual([])
     })
 
-    it('gives the same device when the same configuration is written twice', async () => {
+    it('makes the same device of a configuration that is written twice', async () => {
       const config = { privateKey: privateKeyOf(1), listenPort: 51_822, peers: samplePeers(5) }
       await configure(config)
       const once = sorted(await read())
@@ -214,7 +214,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
       expect(sorted(await read())).toStrictEqual(once)
     })
 
-    it('makes an equal device from toConfig of one that was read', async () => {
+    it('makes an equal device of toConfig(device)', async () => {
       await configure({
         privateKey: privateKeyOf(1),
         listenPort: 51_823,
@@ -239,7 +239,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
       expect(keys(await read())).toStrictEqual([publicKeyOf(1)])
     })
 
-    it('removes the peer that has the new own public key', async () => {
+    it('removes a peer with the new public key of the device', async () => {
       const privateKey = privateKeyOf(1)
       await configure({
         peers: [{ publicKey: privateKey.publicKey() }, { publicKey: publicKeyOf(1) }],

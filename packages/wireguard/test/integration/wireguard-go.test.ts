@@ -71,7 +71,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   })
 
   it(
-    'that is stopped gives ETIMEDOUT, and works when it goes on',
+    'that is stopped gives ETIMEDOUT, and works when it is continued',
     async () => {
       await client.configureDevice(daemon.name, { peers: samplePeers(3000) }, PATIENTLY)
       // The first may be answered before the signal comes; the others cannot be.
@@ -95,7 +95,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   )
 
   it(
-    'that is killed between two calls is ENODEV, and is there when it is back',
+    'that is killed is ENODEV, and is found again when it is restarted',
     async () => {
       await client.configureDevice(daemon.name, { firewallMark: 7 })
       const reading = client.device(daemon.name)
@@ -120,7 +120,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   // The daemon answers and closes while most of the request is still to be sent: the answer must
   // not be lost.
   it(
-    'whose listen port is taken is EADDRINUSE, however long the request is',
+    'whose listen port is in use gives EADDRINUSE, however long the request is',
     async () => {
       await daemon.inNamespace('ip', 'link', 'set', 'lo', 'up')
       await daemon.inNamespace('ip', 'link', 'set', daemon.name, 'up')
@@ -149,7 +149,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   )
 
   it(
-    'that another program writes to is read whole, each time',
+    'that another program writes to is read consistently each time',
     async () => {
       const [steady, changing] = [publicKeyOf(0), publicKeyOf(1)]
       await client.configureDevice(daemon.name, { peers: samplePeers(200) })

@@ -135,7 +135,7 @@ describe.each(STEPS)('while $name', ({ script, reached, call }) => {
 })
 
 describe('an abort', () => {
-  it('before the call connects nowhere', async () => {
+  it('before the call opens no connection', async () => {
     await using server = await listenRaw(({ socket }) => void socket.resume())
     const client = new UapiClient(server)
     const signal = AbortSignal.abort()
@@ -160,7 +160,7 @@ describe('an abort', () => {
     expect(device.listenPort).toBe(7)
   })
 
-  it('by a limit on the whole call ends one that makes progress', async () => {
+  it('by AbortSignal.timeout ends a call that still makes progress', async () => {
     await using server = await listenRaw(async ({ socket, request }) => {
       await request()
       const timer = setInterval(() => socket.write('daita_x=1\n'), 5)
@@ -173,7 +173,7 @@ describe('an abort', () => {
   })
 
   // From the first microtask to long after the reply.
-  it('in any moment ends the call or comes too late, and leaves nothing open', async () => {
+  it('at any moment ends the call or comes too late, and leaves nothing open', async () => {
     await using server = await listenRaw(async ({ socket, request }) => {
       await request()
       socket.write(reply('listen_port=7'))

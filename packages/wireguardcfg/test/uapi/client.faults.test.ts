@@ -89,7 +89,7 @@ describe('a daemon that answers an error', () => {
       },
     ],
   ])(
-    'is heard before the request was sent whole: %s',
+    'is reported although the request was not sent whole: %s',
     async (_, script) => {
       await using server = await listenRaw(script)
       const client = new UapiClient(server)
@@ -122,7 +122,7 @@ describe('a daemon that ends the connection', () => {
     await server.allClosed()
   })
 
-  it('while a large request is on its way fails the call', async () => {
+  it('during a large request fails the call', async () => {
     await using server = await listenRaw(async ({ socket }) => {
       await once(socket, 'data')
       socket.destroy()
@@ -132,7 +132,7 @@ describe('a daemon that ends the connection', () => {
     expect(error).toMatchObject({ applied: 'unknown', device: 'wg0' })
   })
 
-  it('after any byte of a reply is a WireGuardError, and never an error that nobody caught', async () => {
+  it('after any byte of a reply causes a WireGuardError, and never an uncaught error', async () => {
     const { text, device } = SAMPLE_REPLIES[0]!
     const lengths = Array.from({ length: text.length + 1 }, (_, i) => i)
     await using server = await listenRaw(async ({ socket, request, index }) => {
@@ -155,7 +155,7 @@ describe('a daemon that ends the connection', () => {
     expect(uncaught).toStrictEqual([])
   }, 60_000)
 
-  it('and is back is no different from before', async () => {
+  it('and is restarted works as before', async () => {
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
       socket.end(index === 0 ? '' : reply('listen_port=7'))
@@ -191,7 +191,7 @@ describe('a daemon that hangs', () => {
     await server.allClosed()
   })
 
-  it('without reading a large request gives ETIMEDOUT, and hardly more of it was made than sent', async () => {
+  it('without reading a large request gives ETIMEDOUT, and little more of it was built than sent', async () => {
     let made = 0
     const peers = Array.from({ length: 20_000 }, () => ({
       get publicKey() {
@@ -211,7 +211,7 @@ describe('a daemon that hangs', () => {
     await server.allClosed()
   })
 
-  it('holds up no other call', async () => {
+  it('delays no other call', async () => {
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
       if (index > 0) socket.end(reply())

@@ -13,7 +13,7 @@ import { reply, SAMPLE_REPLIES } from '../support/replies.js'
 const PEERS = 20_000
 
 describe('a stream of peers', () => {
-  it.each(SAMPLE_REPLIES)('has those of a read: $name', async ({ text }) => {
+  it.each(SAMPLE_REPLIES)('has the same peers as a read: $name', async ({ text }) => {
     await using server = await listenRaw(answering(text))
     const client = new UapiClient(server)
     const streamed = await collect(client.peerBatches('wg0'))
@@ -46,7 +46,7 @@ describe('a stream of peers', () => {
     )
   })
 
-  it('takes no more from the daemon than is used', async () => {
+  it('reads no more from the daemon than the consumer uses', async () => {
     const progress = { peers: 0 }
     await using server = await listenRaw(largeReply(progress))
     const client = new UapiClient(server)
@@ -71,7 +71,7 @@ describe('a stream of peers', () => {
     await server.allClosed()
   })
 
-  it('closes its connection when the consumer takes too long', async () => {
+  it('closes its connection when the consumer takes longer than the idle time', async () => {
     await using server = await listenRaw(largeReply())
     const batches = new UapiClient(server).peerBatches('wg0', { idleTimeout: 300 })
     await batches.next()
@@ -125,14 +125,14 @@ describe('a stream of peers', () => {
     await server.allClosed()
   })
 
-  it('of nobody is ENODEV, of a name that is none EINVAL', async () => {
+  it('of an absent device is ENODEV, of an invalid name EINVAL', async () => {
     await using server = await listenRaw(() => {})
     const client = new UapiClient(server)
     expect(await rejected(client.peerBatches('wg9').next())).toMatchObject({ code: 'ENODEV' })
     expect(await rejected(client.peerBatches('a/b').next())).toMatchObject({ code: 'EINVAL' })
   })
 
-  it('ends with its signal, and with the client, while the consumer takes its time', async () => {
+  it('ends when its signal is aborted and when the client is closed, while the consumer is busy', async () => {
     await using server = await listenRaw(largeReply())
     const client = new UapiClient(server)
     const abort = new AbortController()
@@ -148,7 +148,7 @@ describe('a stream of peers', () => {
     expect(await rejected(client.peerBatches('wg0').next())).toMatchObject({ code: 'EBADF' })
   })
 
-  it('holds up no other call while it stands still', async () => {
+  it('delays no other call while its consumer is busy', async () => {
     await using server = await listenRaw(async (connection) => {
       if (connection.index === 0) await largeReply()(connection)
       else await answering(reply('listen_port=7'))(connection)

@@ -30,7 +30,7 @@ describe('reading', () => {
     },
   )
 
-  it('counts the time since a handshake of boringtun from now', async () => {
+  it('turns the time since a handshake, as boringtun reports it, into a date', async () => {
     const sample = SAMPLE_REPLIES.find(({ name }) => name === 'boringtun')!
     await using server = await listenRaw(answering(sample.text))
     const before = Date.now()
@@ -41,7 +41,7 @@ describe('reading', () => {
     expect(second!.lastHandshake).toBeUndefined()
   })
 
-  it('uses a connection for each operation, so that one that takes only one works', async () => {
+  it('uses a connection for each operation, because some daemons take only one', async () => {
     await using server = await listenRaw(answering(reply('listen_port=7')))
     const client = new UapiClient(server)
     for (let i = 0; i < 3; i++) {
@@ -52,7 +52,7 @@ describe('reading', () => {
     await server.allClosed()
   })
 
-  it('takes whatever order of peers there is, and the opposite one next', async () => {
+  it('takes peers in any order, also in the opposite order next time', async () => {
     const lines = Array.from({ length: 50 }, (_, i) => `public_key=${String(i).padStart(64, '0')}`)
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
@@ -65,7 +65,7 @@ describe('reading', () => {
     expect(second.peers).toStrictEqual(first.peers.toReversed())
   })
 
-  it('takes an answer byte by byte that is longer under way than the idle time', async () => {
+  it('takes a reply that comes byte by byte and takes longer than the idle time in all', async () => {
     using time = fakeTime()
     await using server = await listenRaw(async ({ socket, request }) => {
       await request()
@@ -109,7 +109,7 @@ describe('reading', () => {
     await server.allClosed()
   })
 
-  it('prints nothing, whatever happens', async () => {
+  it('prints nothing on success, on errors and on timeouts', async () => {
     const spies = [process.stdout, process.stderr].map((stream) =>
       jest.spyOn(stream, 'write').mockReturnValue(true),
     )
@@ -176,7 +176,7 @@ describe('names', () => {
     ])
   })
 
-  it('leave out a stale socket, and ENODEV says what it is', async () => {
+  it('leave out a stale socket, and a read of it is ENODEV with an explanation', async () => {
     const path = join(directory, 'stale.sock')
     const listener = await startListener(path)
     const client = new UapiClient({ directory })
@@ -190,7 +190,7 @@ describe('names', () => {
     }
   })
 
-  it('are there although one daemon hangs with a full queue, which a read reports', async () => {
+  it('include a daemon that hangs with a full queue; a read of it times out', async () => {
     const path = join(directory, 'busy.sock')
     await using listener = await startListener(path, 1)
     listener.kill('SIGSTOP')
@@ -201,7 +201,7 @@ describe('names', () => {
     for (const error of await codes) expect(error.code).toBe('ETIMEDOUT')
   })
 
-  it('that are refused by the rule for sockets are EINVAL, by the rule for all too', async () => {
+  it('that are invalid as a socket name are EINVAL, and so are those invalid everywhere', async () => {
     const client = new UapiClient({ directory })
     for (const name of ['a%b', '', '../x', 'wg0\n', 'sixteen-letters-']) {
       await expect(client.device(name)).rejects.toMatchObject({ code: 'EINVAL' })
@@ -218,7 +218,7 @@ describe('names', () => {
     })
   })
 
-  describeWith(isRoot, 'for another user', () => {
+  describeWith(isRoot, 'as another user', () => {
     it('include a socket that may not be connected to, which is EPERM', async () => {
       await listen('wg0.sock')
       await chmod(directory, 0o755)
@@ -239,8 +239,8 @@ describe('names', () => {
     })
   })
 
-  describeWith(hasPerl, 'beside one of another type', () => {
-    it('leave that one out', async () => {
+  describeWith(hasPerl, 'beside a socket of another type', () => {
+    it('leave out that socket', async () => {
       // Node has no unix datagram sockets; this one lives as long as the other process.
       const program = `socket(S, 1, 2, 0) && bind(S, pack('Sa*', 1, $ARGV[0]))
         && do { $| = 1; print 'up'; sleep 60 }`

@@ -58,7 +58,7 @@ describe('a write', () => {
     expect(server.requests).toStrictEqual([`set=1\nlisten_port=7\npublic_key=${PEER_HEX}\n\n`])
   })
 
-  it('that is not acceptable connects nowhere, and one to nobody is ENODEV all the same', async () => {
+  it('that is invalid opens no connection, and is ENODEV if the device does not exist', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     const client = new UapiClient(server)
     const bad = { listenPort: 70_000 }
@@ -69,7 +69,7 @@ describe('a write', () => {
     await expect(client.configureDevice('absent', bad)).rejects.toMatchObject({ code: 'ENODEV' })
   })
 
-  it('has no line that its configuration did not ask for, whatever letters a zone has', async () => {
+  it('has no line that its configuration did not ask for, whatever characters a zone has', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     // U+010A: its lower byte is a newline.
     const endpoint = { host: 'fe80::1%a\u010aremove=true', port: 1 }
@@ -80,7 +80,7 @@ describe('a write', () => {
     )
   })
 
-  it('reads a zone back in the letters in which it was written', async () => {
+  it('reads a zone back as it was written', async () => {
     const text = Buffer.from(reply(`public_key=${PEER_HEX}`, 'endpoint=[fe80::1%é\u010a]:1'))
     await using server = await listenRaw(answering(text.toString('latin1')))
     const device = await new UapiClient(server).device('wg0')
@@ -89,7 +89,7 @@ describe('a write', () => {
 })
 
 describe('writes to one device', () => {
-  it('are sent in their order, one after the other, while reads go past', async () => {
+  it('are sent in order, one at a time, while reads do not wait', async () => {
     let open = 0
     let most = 0
     const marks: number[] = []
@@ -117,7 +117,7 @@ describe('writes to one device', () => {
     expect(marks).toStrictEqual(Array.from({ length: 30 }, (_, i) => i))
   })
 
-  it('time out behind one that hangs, and the next one goes first', async () => {
+  it('time out while they wait for a write that hangs, and the next one is sent after it', async () => {
     using time = fakeTime()
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
@@ -141,7 +141,7 @@ describe('writes to one device', () => {
 })
 
 describe('the removal of allowed IPs', () => {
-  it('is one request to a daemon that knows it', async () => {
+  it('is one request to a daemon that supports it', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     await new UapiClient(server).configureDevice('wg0', REMOVAL)
     const [probe, set, ...rest] = server.requests
@@ -156,32 +156,35 @@ describe('the removal of allowed IPs', () => {
     ['-22', 'errno=-22\n\n'],
     ['22', 'errno=22\n\n'],
     ['no answer at all', ''],
-  ])('moves what the peer owns, and nothing else, where it is refused with %s', async (_, no) => {
-    await using server = await listenRaw(async ({ socket, request }) => {
-      const text = await request()
-      if (text.startsWith('get')) socket.end(OWNED)
-      else socket.end(text.includes('allowed_ip=-') ? no : 'errno=0\n\n')
-    })
-    await new UapiClient(server).configureDevice('wg0', REMOVAL)
-    const [, get, set, ...rest] = server.requests
-    expect(get).toBe('get=1\n\n')
-    expect(rest).toStrictEqual([])
-    const lines = set!.split('\n')
-    const temporary = lines[2]
-    expect(temporary).not.toContain(PEER_HEX)
-    expect(lines).toStrictEqual([
-      'set=1',
-      'fwmark=5',
-      temporary,
-      'allowed_ip=10.0.0.1/32',
-      temporary,
-      'remove=true',
-      `public_key=${PEER_HEX}`,
-      'allowed_ip=10.0.0.9/32',
-      '',
-      '',
-    ])
-  })
+  ])(
+    'moves only what the peer owns to a temporary peer where the daemon refuses with %s',
+    async (_, no) => {
+      await using server = await listenRaw(async ({ socket, request }) => {
+        const text = await request()
+        if (text.startsWith('get')) socket.end(OWNED)
+        else socket.end(text.includes('allowed_ip=-') ? no : 'errno=0\n\n')
+      })
+      await new UapiClient(server).configureDevice('wg0', REMOVAL)
+      const [, get, set, ...rest] = server.requests
+      expect(get).toBe('get=1\n\n')
+      expect(rest).toStrictEqual([])
+      const lines = set!.split('\n')
+      const temporary = lines[2]
+      expect(temporary).not.toContain(PEER_HEX)
+      expect(lines).toStrictEqual([
+        'set=1',
+        'fwmark=5',
+        temporary,
+        'allowed_ip=10.0.0.1/32',
+        temporary,
+        'remove=true',
+        `public_key=${PEER_HEX}`,
+        'allowed_ip=10.0.0.9/32',
+        '',
+        '',
+      ])
+    },
+  )
 
   it('needs no temporary peer when the peer owns none of them', async () => {
     await using server = await listenRaw(withoutRemoval(reply(), () => 'errno=0\n\n'))
@@ -191,7 +194,7 @@ describe('the removal of allowed IPs', () => {
     )
   })
 
-  it('asks nothing of a daemon when nothing can be there to remove', async () => {
+  it('does not probe the daemon when there can be nothing to remove', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     await new UapiClient(server).configureDevice('wg0', { ...REMOVAL, replacePeers: true })
     expect(server.requests[0]).toContain('replace_peers=true\n')
@@ -200,7 +203,7 @@ describe('the removal of allowed IPs', () => {
   it.each([
     ['with an error', 'errno=-5\n\n', 'EIO'],
     ['with nothing', '', 'EPROTO'],
-  ])('that fails half way %s takes the temporary peer away again', async (_, answer, code) => {
+  ])('that fails half way %s removes the temporary peer', async (_, answer, code) => {
     await using server = await listenRaw(
       withoutRemoval(OWNED, (__, nth) => (nth === 0 ? answer : 'errno=0\n\n')),
     )
@@ -211,7 +214,7 @@ describe('the removal of allowed IPs', () => {
     expect(rest).toStrictEqual([])
   })
 
-  it('that is aborted half way takes the temporary peer away again', async () => {
+  it('that is aborted half way removes the temporary peer', async () => {
     const controller = new AbortController()
     await using server = await listenRaw(async ({ socket, request, index }) => {
       const text = await request()
@@ -226,7 +229,7 @@ describe('the removal of allowed IPs', () => {
     expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
   })
 
-  it('waits a second in all for a daemon that hangs over taking it away', async () => {
+  it('waits at most a second for a daemon that hangs when the temporary peer is removed', async () => {
     await using server = await listenRaw(async ({ socket, request, index }) => {
       const text = await request()
       if (text.startsWith('get')) socket.end(OWNED)
@@ -240,7 +243,7 @@ describe('the removal of allowed IPs', () => {
     await server.allClosed()
   })
 
-  it('reports its own error when that fails as well', async () => {
+  it('reports the first error when removing the temporary peer fails as well', async () => {
     await using server = await listenRaw(
       withoutRemoval(OWNED, (_, nth) => (nth === 0 ? 'errno=-5\n\n' : 'errno=-71\n\n')),
     )
@@ -248,7 +251,7 @@ describe('the removal of allowed IPs', () => {
     expect(error).toMatchObject({ code: 'EIO', detail: 'errno=-5' })
   })
 
-  it('keeps a write that waits behind it alive', async () => {
+  it('does not let a waiting write time out while it makes progress', async () => {
     using time = fakeTime()
     await using server = await listenRaw(slowly(time))
     const client = new UapiClient(server)

@@ -58,7 +58,7 @@ function deleteInBackground(name: string): Promise<unknown[]> {
 describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
   afterAll(closeAttic)
 
-  it('keeps one port that port 0 chose over several messages', async () => {
+  it('keeps the port that port 0 chose over several messages', async () => {
     await using device = await addInterface('wgport')
     await using client = new NetlinkClient()
     await run('ip', 'link', 'set', device.name, 'up')
@@ -87,7 +87,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(await client.device(device.name)).toEqual(first)
   })
 
-  it('has its port conflicts named, and keeps what was applied before', async () => {
+  it('reports a port conflict, and keeps what was applied before', async () => {
     await using one = await addInterface('wgone')
     await using two = await addInterface('wgtwo')
     await using client = new NetlinkClient()
@@ -120,7 +120,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(after.peers.map((peer) => peer.allowedIPs)).toEqual([['10.0.0.0/8'], ['10.2.0.0/16']])
   })
 
-  it('tells what is not there from what is not WireGuard', async () => {
+  it('distinguishes an absent interface from one that is not WireGuard', async () => {
     await using client = new NetlinkClient()
     expect(await caught(client.device('wgnone'))).toMatchObject({ code: 'ENODEV' })
     expect(await caught(client.device('lo'))).toMatchObject({ code: 'EOPNOTSUPP' })
@@ -139,7 +139,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(names).not.toContain(dummy.name)
   })
 
-  it('deletes an interface between two messages of one configure: the error says how far it got', async () => {
+  it('reports how much was applied when the interface is deleted between two messages', async () => {
     await using device = await addInterface('wghalf')
     const kernel = interruptedKernel((set) => {
       if (set === 3) spawnSync('ip', ['link', 'delete', device.name])
@@ -153,7 +153,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(error.applied).toBeLessThan(100)
   })
 
-  it('goes on with no other interface that gets the name half way', async () => {
+  it('does not configure another interface that gets the name half way', async () => {
     await using device = await addInterface('wgsame')
     const kernel = interruptedKernel((set) => {
       if (set !== 2) return
@@ -168,7 +168,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect((await client.device(device.name)).peers).toEqual([])
   })
 
-  it('deletes an interface in the middle of a dump: the dump ends, then the interface', async () => {
+  it('ends a dump when its interface is deleted, and then the interface is gone', async () => {
     await using device = await addInterface('wgdump')
     await using client = new NetlinkClient()
     await client.configureDevice(device.name, markChecked({ peers: large(100) }))
@@ -184,7 +184,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(await caught(client.device(device.name))).toMatchObject({ code: 'ENODEV' })
   })
 
-  it('deletes an interface during a dump that stands still: its socket closes, and neither side hangs', async () => {
+  it('closes the socket of a stalled dump, so that the interface can be deleted', async () => {
     await using device = await addInterface('wgstall')
     await using client = new NetlinkClient()
     await client.configureDevice(device.name, markChecked({ peers: large(100) }))
@@ -195,7 +195,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(await caught(batches.next())).toMatchObject({ code: 'ETIMEDOUT', device: device.name })
   })
 
-  it('is read while it is written: every read is consistent, or says that it is not', async () => {
+  it('reads a device consistently while it is written, or fails with EAGAIN', async () => {
     await using device = await addInterface('wgrace')
     await using writer = new NetlinkClient()
     await using reader = new NetlinkClient()

@@ -244,7 +244,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await other.peerBatches('wgstream0').next()).toMatchObject({ done: true })
   })
 
-  it('keep a deletion waiting for a dump of somebody else, but not its caller', async () => {
+  it('are deleted when a dump of another socket has ended, and the caller need not wait', async () => {
     const links = new NetlinkLinks()
     await using client = new NetlinkClient()
     await using somebody = new Connection(() => runningKernel.open(NETLINK_GENERIC))

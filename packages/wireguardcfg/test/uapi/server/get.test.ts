@@ -3,7 +3,7 @@ import { base64Of } from '../../support/replies.js'
 import { ALICE, BOB, RawClient, SECRET, ZERO, manyPeers, setOf, startServer } from './raw-client.js'
 
 describe('get', () => {
-  it('tells everything in the order of wireguard-go', async () => {
+  it('has every key in the order of wireguard-go', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
     await client.set(
@@ -36,7 +36,7 @@ describe('get', () => {
     ])
   })
 
-  it('tells peers in another order each time', async () => {
+  it('has the peers in another order each time', async () => {
     const server = await startServer({ peerOrder: 'random' })
     const client = new RawClient(server.path)
     const keys = manyPeers(50)
@@ -53,7 +53,7 @@ describe('get', () => {
     )
   })
 
-  it('tells peers in the order of their creation when asked to', async () => {
+  it('has the peers in the order of their creation with peerOrder: insertion', async () => {
     const client = new RawClient((await startServer()).path)
     await client.set(`public_key=${BOB}`, `public_key=${ALICE}`, `public_key=${BOB}`)
     const keys = (await client.get()).filter((line) => line.startsWith('public_key='))

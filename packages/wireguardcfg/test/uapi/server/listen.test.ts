@@ -34,7 +34,7 @@ describe('the socket', () => {
     expect((await lstat(server.path)).mode & 0o777).toBe(0o660)
   })
 
-  it('is gone after close, with the directories made for it', async () => {
+  it('is removed by close, with the directories made for it', async () => {
     const base = await testDirectory()
     const server = await startServer({ directory: join(base, 'a', 'b') })
     expect((await lstat(join(base, 'a', 'b'))).mode & 0o777).toBe(0o755 & ~process.umask())
@@ -42,14 +42,14 @@ describe('the socket', () => {
     expect(await readdir(base)).toEqual([])
   })
 
-  it('leaves a directory that was there', async () => {
+  it('keeps a directory that existed before', async () => {
     const directory = await testDirectory()
     const server = await startServer({ directory })
     await server.close()
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('leaves a directory that is not empty', async () => {
+  it('keeps a directory that is not empty', async () => {
     const base = await testDirectory()
     const server = await startServer({ directory: join(base, 'a', 'b') })
     await writeFile(join(base, 'a', 'other'), '')
@@ -57,7 +57,7 @@ describe('the socket', () => {
     expect(await readdir(join(base, 'a'))).toEqual(['other'])
   })
 
-  it('leaves what took its name since', async () => {
+  it('keeps a file that has its name since', async () => {
     const directory = await testDirectory()
     const server = await startServer({ directory })
     await unlink(server.path)
@@ -75,7 +75,7 @@ describe('the socket', () => {
 })
 
 describe('listen refuses', () => {
-  it('the name of a live socket, which goes on', async () => {
+  it('the name of a live socket, which is not harmed', async () => {
     const { path } = await startServer()
     const directory = join(path, '..')
     await expect(UapiServer.listen({ name: 'wg0', directory })).rejects.toMatchObject({
@@ -87,7 +87,7 @@ describe('listen refuses', () => {
     expect(await new RawClient(path).ask('get=1\n\n')).toBe('errno=0\n\n')
   })
 
-  it('all but one that ask at the same time', async () => {
+  it('all but one of those that ask at the same time', async () => {
     const directory = await testDirectory()
     const attempts = Array.from({ length: 8 }, () => startServer({ directory }))
     const results = await Promise.allSettled(attempts)

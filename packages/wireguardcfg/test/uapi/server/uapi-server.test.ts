@@ -34,7 +34,7 @@ describe('device', () => {
     })
   })
 
-  it('is what was set, in the model', async () => {
+  it('has what was set', async () => {
     const server = await startServer()
     await new RawClient(server.path).set(
       `private_key=${OWN}`,
@@ -91,7 +91,7 @@ describe('setPeer', () => {
   const publicKey = base64Of(ALICE)
   const lastHandshake = new Date(1_700_000_000_123)
 
-  it('simulates what a tunnel would learn', async () => {
+  it('simulates traffic of a tunnel', async () => {
     const server = await serverWithPeer()
     server.setPeer(publicKey, {
       lastHandshake,
@@ -130,7 +130,7 @@ describe('setPeer', () => {
     expect(server.device().peers[0]?.lastHandshake).toEqual(lastHandshake)
   })
 
-  it('refuses an unknown peer, naming it', async () => {
+  it('refuses an unknown peer and names it', async () => {
     const server = await serverWithPeer()
     const peer = base64Of(BOB)
     expect(() => server.setPeer(peer, {})).toThrow(
@@ -186,7 +186,7 @@ describe('close', () => {
     expect(existsSync(server.path)).toBe(false)
   })
 
-  it('frees a port that a set under way asks for last', async () => {
+  it('releases the port of a set that it interrupts', async () => {
     const server = await startServer()
     await new RawClient(server.path).send('set=1\nlisten_port=51820')
     await turns(10)
@@ -195,7 +195,7 @@ describe('close', () => {
     expect(await new RawClient((await startServer()).path).set('listen_port=51820')).toBe('errno=0')
   })
 
-  it('may be called twice, and the device can still be looked at', async () => {
+  it('may be called twice, and the device can still be read', async () => {
     const server = await startServer()
     await new RawClient(server.path).set('listen_port=51820', `public_key=${ALICE}`)
     const first = server.close()
@@ -207,7 +207,7 @@ describe('close', () => {
     })
   })
 
-  it('is what disposal does, and the name is free again', async () => {
+  it('is called by disposal, and the name is free again', async () => {
     const server = await startServer()
     await server[Symbol.asyncDispose]()
     const directory = server.path.slice(0, server.path.lastIndexOf('/'))
