@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
+import type { DeviceConfig } from 'wireguardcfg'
 import { ipv4Of, ipv6Of, publicKeyOf } from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
 /** Adding, replacing, moving and removing of allowed IPs. */
-export function describeAllowedIPs({ traits, subject, read }: Context, timeout: number): void {
+export function describeAllowedIPs(
+  { traits, read, configure: configureDevice }: Context,
+  timeout: number,
+): void {
   const [a, b] = [publicKeyOf(1), publicKeyOf(2)]
-  const configure: (
-    peers: Parameters<ReturnType<typeof subject>['backend']['configureDevice']>[1]['peers'],
-  ) => Promise<void> = (peers) => subject().backend.configureDevice(subject().device, { peers })
+  const configure = (peers: DeviceConfig['peers']) => configureDevice({ peers })
   const allowedIPs = async (publicKey: string): Promise<string[] | undefined> =>
     (await read()).peers.find((peer) => peer.publicKey === publicKey)?.allowedIPs.toSorted()
 

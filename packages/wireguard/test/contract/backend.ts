@@ -5,6 +5,9 @@ import { describeInput } from './input.js'
 import { describeReadAndWrite } from './read-write.js'
 import type { Context, Subject, SubjectTraits } from './subject.js'
 
+// A daemon says nothing while it works.
+const PATIENTLY = { idleTimeout: 30_000 }
+
 /** What every backend must do, in the same words for all. Each test starts from an empty device. */
 export function describeBackend(
   title: string,
@@ -21,7 +24,8 @@ export function describeBackend(
     const context: Context = {
       traits,
       subject,
-      read: () => subject().backend.device(subject().device),
+      read: () => subject().backend.device(subject().device, PATIENTLY),
+      configure: (config) => subject().backend.configureDevice(subject().device, config, PATIENTLY),
     }
 
     beforeAll(async () => {
@@ -33,7 +37,7 @@ export function describeBackend(
     }, timeout)
 
     beforeEach(async () => {
-      await subject().backend.configureDevice(subject().device, {
+      await context.configure({
         privateKey: null,
         listenPort: 0,
         firewallMark: 0,

@@ -12,11 +12,10 @@ import {
 import type { Context } from './subject.js'
 
 /** Reading and writing of everything but single allowed IPs. */
-export function describeReadAndWrite({ traits, subject, read }: Context, timeout: number): void {
-  const configure: (
-    config: Parameters<ReturnType<typeof subject>['backend']['configureDevice']>[1],
-  ) => Promise<void> = (config) => subject().backend.configureDevice(subject().device, config)
-
+export function describeReadAndWrite(
+  { traits, subject, read, configure }: Context,
+  timeout: number,
+): void {
   describe('reading', () => {
     it('lists the device', async () => {
       await expect(subject().backend.deviceNames()).resolves.toContain(subject().device)

@@ -1,4 +1,4 @@
-import type { Backend, Device } from 'wireguardcfg'
+import type { Backend, Device, DeviceConfig } from 'wireguardcfg'
 
 /**
  * Something that the contract is run against: a backend, and a device that belongs to this run
@@ -33,6 +33,8 @@ export interface SubjectTraits {
 export interface Context {
   readonly traits: SubjectTraits
   readonly subject: () => Subject
-  /** Reads the subject's device. */
+  /** Reads the subject's device; patient, as a daemon on a busy machine needs it. */
   readonly read: () => Promise<Device>
+  /** Configures it, as patiently. */
+  readonly configure: (config: DeviceConfig) => Promise<void>
 }
