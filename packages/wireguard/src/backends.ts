@@ -140,13 +140,13 @@ export async function onBackendOf<T>(
   const misses: (WireGuardError | undefined)[] = []
   for (const [i, source] of sources.entries()) {
     const backend = await source.open()
-    // The usual case of a kernel interface, and two errors cheaper than asking.
-    if (backend instanceof UapiClient && !backend.mayHave(name)) continue
+    // The usual case of a kernel interface: it saves two errors.
+    if (backend.mayHave?.(name) === false) continue
     const outcome = await attempt(backend, step)
     if (!isMiss(outcome)) return outcome.value
     misses[i] = outcome.miss
   }
-  // Nobody has it, and those that were passed over say why.
+  // No backend has it. Those that were skipped now say why.
   for (const [i, source] of sources.entries()) {
     if (misses[i] !== undefined) continue
     const outcome = await attempt(await source.open(), step)

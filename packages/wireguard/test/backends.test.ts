@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { UapiClient } from 'wireguardcfg'
+import { type Backend, UapiClient, WireGuardError } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { NetlinkClient } from 'wireguardnl'
 import { FakeSystem } from '../../wireguardnl/test/support/fake-system.js'
@@ -44,6 +44,40 @@ describe('an interface', () => {
   })
 })
 
+describe('a backend of the user', () => {
+  it('is asked without mayHave, and when mayHave returns true', async () => {
+    for (const mayHave of [undefined, () => true]) {
+      const first = backendOf('userspace', ['wg0'], mayHave)
+      const second = backendOf('kernel', ['wg0'])
+      await using wg = await WireGuard.open({ backends: [first, second] })
+      expect(await wg.device('wg0')).toMatchObject({ backend: 'userspace' })
+      expect([first.asked, second.asked]).toStrictEqual([['wg0'], []])
+    }
+  })
+
+  it('is not asked when mayHave returns false and another backend has the name', async () => {
+    const first = backendOf('userspace', [], (name) => name !== 'wg0')
+    const second = backendOf('kernel', ['wg0', 'wg1'])
+    await using wg = await WireGuard.open({ backends: [first, second] })
+    await wg.device('wg0')
+    await wg.configureDevice('wg0', {})
+    expect([first.asked, second.asked]).toStrictEqual([[], ['wg0', 'wg0']])
+    await wg.device('wg1')
+    expect(first.asked).toStrictEqual(['wg1'])
+  })
+
+  it('is asked in the end when no backend has the name, and its error says why', async () => {
+    const first = backendOf('userspace', [], () => false)
+    const second = backendOf('kernel', [])
+    await using wg = await WireGuard.open({ backends: [first, second] })
+    await expect(wg.device('wg0')).rejects.toMatchObject({
+      code: 'ENODEV',
+      detail: 'not in userspace; not in kernel',
+    })
+    expect([first.asked, second.asked]).toStrictEqual([['wg0'], ['wg0']])
+  })
+})
+
 describe('UapiClient.mayHave', () => {
   it('says whether there is a socket', async () => {
     await using directory = await temporaryDirectory()
@@ -58,3 +92,39 @@ describe('UapiClient.mayHave', () => {
     expect(new UapiClient({ directory: '/nonexistent' }).mayHave('wg1')).toBe(false)
   })
 })
+
+/** A backend that has some interfaces, and records for which ones it was asked. */
+function backendOf(
+  kind: Backend['kind'],
+  names: readonly string[],
+  mayHave?: Backend['mayHave'],
+): Backend & { readonly asked: string[] } {
+  const asked: string[] = []
+  const ask = (name: string): Promise<void> => {
+    asked.push(name)
+    if (names.includes(name)) return Promise.resolve()
+    const detail = `not in ${kind}`
+    return Promise.reject(new WireGuardError('no such interface', { code: 'ENODEV', detail }))
+  }
+  return {
+    kind,
+    asked,
+    mayHave,
+    deviceNames: () => Promise.resolve([...names]),
+    device: async (name) => {
+      await ask(name)
+      return { ...EMPTY, name, backend: kind }
+    },
+    configureDevice: (name) => ask(name),
+    close: () => Promise.resolve(),
+  }
+}
+
+const EMPTY = {
+  index: undefined,
+  privateKey: undefined,
+  publicKey: undefined,
+  listenPort: 0,
+  firewallMark: 0,
+  peers: [],
+}

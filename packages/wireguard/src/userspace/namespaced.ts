@@ -9,16 +9,16 @@ import {
 import type { Network } from '../network.js'
 
 /**
- * The userspace devices of a network namespace. Sockets know no namespace, so that all of them are
- * in sight: one counts if there is an interface of its name in the namespace, and if that is not
- * one of the kernel's own.
+ * The userspace devices of a network namespace. Sockets belong to no namespace, so the client sees
+ * all of them. A socket counts if the namespace has an interface of its name that the kernel's
+ * WireGuard does not run.
  */
 export class NamespacedUserspace implements Backend {
   readonly kind = 'userspace'
   readonly #client: UapiClient
   readonly #network: Network
 
-  /** The client becomes this object's, the network stays the caller's. */
+  /** Closing this object closes the client; the network stays open. */
   constructor(client: UapiClient, network: Network) {
     this.#client = client
     this.#network = network
@@ -30,6 +30,11 @@ export class NamespacedUserspace implements Backend {
       if (await this.#isHere(name, options)) names.push(name)
     }
     return names
+  }
+
+  /** Looks for the socket only: for the namespace, it would have to wait. */
+  mayHave(name: string): boolean {
+    return this.#client.mayHave(name)
   }
 
   async device(name: string, options?: CallOptions): Promise<Device> {
