@@ -8,7 +8,7 @@ import {
 } from 'wireguardcfg'
 import type { NamespaceReference } from 'wireguardnl'
 import type { Host } from './host.js'
-import type { Network } from './network.js'
+import { type LoadNetlink, Network } from './network.js'
 import { NamespacedUserspace } from './userspace/namespaced.js'
 
 /** Options of `WireGuard.open`. */
@@ -16,148 +16,183 @@ export interface WireGuardOptions {
   /** Where userspace implementations have their sockets; default `/var/run/wireguard`. */
   readonly socketDirectory?: string | undefined
   /**
-   * The ways of reaching WireGuard, in order of preference, or a backend of your own; default
-   * `['userspace', 'kernel']`, the order of wg(8). The kernel is left out where there is none to
-   * talk to, that is, on any system but Linux.
+   * The backends to use, in order of preference, by kind or as an object of your own; default
+   * `['userspace', 'kernel']`, the order of wg(8). `'kernel'` is ignored on any system but Linux.
    */
   readonly backends?: readonly (BackendKind | Backend)[] | undefined
   /**
-   * The network namespace whose interfaces these are: the id of a process in it, a path (with a `/`
-   * in it), or a name of `ip netns`. Absent: that of this process. A userspace device counts if its
+   * The network namespace whose interfaces to use: the id of a process in it, a path (with a `/` in
+   * it), or a name of `ip netns`. Absent: that of this process. A userspace device counts if its
    * interface is in the namespace. Needs CAP_SYS_ADMIN, on Linux.
    */
   readonly netns?: NamespaceReference | undefined
 }
 
-/** The ways of reaching WireGuard that a `WireGuard` was opened with. */
-export class Sources implements Host {
+/** Opens a backend for the namespace and the socket directory of a `WireGuard`. */
+type OpenBackend = (host: Host) => Promise<Backend>
+
+/** What this library supports on one platform. */
+interface Platform {
+  readonly userspace: OpenBackend
+  /** Absent: there is no WireGuard in the kernel, or none that this library reaches. */
+  readonly kernel?: OpenBackend
+  /** Absent: interfaces cannot be created, deleted or addressed, and there are no namespaces. */
+  readonly loadNetlink?: LoadNetlink
+}
+
+/**
+ * The only place that asks which platform this is. A further backend is a folder that implements
+ * `Backend`, and one case here: `case 'win32': return { userspace, kernel: windowsKernel }`.
+ */
+function thisPlatform(): Platform {
+  switch (process.platform) {
+    case 'linux':
+      return { userspace, kernel: linuxKernel, loadNetlink: () => import('wireguardnl') }
+    default:
+      return { userspace }
+  }
+}
+
+function userspace({ sockets, network }: Host): Promise<Backend> {
+  const { reference } = network
+  return Promise.resolve(
+    reference === undefined ? sockets : new NamespacedUserspace(sockets, network),
+  )
+}
+
+async function linuxKernel({ network }: Host): Promise<Backend> {
+  const { NetlinkClient } = await import('wireguardnl/client')
+  return new NetlinkClient(await network.kernel())
+}
+
+/** In the default order of preference. */
+const KINDS: readonly BackendKind[] = ['userspace', 'kernel']
+
+/** The backends that a `WireGuard` was opened with, in order of preference. */
+export class Backends implements Host {
   readonly network: Network
   readonly socketDirectory: string
-  readonly all: readonly Source[]
   readonly sockets: UapiClient
-  /** Those that are not the caller's. */
-  readonly #own = new Map<BackendKind, Source>()
+  readonly loadNetlink: LoadNetlink | undefined
+  readonly all: readonly LazyBackend[]
+  /** Those given by kind, not the objects of the caller. */
+  readonly #byKind = new Map<BackendKind, LazyBackend>()
 
-  /** @throws WireGuardError `EINVAL` for an unknown backend */
-  constructor({ socketDirectory, backends = DEFAULTS }: WireGuardOptions, network: Network) {
+  private constructor(options: WireGuardOptions, network: Network, platform: Platform) {
     this.network = network
-    this.socketDirectory = socketDirectory ?? DEFAULT_SOCKET_DIRECTORY
+    this.socketDirectory = options.socketDirectory ?? DEFAULT_SOCKET_DIRECTORY
     this.sockets = new UapiClient({ directory: this.socketDirectory })
-    this.all = backends
-      .filter((backend) => backend !== 'kernel' || process.platform === 'linux')
-      .map((backend) => this.#source(backend))
+    this.loadNetlink = platform.loadNetlink
+    this.all = (options.backends ?? KINDS).flatMap((given) => this.#lazy(given, platform) ?? [])
+  }
+
+  /**
+   * Opens the network namespace, but no backend yet.
+   *
+   * @throws WireGuardError `EINVAL` for an unknown backend, and as {@link Network.open}
+   */
+  static async open(options: WireGuardOptions): Promise<Backends> {
+    const platform = thisPlatform()
+    const network = await Network.open(options.netns, platform.loadNetlink)
+    try {
+      return new Backends(options, network, platform)
+    } catch (error) {
+      await network.close()
+      throw error
+    }
   }
 
   has(kind: BackendKind): boolean {
-    return this.#own.has(kind)
+    return this.#byKind.has(kind)
   }
 
   async backend(kind: BackendKind): Promise<Backend> {
-    const source = this.#own.get(kind)
-    if (source !== undefined) return await source.open()
+    const backend = this.#byKind.get(kind)
+    if (backend !== undefined) return await backend.open()
     throw new WireGuardError(`opened without the ${kind} backend`, {
       code: 'EOPNOTSUPP',
       hint: `Open it with '${kind}' among its backends`,
     })
   }
 
+  /**
+   * Runs a step on the backend that serves an interface: the first, in order of preference, that
+   * knows its name. wg(8) has the same rule: a socket on which something listens wins, then the
+   * kernel.
+   *
+   * @throws WireGuardError `ENODEV` when no backend knows the name, and what the step throws
+   */
+  async runOn<T>(
+    name: string,
+    operation: string,
+    step: (backend: Backend) => Promise<T>,
+  ): Promise<T> {
+    const misses: (WireGuardError | undefined)[] = []
+    for (const [i, lazy] of this.all.entries()) {
+      const backend = await lazy.open()
+      // The usual case of a kernel interface: it saves two errors.
+      if (backend.mayHave?.(name) === false) continue
+      const outcome = await attempt(backend, step)
+      if (!isMiss(outcome)) return outcome.value
+      misses[i] = outcome.miss
+    }
+    // No backend has it. Those that were skipped now say why.
+    for (const [i, lazy] of this.all.entries()) {
+      if (misses[i] !== undefined) continue
+      const outcome = await attempt(await lazy.open(), step)
+      if (!isMiss(outcome)) return outcome.value
+      misses[i] = outcome.miss
+    }
+    throw noSuchInterface(
+      misses.filter((miss) => miss !== undefined),
+      name,
+      operation,
+    )
+  }
+
+  /** Closes every backend that was opened, and the network namespace. */
   async close(): Promise<void> {
-    await Promise.all([this.sockets.close(), ...this.all.map((source) => source.close())])
-  }
-
-  #source(backend: BackendKind | Backend): Source {
-    if (typeof backend === 'object') return lazySource(backend.kind, () => Promise.resolve(backend))
-    const source = lazySource(backend, this.#opener(backend))
-    this.#own.set(backend, source)
-    return source
-  }
-
-  #opener(backend: BackendKind): () => Promise<Backend> {
-    switch (backend) {
-      case 'userspace':
-        return () =>
-          Promise.resolve(
-            this.network.reference === undefined
-              ? this.sockets
-              : new NamespacedUserspace(this.sockets, this.network),
-          )
-      case 'kernel':
-        return async () => {
-          const { NetlinkClient } = await import('wireguardnl/client')
-          return new NetlinkClient(await this.network.kernel())
-        }
-      default:
-        throw new WireGuardError(`unknown backend ${JSON.stringify(backend satisfies never)}`, {
-          code: 'EINVAL',
-          operation: 'open',
-          hint: "Expected 'userspace', 'kernel' or a Backend",
-        })
+    try {
+      await Promise.all([this.sockets.close(), ...this.all.map((backend) => backend.close())])
+    } finally {
+      await this.network.close()
     }
   }
-}
 
-const DEFAULTS: readonly BackendKind[] = ['userspace', 'kernel']
-
-/** A way of reaching WireGuard that is opened when it is first needed. */
-export interface Source {
-  readonly kind: BackendKind
-  /** The backend; the same one every time. */
-  open(): Promise<Backend>
-  /** Closes the backend if it was opened. */
-  close(): Promise<void>
-}
-
-/** A source that makes its backend at the first use. */
-export function lazySource(kind: BackendKind, create: () => Promise<Backend>): Source {
-  let opened: Promise<Backend> | undefined
-  let closed = false
-  return {
-    kind,
-    open: () => {
-      if (closed)
-        return Promise.reject(new WireGuardError('WireGuard is closed', { code: 'EBADF' }))
-      return (opened ??= create())
-    },
-    close: async () => {
-      closed = true
-      await (await opened)?.close()
-    },
+  /** Returns undefined for a kind that this platform does not have. */
+  #lazy(given: BackendKind | Backend, platform: Platform): LazyBackend | undefined {
+    if (typeof given === 'object') return new LazyBackend(() => Promise.resolve(given))
+    if (!KINDS.includes(given)) throw unknownBackend(given)
+    const open = platform[given]
+    if (open === undefined) return undefined
+    const backend = new LazyBackend(() => open(this))
+    this.#byKind.set(given, backend)
+    return backend
   }
 }
 
-/**
- * Runs a step on the backend that serves an interface: the first, in the order given, that knows
- * its name. wg(8) has the same rule: a socket on which something listens wins, then the kernel.
- *
- * @throws WireGuardError `ENODEV` when no backend knows the name, and what the step throws
- */
-export async function onBackendOf<T>(
-  sources: readonly Source[],
-  name: string,
-  operation: string,
-  step: (backend: Backend) => Promise<T>,
-): Promise<T> {
-  const misses: (WireGuardError | undefined)[] = []
-  for (const [i, source] of sources.entries()) {
-    const backend = await source.open()
-    // The usual case of a kernel interface: it saves two errors.
-    if (backend.mayHave?.(name) === false) continue
-    const outcome = await attempt(backend, step)
-    if (!isMiss(outcome)) return outcome.value
-    misses[i] = outcome.miss
+/** A backend that is opened when it is first needed. */
+class LazyBackend {
+  readonly #open: () => Promise<Backend>
+  #opened: Promise<Backend> | undefined
+  #closed = false
+
+  constructor(open: () => Promise<Backend>) {
+    this.#open = open
   }
-  // No backend has it. Those that were skipped now say why.
-  for (const [i, source] of sources.entries()) {
-    if (misses[i] !== undefined) continue
-    const outcome = await attempt(await source.open(), step)
-    if (!isMiss(outcome)) return outcome.value
-    misses[i] = outcome.miss
+
+  /** Returns the same backend every time. */
+  open(): Promise<Backend> {
+    if (this.#closed) {
+      return Promise.reject(new WireGuardError('WireGuard is closed', { code: 'EBADF' }))
+    }
+    return (this.#opened ??= this.#open())
   }
-  throw noSuchInterface(
-    misses.filter((miss) => miss !== undefined),
-    name,
-    operation,
-  )
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await (await this.#opened)?.close()
+  }
 }
 
 type Attempt<T> = { readonly value: T } | { readonly miss: WireGuardError }
@@ -193,5 +228,13 @@ function noSuchInterface(
     detail: details.length === 0 ? undefined : details.join('; '),
     hint: last?.hint ?? misses.find(({ hint }) => hint !== undefined)?.hint,
     cause: last,
+  })
+}
+
+function unknownBackend(given: string): WireGuardError {
+  return new WireGuardError(`unknown backend ${JSON.stringify(given)}`, {
+    code: 'EINVAL',
+    operation: 'open',
+    hint: "Expected 'userspace', 'kernel' or a Backend",
   })
 }

@@ -17,38 +17,38 @@ export type UserspaceCapability =
 
 /** What can be done with WireGuard here, and if not, why. */
 export interface Capabilities extends KernelCapabilities {
-  /** There is a userspace implementation to start, and /dev/net/tun for it. */
+  /** Whether there is a userspace implementation to start, and /dev/net/tun for it. */
   readonly userspace: UserspaceCapability
   /**
-   * The sockets of userspace implementations can be seen and connected to; that there are none is
-   * fine.
+   * Whether the sockets of userspace implementations can be listed and connected to. It is also
+   * true when there are none.
    */
   readonly sockets: Capability
 }
 
-/** Asks by trying; nothing is changed, except that the kernel may load its module of WireGuard. */
-export async function capabilities(home: Host, options?: CallOptions): Promise<Capabilities> {
+/** Tries without changing anything, except that the kernel may load its WireGuard module. */
+export async function capabilities(host: Host, options?: CallOptions): Promise<Capabilities> {
   return {
-    ...(await kernelCapabilities(home, options)),
-    userspace: tryUserspace(),
-    sockets: trySockets(home.socketDirectory),
+    ...(await kernelCapabilities(host, options)),
+    userspace: tryUserspace(host),
+    sockets: trySockets(host.socketDirectory),
   }
 }
 
 async function kernelCapabilities(
-  { network }: Host,
+  { loadNetlink, network }: Host,
   options?: CallOptions,
 ): Promise<KernelCapabilities> {
-  if (process.platform === 'linux') {
-    const netlink = await import('wireguardnl')
+  if (loadNetlink !== undefined) {
+    const netlink = await loadNetlink()
     return await netlink.kernelCapabilities(await network.kernel(), options)
   }
   const none = no('The kernel part is for Linux only')
   return { kernel: none, read: none, create: none, namespaces: none, removeAllowedIPs: none }
 }
 
-function tryUserspace(): UserspaceCapability {
-  if (process.platform !== 'linux') return no('Userspace devices are started on Linux only')
+function tryUserspace({ loadNetlink }: Host): UserspaceCapability {
+  if (loadNetlink === undefined) return no('Userspace devices are started on Linux only')
   try {
     const program = findImplementation()
     return existsSync('/dev/net/tun') ? { ok: true, program } : no('There is no /dev/net/tun')

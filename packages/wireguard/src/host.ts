@@ -1,31 +1,37 @@
 import type { Backend, BackendKind, CallOptions, UapiClient } from 'wireguardcfg'
-import type { Network } from './network.js'
+import type { LoadNetlink, Network } from './network.js'
 
 /**
- * Where a `WireGuard` makes and deletes interfaces: its namespace, its sockets, and its backends in
- * both.
+ * What `createDevice`, `deleteDevice` and `capabilities` need of the `WireGuard` they were called
+ * on: its network namespace, its sockets and its backends. `Backends` implements it.
  */
 export interface Host {
   readonly network: Network
   readonly socketDirectory: string
   /** Reaches every socket of the directory, whatever namespace its interface is in. */
   readonly sockets: UapiClient
-  /** Whether it was opened with this backend of ours. */
+  /** Loads wireguardnl; undefined where there is no netlink, that is, elsewhere than on Linux. */
+  readonly loadNetlink: LoadNetlink | undefined
+  /** Whether it was opened with the backend of this kind. A caller's own object does not count. */
   has(kind: BackendKind): boolean
-  /** The backend of ours. @throws WireGuardError `EOPNOTSUPP` when it was opened without it */
+  /**
+   * Opens the backend of this kind, once.
+   *
+   * @throws WireGuardError `EOPNOTSUPP` when it was opened without that backend
+   */
   backend(kind: BackendKind): Promise<Backend>
 }
 
 /**
- * Whether an interface of this name is served by a userspace implementation, also by one that is
- * too busy to answer.
+ * Whether a userspace implementation serves an interface of this name, even if it is too busy to
+ * answer.
  */
 export async function isUserspace(
-  home: Host,
+  host: Host,
   name: string,
   { signal, idleTimeout }: CallOptions,
 ): Promise<boolean> {
-  if (!home.has('userspace')) return false
-  const backend = await home.backend('userspace')
+  if (!host.has('userspace')) return false
+  const backend = await host.backend('userspace')
   return (await backend.deviceNames({ signal, idleTimeout })).includes(name)
 }

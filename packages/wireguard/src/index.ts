@@ -39,7 +39,7 @@ export type { Capabilities, UserspaceCapability } from './capabilities.js'
 export type { CreateOptions } from './create/options.js'
 export type { OwnedDevice } from './create/owned-device.js'
 export type { DeleteOptions } from './delete-device.js'
-export { DevicesError } from './devices-error.js'
+export { DevicesError, type DevicesOptions } from './devices.js'
 export type { WireGuardOptions } from './backends.js'
 export {
   resolveEndpoint,
@@ -51,4 +51,4 @@ export {
 export { resolveEndpoints, type EndpointResolution, type PeerEndpoint } from './endpoints.js'
 export type { SyncResult } from './sync/diff.js'
 export type { SyncOptions } from './sync/sync.js'
-export { WireGuard, type DevicesOptions } from './wireguard.js'
+export { WireGuard } from './wireguard.js'

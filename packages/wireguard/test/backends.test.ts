@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Backend, UapiClient, WireGuardError } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { NetlinkClient } from 'wireguardnl'
@@ -75,6 +75,58 @@ describe('a backend of the user', () => {
       detail: 'not in userspace; not in kernel',
     })
     expect([first.asked, second.asked]).toStrictEqual([['wg0'], ['wg0']])
+  })
+})
+
+describe('on a system without netlink', () => {
+  const { platform } = process
+  beforeEach(() => {
+    Object.defineProperty(process, 'platform', { value: 'freebsd' })
+  })
+  afterEach(() => {
+    Object.defineProperty(process, 'platform', { value: platform })
+  })
+
+  it('the kernel is left out, and userspace devices are there', async () => {
+    await using directory = await temporaryDirectory()
+    await using server = await UapiServer.listen({ name: 'wg1', directory: directory.path })
+    await using wg = await WireGuard.open({ socketDirectory: directory.path })
+    expect(await wg.deviceNames()).toStrictEqual([server.name])
+    expect(await wg.device('wg1')).toMatchObject({ backend: 'userspace' })
+    await expect(wg.createDevice('wg2', { backend: 'kernel' })).rejects.toMatchObject({
+      code: 'EOPNOTSUPP',
+      hint: expect.stringContaining(`'kernel'`),
+    })
+  })
+
+  it('interfaces cannot be managed, and no namespace can be opened', async () => {
+    await using directory = await temporaryDirectory()
+    await using wg = await WireGuard.open({ socketDirectory: directory.path })
+    const results = await Promise.allSettled([
+      wg.link('wg0'),
+      wg.addresses('wg0'),
+      wg.deleteDevice('wg0'),
+      wg.createDevice('wg0'),
+      wg.createDevice('wg0', { moveTo: 1 }),
+      WireGuard.open({ netns: 1 }),
+    ])
+    for (const result of results) {
+      expect(result).toMatchObject({ status: 'rejected', reason: { code: 'EOPNOTSUPP' } })
+    }
+  })
+
+  it('capabilities says so', async () => {
+    await using wg = await WireGuard.open({ socketDirectory: '/nonexistent/wireguard' })
+    const none = { ok: false, reason: expect.stringContaining('Linux only') }
+    expect(await wg.capabilities()).toStrictEqual({
+      kernel: none,
+      read: none,
+      create: none,
+      namespaces: none,
+      removeAllowedIPs: none,
+      userspace: none,
+      sockets: { ok: true },
+    })
   })
 })
 

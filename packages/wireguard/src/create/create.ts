@@ -29,7 +29,9 @@ export async function createDevice(
   let target: Network | undefined
   try {
     target = await steps.run('open the namespace to move it to', () =>
-      wanted.moveTo === undefined ? Promise.resolve(undefined) : Network.open(wanted.moveTo),
+      wanted.moveTo === undefined
+        ? Promise.resolve(undefined)
+        : Network.open(wanted.moveTo, home.loadNetlink),
     )
     const made = await findOrMake(home, wanted, target, steps)
     await furnish(home, made, wanted, target, steps)

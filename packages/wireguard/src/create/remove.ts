@@ -16,7 +16,7 @@ export async function removeMade(home: Host, made: Made, limits: CallOptions): P
   if (!network.closed) return await remove(network, made, path, limits)
   // A namespace is not held open for as long as an interface lives in it: it would outlive its
   // container.
-  await using again = await reopen(network)
+  await using again = await reopen(home, network)
   if (again?.id === network.id) await remove(again!, made, path, limits)
 }
 
@@ -41,9 +41,9 @@ async function remove(
 }
 
 /** Without the namespace, there are no interfaces in it either. */
-async function reopen({ reference }: Network): Promise<Network | undefined> {
+async function reopen(home: Host, { reference }: Network): Promise<Network | undefined> {
   try {
-    return await Network.open(reference)
+    return await Network.open(reference, home.loadNetlink)
   } catch (error) {
     if (isWireGuardError(error) && (error.code === 'ENOENT' || error.code === 'EINVAL')) {
       return undefined
