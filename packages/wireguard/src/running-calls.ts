@@ -1,17 +1,17 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 
 /**
- * RunningCalls that make several things: closing ends them, and waits until they have taken back
- * what they made.
+ * The calls under way that change several things, one after the other. `close` aborts them and
+ * waits until they have rolled back.
  */
 export class RunningCalls {
   readonly #running = new Map<AbortController, Promise<unknown>>()
   #closed = false
 
   /**
-   * Runs one; the signal that it gets is the caller's and that of closing.
+   * Runs one call. Its signal is aborted when that of the caller is, and by `close`.
    *
-   * @throws WireGuardError `EBADF` it is closed already, `ECANCELED` it was closed meanwhile; and
+   * @throws WireGuardError `EBADF` when closed before, `ECANCELED` when closed during the call, and
    * what the step throws
    */
   async run<T>(
@@ -38,7 +38,7 @@ export class RunningCalls {
     }
   }
 
-  /** Ends those under way and waits for them; later ones fail. */
+  /** Aborts the calls under way and waits for them. Later calls fail. */
   async close(): Promise<void> {
     this.#closed = true
     for (const controller of this.#running.keys()) controller.abort(CLOSED)
