@@ -1,5 +1,4 @@
 import {
-  type BackendKind,
   type CallOptions,
   checkPortableInterfaceName,
   type DeviceConfig,
@@ -8,27 +7,25 @@ import {
 } from 'wireguardcfg'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
-import type { Network } from '../network.js'
-import type { Daemon } from '../userspace/daemon.js'
 
-/** What `WireGuard.createDevice` makes. */
+/** Options of `WireGuard.createDevice`. */
 export interface CreateOptions extends CallOptions {
   /**
-   * Who runs it. `'auto'`, the default: the kernel, or a userspace implementation where the kernel
-   * has no WireGuard: the program that the environment variable `WG_QUICK_USERSPACE_IMPLEMENTATION`
-   * names, else wireguard-go.
+   * What runs it. `'auto'`, the default, is the kernel, or a userspace implementation where the
+   * kernel has no WireGuard. That is the program that the environment variable
+   * `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go.
    */
   readonly backend?: 'auto' | 'kernel' | 'userspace' | undefined
   /**
-   * When there is an interface of this name: `'error'`, the default, or `'use'` it if it is
-   * WireGuard. What follows is then applied to it, and not taken back if a step fails.
+   * What to do when an interface of this name exists: `'error'`, the default, or `'use'` it if it
+   * is WireGuard. The other options are then applied to it, and not rolled back if a step fails.
    */
   readonly ifExists?: 'error' | 'use' | undefined
   /** Keys, port and peers; absent: none. */
   readonly config?: DeviceConfig | undefined
   /**
-   * Addresses of the interface with the length of their network: `10.7.0.1/24`; without one, `/32`
-   * or `/128`. Absent: none.
+   * Addresses of the interface with their prefix length: `10.7.0.1/24`. Without a prefix length, it
+   * is `/32` or `/128`. Absent: none.
    */
   readonly addresses?: readonly string[] | undefined
   /** Bytes; absent: the 1420 of WireGuard. */
@@ -37,13 +34,12 @@ export interface CreateOptions extends CallOptions {
   readonly up?: boolean | undefined
   /**
    * The network namespace to move it to before it gets its addresses. Its encrypted packets still
-   * come and go by the namespace in which it was created: https://www.wireguard.com/netns/. Absent:
-   * it stays.
+   * use the namespace in which it was created: https://www.wireguard.com/netns/. Absent: it stays.
    */
   readonly moveTo?: NamespaceReference | undefined
 }
 
-/** The same, checked, with the defaults filled in. */
+/** The checked options, with their defaults. */
 export interface CheckedCreateOptions extends CallOptions {
   readonly name: string
   readonly backend: 'auto' | 'kernel' | 'userspace'
@@ -72,7 +68,7 @@ export async function checkCreateOptions(
   }
 }
 
-// satisfies: a new option that is forgotten here does not compile.
+// With satisfies, an option that is missing here does not compile.
 const KNOWN: ReadonlySet<string> = new Set(
   Object.keys({
     backend: 0,
@@ -87,7 +83,7 @@ const KNOWN: ReadonlySet<string> = new Set(
   } satisfies Record<keyof CreateOptions, 0>),
 )
 
-// dev->mtu is an int; what a kind of interface takes of it, the kernel says.
+// dev->mtu is an int. The kernel refuses what a kind of interface does not support.
 const LARGEST_MTU = 0x7fff_ffff
 
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
@@ -135,26 +131,11 @@ function oneOf<const T>(path: string, value: T, values: readonly T[]): T {
   throw unacceptable(path, `expected ${values.map((v) => JSON.stringify(v)).join(' or ')}`)
 }
 
-/** An unknown option may have any name: one that is no name of ours is not repeated. */
+/** An unknown option may have any name, even a secret: only what looks like a name is repeated. */
 function nameOf(key: string): string {
   return /^[A-Za-z_]\w{0,31}$/.test(key) ? key : 'an option'
 }
 
 function unacceptable(path: string, summary: string): WireGuardError {
   return new WireGuardError(summary, { code: 'EINVAL', path })
-}
-
-/** An interface that `createDevice` made or found, while it works on it. */
-export interface Made {
-  readonly name: string
-  readonly backend: BackendKind
-  readonly fallback: string | undefined
-  /** False: it was there before. */
-  readonly created: boolean
-  /** The userspace implementation that runs it, if this process started it. */
-  readonly daemon: Daemon | undefined
-  /** Where it is now. */
-  network: Network
-  /** Its number there: tells it from another one that has its name later. */
-  index: number | undefined
 }

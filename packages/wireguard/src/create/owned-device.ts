@@ -1,46 +1,46 @@
 import type { BackendKind, CallOptions } from 'wireguardcfg'
 import type { NamespaceReference } from 'wireguardnl'
+import type { OwnedInterface } from './interface.js'
 
 /**
- * An interface that `WireGuard.createDevice` made, or found. Use `await using` to have it deleted
- * at the end of its scope.
+ * An interface that `WireGuard.createDevice` made or found. Use `await using` to delete it at the
+ * end of its scope.
  */
 export interface OwnedDevice extends AsyncDisposable {
   readonly name: string
-  /** Who runs it. */
+  /** What runs it. */
   readonly backend: BackendKind
   /**
-   * Why it is a userspace device although `backend: 'auto'` was asked for; undefined: it is not, or
-   * another was not asked for.
+   * Why `backend: 'auto'` chose a userspace implementation instead of the kernel; undefined: it did
+   * not.
    */
   readonly fallback: string | undefined
   /**
-   * The network namespace that it was created in or moved to, as it was given; undefined: that of
-   * this process.
+   * The network namespace in which it is, as the caller named it; undefined: that of this process.
    */
   readonly netns: NamespaceReference | undefined
-  /** False for one that was there before, by `ifExists: 'use'`: disposing of it leaves it alone. */
+  /** False when it existed before (`ifExists: 'use'`): disposal then leaves it alone. */
   readonly created: boolean
   /**
-   * Deletes the interface, also after the `WireGuard` that made it was closed. One that is gone
-   * already is fine, and another one that has its name since is left alone.
+   * Deletes the interface, also after the `WireGuard` that made it was closed. It is no error if
+   * the interface no longer exists. Another interface that has its name since is left alone.
    *
    * @throws WireGuardError `EPERM`, `ETIMEDOUT`, `ABORT_ERR`
    */
   delete(options?: CallOptions): Promise<void>
 }
 
-/** What an {@link OwnedDevice} is made from. */
-export type OwnedDeviceInit = Pick<
-  OwnedDevice,
-  'name' | 'backend' | 'fallback' | 'netns' | 'created' | 'delete'
->
-
-/** The device with its disposal. */
-export function ownedDevice({ delete: remove, ...facts }: OwnedDeviceInit): OwnedDevice {
+/** Returns what `createDevice` gives to its caller. */
+export function ownedDevice(owned: OwnedInterface): OwnedDevice {
+  const { name, backend, fallback, created, network } = owned
+  const remove = (limits: CallOptions = {}): Promise<void> => owned.remove(limits)
   return Object.freeze({
-    ...facts,
+    name,
+    backend,
+    fallback,
+    netns: network.reference,
+    created,
     delete: remove,
-    [Symbol.asyncDispose]: () => (facts.created ? remove() : Promise.resolve()),
+    [Symbol.asyncDispose]: () => (created ? remove() : Promise.resolve()),
   })
 }

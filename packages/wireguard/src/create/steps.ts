@@ -1,8 +1,8 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 
 /**
- * The steps of one call that makes several things: remembers which one is under way, and how to
- * take back those before it.
+ * The steps of one call that changes several things. Keeps the name of the current step, and how to
+ * roll back the steps before it.
  */
 export class Steps {
   readonly #device: string
@@ -10,13 +10,13 @@ export class Steps {
   readonly #undo: (() => Promise<void>)[] = []
   #current = ''
 
-  /** @param check throws when the caller gave up */
+  /** @param check throws when the caller aborted; called before and after each step */
   constructor(device: string, check: () => void) {
     this.#device = device
     this.#check = check
   }
 
-  /** Runs one step; `what` as in "could not ...". */
+  /** Runs one step. An error says that the call could not do `what`. */
   async run<T>(what: string, step: () => Promise<T>): Promise<T> {
     this.#current = what
     this.#check()
@@ -25,15 +25,15 @@ export class Steps {
     return result
   }
 
-  /** Remembers what takes back something that is about to be made, or was. */
+  /** Registers what to do in {@link rollBack}. */
   onFailure(undo: () => Promise<void>): void {
     this.#undo.push(undo)
   }
 
   /**
-   * Takes everything back, last things first; what cannot be taken back keeps nothing else from it.
+   * Rolls back in reverse order. It continues after a failure.
    *
-   * @returns the error to throw: that of the step, with the step and what is left
+   * @returns the error to throw: that of the step, with the name of the step and what is left
    */
   async rollBack(error: unknown): Promise<unknown> {
     const left: unknown[] = []
@@ -63,7 +63,7 @@ export class Steps {
       detail,
       applied,
       hint: given.length === 0 ? undefined : given.join('. '),
-      // As in every call: what the caller gave as the reason.
+      // As in every call, the cause of an abort is the reason that the caller gave.
       cause: code === 'ABORT_ERR' ? cause.cause : cause,
     })
   }
