@@ -3,20 +3,19 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// What an error quotes, and what a daemon that complains all the time may hold on the disk
-// meanwhile, in bytes.
+// Bytes that an error quotes, and bytes that a daemon may keep on the disk until the next trim.
 const QUOTED = 2048
 const KEPT = 65_536
-const TRIM_EVERY = 60_000
+const TRIM_EVERY = 60_000 // milliseconds
 
 /**
- * What a daemon prints, in a file without a name. Not a pipe: the daemon outlives this process, and
- * would die of a pipe that nobody reads. The file is emptied now and then while this process lives.
+ * The output of a daemon, in a file without a name. It is not a pipe, because the daemon outlives
+ * this process and a pipe without a reader would end it. While this process runs, the file is
+ * emptied when it grows too long.
  */
 export class DaemonLog implements Disposable {
   /**
-   * For the daemon's stdout and stderr; undefined: there is no place for a file, and what it prints
-   * is lost.
+   * For the daemon's stdout and stderr; undefined: no file could be made, and the output is lost.
    */
   readonly fd: number | undefined
   readonly #timer: NodeJS.Timeout | undefined
@@ -28,8 +27,8 @@ export class DaemonLog implements Disposable {
   }
 
   /**
-   * The last lines, on one line, without the frames that wireguard-go draws around its greeting;
-   * empty when there are none.
+   * Returns the last lines as one line, without the box that wireguard-go draws around its warning;
+   * empty when there is no output.
    */
   text(): string {
     if (this.fd === undefined || this.#closed) return ''
@@ -53,7 +52,7 @@ export class DaemonLog implements Disposable {
   }
 
   #trim(): void {
-    // Written with O_APPEND, so that the daemon goes on at the beginning.
+    // The file is open with O_APPEND, so the daemon then writes at the beginning.
     if (this.fd !== undefined && fstatSync(this.fd).size > KEPT) ftruncateSync(this.fd, 0)
   }
 }

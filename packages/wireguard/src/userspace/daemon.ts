@@ -3,19 +3,19 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DaemonLog } from './daemon-log.js'
 
 /**
- * Runs a function in some network namespace: synchronously, because what it starts inherits the
- * namespace.
+ * Runs a function in a network namespace. The function is synchronous; a process that it starts
+ * inherits the namespace.
  */
 export type Within = <T>(step: () => T) => T
 
 /**
- * A userspace implementation in the foreground: a child of this process, so that its end is noticed
- * and leaves no zombie, in a session of its own, so that it outlives this process, as an interface
- * of the kernel does.
+ * A userspace implementation that runs in the foreground. It is a child of this process, so its end
+ * is noticed and leaves no zombie. It has a session of its own, so it outlives this process, as an
+ * interface of the kernel does.
  */
 export class Daemon {
   readonly program: string
-  /** Resolves when the process is gone, or could not be started. */
+  /** Resolves when the process has ended, or could not be started. */
   readonly end: Promise<void>
   readonly #child: ChildProcess
   readonly #output = new DaemonLog()
@@ -50,7 +50,7 @@ export class Daemon {
       })
       this.#child.on('error', (error: NodeJS.ErrnoException) => {
         this.#failure = error
-        // A signal that could not be sent is an error too, and no end.
+        // It is also emitted when a signal could not be sent: then the process runs on.
         if (this.#child.pid === undefined) ended('could not be started')
       })
     })
@@ -71,14 +71,14 @@ export class Daemon {
     return this.#child.pid
   }
 
-  /** The last of what it printed. */
+  /** Returns the last lines that it printed. */
   output(): string {
     return this.#outcome === undefined ? this.#output.text() : this.#lastWords
   }
 
   /**
-   * Waits until it is gone, so many milliseconds at most, or until the signal is aborted; whether
-   * it is gone.
+   * Waits until the process has ended, the time is over or the signal is aborted. Returns whether
+   * it has ended.
    */
   goneWithin(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#outcome !== undefined) return Promise.resolve(true)
@@ -96,9 +96,9 @@ export class Daemon {
   }
 
   /**
-   * SIGTERM, and SIGKILL for one that does not mind it, to its whole process group: the program may
-   * be a script that waits for the real one. Whether it is gone, which it may not be if the kernel
-   * holds it.
+   * Sends SIGTERM, then SIGKILL after `patience` milliseconds, to the process group, because the
+   * program may be a script that waits for the real one. Returns whether all of them have ended;
+   * the kernel may hold a process that was killed.
    */
   async kill(patience = 1000): Promise<boolean> {
     if (this.#outcome !== undefined) return true
@@ -111,7 +111,7 @@ export class Daemon {
   async #groupGoneWithin(milliseconds: number): Promise<boolean> {
     const deadline = performance.now() + milliseconds
     await this.goneWithin(milliseconds)
-    // The number of a group is not given away while there is somebody in it.
+    // The id of a group is not reused while a process is in it.
     while (this.#signalGroup(0)) {
       if (performance.now() > deadline) return false
       await sleep(5)
@@ -119,7 +119,7 @@ export class Daemon {
     return this.#outcome !== undefined
   }
 
-  /** False: there is nobody. */
+  /** Returns false when the group has no process, or must not be signalled. */
   #signalGroup(signal: NodeJS.Signals | 0): boolean {
     if (this.#child.pid === undefined) return false
     try {

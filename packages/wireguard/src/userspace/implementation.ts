@@ -2,25 +2,25 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 
-/** Names another program than wireguard-go; the same variable that wg-quick(8) reads. */
+/** Names the program to start instead of wireguard-go; wg-quick(8) reads the same variable. */
 export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 
 /**
- * The path of the userspace implementation that `createDevice` starts: what
- * `WG_QUICK_USERSPACE_IMPLEMENTATION` says, else wireguard-go; a name without a slash is looked up
+ * Returns the path of the userspace implementation that `createDevice` starts: the program that
+ * `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go. A name without a slash is looked up
  * on `PATH`.
  *
- * @throws WireGuardError `ENOENT` there is none, `EACCES` it may not be executed
+ * @throws WireGuardError `ENOENT` no such program, `EACCES` it is not executable
  */
 export function findImplementation(env: NodeJS.ProcessEnv = process.env): string {
   const wanted = env[IMPLEMENTATION_VARIABLE]
-  // wg-quick's ${...:-wireguard-go}: empty is as good as unset.
+  // As wg-quick's ${...:-wireguard-go}: an empty variable counts as unset.
   const program = wanted === undefined || wanted === '' ? 'wireguard-go' : wanted
   const candidates = program.includes('/')
     ? [program]
     : (env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
-  // Absolute, because the daemon is started in the root directory, so that it keeps no file system
-  // busy.
+  // Absolute, because the daemon is started in the root directory. In another one, it would keep a
+  // file system from being unmounted.
   const files = candidates.map((path) => resolve(path)).filter((path) => isFile(path))
   const path = files.find((file) => isExecutable(file))
   if (path !== undefined) return path

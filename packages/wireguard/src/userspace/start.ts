@@ -6,30 +6,30 @@ import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
 import { daemons, removeStaleSocket, starting } from './socket.js'
 
-/** What a userspace device is started with. */
+/** Options of {@link startDaemon}. */
 export interface StartOptions extends CallOptions {
-  /** The path at which the socket is to appear. */
+  /** The path at which the daemon makes its socket. */
   readonly path: string
-  /** Reaches what listens there. */
+  /** Reaches the socket. */
   readonly client: UapiClient
-  /** Enters the network namespace in which the interface is to be. */
+  /** Enters the network namespace in which the interface is made. */
   readonly within: Within
 }
 
 /**
- * Starts a userspace implementation and waits until its socket answers. Rejects with nothing left
- * behind.
+ * Starts a userspace implementation and waits until its socket answers. When it fails, neither the
+ * process nor the socket is left.
  *
  * @throws WireGuardError `EEXIST` the socket answers already, `ENOENT` or `EACCES` no
- * implementation to start, `ETIMEDOUT` it does not answer, `EPERM` or `EIO` it ended, with what it
- * printed, `ABORT_ERR`
+ * implementation to start, `ETIMEDOUT` it does not answer, `EPERM` or `EIO` it ended (the detail is
+ * what it printed), `ABORT_ERR`
  */
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
   const { path, signal, idleTimeout } = options
   const context = { operation: 'create device', device: name }
   using call = new Call(context, { signal, idleTimeout })
   const program = findImplementation()
-  // The answer of another one that is being started would be taken for that of ours.
+  // Another start on this path is under way: the reply of its daemon would pass for that of ours.
   if (starting.has(path)) throw taken(path)
   starting.add(path)
   try {
@@ -62,7 +62,7 @@ async function start(
   } catch (error) {
     waiting.abort()
     await daemon.kill()
-    // The error that led here is the one to report.
+    // The first error is the one to report.
     await removeStaleSocket(path).catch(() => {})
     throw isWireGuardError(error) && error.code === 'ETIMEDOUT' ? hangs(error, daemon, path) : error
   }
@@ -75,7 +75,7 @@ async function untilAnswering(
 ): Promise<void> {
   try {
     for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
-      // The limits are those of the start as a whole.
+      // No limit of its own: the call as a whole has one.
       if (await answers(client, name, { signal, idleTimeout: 0 })) return
       await sleep(wait, undefined, { signal })
     }

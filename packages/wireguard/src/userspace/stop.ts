@@ -4,16 +4,15 @@ import { Call } from 'wireguardcfg/backend'
 import type { Daemon } from './daemon.js'
 import { daemons, removeSocket, removeStaleSocket } from './socket.js'
 
-// How long a daemon of ours may take to notice that its socket is gone: wireguard-go does at once,
-// boringtun looks every second.
+// Milliseconds that a daemon may take to notice that its socket was removed. wireguard-go notices
+// at once, boringtun looks every second.
 const NOTICES_WITHIN = 2500
 
 /**
- * Ends a daemon that this process started: removes its socket, and kills it if it goes on. A daemon
- * that ended already is fine. An abort makes it no softer and no slower: the daemon is killed at
- * once.
+ * Ends a daemon that this process started: removes its socket, and kills it if it does not end. It
+ * is no error if the daemon has ended already. After an abort, the daemon is killed at once.
  *
- * @throws WireGuardError `ETIMEDOUT` the kernel does not let it go
+ * @throws WireGuardError `ETIMEDOUT` the process cannot be killed
  */
 export async function stopDaemon(
   daemon: Daemon,
@@ -25,7 +24,7 @@ export async function stopDaemon(
     await daemon.goneWithin(NOTICES_WITHIN, signal)
   }
   const gone = await daemon.kill()
-  // By now the path may be another daemon's.
+  // Another daemon may listen on the path by now.
   await removeStaleSocket(path)
   if (!gone) {
     throw new WireGuardError(`${daemon.program} (process ${daemon.pid}) cannot be killed`, {
@@ -35,10 +34,11 @@ export async function stopDaemon(
 }
 
 /**
- * Ends whatever daemon listens on a socket: one of this process as above, any other by removing the
- * socket and waiting until the interface is gone.
+ * Ends the daemon that listens on a socket. One that this process started ends as by
+ * {@link stopDaemon}. For any other, removes the socket and waits until the interface no longer
+ * exists.
  *
- * @param exists whether the interface is still there
+ * @param exists tells whether the interface still exists
  * @throws WireGuardError `ETIMEDOUT` the interface stays
  */
 export async function stopListener(
