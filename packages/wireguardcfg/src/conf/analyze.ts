@@ -145,9 +145,9 @@ class Analyzer {
     const peer = this.#peers.at(-1)
     if (value === '') this.#unrecognized(line, own ?? peers)
     else if (own !== undefined) {
-      this.#take(line, own, INTERFACE_READERS[own](this.#interface, value))
+      this.#take(line, own, INTERFACE_READERS[own]!(this.#interface, value))
     } else if (peers !== undefined && peer !== undefined) {
-      this.#take(line, peers, PEER_READERS[peers](peer, value))
+      this.#take(line, peers, PEER_READERS[peers]!(peer, value))
     } else this.#unrecognized(line)
   }
 

@@ -1,11 +1,11 @@
 import type { AllowedIP } from '../model/allowed-ip.js'
+import { DEVICE_FIELDS, fieldNames, type FieldTable, PEER_FIELDS } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
-import type { PeerKey, QuickKey, WgInterfaceKey } from './keys.js'
+import type { QuickKey } from './keys.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 import { parseAllowedIPs, warningsOf } from './values/allowed-ips.js'
-import { parseConfEndpoint } from './values/endpoint.js'
-import { parsePublicKeyValue, parseSecretKeyValue } from './values/key-values.js'
-import { parseFirewallMark, parsePersistentKeepalive, parsePort } from './values/numbers.js'
+import { parsePublicKeyValue } from './values/key-values.js'
+import { VALUE_PARSERS } from './values/parsers.js'
 import { parseAddresses, parseDNS, parseMTU, parseSaveConfig, parseTable } from './values/quick.js'
 import type { Parsed, ValueFault } from './values/value.js'
 
@@ -68,12 +68,7 @@ export function emptyPeer(line: number, name: string | undefined): PeerDraft {
 }
 
 /** How each key of wg(8) in `[Interface]` is read; the value comes without white space. */
-export const INTERFACE_READERS: Record<WgInterfaceKey, Reader<InterfaceDraft>> = {
-  PrivateKey: (draft, text) =>
-    store(parseSecretKeyValue(text), (value) => (draft.privateKey = value)),
-  ListenPort: (draft, text) => store(parsePort(text), (value) => (draft.listenPort = value)),
-  FwMark: (draft, text) => store(parseFirewallMark(text), (value) => (draft.firewallMark = value)),
-}
+export const INTERFACE_READERS: Readers<InterfaceDraft> = fieldReaders(DEVICE_FIELDS)
 
 /** How each key of wg-quick(8) is read; the value comes trimmed. */
 export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
@@ -96,11 +91,10 @@ export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
 }
 
 /** How each key of wg(8) in `[Peer]` is read; the value comes without white space. */
-export const PEER_READERS: Record<PeerKey, Reader<PeerDraft>> = {
+export const PEER_READERS: Readers<PeerDraft> = {
+  ...fieldReaders(PEER_FIELDS),
   PublicKey: (draft, text) =>
     store(parsePublicKeyValue(text), (value) => (draft.publicKey = value)),
-  PresharedKey: (draft, text) =>
-    store(parseSecretKeyValue(text), (value) => (draft.presharedKey = value)),
   AllowedIPs: (draft, text) => {
     const parsed = parseAllowedIPs(text)
     if ('fault' in parsed) return parsed
@@ -112,12 +106,27 @@ export const PEER_READERS: Record<PeerKey, Reader<PeerDraft>> = {
     draft.incremental = parsed.value.some(({ sign }) => sign !== '')
     return { warnings: warningsOf(parsed.value) }
   },
-  Endpoint: (draft, text) => store(parseConfEndpoint(text), (value) => (draft.endpoint = value)),
-  PersistentKeepalive: (draft, text) =>
-    store(parsePersistentKeepalive(text), (value) => (draft.persistentKeepalive = value)),
 }
 
 type Reader<Draft> = (draft: Draft, text: string) => ReadOutcome
+
+/** Readers by key. */
+type Readers<Draft> = Readonly<Record<string, Reader<Draft>>>
+
+/** The readers of a table's fields: each stores the value under the field's name. */
+function fieldReaders<Name extends string>(
+  fields: FieldTable<Name>,
+): Readers<{ [Field in Name]: unknown }> {
+  const readers: Record<string, Reader<{ [Field in Name]: unknown }>> = {}
+  for (const name of fieldNames(fields)) {
+    const { confKey, format } = fields[name]
+    readers[confKey] = (draft, text) =>
+      store<unknown>(VALUE_PARSERS[format](text), (value) =>
+        Object.assign(draft, { [name]: value }),
+      )
+  }
+  return readers
+}
 
 function store<T>(parsed: Parsed<T>, keep: (value: T) => unknown): ReadOutcome {
   if ('fault' in parsed) return parsed

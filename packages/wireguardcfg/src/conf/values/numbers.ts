@@ -1,4 +1,5 @@
 import { quote } from '../../model/errors.js'
+import { DEVICE_FIELDS, type FieldFormat, PEER_FIELDS } from '../../model/fields.js'
 import { type Parsed, wgSentence } from './value.js'
 import { foldCase } from '../text.js'
 
@@ -10,7 +11,7 @@ import { foldCase } from '../text.js'
  */
 export function parsePort(text: string, whole: string = text): Parsed<number> {
   const expected = 'a port number from 0 to 65535'
-  const port = decimal(text, 65_535)
+  const port = decimal(text, MAX_PORT)
   if (port !== undefined) return { value: port }
   if (/^\+?[0-9]+$/.test(text)) {
     return { fault: { message: `port ${quote(text)} is out of range`, expected } }
@@ -42,7 +43,7 @@ export function formatFirewallMark(mark: number): string {
 
 /** `off` or seconds in decimal; 0 to 65535, 0: off. */
 export function parsePersistentKeepalive(text: string): Parsed<number> {
-  const seconds = foldCase(text) === 'off' ? 0 : decimal(text, 65_535)
+  const seconds = foldCase(text) === 'off' ? 0 : decimal(text, MAX_INTERVAL)
   if (seconds !== undefined) return { value: seconds }
   return {
     fault: {
@@ -58,10 +59,24 @@ export function formatPersistentKeepalive(seconds: number): string {
   return seconds === 0 ? 'off' : String(seconds)
 }
 
+/** The text of a number in the format of its field; a port of 0 is written as `0`. */
+export function formatNumber(format: FieldFormat, value: number): string {
+  switch (format) {
+    case 'mark':
+      return formatFirewallMark(value)
+    case 'interval':
+      return formatPersistentKeepalive(value)
+    default:
+      return String(value)
+  }
+}
+
 /** A number in decimal digits, with leading zeros or without. */
 export function decimal(text: string, max: number): number | undefined {
   const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN
   return value <= max ? value : undefined
 }
 
-const MAX_MARK = 0xffff_ffff
+const MAX_MARK = DEVICE_FIELDS.firewallMark.max
+const MAX_PORT = DEVICE_FIELDS.listenPort.max
+const MAX_INTERVAL = PEER_FIELDS.persistentKeepalive.max
