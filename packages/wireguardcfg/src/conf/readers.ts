@@ -6,21 +6,34 @@ import type { ConfInterface, ConfPeer } from './types.js'
 import { parseAllowedIPs, warningsOf } from './values/allowed-ips.js'
 import { parsePublicKeyValue } from './values/key-values.js'
 import { VALUE_PARSERS } from './values/parsers.js'
-import { parseAddresses, parseDNS, parseMTU, parseSaveConfig, parseTable } from './values/quick.js'
+import {
+  type ConfDNS,
+  parseAddresses,
+  parseDNS,
+  parseMTU,
+  parseSaveConfig,
+  parseTable,
+} from './values/quick.js'
 import type { Parsed, ValueFault } from './values/value.js'
 
 /** `[Interface]` while it is read; sections and keys that come later overwrite or add to it. */
 export type InterfaceDraft = {
-  -readonly [Field in keyof ConfInterface]: ConfInterface[Field] extends readonly string[]
-    ? string[]
-    : ConfInterface[Field]
+  -readonly [Field in keyof ConfInterface]: Mutable<ConfInterface[Field]>
 }
+
+type Mutable<Value> = Value extends readonly string[]
+  ? string[]
+  : Value extends ConfDNS
+    ? { -readonly [Field in keyof ConfDNS]: string[] }
+    : Value
 
 /** A `[Peer]` while it is read. */
 export interface PeerDraft {
   readonly line: number
   readonly name: string | undefined
   publicKey: PublicKey | undefined
+  /** Whether a line names a public key, though perhaps none that is acceptable. */
+  hasPublicKey: boolean
   presharedKey: ConfPeer['presharedKey']
   endpoint: ConfPeer['endpoint']
   persistentKeepalive: number | undefined
@@ -59,6 +72,7 @@ export function emptyPeer(line: number, name: string | undefined): PeerDraft {
     line,
     name,
     publicKey: undefined,
+    hasPublicKey: false,
     presharedKey: undefined,
     endpoint: undefined,
     persistentKeepalive: undefined,
@@ -72,14 +86,11 @@ export const INTERFACE_READERS: Readers<InterfaceDraft> = fieldReaders(DEVICE_FI
 
 /** How each key of wg-quick(8) is read; the value comes trimmed. */
 export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
-  Address: (draft, text) =>
-    store(parseAddresses(text), (value) => (draft.addresses = [...draft.addresses, ...value])),
+  Address: (draft, text) => store(parseAddresses(text), (value) => pushAll(draft.addresses, value)),
   DNS: (draft, text) =>
     store(parseDNS(text), ({ servers, search }) => {
-      draft.dns = {
-        servers: [...draft.dns.servers, ...servers],
-        search: [...draft.dns.search, ...search],
-      }
+      pushAll(draft.dns.servers, servers)
+      pushAll(draft.dns.search, search)
     }),
   MTU: (draft, text) => store(parseMTU(text), (value) => (draft.mtu = value)),
   Table: (draft, text) => store(parseTable(text), (value) => (draft.table = value)),
@@ -95,8 +106,8 @@ export const PEER_READERS: Readers<PeerDraft> = {
   ...fieldReaders(PEER_FIELDS),
   PublicKey: (draft, text) =>
     store(parsePublicKeyValue(text), (value) => (draft.publicKey = value)),
-  AllowedIPs: (draft, text) => {
-    const parsed = parseAllowedIPs(text)
+  AllowedIPs: (draft, text, shown) => {
+    const parsed = parseAllowedIPs(text, shown)
     if ('fault' in parsed) return parsed
     for (const { sign, allowedIP } of parsed.value) {
       draft.ranges.set(allowedIP, sign === '-' ? 'remove' : 'add')
@@ -108,7 +119,8 @@ export const PEER_READERS: Readers<PeerDraft> = {
   },
 }
 
-type Reader<Draft> = (draft: Draft, text: string) => ReadOutcome
+/** @param shown the value as it is in the file, which messages quote; default: the text itself */
+type Reader<Draft> = (draft: Draft, text: string, shown?: string) => ReadOutcome
 
 /** Readers by key. */
 type Readers<Draft> = Readonly<Record<string, Reader<Draft>>>
@@ -120,8 +132,8 @@ function fieldReaders<Name extends string>(
   const readers: Record<string, Reader<{ [Field in Name]: unknown }>> = {}
   for (const name of fieldNames(fields)) {
     const { confKey, format } = fields[name]
-    readers[confKey] = (draft, text) =>
-      store<unknown>(VALUE_PARSERS[format](text), (value) =>
+    readers[confKey] = (draft, text, shown) =>
+      store<unknown>(VALUE_PARSERS[format](text, shown), (value) =>
         Object.assign(draft, { [name]: value }),
       )
   }
@@ -131,5 +143,10 @@ function fieldReaders<Name extends string>(
 function store<T>(parsed: Parsed<T>, keep: (value: T) => unknown): ReadOutcome {
   if ('fault' in parsed) return parsed
   keep(parsed.value)
-  return {}
+  return parsed.warnings === undefined ? {} : { warnings: parsed.warnings }
+}
+
+/** Not spread into push: the arguments of a call are limited. */
+function pushAll(list: string[], values: readonly string[]): void {
+  for (const value of values) list.push(value)
 }

@@ -14,12 +14,20 @@ export interface FormatValues {
   readonly interval: number
 }
 
+/**
+ * Reads a value.
+ *
+ * @param text without white space, as wg(8) reads it
+ * @param shown the text as the user wrote it, which messages quote; default: `text`
+ */
+export type ValueParser<Value> = (text: string, shown?: string) => Parsed<Value>
+
 /** How the text of each format is read: see `model/fields.ts`. */
 export const VALUE_PARSERS: {
-  readonly [Format in FieldFormat]: (text: string) => Parsed<FormatValues[Format]>
+  readonly [Format in FieldFormat]: ValueParser<FormatValues[Format]>
 } = {
   secret: parseSecretKeyValue,
-  port: (text) => parsePort(text),
+  port: (text, shown) => parsePort(text, { shown }),
   mark: parseFirewallMark,
   endpoint: parseConfEndpoint,
   interval: parsePersistentKeepalive,
