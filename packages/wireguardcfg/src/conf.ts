@@ -45,5 +45,6 @@ export {
   parsePort,
 } from './conf/values/numbers.js'
 export type { ConfDNS } from './conf/values/quick.js'
+export { VALUE_PARSERS } from './conf/values/parsers.js'
 export type { Parsed, ValueFault } from './conf/values/value.js'
 export { interfaceSettings, peerSettings } from './conf/settings.js'

@@ -10,6 +10,7 @@ import type { CheckedDeviceConfig, DeviceConfig, PeerConfig } from './model/conf
 import { checkEndpoint, parseEndpoint } from './model/endpoint.js'
 import { parseConfigSecret, parsePublicKey, SecretKey } from './model/key.js'
 import { isWireGuardError } from './model/errors.js'
+import { DEVICE_FIELDS, PEER_FIELDS } from './model/fields.js'
 
 /** A public key: 44 characters of canonical base64. */
 export const publicKeySchema = z.string('expected a string').transform(attempt(parsePublicKey))
@@ -53,7 +54,7 @@ export const peerConfigSchema = z
       updateOnly: flag(),
       presharedKey: secretKeySchema.nullable().optional(),
       endpoint: endpointSchema.optional(),
-      persistentKeepalive: integer(65_535).optional(),
+      persistentKeepalive: integer(PEER_FIELDS.persistentKeepalive.max).optional(),
       allowedIPs: listOf(allowedIPSchema).optional(),
       replaceAllowedIPs: flag(),
       removeAllowedIPs: listOf(allowedIPSchema).optional(),
@@ -75,8 +76,8 @@ export const deviceConfigSchema = z
   .strictObject(
     {
       privateKey: secretKeySchema.nullable().optional(),
-      listenPort: integer(65_535).optional(),
-      firewallMark: integer(0xffff_ffff).optional(),
+      listenPort: integer(DEVICE_FIELDS.listenPort.max).optional(),
+      firewallMark: integer(DEVICE_FIELDS.firewallMark.max).optional(),
       replacePeers: flag(),
       peers: listOf(peerConfigSchema).optional(),
     },

@@ -1,5 +1,12 @@
 import type { AllowedIP, Device, Endpoint, Peer, PublicKey } from 'wireguardcfg'
-import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import {
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
+  DEVICE_FIELDS,
+  type DeviceField,
+  fieldNames,
+  givenFields,
+} from 'wireguardcfg/backend'
 
 /** What a synchronisation did, by the public keys of the peers. */
 export interface SyncResult {
@@ -162,15 +169,19 @@ export function diffAllowedIPs(
 }
 
 /** The fields of the device itself that the configuration has and the device has otherwise. */
-export function diffDeviceFields(
-  device: Device,
-  { privateKey, listenPort, firewallMark }: CheckedDeviceConfig,
-): CheckedDeviceConfig {
-  return {
-    ...(privateKey === undefined || isKey(device, privateKey) ? {} : { privateKey }),
-    ...(listenPort === undefined || isPort(device, listenPort) ? {} : { listenPort }),
-    ...(firewallMark === undefined || firewallMark === device.firewallMark ? {} : { firewallMark }),
+export function diffDeviceFields(device: Device, config: CheckedDeviceConfig): CheckedDeviceConfig {
+  const changes = givenFields(DEVICE_FIELDS, config)
+  for (const name of fieldNames(DEVICE_FIELDS)) {
+    if (changes[name] !== undefined && isSet(name, device, config)) delete changes[name]
   }
+  return changes
+}
+
+function isSet(name: DeviceField, device: Device, config: CheckedDeviceConfig): boolean {
+  const { privateKey = null, listenPort = 0 } = config
+  if (name === 'privateKey') return isKey(device, privateKey)
+  if (name === 'listenPort') return isPort(device, listenPort)
+  return config[name] === device[name]
 }
 
 /**

@@ -5,6 +5,7 @@ import type {
   DeviceConfig,
   PeerConfig,
 } from '../model/config.js'
+import { DEVICE_FIELDS, fieldNames, type FieldRow, PEER_FIELDS } from '../model/fields.js'
 import { parseConfigSecret, parsePublicKey, SecretKey } from '../model/key.js'
 import { checkEndpoint, type Endpoint, parseEndpoint } from '../model/endpoint.js'
 
@@ -48,38 +49,40 @@ const CLOCK = 20
 type Fields<T> = { readonly [Name in keyof T]?: unknown }
 type Writable<T> = { -readonly [Name in keyof T]: T[Name] }
 
-const DEVICE_FIELDS = new Set<string>([
-  'privateKey',
-  'listenPort',
-  'firewallMark',
+const DEVICE_NAMES = new Set<string>([
+  ...fieldNames(DEVICE_FIELDS),
   'replacePeers',
   'peers',
 ] satisfies (keyof DeviceConfig)[])
 
-const PEER_FIELDS = new Set<string>([
+const PEER_NAMES = new Set<string>([
+  ...fieldNames(PEER_FIELDS),
   'publicKey',
   'remove',
   'updateOnly',
-  'presharedKey',
-  'endpoint',
-  'persistentKeepalive',
   'allowedIPs',
   'replaceAllowedIPs',
   'removeAllowedIPs',
 ] satisfies (keyof PeerConfig)[])
 
-const ENDPOINT_FIELDS = new Set<string>(['host', 'port'] satisfies (keyof Endpoint)[])
+const ENDPOINT_NAMES = new Set<string>(['host', 'port'] satisfies (keyof Endpoint)[])
+
+// A peer's fields are read by hand: ten thousand peers would notice a loop over the table.
+const MAX_INTERVAL = PEER_FIELDS.persistentKeepalive.max
 
 function acceptDevice(config: object) {
   const given: Fields<DeviceConfig> = config
   const device: Writable<CheckedDeviceConfig> = {}
-  if ('privateKey' in given) device.privateKey = secret(given.privateKey)
-  if ('listenPort' in given) device.listenPort = integer(given.listenPort, 0xffff)
-  if ('firewallMark' in given) device.firewallMark = integer(given.firewallMark, 0xffff_ffff)
+  for (const name of fieldNames(DEVICE_FIELDS)) {
+    const { max }: FieldRow = DEVICE_FIELDS[name]
+    if (!(name in given)) continue
+    const value = max === undefined ? secret(given[name]) : integer(given[name], max)
+    Object.assign(device, { [name]: value })
+  }
   if ('replacePeers' in given) device.replacePeers = flag(given.replacePeers)
   const { peers } = given
   if (peers === undefined && 'peers' in given) device.peers = undefined
-  refuseOthers(given, DEVICE_FIELDS)
+  refuseOthers(given, DEVICE_NAMES)
   // As they are now: the caller may use the list for something else meanwhile.
   return { device, given: peers === undefined ? undefined : copyOf(peers) }
 }
@@ -107,11 +110,11 @@ function acceptPeer(value: unknown): CheckedPeerConfig {
   if ('presharedKey' in given) peer.presharedKey = secret(given.presharedKey)
   if ('endpoint' in given) peer.endpoint = endpoint(given.endpoint)
   if ('persistentKeepalive' in given)
-    peer.persistentKeepalive = integer(given.persistentKeepalive, 0xffff)
+    peer.persistentKeepalive = integer(given.persistentKeepalive, MAX_INTERVAL)
   if ('allowedIPs' in given) peer.allowedIPs = ranges(given.allowedIPs)
   if ('replaceAllowedIPs' in given) peer.replaceAllowedIPs = flag(given.replaceAllowedIPs)
   if ('removeAllowedIPs' in given) peer.removeAllowedIPs = ranges(given.removeAllowedIPs)
-  refuseOthers(given, PEER_FIELDS)
+  refuseOthers(given, PEER_NAMES)
   if (peer.allowedIPs !== undefined && peer.removeAllowedIPs !== undefined) {
     const added = new Set(peer.allowedIPs)
     if (peer.removeAllowedIPs.some((range) => added.has(range))) refuse()
@@ -148,7 +151,7 @@ function endpoint(value: unknown): Endpoint | undefined {
   if (typeof value === 'string') return parseEndpoint(value)
   const given: Fields<Endpoint> = objectOf(value)
   const { host, port } = given
-  refuseOthers(given, ENDPOINT_FIELDS)
+  refuseOthers(given, ENDPOINT_NAMES)
   return typeof port === 'number' ? checkEndpoint({ host: text(host), port }) : refuse()
 }
 

@@ -1,5 +1,6 @@
 import { formatEndpoint } from '../model/endpoint.js'
 import { invalid } from '../model/errors.js'
+import { PEER_FIELDS } from '../model/fields.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 import type { Conf } from './conf.js'
 import type { PeerKey } from './keys.js'
@@ -68,30 +69,33 @@ function peerLines(init: ConfPeerInit, at: string): readonly (readonly [PeerKey,
     lines.push(['Endpoint', formatEndpoint(endpointOf(endpoint, `${at}endpoint`))])
   }
   if (persistentKeepalive !== undefined) {
-    checkInteger(`${at}persistentKeepalive`, persistentKeepalive, 65_535)
-    lines.push(['PersistentKeepalive', formatPersistentKeepalive(persistentKeepalive)])
+    const { max } = PEER_FIELDS.persistentKeepalive
+    const seconds = checkInteger(`${at}persistentKeepalive`, persistentKeepalive, max)
+    lines.push(['PersistentKeepalive', formatPersistentKeepalive(seconds)])
   }
   return lines
 }
 
 /**
- * Checks a number of a configuration.
+ * Checks a number of a configuration and returns it.
  *
  * @throws WireGuardError `EINVAL` unless it is an integer from 0 to `max`
  */
-export function checkInteger(path: string, value: number, max: number): void {
-  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
-    throw invalid(`expected an integer from 0 to ${max}`, { path })
+export function checkInteger(path: string, value: unknown, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
+    return value
   }
+  throw invalid(`expected an integer from 0 to ${max}`, { path })
 }
 
 /**
- * Checks a private or preshared key of a configuration; `null` stays.
+ * Checks a private or preshared key of a configuration and returns it; `null` stays.
  *
  * @throws WireGuardError `EINVAL` unless it is a key or its base64 text, and when it is all zero
  */
-export function checkSecret(path: string, key: SecretKey | string | null): SecretKey | null {
+export function checkSecret(path: string, key: unknown): SecretKey | null {
   if (key === null || key instanceof SecretKey) return key
+  if (typeof key !== 'string') throw invalid('expected a SecretKey or base64 text', { path })
   const secret = valueOf(path, parseSecretKeyValue(key))
   if (secret === null) throw invalid('all bytes are zero; use null to clear a key', { path })
   return secret

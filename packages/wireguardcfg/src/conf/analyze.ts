@@ -66,6 +66,7 @@ class Analyzer {
   }
 
   run(): void {
+    if (this.#isUTF16()) return
     const peers = this.#conf.peers[Symbol.iterator]()
     for (const line of this.#conf.lines) {
       this.#lineNumber++
@@ -91,8 +92,10 @@ class Analyzer {
     const lines = new Map<PublicKey, number>()
     const owners = new Map<AllowedIP, PublicKey>()
     for (const draft of this.#peers) {
-      const { publicKey, ranges, ...rest } = draft
+      const { publicKey, hasPublicKey, ranges, ...rest } = draft
       this.#lineNumber = draft.line
+      // The line that names a bad key was reported.
+      if (publicKey === undefined && hasPublicKey) continue
       if (publicKey === undefined) {
         const wgMessage = MISSING_PUBLIC_KEY
         this.#report('error', 1, 'PublicKey', { message: 'missing', expected: KEY, wgMessage })
@@ -112,7 +115,8 @@ class Analyzer {
    */
   #checkCharacters({ text }: ConfLine): boolean {
     if (this.#lineNumber === 1 && text.startsWith(BYTE_ORDER_MARK)) {
-      this.#report('error', 1, undefined, {
+      // Its meaning is plain: it is an error only to those who ask for wg(8) itself.
+      this.#report(this.#dialect === 'wg' ? 'error' : 'warning', 1, undefined, {
         message: 'byte order mark, which wg(8) takes as part of the first line',
         expected: 'a file without one',
         wgMessage: unrecognizedSentence(text),
@@ -125,12 +129,22 @@ class Analyzer {
     return false
   }
 
+  /** Reports a file in UTF-16 once: read as UTF-8, every second character of it is a NUL. */
+  #isUTF16(): boolean {
+    const first = this.#conf.lines.find(({ text }) => text.length > 1)?.text ?? ''
+    // oxlint-disable-next-line no-control-regex -- a NUL is what this looks for
+    if (!/(?:[^\0]\0){4}|(?:\0[^\0]){4}/.test(first)) return false
+    this.#lineNumber = 1
+    this.#report('error', 1, undefined, { message: 'UTF-16 text', expected: 'a file in UTF-8' })
+    return true
+  }
+
   #readQuick(line: ConfLine, { key, value, hasValue }: QuickEntry): void {
     if (!hasValue) {
       this.#report('error', startOf(line), key, { message: 'no "="', expected: `${key} = value` })
     } else if (value === '' && key !== 'SaveConfig') {
       this.#report('warning', startOf(line), key, { message: 'empty', expected: 'a value' })
-    } else this.#take(line, key, QUICK_READERS[key](this.#interface, value), /[ \t\v\f\r,]+/)
+    } else this.#take(line, key, QUICK_READERS[key](this.#interface, value), /[ \t\v\f\r,]+/g)
   }
 
   #readWg(line: ConfLine): void {
@@ -143,11 +157,12 @@ class Analyzer {
     const own = this.#section === 'interface' ? wgInterfaceKey(name) : undefined
     const peers = this.#section === 'peer' ? peerKey(name) : undefined
     const peer = this.#peers.at(-1)
+    if (peers === 'PublicKey' && peer !== undefined) peer.hasPublicKey = true
     if (value === '') this.#unrecognized(line, own ?? peers)
     else if (own !== undefined) {
-      this.#take(line, own, INTERFACE_READERS[own](this.#interface, value))
+      this.#take(line, own, INTERFACE_READERS[own]!(this.#interface, value, line.value))
     } else if (peers !== undefined && peer !== undefined) {
-      this.#take(line, peers, PEER_READERS[peers](peer, value))
+      this.#take(line, peers, PEER_READERS[peers]!(peer, value, line.value))
     } else this.#unrecognized(line)
   }
 
@@ -155,12 +170,13 @@ class Analyzer {
     line: ConfLine,
     key: string,
     { fault, warnings = [] }: ReadOutcome,
-    separators = /,/,
+    separators = /,/g,
   ): void {
+    let offsets: readonly number[] | undefined
     const report = (severity: ConfProblem['severity'], found: ValueFault) => {
       const start = line.token.kind === 'entry' ? line.token.start : 0
-      const offset = elementOffset(line.value, found.index ?? 0, separators)
-      this.#report(severity, start + offset + 1, key, found)
+      offsets ??= elementOffsets(line.value, separators)
+      this.#report(severity, start + (offsets[found.index ?? 0] ?? 0) + 1, key, found)
     }
     for (const warning of warnings) report('warning', warning)
     if (fault !== undefined) report('error', fault)
@@ -249,19 +265,19 @@ export function wgReport(conf: Conf | string, { dialect = 'wg' }: ConfOptions = 
   return text
 }
 
-/**
- * Where an element of a list begins in the text of the list, behind white space. 0 when there is no
- * such element.
- */
-export function elementOffset(list: string, index: number, separators: RegExp): number {
-  let offset = 0
-  let rest = list
-  for (let i = 0; i < index; i++) {
-    const separator = separators.exec(rest)
-    if (separator === null) return 0
-    const skip = separator.index + separator[0].length
-    offset += skip
-    rest = rest.slice(skip)
+/** Where each element of a list begins in the text of the list, after white space. */
+export function elementOffsets(list: string, separators: RegExp): number[] {
+  const starts = [0]
+  for (const { 0: separator, index } of list.matchAll(separators)) {
+    starts.push(index + separator.length)
   }
-  return offset + /^[ \t\v\f\r]*/.exec(rest)![0].length
+  return starts.map((start) => {
+    let offset = start
+    while (isSpace(list[offset])) offset++
+    return offset
+  })
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character !== undefined && ' \t\v\f\r'.includes(character)
 }

@@ -1,8 +1,8 @@
 import { inspect } from 'node:util'
 import type { PublicKey } from '../model/key.js'
 import { ConfLine, type LineEnd } from './line.js'
+import { PeerIndex } from './peer-index.js'
 import { type AnyKey, ConfSection } from './section.js'
-import { squeeze } from './text.js'
 
 /**
  * A `.conf` file of wg(8) or wg-quick(8) to the last byte: comments, unknown keys, order,
@@ -12,12 +12,15 @@ import { squeeze } from './text.js'
  * It shows nothing of itself to `console.log` and `JSON.stringify`, because it holds private keys.
  */
 export class Conf {
-  #prologue: readonly ConfLine[]
+  readonly #prologue: ConfLine[]
   #sections: ConfSection[]
   readonly #end: LineEnd
+  /** Sections that are removed and still in the list: removing many takes one pass over it. */
+  readonly #removed = new Set<ConfSection>()
+  readonly #peerIndex = new PeerIndex()
 
   constructor(prologue: readonly ConfLine[], sections: readonly ConfSection[], end: LineEnd) {
-    this.#prologue = prologue
+    this.#prologue = [...prologue]
     this.#sections = [...sections]
     this.#end = end
   }
@@ -26,7 +29,8 @@ export class Conf {
    * Every line in order. A line prints nothing of itself; its `text` is the file's, secrets too.
    */
   get lines(): readonly ConfLine[] {
-    return [...this.#prologue, ...this.#sections.flatMap(({ lines }) => lines)]
+    const lines = this.sections.flatMap((section) => section.lines)
+    return [...this.#prologue, ...lines]
   }
 
   /** The end that new sections get: that of the file's first line. */
@@ -36,6 +40,7 @@ export class Conf {
 
   /** Every section in order. */
   get sections(): readonly ConfSection[] {
+    if (this.#removed.size > 0) this.#dropRemoved()
     return this.#sections
   }
 
@@ -44,12 +49,12 @@ export class Conf {
    * last.
    */
   get interfaces(): readonly ConfSection[] {
-    return this.#sections.filter(({ kind }) => kind === 'interface')
+    return this.sections.filter(({ kind }) => kind === 'interface')
   }
 
   /** Every `[Peer]`, also those of the same key. */
   get peers(): readonly ConfSection[] {
-    return this.#sections.filter(({ kind }) => kind === 'peer')
+    return this.sections.filter(({ kind }) => kind === 'peer')
   }
 
   /**
@@ -78,7 +83,7 @@ export class Conf {
     // First, because it may throw.
     target.set(key, value)
     for (const section of this.interfaces) if (section !== target) section.unset(key)
-    if (!this.#sections.includes(target)) this.#sections.unshift(target)
+    if (!this.sections.includes(target)) this.#sections.unshift(target)
   }
 
   /**
@@ -89,7 +94,7 @@ export class Conf {
   add(key: AnyKey, value: string): void {
     const target = this.#interfaceWith(key)
     target.add(key, value)
-    if (!this.#sections.includes(target)) this.#sections.unshift(target)
+    if (!this.sections.includes(target)) this.#sections.unshift(target)
   }
 
   /** Removes every line of a key of `[Interface]`; false if there is none. */
@@ -99,36 +104,44 @@ export class Conf {
 
   /** The last `[Peer]` of this public key; `undefined`: none. */
   peer(publicKey: PublicKey): ConfSection | undefined {
-    return this.#sections.findLast((section) => isPeer(section, publicKey))
+    return this.#peerIndex.find(publicKey, () => this.peers).at(-1)
   }
 
   /** Adds an empty `[Peer]` at the end, behind an empty line. */
   addPeerSection(): ConfSection {
-    const last = (this.#sections.at(-1)?.lines ?? this.#prologue).at(-1)
+    const last = (this.sections.at(-1)?.lines ?? this.#prologue).at(-1)
     const section = this.#newSection('peer', false, last !== undefined && last.text !== '')
     this.#sections.push(section)
+    this.#peerIndex.add(section)
     return section
   }
 
   /**
-   * Removes every `[Peer]` of this public key with the comment lines directly above; what stands
-   * behind an empty line after its last entry stays. False if there is none.
+   * Removes every `[Peer]` of this public key with its comments: those directly above it, and those
+   * that close it. What stands after the empty line behind it, and disabled peers, stay. False if
+   * there is none.
    */
   removePeer(publicKey: PublicKey): boolean {
-    const kept: ConfSection[] = []
-    for (const section of this.#sections) {
-      if (!isPeer(section, publicKey)) kept.push(section)
-      else if (kept.length > 0) kept.at(-1)!.append(section.rest)
-      else this.#prologue = [...this.#prologue, ...section.rest]
-    }
-    const found = kept.length < this.#sections.length
-    this.#sections = kept
-    return found
+    const sections = this.#peerIndex.find(publicKey, () => this.peers)
+    for (const section of sections) this.#removed.add(section)
+    this.#peerIndex.delete(publicKey)
+    return sections.length > 0
   }
 
   /** `Conf {}`: the content may hold secrets. */
   [inspect.custom](): string {
-    return `Conf { ${this.#sections.length} sections }`
+    return `Conf { ${this.sections.length} sections }`
+  }
+
+  #dropRemoved(): void {
+    const kept: ConfSection[] = []
+    for (const section of this.#sections) {
+      if (!this.#removed.has(section)) kept.push(section)
+      else if (kept.length > 0) kept.at(-1)!.append(section.remains)
+      else this.#prologue.push(...section.remains)
+    }
+    this.#sections = kept
+    this.#removed.clear()
   }
 
   /**
@@ -138,20 +151,14 @@ export class Conf {
   #interfaceWith(key: AnyKey): ConfSection {
     const sections = this.interfaces
     const section = sections.findLast((one) => one.get(key) !== undefined) ?? sections[0]
-    return section ?? this.#newSection('interface', this.#sections.length > 0)
+    return section ?? this.#newSection('interface', this.sections.length > 0)
   }
 
   #newSection(kind: 'interface' | 'peer', emptyBelow: boolean, emptyAbove = false): ConfSection {
     const line = (text: string) => new ConfLine(text, this.lineEnd)
     const header = line(kind === 'peer' ? '[Peer]' : '[Interface]')
     const lead = emptyAbove ? [line('')] : []
-    const like = this.#sections.findLast((one) => one.kind === kind) ?? this.#sections.at(-1)
-    return new ConfSection(kind, lead, header, emptyBelow ? [line('')] : [], like)
+    const like = this.sections.findLast((one) => one.kind === kind) ?? this.sections.at(-1)
+    return new ConfSection(kind, { lead, header, body: emptyBelow ? [line('')] : [] }, like)
   }
-}
-
-function isPeer(section: ConfSection, publicKey: PublicKey): boolean {
-  if (section.kind !== 'peer') return false
-  const value = section.get('PublicKey')
-  return value !== undefined && squeeze(value) === publicKey
 }

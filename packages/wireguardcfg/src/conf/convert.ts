@@ -1,6 +1,7 @@
 import { markChecked } from '../backend/check.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
+import { DEVICE_FIELDS, givenFields, PEER_FIELDS, unsetFields } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
 import type { ConfOptions } from './analyze.js'
 import type { Conf } from './conf.js'
@@ -106,34 +107,21 @@ function splitAtRepeats(peers: readonly ConfPeer[]): readonly (readonly ConfPeer
   return batches
 }
 
-function deviceFields(
-  { privateKey, listenPort, firewallMark }: ConfInterface,
-  mode: ConfMode,
-): CheckedDeviceConfig {
-  if (mode === 'setconf') {
-    return {
-      privateKey: privateKey ?? null,
-      listenPort: listenPort ?? 0,
-      firewallMark: firewallMark ?? 0,
-      replacePeers: true,
-    }
-  }
-  return {
-    ...(privateKey === undefined ? {} : { privateKey }),
-    ...(listenPort === undefined ? {} : { listenPort }),
-    ...(firewallMark === undefined ? {} : { firewallMark }),
-  }
+function deviceFields(settings: ConfInterface, mode: ConfMode): CheckedDeviceConfig {
+  const given = givenFields(DEVICE_FIELDS, settings)
+  return mode === 'setconf'
+    ? { ...unsetFields(DEVICE_FIELDS), ...given, replacePeers: true }
+    : given
 }
 
 function peerConfig(peer: ConfPeer): CheckedPeerConfig {
-  const { publicKey, presharedKey, endpoint, persistentKeepalive } = peer
+  const { endpoint, ...fields } = givenFields(PEER_FIELDS, peer)
   return {
-    publicKey,
-    ...(presharedKey === undefined ? {} : { presharedKey }),
+    publicKey: peer.publicKey,
+    ...fields,
     ...(endpoint === undefined || endpoint.isName
       ? {}
       : { endpoint: { host: endpoint.host, port: endpoint.port } }),
-    ...(persistentKeepalive === undefined ? {} : { persistentKeepalive }),
     allowedIPs: peer.allowedIPs,
     ...(peer.incremental
       ? { removeAllowedIPs: peer.removeAllowedIPs }

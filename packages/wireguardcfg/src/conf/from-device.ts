@@ -2,11 +2,12 @@ import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device } from '../model/device.js'
 import { checkEndpoint, type Endpoint, formatEndpoint, parseEndpoint } from '../model/endpoint.js'
 import { invalid, isWireGuardError, type WireGuardError } from '../model/errors.js'
+import { DEVICE_FIELDS, fieldNames, type FieldRow } from '../model/fields.js'
 import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
 import type { Conf } from './conf.js'
 import { parseConf } from './parse.js'
 import { formatSecretKeyValue } from './values/key-values.js'
-import { formatFirewallMark } from './values/numbers.js'
+import { formatNumber } from './values/numbers.js'
 
 /** The file of a device as it is: what `wg showconf` prints, to the byte. With the private key. */
 export function confFromDevice(device: Device): Conf {
@@ -24,20 +25,13 @@ export function confFromDevice(device: Device): Conf {
  * alone altogether
  */
 export function confFromConfig(config: DeviceConfig): Conf {
-  const { privateKey, listenPort, firewallMark, replacePeers = false, peers = [] } = config
+  const { replacePeers = false, peers = [] } = config
   const conf = parseConf('[Interface]\n')
-  const isWritten = (value: unknown, reset: unknown) =>
-    value !== undefined && !(replacePeers && value === reset)
-  if (listenPort !== undefined && isWritten(listenPort, 0)) {
-    checkInteger('listenPort', listenPort, 65_535)
-    conf.set('ListenPort', String(listenPort))
-  }
-  if (firewallMark !== undefined && isWritten(firewallMark, 0)) {
-    checkInteger('firewallMark', firewallMark, 0xffff_ffff)
-    conf.set('FwMark', formatFirewallMark(firewallMark))
-  }
-  if (privateKey !== undefined && isWritten(privateKey, null)) {
-    conf.set('PrivateKey', formatSecretKeyValue(checkSecret('privateKey', privateKey)))
+  for (const name of fieldNames(DEVICE_FIELDS)) {
+    const value = config[name]
+    const field: FieldRow = DEVICE_FIELDS[name]
+    const isReset = replacePeers && value === field.unset
+    if (value !== undefined && !isReset) conf.set(field.confKey, fieldText(field, value, name))
   }
   for (const [i, peer] of peers.entries()) {
     addPeer(conf, peerInit(peer, replacePeers, `peers[${i}]`), `peers[${i}].`)
@@ -45,12 +39,15 @@ export function confFromConfig(config: DeviceConfig): Conf {
   return conf
 }
 
-function formatShowconf({ privateKey, listenPort, firewallMark, peers }: Device): string {
+function formatShowconf(device: Device): string {
   let text = '[Interface]\n'
-  if (listenPort !== 0) text += `ListenPort = ${listenPort}\n`
-  if (firewallMark !== 0) text += `FwMark = ${formatFirewallMark(firewallMark)}\n`
-  if (privateKey !== undefined) text += `PrivateKey = ${privateKey.toBase64()}\n`
-  const sections = peers.map((peer) => {
+  for (const name of fieldNames(DEVICE_FIELDS)) {
+    const value = device[name]
+    const field: FieldRow = DEVICE_FIELDS[name]
+    if (value === undefined || value === field.unset) continue
+    text += `${field.confKey} = ${fieldText(field, value, name)}\n`
+  }
+  const sections = device.peers.map((peer) => {
     let section = `[Peer]\nPublicKey = ${peer.publicKey}\n`
     if (peer.presharedKey !== undefined) {
       section += `PresharedKey = ${peer.presharedKey.toBase64()}\n`
@@ -63,6 +60,13 @@ function formatShowconf({ privateKey, listenPort, firewallMark, peers }: Device)
     return section
   })
   return `${text}\n${sections.join('\n')}`
+}
+
+/** The text of a field of the device: a number or a key. */
+function fieldText({ format, max }: FieldRow, value: unknown, path: string): string {
+  return max === undefined
+    ? formatSecretKeyValue(checkSecret(path, value))
+    : formatNumber(format, checkInteger(path, value, max))
 }
 
 function peerInit(peer: PeerConfig, replacePeers: boolean, path: string): ConfPeerInit {

@@ -1,18 +1,17 @@
+import { DEVICE_FIELDS, type DeviceField, PEER_FIELDS, type PeerField } from '../model/fields.js'
 import { foldCase } from './text.js'
 
 /** The two sections of a file. */
 export type ConfSectionKind = 'interface' | 'peer'
 
 /** The keys that wg(8) reads in `[Interface]`. */
-export type WgInterfaceKey = 'PrivateKey' | 'ListenPort' | 'FwMark'
+export type WgInterfaceKey = (typeof DEVICE_FIELDS)[DeviceField]['confKey']
 
 /** The keys that wg-quick(8) reads in `[Interface]`; wg(8) refuses them. */
-export type QuickKey =
-  'Address' | 'DNS' | 'MTU' | 'Table' | 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown' | 'SaveConfig'
+export type QuickKey = (typeof QUICK_KEYS)[number]
 
 /** The keys that wg(8) reads in `[Peer]`. */
-export type PeerKey =
-  'PublicKey' | 'PresharedKey' | 'AllowedIPs' | 'Endpoint' | 'PersistentKeepalive'
+export type PeerKey = 'PublicKey' | 'AllowedIPs' | (typeof PEER_FIELDS)[PeerField]['confKey']
 
 /** Every key that wg(8) or wg-quick(8) knows. */
 export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
@@ -23,9 +22,8 @@ export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
  */
 export type ConfDialect = 'wg' | 'wg-quick'
 
-/** From wg(8) and wg-quick(8), in the order of their manual pages. */
-export const WG_INTERFACE_KEYS: readonly WgInterfaceKey[] = ['PrivateKey', 'ListenPort', 'FwMark']
-export const QUICK_KEYS: readonly QuickKey[] = [
+/** From wg-quick(8), in the order of its manual page. */
+export const QUICK_KEYS = [
   'Address',
   'DNS',
   'MTU',
@@ -35,19 +33,13 @@ export const QUICK_KEYS: readonly QuickKey[] = [
   'PreDown',
   'PostDown',
   'SaveConfig',
-]
-export const PEER_KEYS: readonly PeerKey[] = [
-  'PublicKey',
-  'PresharedKey',
-  'AllowedIPs',
-  'Endpoint',
-  'PersistentKeepalive',
-]
+] as const
 
-/** The commands that wg-quick(8) runs. */
-export type HookKey = 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'
+const peerFieldKeys: readonly PeerKey[] = confKeys(PEER_FIELDS)
+/** The keys of `[Peer]`, in the order of `wg showconf`. */
+export const PEER_KEYS = ['PublicKey', ...peerFieldKeys.toSpliced(1, 0, 'AllowedIPs')] as const
 
-const wgInterfaceKeys = byFoldedName(WG_INTERFACE_KEYS)
+const wgInterfaceKeys = byFoldedName(confKeys(DEVICE_FIELDS))
 const quickKeys = byFoldedName(QUICK_KEYS)
 const peerKeys = byFoldedName(PEER_KEYS)
 
@@ -69,6 +61,12 @@ export function peerKey(name: string): PeerKey | undefined {
 /** True for the four keys whose value is a shell command, where a `#` is not a comment. */
 export function isHook(name: string): boolean {
   return /^(?:pre|post)(?:up|down)$/i.test(name)
+}
+
+function confKeys<Key extends string>(
+  fields: Readonly<Record<string, { readonly confKey: Key }>>,
+): Key[] {
+  return Object.values(fields).map(({ confKey }) => confKey)
 }
 
 function byFoldedName<Name extends string>(names: readonly Name[]): ReadonlyMap<string, Name> {

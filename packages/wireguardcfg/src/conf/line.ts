@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { type ConfSectionKind, isHook } from './keys.js'
-import { foldCase, squeeze, trim } from './text.js'
+import { foldCase, skipSpace, squeeze, trim } from './text.js'
 
 /** How a line ends; the last line of a file may have no end. */
 export type LineEnd = '\n' | '\r\n' | ''
@@ -93,28 +93,37 @@ export class ConfLine {
  * ends a string of C.
  */
 export function codeOf(text: string): string {
-  const end = text.search(COMMENT_OR_NUL)
-  return end < 0 ? text : text.slice(0, end)
+  return text.slice(0, codeEnd(text))
 }
 
-// oxlint-disable-next-line no-control-regex -- a NUL is what this looks for
-const COMMENT_OR_NUL = /[#\0]/
+function codeEnd(text: string): number {
+  const hash = text.indexOf('#')
+  const end = hash < 0 ? text.length : hash
+  const nul = text.indexOf('\0')
+  return nul < 0 ? end : Math.min(nul, end)
+}
 
 function tokenize(text: string, from: number): Token {
   const code = codeOf(text)
-  const squeezed = squeeze(code.slice(from))
-  if (squeezed === '') return { kind: text.includes('#') ? 'comment' : 'blank' }
-  const header = /^\[([^\]]*)\]$/.exec(squeezed)
-  if (header !== null) return { kind: 'header', section: SECTIONS.get(foldCase(header[1]!)) }
+  const first = skipSpace(code, from)
+  if (first === code.length) return text.includes('#') ? COMMENT : BLANK
+  if (code[first] === '[') {
+    const header = /^\[([^\]]*)\]$/.exec(squeeze(code.slice(first)))
+    if (header !== null) return { kind: 'header', section: SECTIONS.get(foldCase(header[1]!)) }
+  }
   const equals = code.indexOf('=', from)
-  if (equals < 0) return { kind: 'other' }
-  const name = squeeze(code.slice(from, equals))
+  if (equals < 0) return OTHER
+  const name = squeeze(code.slice(first, equals))
   // A comment sign belongs to a command; wg-quick(8) reads it so since 1.0.20260223.
   const rest = (isHook(name) ? text : code).slice(equals + 1)
   const value = trim(rest)
   const start = equals + 1 + (value === '' ? leadingGap(rest) : rest.indexOf(value))
   return { kind: 'entry', name, folded: foldCase(name), start, end: start + value.length }
 }
+
+const BLANK: Token = { kind: 'blank' }
+const COMMENT: Token = { kind: 'comment' }
+const OTHER: Token = { kind: 'other' }
 
 const SECTIONS: ReadonlyMap<string, ConfSectionKind> = new Map([
   ['interface', 'interface'],

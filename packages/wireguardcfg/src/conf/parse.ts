@@ -1,5 +1,6 @@
+import { divideGap } from './comments.js'
 import { Conf } from './conf.js'
-import { ConfLine, type LineEnd } from './line.js'
+import { ConfLine, type LineEnd, type Token } from './line.js'
 import { ConfSection } from './section.js'
 
 /**
@@ -21,20 +22,22 @@ export function parseConf(text: string): Conf {
   const lines = splitLines(text)
   const prologue: ConfLine[] = []
   const sections: ConfSection[] = []
-  let pending: { header: ConfLine; lead: ConfLine[]; body: ConfLine[] } | undefined
-  const finish = () => {
-    const token = pending?.header.token
-    if (pending === undefined || token?.kind !== 'header') return
-    sections.push(new ConfSection(token.section, pending.lead, pending.header, pending.body))
+  let section: { header: ConfLine; lead: readonly ConfLine[]; body: ConfLine[] } | undefined
+  const finish = (hasNext: boolean): readonly ConfLine[] => {
+    const { header, lead = [], body = prologue } = section ?? {}
+    const gap = divideGap(takeGap(body), hasNext)
+    for (const line of gap.own) body.push(line)
+    if (header?.token.kind === 'header') {
+      const { between } = gap
+      sections.push(new ConfSection(header.token.section, { lead, header, body, between }))
+    } else for (const line of gap.between) prologue.push(line)
+    return gap.lead
   }
   for (const line of lines) {
-    if (line.token.kind === 'header') {
-      const lead = takeCommentBlock(pending?.body ?? prologue)
-      finish()
-      pending = { header: line, lead, body: [] }
-    } else (pending?.body ?? prologue).push(line)
+    if (line.token.kind === 'header') section = { lead: finish(true), header: line, body: [] }
+    else (section?.body ?? prologue).push(line)
   }
-  finish()
+  finish(false)
   return new Conf(prologue, sections, lines[0]?.end ?? '')
 }
 
@@ -42,10 +45,10 @@ export function parseConf(text: string): Conf {
 export function formatConf(conf: Conf): string {
   const { lines, lineEnd } = conf
   let text = ''
-  for (const [i, line] of lines.entries()) {
+  for (let i = 0; i < lines.length; i++) {
+    const { text: content, end } = lines[i]!
     // Something may have been added behind a last line without an end.
-    const end = line.end === '' && i < lines.length - 1 ? lineEnd : line.end
-    text += line.text + end
+    text += content + (end === '' && i < lines.length - 1 ? lineEnd : end)
   }
   return text
 }
@@ -65,9 +68,11 @@ function splitLines(text: string): ConfLine[] {
   return lines
 }
 
-/** Takes the comment lines off the end: they belong to the section whose header comes next. */
-function takeCommentBlock(lines: ConfLine[]): ConfLine[] {
-  let first = lines.length
-  while (first > 0 && lines[first - 1]!.token.kind === 'comment') first--
-  return lines.splice(first)
+/** Takes the comments and empty lines off the end. */
+function takeGap(lines: ConfLine[]): ConfLine[] {
+  return lines.splice(lines.findLastIndex(({ token }) => !isSpace(token)) + 1)
+}
+
+function isSpace({ kind }: Token): boolean {
+  return kind === 'blank' || kind === 'comment'
 }

@@ -1,4 +1,5 @@
 import { invalid } from '../model/errors.js'
+import { isEndMarker } from './comments.js'
 import type { ConfSection } from './section.js'
 import { checkComment } from './validate.js'
 
@@ -16,17 +17,37 @@ export function peerName(section: ConfSection): string | undefined {
 }
 
 /**
- * Names a peer: changes the comment inside its section that names it, or adds `# friendly_name = x`
- * there. A comment above the section stays as it is, and no longer counts.
+ * Names a peer: changes the name where it stands, in the comment inside its section or above it
+ * that names it and in the end marker of the block, or else adds `# friendly_name = x` inside. A
+ * comment whose form cannot hold the new name becomes `# friendly_name = x`.
  *
  * @throws WireGuardError `EINVAL` when the name is empty or more than one line
  */
 export function setPeerName(section: ConfSection, name: string): void {
   const text = checkComment(name)
   if (text === '') throw invalid('name: expected one line of text')
-  const comment = `friendly_name = ${text}`
-  const replaced = section.replaceComment((other) => nameIn(other) !== undefined, comment)
-  if (!replaced) section.addComment(comment)
+  const before = peerName(section)
+  const line = `friendly_name = ${text}`
+  const rename = (comment: string): string | undefined => {
+    const found = nameIn(comment)
+    if (found === undefined) return undefined
+    const renamed = replaceLast(comment, found, text)
+    return nameIn(renamed) === text ? renamed : line
+  }
+  if (!section.rewriteComment(rename)) section.addComment(line)
+  else if (before !== undefined) section.rewriteComment((comment) => newEnd(comment, before, text))
+}
+
+/** The end marker of a block with the new name; `undefined`: the comment is none with the old. */
+function newEnd(comment: string, before: string, name: string): string | undefined {
+  return isEndMarker(comment) && comment.includes(before)
+    ? replaceLast(comment, before, name)
+    : undefined
+}
+
+function replaceLast(text: string, part: string, replacement: string): string {
+  const at = text.lastIndexOf(part)
+  return `${text.slice(0, at)}${replacement}${text.slice(at + part.length)}`
 }
 
 function nameIn(comment: string): string | undefined {
@@ -37,10 +58,11 @@ function nameIn(comment: string): string | undefined {
   return undefined
 }
 
+// Nothing in them may match the same white space twice: that takes quadratic time.
 const PATTERNS = [
   /^friendly_name[ \t]*=(.*)$/i,
   /^name[ \t]*[=:](.*)$/i,
   /^client[ \t]*[=:](.*)$/i,
   /^client[ \t]+([^ \t]+)$/i,
-  /^begin[ \t]+([^#]*)#*$/i,
+  /^begin[ \t]([^#]*)#*$/i,
 ]

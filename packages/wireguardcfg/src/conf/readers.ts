@@ -1,26 +1,39 @@
 import type { AllowedIP } from '../model/allowed-ip.js'
+import { DEVICE_FIELDS, fieldNames, type FieldTable, PEER_FIELDS } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
-import type { PeerKey, QuickKey, WgInterfaceKey } from './keys.js'
+import type { QuickKey } from './keys.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 import { parseAllowedIPs, warningsOf } from './values/allowed-ips.js'
-import { parseConfEndpoint } from './values/endpoint.js'
-import { parsePublicKeyValue, parseSecretKeyValue } from './values/key-values.js'
-import { parseFirewallMark, parsePersistentKeepalive, parsePort } from './values/numbers.js'
-import { parseAddresses, parseDNS, parseMTU, parseSaveConfig, parseTable } from './values/quick.js'
+import { parsePublicKeyValue } from './values/key-values.js'
+import { VALUE_PARSERS } from './values/parsers.js'
+import {
+  type ConfDNS,
+  parseAddresses,
+  parseDNS,
+  parseMTU,
+  parseSaveConfig,
+  parseTable,
+} from './values/quick.js'
 import type { Parsed, ValueFault } from './values/value.js'
 
 /** `[Interface]` while it is read; sections and keys that come later overwrite or add to it. */
 export type InterfaceDraft = {
-  -readonly [Field in keyof ConfInterface]: ConfInterface[Field] extends readonly string[]
-    ? string[]
-    : ConfInterface[Field]
+  -readonly [Field in keyof ConfInterface]: Mutable<ConfInterface[Field]>
 }
+
+type Mutable<Value> = Value extends readonly string[]
+  ? string[]
+  : Value extends ConfDNS
+    ? { -readonly [Field in keyof ConfDNS]: string[] }
+    : Value
 
 /** A `[Peer]` while it is read. */
 export interface PeerDraft {
   readonly line: number
   readonly name: string | undefined
   publicKey: PublicKey | undefined
+  /** Whether a line names a public key, though perhaps none that is acceptable. */
+  hasPublicKey: boolean
   presharedKey: ConfPeer['presharedKey']
   endpoint: ConfPeer['endpoint']
   persistentKeepalive: number | undefined
@@ -59,6 +72,7 @@ export function emptyPeer(line: number, name: string | undefined): PeerDraft {
     line,
     name,
     publicKey: undefined,
+    hasPublicKey: false,
     presharedKey: undefined,
     endpoint: undefined,
     persistentKeepalive: undefined,
@@ -68,23 +82,15 @@ export function emptyPeer(line: number, name: string | undefined): PeerDraft {
 }
 
 /** How each key of wg(8) in `[Interface]` is read; the value comes without white space. */
-export const INTERFACE_READERS: Record<WgInterfaceKey, Reader<InterfaceDraft>> = {
-  PrivateKey: (draft, text) =>
-    store(parseSecretKeyValue(text), (value) => (draft.privateKey = value)),
-  ListenPort: (draft, text) => store(parsePort(text), (value) => (draft.listenPort = value)),
-  FwMark: (draft, text) => store(parseFirewallMark(text), (value) => (draft.firewallMark = value)),
-}
+export const INTERFACE_READERS: Readers<InterfaceDraft> = fieldReaders(DEVICE_FIELDS)
 
 /** How each key of wg-quick(8) is read; the value comes trimmed. */
 export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
-  Address: (draft, text) =>
-    store(parseAddresses(text), (value) => (draft.addresses = [...draft.addresses, ...value])),
+  Address: (draft, text) => store(parseAddresses(text), (value) => pushAll(draft.addresses, value)),
   DNS: (draft, text) =>
     store(parseDNS(text), ({ servers, search }) => {
-      draft.dns = {
-        servers: [...draft.dns.servers, ...servers],
-        search: [...draft.dns.search, ...search],
-      }
+      pushAll(draft.dns.servers, servers)
+      pushAll(draft.dns.search, search)
     }),
   MTU: (draft, text) => store(parseMTU(text), (value) => (draft.mtu = value)),
   Table: (draft, text) => store(parseTable(text), (value) => (draft.table = value)),
@@ -96,13 +102,12 @@ export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
 }
 
 /** How each key of wg(8) in `[Peer]` is read; the value comes without white space. */
-export const PEER_READERS: Record<PeerKey, Reader<PeerDraft>> = {
+export const PEER_READERS: Readers<PeerDraft> = {
+  ...fieldReaders(PEER_FIELDS),
   PublicKey: (draft, text) =>
     store(parsePublicKeyValue(text), (value) => (draft.publicKey = value)),
-  PresharedKey: (draft, text) =>
-    store(parseSecretKeyValue(text), (value) => (draft.presharedKey = value)),
-  AllowedIPs: (draft, text) => {
-    const parsed = parseAllowedIPs(text)
+  AllowedIPs: (draft, text, shown) => {
+    const parsed = parseAllowedIPs(text, shown)
     if ('fault' in parsed) return parsed
     for (const { sign, allowedIP } of parsed.value) {
       draft.ranges.set(allowedIP, sign === '-' ? 'remove' : 'add')
@@ -112,15 +117,36 @@ export const PEER_READERS: Record<PeerKey, Reader<PeerDraft>> = {
     draft.incremental = parsed.value.some(({ sign }) => sign !== '')
     return { warnings: warningsOf(parsed.value) }
   },
-  Endpoint: (draft, text) => store(parseConfEndpoint(text), (value) => (draft.endpoint = value)),
-  PersistentKeepalive: (draft, text) =>
-    store(parsePersistentKeepalive(text), (value) => (draft.persistentKeepalive = value)),
 }
 
-type Reader<Draft> = (draft: Draft, text: string) => ReadOutcome
+/** @param shown the value as it is in the file, which messages quote; default: the text itself */
+type Reader<Draft> = (draft: Draft, text: string, shown?: string) => ReadOutcome
+
+/** Readers by key. */
+type Readers<Draft> = Readonly<Record<string, Reader<Draft>>>
+
+/** The readers of a table's fields: each stores the value under the field's name. */
+function fieldReaders<Name extends string>(
+  fields: FieldTable<Name>,
+): Readers<{ [Field in Name]: unknown }> {
+  const readers: Record<string, Reader<{ [Field in Name]: unknown }>> = {}
+  for (const name of fieldNames(fields)) {
+    const { confKey, format } = fields[name]
+    readers[confKey] = (draft, text, shown) =>
+      store<unknown>(VALUE_PARSERS[format](text, shown), (value) =>
+        Object.assign(draft, { [name]: value }),
+      )
+  }
+  return readers
+}
 
 function store<T>(parsed: Parsed<T>, keep: (value: T) => unknown): ReadOutcome {
   if ('fault' in parsed) return parsed
   keep(parsed.value)
-  return {}
+  return parsed.warnings === undefined ? {} : { warnings: parsed.warnings }
+}
+
+/** Not spread into push: the arguments of a call are limited. */
+function pushAll(list: string[], values: readonly string[]): void {
+  for (const value of values) list.push(value)
 }

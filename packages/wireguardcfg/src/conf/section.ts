@@ -1,11 +1,23 @@
 import { inspect } from 'node:util'
 import type { ConfKey, ConfSectionKind } from './keys.js'
+import { commentText } from './comments.js'
 import { ConfLine, type LineEnd } from './line.js'
 import { foldCase } from './text.js'
 import { checkComment, checkKey, checkValue } from './validate.js'
 
 /** A key of ours, offered by editors, or any other, which is kept as it is. */
 export type AnyKey = ConfKey | (string & {})
+
+/** The lines of a section, in order: see `divideGap` for those that no entry tells apart. */
+export interface SectionLines {
+  /** The comments directly above the header. */
+  readonly lead: readonly ConfLine[]
+  readonly header: ConfLine
+  /** The entries, and the comments that belong to them. */
+  readonly body: readonly ConfLine[]
+  /** What stands between this section and the next one, and belongs to neither. */
+  readonly between?: readonly ConfLine[]
+}
 
 /**
  * One `[Interface]` or `[Peer]` of a file, with the comment lines directly above it. Keys are
@@ -15,23 +27,24 @@ export type AnyKey = ConfKey | (string & {})
 export class ConfSection {
   /** `undefined`: a section that no program knows. */
   readonly kind: ConfSectionKind | undefined
-  readonly #lead: readonly ConfLine[]
   readonly #header: ConfLine
   readonly #model: ConfLine | undefined
+  #lead: readonly ConfLine[]
   #body: readonly ConfLine[]
+  readonly #between: ConfLine[]
+  #onChange: (section: ConfSection) => void = () => {}
 
   /** @param like whose indentation and spaces new lines take while this section has no entries */
   constructor(
     kind: ConfSectionKind | undefined,
-    lead: readonly ConfLine[],
-    header: ConfLine,
-    body: readonly ConfLine[],
+    { lead, header, body, between = [] }: SectionLines,
     like?: ConfSection,
   ) {
     this.kind = kind
     this.#lead = lead
     this.#header = header
     this.#body = body
+    this.#between = [...between]
     this.#model = like === undefined ? undefined : like.#example()
   }
 
@@ -40,7 +53,7 @@ export class ConfSection {
    * `text` is the file's, secrets too.
    */
   get lines(): readonly ConfLine[] {
-    return [...this.#lead, this.#header, ...this.#body]
+    return [...this.#lead, this.#header, ...this.#body, ...this.#between]
   }
 
   /** The comment lines inside the section, without their signs: `friendly_name = x`. */
@@ -92,6 +105,7 @@ export class ConfSection {
     const added = texts.slice(next).map((text) => this.#entry(key, text))
     const at = after < 0 ? this.#insertAt() : after
     this.#body = added.length === 0 ? body : [...body.slice(0, at), ...added, ...body.slice(at)]
+    this.#onChange(this)
   }
 
   /**
@@ -112,6 +126,7 @@ export class ConfSection {
     const body = this.#body.filter((line) => !isEntry(line, folded))
     const found = body.length < this.#body.length
     this.#body = body
+    this.#onChange(this)
     return found
   }
 
@@ -125,34 +140,35 @@ export class ConfSection {
   }
 
   /**
-   * Replaces the first comment line for which `matches` is true; false if there is none.
+   * Rewrites the first comment for which `rewrite` returns a text, those inside the section before
+   * those above it; false if there is none.
    *
    * @throws WireGuardError `EINVAL` when the text is more than one line
    */
-  replaceComment(matches: (comment: string) => boolean, text: string): boolean {
-    const at = this.#body.findIndex(
-      (line) => line.token.kind === 'comment' && matches(commentText(line.text)),
-    )
-    if (at < 0) return false
-    const old = this.#body[at]!
-    const signs = /^[ \t]*#+[ \t]*/.exec(old.text)?.[0] ?? '# '
-    this.#body = this.#body.with(at, new ConfLine(signs + checkComment(text), old.end))
-    return true
+  rewriteComment(rewrite: (comment: string) => string | undefined): boolean {
+    const body = rewritten(this.#body, rewrite)
+    const lead = body === undefined ? rewritten(this.#lead, rewrite) : undefined
+    this.#body = body ?? this.#body
+    this.#lead = lead ?? this.#lead
+    return (body ?? lead) !== undefined
+  }
+
+  /** For `Conf` alone: called when the entries may have changed. */
+  watch(onChange: (section: ConfSection) => void): void {
+    this.#onChange = onChange
   }
 
   /**
-   * For `Conf` alone: what stays when the section is removed: everything behind the first empty
-   * line behind its last entry.
+   * For `Conf` alone: what stays when the section is removed, without the empty line that set it
+   * apart from the next one.
    */
-  get rest(): readonly ConfLine[] {
-    const last = this.#body.findLastIndex((line) => line.token.kind === 'entry')
-    const empty = this.#body.findIndex((line, i) => i > last && line.token.kind === 'blank')
-    return empty < 0 ? [] : this.#body.slice(empty + 1)
+  get remains(): readonly ConfLine[] {
+    return this.#between[0]?.token.kind === 'blank' ? this.#between.slice(1) : this.#between
   }
 
   /** For `Conf` alone: takes over the lines that a removed section left behind. */
   append(lines: readonly ConfLine[]): void {
-    this.#body = [...this.#body, ...lines]
+    for (const line of lines) this.#between.push(line)
   }
 
   /** `ConfSection { peer }`: the content may be secret. */
@@ -162,6 +178,7 @@ export class ConfSection {
 
   #insert(at: number, line: ConfLine): void {
     this.#body = this.#body.toSpliced(at, 0, line)
+    this.#onChange(this)
   }
 
   /** Behind the last entry, or else behind the last line that is not empty. */
@@ -173,8 +190,7 @@ export class ConfSection {
   }
 
   #entry(key: string, value: string): ConfLine {
-    const equals = /[ \t]*=[ \t]*/.exec(this.#example()?.text ?? '')?.[0] ?? ' = '
-    return this.#line(`${key}${equals}${value}`)
+    return this.#line(`${key}${equalsOf(this.#example())}${value}`)
   }
 
   #example(): ConfLine | undefined {
@@ -198,6 +214,33 @@ function commentsOf(lines: readonly ConfLine[]): string[] {
   return lines.flatMap(({ token, text }) => (token.kind === 'comment' ? [commentText(text)] : []))
 }
 
-function commentText(line: string): string {
-  return line.replace(/^[^#]*#+[ \t]*/, '').trimEnd()
+/** The lines with the first comment rewritten for which there is a new text. */
+function rewritten(
+  lines: readonly ConfLine[],
+  rewrite: (comment: string) => string | undefined,
+): readonly ConfLine[] | undefined {
+  for (const [i, { token, text, end }] of lines.entries()) {
+    const comment = token.kind === 'comment' ? commentText(text) : undefined
+    const changed = comment === undefined ? undefined : rewrite(comment)
+    if (comment === undefined || changed === undefined) continue
+    const signs = text.slice(0, text.indexOf(comment, text.indexOf('#')))
+    return lines.with(i, new ConfLine(signs + checkComment(changed), end))
+  }
+  return undefined
+}
+
+/** The `=` of an entry with the white space around it; ` = ` when there is no entry. */
+function equalsOf(line: ConfLine | undefined): string {
+  if (line?.token.kind !== 'entry') return ' = '
+  const { text } = line
+  const equals = text.indexOf('=')
+  let start = equals
+  let end = equals + 1
+  while (start > 0 && isBlank(text[start - 1])) start--
+  while (isBlank(text[end])) end++
+  return text.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }

@@ -3,21 +3,29 @@
  * which takes no-break spaces and the byte order mark as well.
  */
 const WHITE_SPACE = /[ \t\n\v\f\r]+/g
-const LEADING = /^[ \t\n\v\f\r]+/
-const TRAILING = /[ \t\n\v\f\r]+$/
 
 /** The text without any white space, also inside: wg(8) reads `5 5` as `55`. */
 export function squeeze(text: string): string {
   return text.replaceAll(WHITE_SPACE, '')
 }
 
+/** Where the text goes on after the white space at `start`; its length if nothing follows. */
+export function skipSpace(text: string, start: number): number {
+  let at = start
+  while (at < text.length && isSpaceCode(text.charCodeAt(at))) at++
+  return at
+}
+
+function isSpaceCode(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13)
+}
+
 /** The text without the white space at its ends, as wg-quick(8) reads keys and values. */
 export function trim(text: string): string {
-  // A loop from the end: the regular expression alone takes quadratic time on a long run of spaces
-  // inside.
+  const start = skipSpace(text, 0)
   let end = text.length
-  while (end > 0 && TRAILING.test(text[end - 1]!)) end--
-  return text.slice(0, end).replace(LEADING, '')
+  while (end > start && isSpaceCode(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
 }
 
 /** Words between white space and commas, as wg-quick(8) splits `Address` and `DNS`. */
@@ -30,5 +38,7 @@ export function words(text: string): string[] {
  * bytes.
  */
 export function foldCase(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- this is what ASCII is
+  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase()
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

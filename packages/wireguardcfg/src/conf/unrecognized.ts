@@ -1,4 +1,4 @@
-import { type ConfDialect, peerKey, quickKey, wgInterfaceKey } from './keys.js'
+import { type ConfDialect, PEER_KEYS, peerKey, quickKey, wgInterfaceKey } from './keys.js'
 import { codeOf, type Token } from './line.js'
 import { squeeze } from './text.js'
 import { HIDDEN, type ValueFault, wgSentence } from './values/value.js'
@@ -67,7 +67,7 @@ const KEY_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/
 const EXPECTED = {
   none: '[Interface] or [Peer] first',
   interface: 'a key of [Interface]',
-  peer: 'PublicKey, PresharedKey, AllowedIPs, Endpoint or PersistentKeepalive',
+  peer: `${PEER_KEYS.slice(0, -1).join(', ')} or ${PEER_KEYS.at(-1)}`,
   unknown: '[Interface] or [Peer] first',
 }
 

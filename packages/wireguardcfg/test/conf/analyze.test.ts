@@ -28,7 +28,11 @@ describe('checkConf', () => {
       { column: 27, key: 'Address' },
     ],
     ['a line after CRLF', '[Interface]\r\nMTU = x\r\n', { line: 2, column: 7 }],
-    ['a line after a byte order mark', '\uFEFF\n[Interface]\nMTU = x', { line: 1, column: 1 }],
+    [
+      'a byte order mark',
+      '\uFEFF\n[Interface]\nMTU = x',
+      { severity: 'warning', line: 1, column: 1 },
+    ],
     [
       'a byte order mark further down',
       '[Interface]\n\uFEFFMTU = 1',
@@ -52,6 +56,53 @@ describe('checkConf', () => {
     ],
   ])('tells the place of %s', (_, text, problem) => {
     expect(checkConf(text)[0]).toMatchObject({ severity: 'error', ...problem })
+  })
+
+  it.each<[string, string, object]>([
+    [
+      'a public key with a character missing, once',
+      `[Peer]\nAllowedIPs = 10.0.0.2/32\nPublicKey = ${KEY_A.slice(1)}\n`,
+      { line: 3, key: 'PublicKey' },
+    ],
+    ['an empty public key, once', '[Peer]\nPublicKey =\n', { line: 2, message: 'empty' }],
+    [
+      'UTF-16 text, once',
+      '\uFFFD\uFFFD[\0I\0n\0t\0e\0r\0f\0a\0c\0e\0]\0\n\0M\0T\0U\0=\0x\0\n\0',
+      { line: 1, message: 'UTF-16 text' },
+    ],
+    [
+      'an endpoint without brackets',
+      `[Peer]\nPublicKey = ${KEY_A}\nEndpoint = 2001:db8::1:6001\n`,
+      { severity: 'warning', line: 3, column: 12, expected: '[2001:db8::1]:6001' },
+    ],
+    [
+      'allowed IPs that white space separates, as they are in the file',
+      `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = 10.0.0.0/24 10.1.0.0/24\n`,
+      {
+        message: '"10.0.0.0/24 10.1.0.0/24" has no prefix length from 0 to 32',
+        expected: 'an IPv4 or IPv6 address with an optional /length, separated by commas',
+      },
+    ],
+    [
+      'a netmask',
+      `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = 10.0.0.0/255.0.0.0\n`,
+      { expected: 'an IPv4 or IPv6 address with an optional /length, not a netmask' },
+    ],
+    [
+      'a value with white space in it',
+      '[Interface]\nListenPort = 5 x\n',
+      {
+        message: '"5 x" is not a port number; service names are not looked up',
+      },
+    ],
+  ])('tells of %s', (_, text, problem) => {
+    expect(checkConf(text)).toEqual([expect.objectContaining(problem)])
+  })
+
+  it('reads a file with a byte order mark as it was meant, unless wg(8) itself is asked for', () => {
+    const conf = parseConf(`\uFEFF[Interface]\n[Peer]\nPublicKey = ${KEY_A}\n`)
+    expect(peerSettings(conf)).toHaveLength(1)
+    expect(() => peerSettings(conf, { dialect: 'wg' })).toThrow('byte order mark')
   })
 
   it.each([

@@ -2,6 +2,7 @@
 export const PRIVATE_KEY = 'QKc6dDpBgbJ2lUlGdp0q3OlLhhPCHN5Ll8p0T2Bl/Xg='
 export const KEY_A = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg='
 export const KEY_B = 'TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0='
+export const KEY_C = '9taAo0OsIbfjMtqCW9RnMO71yAP9THJY8Lcbp0gFygo='
 export const PSK = 'FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE='
 export const ZERO = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
 

@@ -1,13 +1,11 @@
 import type { PublicKey, SecretKey } from 'wireguardcfg'
+import { DEVICE_FIELDS, type FieldFormat, fieldOf, PEER_FIELDS } from 'wireguardcfg/backend'
 import {
   type AllowedIPEntry,
   type ConfEndpoint,
   parseAllowedIPs,
-  parseConfEndpoint,
-  parseFirewallMark,
-  parsePersistentKeepalive,
-  parsePort,
   parsePublicKeyValue,
+  VALUE_PARSERS,
 } from 'wireguardcfg/conf'
 import { type CommandContext, CommandError } from '../context.js'
 import { faultText, readKeyFile, valueOf } from '../input.js'
@@ -85,20 +83,10 @@ async function takeOfDevice(
   request: SetRequest,
   context: CommandContext,
 ): Promise<boolean> {
-  switch (word) {
-    case 'listen-port':
-      if (value === '') throw new CommandError('Unable to parse empty port')
-      request.listenPort = valueOf(parsePort(value))
-      return true
-    case 'fwmark':
-      request.firewallMark = valueOf(parseFirewallMark(value))
-      return true
-    case 'private-key':
-      request.privateKey = await readKeyFile(value, context)
-      return true
-    default:
-      return false
-  }
+  const name = fieldOf(DEVICE_FIELDS, 'argument', word)
+  if (name === undefined) return false
+  Object.assign(request, { [name]: await readValue(DEVICE_FIELDS[name].format, value, context) })
+  return true
 }
 
 async function takeOfPeer(
@@ -107,23 +95,28 @@ async function takeOfPeer(
   peer: SetPeer,
   context: CommandContext,
 ): Promise<boolean> {
-  switch (word) {
-    case 'preshared-key':
-      peer.presharedKey = await readKeyFile(value, context)
-      return true
-    case 'endpoint':
-      if (value === '') throw new CommandError('Unable to parse empty endpoint')
-      peer.endpoint = { ...valueOf(parseConfEndpoint(value)), text: value }
-      return true
-    case 'persistent-keepalive':
-      peer.persistentKeepalive = valueOf(parsePersistentKeepalive(value))
-      return true
-    case 'allowed-ips':
-      await takeAllowedIPs(value, peer, context)
-      return true
-    default:
-      return false
+  if (word === 'allowed-ips') {
+    await takeAllowedIPs(value, peer, context)
+    return true
   }
+  const name = fieldOf(PEER_FIELDS, 'argument', word)
+  if (name === undefined) return false
+  Object.assign(peer, { [name]: await readValue(PEER_FIELDS[name].format, value, context) })
+  return true
+}
+
+/** The value of a field; of a secret, the argument names the file that holds it. */
+async function readValue(
+  format: FieldFormat,
+  argument: string,
+  context: CommandContext,
+): Promise<unknown> {
+  if (format === 'secret') return await readKeyFile(argument, context)
+  if (argument === '' && (format === 'port' || format === 'endpoint')) {
+    throw new CommandError(`Unable to parse empty ${format}`)
+  }
+  const value: unknown = valueOf<unknown>(VALUE_PARSERS[format](argument))
+  return format === 'endpoint' ? Object.assign({ text: argument }, value) : value
 }
 
 async function takeAllowedIPs(

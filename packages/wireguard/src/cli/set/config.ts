@@ -1,5 +1,10 @@
 import type { AllowedIP, Endpoint, PublicKey } from 'wireguardcfg'
-import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import {
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
+  givenFields,
+  PEER_FIELDS,
+} from 'wireguardcfg/backend'
 import type { SetPeer, SetRequest } from './arguments.js'
 
 /**
@@ -36,13 +41,11 @@ function addressOf({ endpoint }: SetPeer, lookedUp: Iterator<Endpoint>): Endpoin
 }
 
 function peerConfig(peer: SetPeer, endpoint: Endpoint | undefined): CheckedPeerConfig {
-  const { publicKey, remove, presharedKey, persistentKeepalive } = peer
+  const { publicKey, remove } = peer
   return {
     publicKey,
     ...(remove === undefined ? {} : { remove }),
-    ...(presharedKey === undefined ? {} : { presharedKey }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(persistentKeepalive === undefined ? {} : { persistentKeepalive }),
+    ...givenFields(PEER_FIELDS, { ...peer, endpoint }),
     ...allowedIPs(peer),
   }
 }

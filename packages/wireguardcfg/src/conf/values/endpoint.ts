@@ -1,7 +1,7 @@
-import { checkEndpoint, type Endpoint } from '../../model/endpoint.js'
+import { checkEndpoint, type Endpoint, formatEndpoint } from '../../model/endpoint.js'
 import { isWireGuardError, quote } from '../../model/errors.js'
 import { parsePort } from './numbers.js'
-import { type Parsed, wgSentence } from './value.js'
+import { type Parsed, type ValueFault, wgSentence } from './value.js'
 
 /** Where a peer is, as a file says it: the host may be a name, which nobody has looked up yet. */
 export interface ConfEndpoint extends Endpoint {
@@ -15,14 +15,19 @@ export interface ConfEndpoint extends Endpoint {
  * Unlike wg(8) this takes no shortened or hexadecimal IPv4 (`127.1`), and the port as
  * {@link parsePort} does.
  */
-export function parseConfEndpoint(text: string): Parsed<ConfEndpoint> {
-  const parts = takeApart(text)
+export function parseConfEndpoint(text: string, shown: string = text): Parsed<ConfEndpoint> {
+  const parts = takeApart(text, shown)
   if ('fault' in parts) return parts
   const { host, port: digits } = parts.value
-  const port = parsePort(digits, text)
+  const port = parsePort(digits, { whole: text })
   if ('fault' in port) return port
   const literal = literalEndpoint({ host, port: port.value })
-  if (literal !== undefined) return { value: { ...literal, isName: false } }
+  if (literal !== undefined) {
+    const value = { ...literal, isName: false }
+    return literal.host.includes(':') && !text.startsWith('[')
+      ? { value, warnings: [withoutBrackets(literal)] }
+      : { value }
+  }
   if (isHostName(host)) return { value: { host, port: port.value, isName: true } }
   const wgMessage = wgSentence('Name or service not known', text)
   const message = `${quote(host)} is neither an IP address nor a host name`
@@ -31,22 +36,28 @@ export function parseConfEndpoint(text: string): Parsed<ConfEndpoint> {
   }
 }
 
+/** wg(8) takes the digits after the last colon for the port, which is most often a mistake. */
+function withoutBrackets(endpoint: Endpoint): ValueFault {
+  const expected = formatEndpoint(endpoint)
+  return { message: `IPv6 address without brackets, read as ${expected}`, expected }
+}
+
 const EXPECTED = 'host:port, with an IPv6 address in brackets'
 
 // The other spellings of an IPv4 address that inet_aton(3) knows.
 const INET_ATON = /^(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}$/i
 
-function takeApart(text: string): Parsed<{ host: string; port: string }> {
+function takeApart(text: string, shown: string): Parsed<{ host: string; port: string }> {
   const bracketed = text.startsWith('[')
   const close = text.indexOf(']')
   if (bracketed && close < 0) {
     const wgMessage = wgSentence('Unable to find matching brace of endpoint', text)
-    return { fault: { message: `${quote(text)} has no "]"`, expected: EXPECTED, wgMessage } }
+    return { fault: { message: `${quote(shown)} has no "]"`, expected: EXPECTED, wgMessage } }
   }
   const colon = bracketed ? close + 1 : text.lastIndexOf(':')
   if (text[colon] !== ':' || colon + 1 === text.length) {
     const wgMessage = wgSentence('Unable to find port of endpoint', text)
-    return { fault: { message: `${quote(text)} has no port`, expected: EXPECTED, wgMessage } }
+    return { fault: { message: `${quote(shown)} has no port`, expected: EXPECTED, wgMessage } }
   }
   const host = bracketed ? text.slice(1, close) : text.slice(0, colon)
   return { value: { host, port: text.slice(colon + 1) } }

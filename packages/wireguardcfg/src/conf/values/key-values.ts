@@ -1,5 +1,6 @@
-import { isWireGuardError, quote } from '../../model/errors.js'
-import { describeKeyText, parsePublicKey, type PublicKey, SecretKey } from '../../model/key.js'
+import { quote } from '../../model/errors.js'
+import { isKeyText } from '../../model/key-text.js'
+import { describeKeyText, type PublicKey, SecretKey } from '../../model/key.js'
 import { HIDDEN, type Parsed, wgSentence } from './value.js'
 
 const WRONG_KEY = 'Key is not the correct length or format'
@@ -8,7 +9,7 @@ const ZERO_KEY = `${'A'.repeat(43)}=`
 
 /** A public key; the all-zero key is a legal peer. */
 export function parsePublicKeyValue(text: string): Parsed<PublicKey> {
-  if (isKey(text)) return { value: text }
+  if (isKeyText(text)) return { value: text }
   const message = `${quote(text)} is not a public key: ${describeKeyText(text)}`
   return { fault: { message, expected: EXPECTED, wgMessage: wgSentence(WRONG_KEY, text) } }
 }
@@ -18,7 +19,7 @@ export function parsePublicKeyValue(text: string): Parsed<PublicKey> {
  * of the text.
  */
 export function parseSecretKeyValue(text: string): Parsed<SecretKey | null> {
-  if (isKey(text)) return { value: text === ZERO_KEY ? null : SecretKey.parse(text) }
+  if (isKeyText(text)) return { value: text === ZERO_KEY ? null : SecretKey.parse(text) }
   const message = `not a key: ${describeKeyText(text)}`
   return { fault: { message, expected: EXPECTED, wgMessage: wgSentence(WRONG_KEY, HIDDEN) } }
 }
@@ -26,14 +27,4 @@ export function parseSecretKeyValue(text: string): Parsed<SecretKey | null> {
 /** The text of a private or preshared key; of `null` the all-zero key. The secret itself. */
 export function formatSecretKeyValue(key: SecretKey | null): string {
   return key === null ? ZERO_KEY : key.toBase64()
-}
-
-function isKey(text: string): boolean {
-  try {
-    parsePublicKey(text)
-    return true
-  } catch (error) {
-    if (isWireGuardError(error)) return false
-    throw error
-  }
 }

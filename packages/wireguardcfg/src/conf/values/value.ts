@@ -1,6 +1,6 @@
 /** What a value means, or what is wrong with it. */
 export type Parsed<T> =
-  | { readonly value: T }
+  | { readonly value: T; readonly warnings?: readonly ValueFault[] }
   /** With the warnings about what comes before the fault in a list. */
   | { readonly fault: ValueFault; readonly warnings?: readonly ValueFault[] }
 

@@ -13,7 +13,7 @@ describe('parseConfEndpoint', () => {
     ['[localhost]:1', 'localhost', 1, true],
     ['1.2.3.4.5:1', '1.2.3.4.5', 1, true],
   ])('takes %s', (text, host, port, isName) => {
-    expect(parseConfEndpoint(text)).toEqual({ value: { host, port, isName } })
+    expect(parseConfEndpoint(text)).toMatchObject({ value: { host, port, isName } })
   })
 
   it.each([
