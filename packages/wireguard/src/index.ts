@@ -20,6 +20,8 @@ export {
   type Backend,
   type BackendKind,
   type CallOptions,
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
   type Device,
   type DeviceConfig,
   type Endpoint,

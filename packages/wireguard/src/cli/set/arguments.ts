@@ -1,14 +1,14 @@
 import type { PublicKey, SecretKey } from 'wireguardcfg'
+import type { ConfEndpoint } from 'wireguardcfg/conf'
 import {
   type AllowedIPEntry,
-  type ConfEndpoint,
   parseAllowedIPs,
   parseConfEndpoint,
   parseFirewallMark,
   parsePersistentKeepalive,
   parsePort,
   parsePublicKeyValue,
-} from 'wireguardcfg/conf'
+} from 'wireguardcfg/internal'
 import { type CommandContext, CommandError } from '../context.js'
 import { faultText, readKeyFile, valueOf } from '../input.js'
 
