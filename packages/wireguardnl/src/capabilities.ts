@@ -18,7 +18,12 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import { type Kernel, mayRemoveAllowedIPs, runningKernel } from './wireguard/kernel.js'
+import {
+  type KernelHandle,
+  kernelOf,
+  mayRemoveAllowedIPs,
+  runningKernel,
+} from './wireguard/kernel.js'
 
 /** Whether something can be done here; if not, why. */
 export type Capability =
@@ -50,14 +55,15 @@ export interface KernelCapabilities {
  * entered
  */
 export async function kernelCapabilities(
-  kernel: Kernel = runningKernel,
+  kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
   const { signal, idleTimeout } = options
   const operation = 'find out capabilities'
   const exchange = { signal, idleTimeout, operation }
-  await using generic = new Connection(() => kernel.open(NETLINK_GENERIC))
-  await using route = new Connection(() => kernel.open(NETLINK_ROUTE))
+  const known = kernelOf(kernel)
+  await using generic = new Connection(() => known.open(NETLINK_GENERIC))
+  await using route = new Connection(() => known.open(NETLINK_ROUTE))
   try {
     const family = await tryFamily(generic, exchange)
     const read = typeof family === 'number' ? await tryRead(generic, family, exchange) : family

@@ -16,7 +16,7 @@ import { addAddress, listAddresses, removeAddress } from '../route/address.js'
 import { IFF_UP } from '../route/constants.js'
 import { createLink, deleteLink, setLink } from '../route/link-requests.js'
 import { WG_GENL_NAME } from '../wireguard/constants.js'
-import { type Kernel, runningKernel } from '../wireguard/kernel.js'
+import { type Kernel, type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { openDumps } from '../wireguard/open-dumps.js'
 
 const DELETE_TIMEOUT = 60_000
@@ -57,9 +57,9 @@ export class NetlinkLinks implements AsyncDisposable {
   readonly #others = new Map<Connection, Promise<void> | undefined>()
   #closed = false
 
-  /** `kernel`: in which namespace; default: the one that the thread is in. See `kernelIn`. */
-  constructor(kernel: Kernel = runningKernel) {
-    this.#kernel = kernel
+  /** @param kernel made by `kernelIn`; by default, the namespace that the thread is in */
+  constructor(kernel: KernelHandle = runningKernel) {
+    this.#kernel = kernelOf(kernel)
     this.#route = this.#connect()
   }
 

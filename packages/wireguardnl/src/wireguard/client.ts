@@ -15,7 +15,7 @@ import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
-import { type Kernel, runningKernel } from './kernel.js'
+import { type Kernel, type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
 import { readDevice, readPeers } from './dump/read.js'
 import { Turns } from './turns.js'
@@ -47,10 +47,16 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
-  constructor(kernel: Kernel = runningKernel) {
-    this.#kernel = kernel
-    this.#pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
-    this.#route = new Connection(() => kernel.open(NETLINK_ROUTE))
+  /**
+   * Nothing is opened yet.
+   *
+   * @param kernel made by `kernelIn`; by default, the namespace that the thread is in
+   */
+  constructor(kernel: KernelHandle = runningKernel) {
+    const known = kernelOf(kernel)
+    this.#kernel = known
+    this.#pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    this.#route = new Connection(() => known.open(NETLINK_ROUTE))
   }
 
   /** The names of the WireGuard interfaces, in the kernel's order. Needs no privilege. */
