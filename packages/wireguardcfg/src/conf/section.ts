@@ -141,8 +141,10 @@ export class ConfSection {
   }
 
   /**
-   * For `Conf` alone: what stays when the section is removed: everything behind the first empty
-   * line behind its last entry.
+   * What stays when the section is removed: everything behind the first empty line behind its last
+   * entry.
+   *
+   * @internal
    */
   get rest(): readonly ConfLine[] {
     const last = this.#body.findLastIndex((line) => line.token.kind === 'entry')
@@ -150,7 +152,11 @@ export class ConfSection {
     return empty < 0 ? [] : this.#body.slice(empty + 1)
   }
 
-  /** For `Conf` alone: takes over the lines that a removed section left behind. */
+  /**
+   * Takes over the lines that a removed section left behind.
+   *
+   * @internal
+   */
   append(lines: readonly ConfLine[]): void {
     this.#body = [...this.#body, ...lines]
   }
