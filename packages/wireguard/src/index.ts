@@ -17,6 +17,7 @@ export {
   toPeerConfig,
   WireGuardError,
   type AllowedIP,
+  type AllowedIPBytes,
   type Backend,
   type BackendKind,
   type CallOptions,
@@ -29,6 +30,7 @@ export {
   type PeerConfig,
   type PublicKey,
   type WireGuardErrorCode,
+  type WireGuardErrorInit,
 } from 'wireguardcfg'
 export type {
   Capability,

@@ -267,6 +267,7 @@ export class WireGuard implements AsyncDisposable {
     await this.#network.close()
   }
 
+  /** {@link WireGuard.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

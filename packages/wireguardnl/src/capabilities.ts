@@ -27,8 +27,17 @@ import {
 
 /** Whether something can be done here; if not, why. */
 export type Capability =
-  | { readonly ok: true; readonly reason?: undefined }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      /** It can be done. */
+      readonly ok: true
+      readonly reason?: undefined
+    }
+  | {
+      /** It cannot be done. */
+      readonly ok: false
+      /** Why not, and what to do about it. */
+      readonly reason: string
+    }
 
 /** What this process can do with WireGuard in the kernel. */
 export interface KernelCapabilities {

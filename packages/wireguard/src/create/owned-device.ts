@@ -6,6 +6,7 @@ import type { NamespaceReference } from 'wireguardnl'
  * at the end of its scope.
  */
 export interface OwnedDevice extends AsyncDisposable {
+  /** The name of the interface. */
   readonly name: string
   /** Who runs it. */
   readonly backend: BackendKind

@@ -3,9 +3,13 @@ import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backen
 
 /** What a synchronisation did, by the public keys of the peers. */
 export interface SyncResult {
+  /** Those that the device did not have. */
   readonly added: readonly PublicKey[]
+  /** Those of which something was changed. */
   readonly updated: readonly PublicKey[]
+  /** Those that the configuration does not have. */
   readonly removed: readonly PublicKey[]
+  /** Those for which nothing was sent. */
   readonly unchanged: readonly PublicKey[]
 }
 

@@ -29,6 +29,7 @@ export interface LinkState {
   readonly index: number
   /** 'wireguard'; 'tun' for userspace implementations; undefined: none, as for hardware. */
   readonly kind: string | undefined
+  /** Whether it was brought up. */
   readonly up: boolean
   /** In bytes. */
   readonly mtu: number
@@ -36,6 +37,7 @@ export interface LinkState {
 
 /** What to give an interface; what is absent stays, or in a new one is down and 1420 bytes. */
 export interface LinkProperties {
+  /** Whether it is to be up. */
   readonly up?: boolean | undefined
   /** In bytes. Below 1280, the kernel takes IPv6 off the interface. */
   readonly mtu?: number | undefined
@@ -204,6 +206,7 @@ export class NetlinkLinks implements AsyncDisposable {
     await Promise.all([...this.#others.keys()].map((connection) => this.#disconnect(connection)))
   }
 
+  /** {@link NetlinkLinks.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

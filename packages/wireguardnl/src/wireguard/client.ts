@@ -36,6 +36,7 @@ const LONGEST_PAUSE = 50
  * process alive. Elsewhere than on Linux every call rejects with `EOPNOTSUPP`.
  */
 export class NetlinkClient implements Backend, AsyncDisposable {
+  /** Its devices are run by the kernel. */
   readonly kind = 'kernel'
   readonly #kernel: Kernel
   readonly #pool: ConnectionPool
@@ -159,6 +160,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     await Promise.all([this.#pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
   }
 
+  /** {@link NetlinkClient.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
