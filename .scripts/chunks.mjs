@@ -14,16 +14,23 @@ export function sharedChunks(source) {
   // The command has files of its own: it loads the library when a subcommand needs it, which genkey
   // and pubkey do not.
   const ofCommand = (/** @type {string} */ id) => id.startsWith(join(source, 'cli') + sep)
+  // Programs without configuration files do without the code for these.
+  const ofConf = (/** @type {string} */ id) => id.startsWith(join(source, 'conf') + sep)
   return [
     {
       debugName: 'shared by entries',
       name: (id, graph) => {
         if (!ofPackage(id)) return 'shared' // a helper of the bundler's
-        if (!isNeededAtOnce(id, graph)) return null
+        if (!isNeededAtOnce(id, graph) || ofConf(id)) return null
         return ofCommand(id) ? 'cli/shared' : 'shared'
       },
       minShareCount: 2,
       priority: 1,
+    },
+    {
+      debugName: 'shared by entries for configuration files',
+      name: (id) => (ofConf(id) ? 'conf/shared' : null),
+      minShareCount: 2,
     },
     {
       debugName: 'shared by subcommands',

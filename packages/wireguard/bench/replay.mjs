@@ -16,7 +16,7 @@ const PORT_ID = 0xffff_ff00
  */
 const DATAGRAM = 32_448
 
-/** @import { Kernel } from 'wireguardnl' */
+/** @import { Kernel } from '../../wireguardnl/src/wireguard/kernel.js' */
 
 /**
  * The payloads of a dump as the kernel makes it: peers with a preshared key, an IPv4 endpoint, one

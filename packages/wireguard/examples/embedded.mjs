@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatEndpoint, SecretKey, WireGuard } from 'wireguard'
-import { UapiServer } from 'wireguardcfg/server'
+import { UapiServer } from 'wireguard/server'
 
 const [laptop, phone, office] = Array.from({ length: 3 }, () =>
   SecretKey.generatePrivate().publicKey(),

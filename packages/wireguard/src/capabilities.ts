@@ -8,12 +8,18 @@ import { findImplementation } from './userspace/implementation.js'
 /** Whether userspace devices can be made. */
 export type UserspaceCapability =
   | {
+      /** They can be made. */
       readonly ok: true
       /** The path of the program that `createDevice` would start. */
       readonly program: string
       readonly reason?: undefined
     }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      /** They cannot be made. */
+      readonly ok: false
+      /** Why not, and what to do about it. */
+      readonly reason: string
+    }
 
 /** What can be done with WireGuard here, and if not, why. */
 export interface Capabilities extends KernelCapabilities {

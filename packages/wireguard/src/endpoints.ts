@@ -32,7 +32,9 @@ export interface ResolveOptions {
 
 /** A lookup that failed and will be tried again. */
 export interface ResolveRetry {
+  /** The name that is looked up. */
   readonly host: string
+  /** The port of the endpoint. */
   readonly port: number
   /** What the lookup rejected with. */
   readonly error: unknown
@@ -42,7 +44,9 @@ export interface ResolveRetry {
 
 /** An endpoint whose host may be a name. */
 export interface NamedEndpoint {
+  /** A literal IPv4 or IPv6 address, or a name. */
   readonly host: string
+  /** UDP port. */
   readonly port: number
 }
 
@@ -182,8 +186,16 @@ export interface PeerEndpoint extends NamedEndpoint {
 
 /** What became of one endpoint: exactly one of the two is there. */
 export type EndpointResolution =
-  | { readonly endpoint: Endpoint; readonly error?: undefined }
-  | { readonly endpoint?: undefined; readonly error: WireGuardError }
+  | {
+      /** Where the name leads. */
+      readonly endpoint: Endpoint
+      readonly error?: undefined
+    }
+  | {
+      readonly endpoint?: undefined
+      /** Why it could not be resolved. */
+      readonly error: WireGuardError
+    }
 
 /**
  * Resolves many endpoints at once, as `resolveEndpoint` does each. Never rejects: one name that

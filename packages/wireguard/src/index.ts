@@ -17,9 +17,12 @@ export {
   toPeerConfig,
   WireGuardError,
   type AllowedIP,
+  type AllowedIPBytes,
   type Backend,
   type BackendKind,
   type CallOptions,
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
   type Device,
   type DeviceConfig,
   type Endpoint,
@@ -27,6 +30,7 @@ export {
   type PeerConfig,
   type PublicKey,
   type WireGuardErrorCode,
+  type WireGuardErrorInit,
 } from 'wireguardcfg'
 export type {
   Capability,

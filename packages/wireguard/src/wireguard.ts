@@ -221,6 +221,7 @@ export class WireGuard implements AsyncDisposable {
     await this.#backends.close()
   }
 
+  /** {@link WireGuard.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -7,15 +7,18 @@ import { BIN, hasBin } from './cli/bin.js'
 import { loadedModules } from './support/loaded-modules.js'
 
 const CFG = ['wireguardcfg/index.js', 'wireguardcfg/shared.js']
+const CONF = ['wireguardcfg/conf.js', 'wireguardcfg/conf/shared.js', 'wireguardcfg/shared.js']
+const SERVER = ['wireguardcfg/server.js', 'wireguardcfg/shared.js']
 
 describeWith(hasBin, 'loading', () => {
   it.each([
     ['wireguardcfg', CFG],
     ['wireguardcfg/backend', ['wireguardcfg/backend.js', 'wireguardcfg/shared.js']],
-    ['wireguardcfg/conf', ['wireguardcfg/conf.js', 'wireguardcfg/shared.js']],
-    ['wireguardcfg/server', ['wireguardcfg/server.js', 'wireguardcfg/shared.js']],
+    ['wireguardcfg/conf', CONF],
+    ['wireguardcfg/server', SERVER],
     ['wireguard', ['wireguard/index.js', 'wireguard/shared.js', ...CFG]],
-    ['wireguard/conf', ['wireguard/conf.js', 'wireguardcfg/conf.js', 'wireguardcfg/shared.js']],
+    ['wireguard/conf', ['wireguard/conf.js', ...CONF]],
+    ['wireguard/server', ['wireguard/server.js', ...SERVER]],
   ])('%s takes no file that it does not need', async (name, files) => {
     const modules = await loadedModules(['--input-type=module', '--eval', `import '${name}'`])
     expect(filesOf(modules)).toEqual(files.toSorted())

@@ -134,10 +134,11 @@ describe('a stream of 1,000,000 peers', () => {
   it('keeps no more than a datagram of them, and one receive buffer', async () => {
     const kernel = replayed(COUNT)
     const buffers = new Set<ArrayBufferLike>()
-    const client = new NetlinkClient({
+    const recording: typeof kernel = {
       ...kernel,
       open: (protocol) => recordingBuffers(kernel.open(protocol), buffers),
-    })
+    }
+    const client = new NetlinkClient(recording)
     await using wg = await WireGuard.open({ backends: [client] })
     const before = retained()
     let count = 0

@@ -12,7 +12,14 @@ export {
   type AllowedIPBytes,
 } from './model/allowed-ip.js'
 export type { Backend, CallOptions } from './model/backend.js'
-export { toConfig, toPeerConfig, type DeviceConfig, type PeerConfig } from './model/config.js'
+export {
+  toConfig,
+  toPeerConfig,
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
+  type DeviceConfig,
+  type PeerConfig,
+} from './model/config.js'
 export type { BackendKind, Device, Peer } from './model/device.js'
 export { checkEndpoint, formatEndpoint, parseEndpoint, type Endpoint } from './model/endpoint.js'
 export {

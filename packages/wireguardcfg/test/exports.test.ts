@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import * as backend from '../src/backend.js'
+import * as conf from '../src/conf.js'
 import * as index from '../src/index.js'
 import * as schema from '../src/schema.js'
 
@@ -70,6 +71,28 @@ describe('wireguardcfg/backend and wireguardcfg/schema', () => {
       'peerConfigSchema',
       'publicKeySchema',
       'secretKeySchema',
+    ])
+  })
+})
+
+describe('wireguardcfg/conf', () => {
+  it('exports what users of files need, and not what reads single values', () => {
+    expect(Object.keys(conf)).toEqual([
+      'ConfError',
+      'addPeer',
+      'checkConf',
+      'confFromConfig',
+      'confFromDevice',
+      'formatConf',
+      'formatProblem',
+      'interfaceSettings',
+      'parseConf',
+      'peerName',
+      'peerSettings',
+      'setPeerName',
+      'stripConf',
+      'toDeviceConfigs',
+      'withEndpoints',
     ])
   })
 })

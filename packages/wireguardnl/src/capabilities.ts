@@ -18,12 +18,26 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import { type Kernel, mayRemoveAllowedIPs, runningKernel } from './wireguard/kernel.js'
+import {
+  type KernelHandle,
+  kernelOf,
+  mayRemoveAllowedIPs,
+  runningKernel,
+} from './wireguard/kernel.js'
 
 /** Whether something can be done here; if not, why. */
 export type Capability =
-  | { readonly ok: true; readonly reason?: undefined }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      /** It can be done. */
+      readonly ok: true
+      readonly reason?: undefined
+    }
+  | {
+      /** It cannot be done. */
+      readonly ok: false
+      /** Why not, and what to do about it. */
+      readonly reason: string
+    }
 
 /** What this process can do with WireGuard in the kernel. */
 export interface KernelCapabilities {
@@ -50,14 +64,15 @@ export interface KernelCapabilities {
  * entered
  */
 export async function kernelCapabilities(
-  kernel: Kernel = runningKernel,
+  kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
   const { signal, idleTimeout } = options
   const operation = 'find out capabilities'
   const exchange = { signal, idleTimeout, operation }
-  await using generic = new Connection(() => kernel.open(NETLINK_GENERIC))
-  await using route = new Connection(() => kernel.open(NETLINK_ROUTE))
+  const known = kernelOf(kernel)
+  await using generic = new Connection(() => known.open(NETLINK_GENERIC))
+  await using route = new Connection(() => known.open(NETLINK_ROUTE))
   try {
     const family = await tryFamily(generic, exchange)
     const read = typeof family === 'number' ? await tryRead(generic, family, exchange) : family

@@ -15,4 +15,4 @@ export {
 } from './namespace/namespace.js'
 export type { LinkAddress } from './route/address.js'
 export { NetlinkClient } from './wireguard/client.js'
-export { kernelIn, type Kernel } from './wireguard/kernel.js'
+export { kernelIn, type KernelHandle as Kernel } from './wireguard/kernel.js'

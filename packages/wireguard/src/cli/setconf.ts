@@ -5,10 +5,10 @@ import {
   type ConfMode,
   parseConf,
   toDeviceConfigs,
-  wgReport,
   withEndpoints,
 } from 'wireguardcfg/conf'
-import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import type { CheckedDeviceConfig } from 'wireguardcfg'
+import { wgReport } from 'wireguardcfg/internal'
 import { type Command, type CommandContext, CommandError, UsageError } from './context.js'
 import { lookUp, resolutionRetries } from './endpoints.js'
 import { readInput } from './input.js'

@@ -7,6 +7,7 @@ import type { OwnedInterface } from './interface.js'
  * end of its scope.
  */
 export interface OwnedDevice extends AsyncDisposable {
+  /** The name of the interface. */
   readonly name: string
   /** What runs it. */
   readonly backend: BackendKind

@@ -10,9 +10,13 @@ import {
 
 /** What a synchronisation did, by the public keys of the peers. */
 export interface SyncResult {
+  /** Those that the device did not have. */
   readonly added: readonly PublicKey[]
+  /** Those of which something was changed. */
   readonly updated: readonly PublicKey[]
+  /** Those that the configuration does not have. */
   readonly removed: readonly PublicKey[]
+  /** Those for which nothing was sent. */
   readonly unchanged: readonly PublicKey[]
 }
 

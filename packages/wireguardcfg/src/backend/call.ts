@@ -6,7 +6,9 @@ export const DEFAULT_IDLE_TIMEOUT = 5000
 
 /** What an error of a call says about where it happened. */
 export interface CallContext {
+  /** What is being done: `read device`. */
   readonly operation: string
+  /** The name of the interface. */
   readonly device?: string | undefined
 }
 
@@ -16,6 +18,7 @@ export interface CallContext {
  * outlives it.
  */
 export class Call implements Disposable {
+  /** What errors of this call say about where it happened. */
   readonly context: CallContext
   readonly #signal: AbortSignal | undefined
   readonly #onAbort = () => this.fail(abortError(this.context, this.#signal?.reason))
@@ -25,6 +28,8 @@ export class Call implements Disposable {
   #onFail: ((error: WireGuardError) => void) | undefined
 
   /**
+   * Starts the idle time and listens to the signal.
+   *
    * @throws WireGuardError `ABORT_ERR` when the signal is already aborted, `EINVAL` when
    * `idleTimeout` is not a number of milliseconds
    */
@@ -57,7 +62,11 @@ export class Call implements Disposable {
     this.#onFail?.(this.#error)
   }
 
-  /** @throws the error of this call, once it failed */
+  /**
+   * Checks that the call has not failed.
+   *
+   * @throws WireGuardError the error with which it failed
+   */
   check(): void {
     if (this.#error !== undefined) throw this.#error
   }

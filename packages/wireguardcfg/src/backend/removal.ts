@@ -20,6 +20,7 @@ export function removesSome(peer: CheckedPeerConfig): boolean {
 
 /** A configuration without `removeAllowedIPs`, and the throw-away peer that does its work. */
 export interface TemporaryPeerMove {
+  /** What to send. */
   readonly config: CheckedDeviceConfig
   /** `undefined` when nothing had to be moved. */
   readonly temporaryPeer: PublicKey | undefined

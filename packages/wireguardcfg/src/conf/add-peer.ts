@@ -19,6 +19,7 @@ import { checkComment } from './validate.js'
 
 /** What is written of a peer; a field that is absent is not written. */
 export interface ConfPeerInit {
+  /** 44 characters of canonical base64. */
   readonly publicKey: PublicKey
   /** Written as a comment, `# friendly_name = x`. */
   readonly name?: string | undefined

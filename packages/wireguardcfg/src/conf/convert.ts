@@ -30,11 +30,15 @@ export interface ConfConversion {
 
 /** An endpoint that is a name. */
 export interface UnresolvedEndpoint {
-  /** `configs[config].peers[peer]`. */
+  /** The peer is `configs[config].peers[peer]`. */
   readonly config: number
+  /** The index of the peer in its configuration. */
   readonly peer: number
+  /** The public key of the peer. */
   readonly publicKey: PublicKey
+  /** The name to look up. */
   readonly host: string
+  /** UDP port. */
   readonly port: number
 }
 

@@ -1,17 +1,19 @@
-import { DEVICE_FIELDS, type DeviceField, PEER_FIELDS, type PeerField } from '../model/fields.js'
+import { DEVICE_FIELDS, PEER_FIELDS } from '../model/fields.js'
 import { foldCase } from './text.js'
 
 /** The two sections of a file. */
 export type ConfSectionKind = 'interface' | 'peer'
 
 /** The keys that wg(8) reads in `[Interface]`. */
-export type WgInterfaceKey = (typeof DEVICE_FIELDS)[DeviceField]['confKey']
+export type WgInterfaceKey = 'PrivateKey' | 'ListenPort' | 'FwMark'
 
 /** The keys that wg-quick(8) reads in `[Interface]`; wg(8) refuses them. */
-export type QuickKey = (typeof QUICK_KEYS)[number]
+export type QuickKey =
+  'Address' | 'DNS' | 'MTU' | 'Table' | 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown' | 'SaveConfig'
 
 /** The keys that wg(8) reads in `[Peer]`. */
-export type PeerKey = 'PublicKey' | 'AllowedIPs' | (typeof PEER_FIELDS)[PeerField]['confKey']
+export type PeerKey =
+  'PublicKey' | 'PresharedKey' | 'AllowedIPs' | 'Endpoint' | 'PersistentKeepalive'
 
 /** Every key that wg(8) or wg-quick(8) knows. */
 export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
@@ -23,7 +25,7 @@ export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
 export type ConfDialect = 'wg' | 'wg-quick'
 
 /** From wg-quick(8), in the order of its manual page. */
-export const QUICK_KEYS = [
+export const QUICK_KEYS: readonly QuickKey[] = [
   'Address',
   'DNS',
   'MTU',
@@ -33,7 +35,7 @@ export const QUICK_KEYS = [
   'PreDown',
   'PostDown',
   'SaveConfig',
-] as const
+]
 
 const peerFieldKeys: readonly PeerKey[] = confKeys(PEER_FIELDS)
 /** The keys of `[Peer]`, in the order of `wg showconf`. */

@@ -59,10 +59,16 @@ export class ConfLine {
     return this.#text
   }
 
+  /** How the line ends. */
   get end(): LineEnd {
     return this.#end
   }
 
+  /**
+   * What the line is.
+   *
+   * @internal
+   */
   get token(): Token {
     return this.#token
   }
@@ -77,7 +83,11 @@ export class ConfLine {
     return 'ConfLine {}'
   }
 
-  /** This entry with another value; its indentation and comment stay. */
+  /**
+   * This entry with another value; its indentation and comment stay.
+   *
+   * @internal
+   */
   withValue(value: string): ConfLine {
     if (this.#token.kind !== 'entry') return this
     const { start, end } = this.#token

@@ -26,8 +26,10 @@ export interface ConfProblem {
  * A file that is not acceptable: a `WireGuardError` with the code `EINVAL` and where the fault is.
  */
 export class ConfError extends WireGuardError {
+  /** What is wrong, and where. */
   readonly problem: ConfProblem
 
+  /** @param problem gives the error its message */
   constructor(problem: ConfProblem) {
     const { message, key, line, column, expected } = problem
     super(`${message}${expected === undefined ? '' : `; expected ${expected}`}`, {

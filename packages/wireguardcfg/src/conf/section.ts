@@ -34,7 +34,10 @@ export class ConfSection {
   readonly #between: ConfLine[]
   #onChange: (section: ConfSection) => void = () => {}
 
-  /** @param like whose indentation and spaces new lines take while this section has no entries */
+  /**
+   * @param like whose indentation and spaces new lines take while this section has no entries
+   * @internal
+   */
   constructor(
     kind: ConfSectionKind | undefined,
     { lead, header, body, between = [] }: SectionLines,
@@ -153,20 +156,30 @@ export class ConfSection {
     return (body ?? lead) !== undefined
   }
 
-  /** For `Conf` alone: called when the entries may have changed. */
+  /**
+   * Calls back when the entries may have changed.
+   *
+   * @internal
+   */
   watch(onChange: (section: ConfSection) => void): void {
     this.#onChange = onChange
   }
 
   /**
-   * For `Conf` alone: what stays when the section is removed, without the empty line that set it
-   * apart from the next one.
+   * What stays when the section is removed, without the empty line that set it apart from the next
+   * one.
+   *
+   * @internal
    */
   get remains(): readonly ConfLine[] {
     return this.#between[0]?.token.kind === 'blank' ? this.#between.slice(1) : this.#between
   }
 
-  /** For `Conf` alone: takes over the lines that a removed section left behind. */
+  /**
+   * Takes over the lines that a removed section left behind.
+   *
+   * @internal
+   */
   append(lines: readonly ConfLine[]): void {
     for (const line of lines) this.#between.push(line)
   }

@@ -13,16 +13,21 @@ export interface ConfInterface {
   readonly firewallMark: number | undefined
   /** The interface's own addresses with their lengths, host bits and all. */
   readonly addresses: readonly string[]
+  /** Servers and search domains. */
   readonly dns: ConfDNS
   /** Bytes. */
   readonly mtu: number | undefined
   /** `off`, `auto`, or a routing table by number or name. */
   readonly table: string | undefined
-  /** Shell commands, `%i` standing for the interface. */
+  /** Shell commands to run before the interface is up; `%i` stands for its name. */
   readonly preUp: readonly string[]
+  /** Shell commands to run once it is up. */
   readonly postUp: readonly string[]
+  /** Shell commands to run before it goes down. */
   readonly preDown: readonly string[]
+  /** Shell commands to run once it is down. */
   readonly postDown: readonly string[]
+  /** Whether wg-quick(8) writes the state of the device into the file when it goes down. */
   readonly saveConfig: boolean | undefined
 }
 
@@ -32,9 +37,11 @@ export interface ConfPeer {
   readonly line: number
   /** As a comment says: see `peerName`. */
   readonly name: string | undefined
+  /** Identifies the peer. */
   readonly publicKey: PublicKey
   /** `null`: the all-zero key, which removes the key. */
   readonly presharedKey: SecretKey | null | undefined
+  /** Where the peer is. */
   readonly endpoint: ConfEndpoint | undefined
   /** Seconds, 0: off. */
   readonly persistentKeepalive: number | undefined

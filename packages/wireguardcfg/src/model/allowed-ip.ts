@@ -61,6 +61,7 @@ export interface AllowedIPReading {
   readonly address: Uint8Array
   /** 4 or 16. */
   readonly length: number
+  /** In bits. */
   readonly prefixLength: number
   /** Where the text of the address ends. */
   readonly addressEnd: number

@@ -17,6 +17,7 @@ export interface CallOptions {
 
 /** One way of reaching WireGuard. Every call may reject with a `WireGuardError`. */
 export interface Backend {
+  /** Which interfaces this backend serves. */
   readonly kind: BackendKind
   /** The names of the interfaces that this backend serves. None is not an error. */
   deviceNames(options?: CallOptions): Promise<string[]>

@@ -22,6 +22,7 @@ export interface DeviceConfig {
  * `null` clears it.
  */
 export interface PeerConfig {
+  /** Which peer: 44 characters of canonical base64. */
   publicKey: PublicKey
   /** Removes the peer; every other field is ignored. */
   remove?: boolean | undefined
@@ -52,23 +53,37 @@ export interface PeerConfig {
  * by `checkDeviceConfig`.
  */
 export interface CheckedDeviceConfig {
+  /** As {@link DeviceConfig.privateKey}, but never text. */
   readonly privateKey?: SecretKey | null | undefined
+  /** As {@link DeviceConfig.listenPort}. */
   readonly listenPort?: number | undefined
+  /** As {@link DeviceConfig.firewallMark}. */
   readonly firewallMark?: number | undefined
+  /** As {@link DeviceConfig.replacePeers}. */
   readonly replacePeers?: boolean | undefined
+  /** As {@link DeviceConfig.peers}. */
   readonly peers?: readonly CheckedPeerConfig[] | undefined
 }
 
 /** A {@link PeerConfig} that passed every check. */
 export interface CheckedPeerConfig {
+  /** As {@link PeerConfig.publicKey}. */
   readonly publicKey: PublicKey
+  /** As {@link PeerConfig.remove}. */
   readonly remove?: boolean | undefined
+  /** As {@link PeerConfig.updateOnly}. */
   readonly updateOnly?: boolean | undefined
+  /** As {@link PeerConfig.presharedKey}, but never text. */
   readonly presharedKey?: SecretKey | null | undefined
+  /** As {@link PeerConfig.endpoint}, but never text. */
   readonly endpoint?: Endpoint | undefined
+  /** As {@link PeerConfig.persistentKeepalive}. */
   readonly persistentKeepalive?: number | undefined
+  /** As {@link PeerConfig.allowedIPs}, in canonical text. */
   readonly allowedIPs?: readonly AllowedIP[] | undefined
+  /** As {@link PeerConfig.replaceAllowedIPs}. */
   readonly replaceAllowedIPs?: boolean | undefined
+  /** As {@link PeerConfig.removeAllowedIPs}, in canonical text. */
   readonly removeAllowedIPs?: readonly AllowedIP[] | undefined
 }
 

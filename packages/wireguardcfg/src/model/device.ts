@@ -30,6 +30,7 @@ export interface Device {
 
 /** A peer as it was read. Every field is present. */
 export interface Peer {
+  /** Identifies the peer: a device has one peer of each key. */
   readonly publicKey: PublicKey
   /** `undefined`: none is set. */
   readonly presharedKey: SecretKey | undefined

@@ -55,13 +55,21 @@ export interface WireGuardErrorInit {
  * secret.
  */
 export class WireGuardError extends Error {
+  /** The POSIX name of the fault, or `ABORT_ERR`. */
   readonly code: WireGuardErrorCode
+  /** What was being done: `configure device`, `parse key`. */
   readonly operation: string | undefined
+  /** The name of the interface. */
   readonly device: string | undefined
+  /** The public key of the peer concerned. */
   readonly peer: string | undefined
+  /** The field of the configuration, as written in code: `peers[3].allowedIPs[0]`. */
   readonly path: string | undefined
+  /** The text of the kernel or of the daemon, or the offending line or key. */
   readonly detail: string | undefined
+  /** What to do about it. */
   readonly hint: string | undefined
+  /** How many peers of a write took effect before it failed; `undefined`: it was no such write. */
   readonly applied: number | 'unknown' | undefined
   readonly #summary: string
 

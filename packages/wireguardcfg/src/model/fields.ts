@@ -12,6 +12,7 @@ export type FieldFormat = 'secret' | 'port' | 'mark' | 'endpoint' | 'interval'
 
 /** One field, and what each text and wire form calls it. */
 export interface FieldRow {
+  /** How its text looks. */
   readonly format: FieldFormat
   /** The highest number that is acceptable; absent: the value is no number. */
   readonly max?: number

@@ -38,12 +38,14 @@ export interface UapiClientOptions {
  * @see https://www.wireguard.com/xplatform/
  */
 export class UapiClient implements Backend, AsyncDisposable {
+  /** Its devices are run by userspace implementations. */
   readonly kind = 'userspace'
   readonly #directory: string
   readonly #calls = new Set<Call>()
   readonly #writes = new Lanes()
   #closed = false
 
+  /** Nothing is opened yet. */
   constructor({ directory = DEFAULT_SOCKET_DIRECTORY }: UapiClientOptions = {}) {
     this.#directory = directory
   }
@@ -155,6 +157,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     return Promise.resolve()
   }
 
+  /** {@link UapiClient.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -1,13 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import {
-  checkConf,
-  parseConf,
-  peerSettings,
-  stripConf,
-  toDeviceConfigs,
-  wgReport,
-} from '../../src/conf.js'
+import { checkConf, parseConf, peerSettings, stripConf, toDeviceConfigs } from '../../src/conf.js'
+import { wgReport } from '../../src/conf/analyze.js'
 import { QUICK_KEYS } from '../../src/conf/keys.js'
 import { isWireGuardError } from '../../src/model/errors.js'
 import { everyText, expectNoPartOf } from '../model/faults.js'

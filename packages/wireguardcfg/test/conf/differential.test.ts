@@ -18,8 +18,8 @@ import {
   parseConf,
   stripConf,
   toDeviceConfigs,
-  wgReport,
 } from '../../src/conf.js'
+import { wgReport } from '../../src/conf/analyze.js'
 import type { Device } from '../../src/model/device.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { confText } from './arbitrary.js'

@@ -16,7 +16,7 @@ import { addAddress, listAddresses, removeAddress } from '../route/address.js'
 import { IFF_UP } from '../route/constants.js'
 import { createLink, deleteLink, setLink } from '../route/link-requests.js'
 import { WG_GENL_NAME } from '../wireguard/constants.js'
-import { type Kernel, runningKernel } from '../wireguard/kernel.js'
+import { type Kernel, type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { openDumps } from '../wireguard/open-dumps.js'
 
 const DELETE_TIMEOUT = 60_000
@@ -29,6 +29,7 @@ export interface LinkState {
   readonly index: number
   /** 'wireguard'; 'tun' for userspace implementations; undefined: none, as for hardware. */
   readonly kind: string | undefined
+  /** Whether it was brought up. */
   readonly up: boolean
   /** In bytes. */
   readonly mtu: number
@@ -36,6 +37,7 @@ export interface LinkState {
 
 /** What to give an interface; what is absent stays, or in a new one is down and 1420 bytes. */
 export interface LinkProperties {
+  /** Whether it is to be up. */
   readonly up?: boolean | undefined
   /** In bytes. Below 1280, the kernel takes IPv6 off the interface. */
   readonly mtu?: number | undefined
@@ -57,9 +59,9 @@ export class NetlinkLinks implements AsyncDisposable {
   readonly #others = new Map<Connection, Promise<void> | undefined>()
   #closed = false
 
-  /** `kernel`: in which namespace; default: the one that the thread is in. See `kernelIn`. */
-  constructor(kernel: Kernel = runningKernel) {
-    this.#kernel = kernel
+  /** @param kernel made by `kernelIn`; by default, the namespace that the thread is in */
+  constructor(kernel: KernelHandle = runningKernel) {
+    this.#kernel = kernelOf(kernel)
     this.#route = this.#connect()
   }
 
@@ -204,6 +206,7 @@ export class NetlinkLinks implements AsyncDisposable {
     await Promise.all([...this.#others.keys()].map((connection) => this.#disconnect(connection)))
   }
 
+  /** {@link NetlinkLinks.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

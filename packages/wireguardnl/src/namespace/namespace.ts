@@ -44,6 +44,7 @@ export class Namespace implements Disposable {
     if (fd >= 0) libc.close(fd)
   }
 
+  /** {@link Namespace.close}. */
   [Symbol.dispose](): void {
     this.close()
   }

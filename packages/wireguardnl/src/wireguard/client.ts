@@ -15,7 +15,7 @@ import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
-import { type Kernel, runningKernel } from './kernel.js'
+import { type Kernel, type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
 import { readDevice, readPeers } from './dump/read.js'
 import { Turns } from './turns.js'
@@ -36,6 +36,7 @@ const LONGEST_PAUSE = 50
  * process alive. Elsewhere than on Linux every call rejects with `EOPNOTSUPP`.
  */
 export class NetlinkClient implements Backend, AsyncDisposable {
+  /** Its devices are run by the kernel. */
   readonly kind = 'kernel'
   readonly #kernel: Kernel
   readonly #pool: ConnectionPool
@@ -47,10 +48,16 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
-  constructor(kernel: Kernel = runningKernel) {
-    this.#kernel = kernel
-    this.#pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
-    this.#route = new Connection(() => kernel.open(NETLINK_ROUTE))
+  /**
+   * Nothing is opened yet.
+   *
+   * @param kernel made by `kernelIn`; by default, the namespace that the thread is in
+   */
+  constructor(kernel: KernelHandle = runningKernel) {
+    const known = kernelOf(kernel)
+    this.#kernel = known
+    this.#pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    this.#route = new Connection(() => known.open(NETLINK_ROUTE))
   }
 
   /** The names of the WireGuard interfaces, in the kernel's order. Needs no privilege. */
@@ -153,6 +160,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     await Promise.all([this.#pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
   }
 
+  /** {@link NetlinkClient.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -1,4 +1,5 @@
 import { release } from 'node:os'
+import { WireGuardError } from 'wireguardcfg'
 import { ifIndexToName, ifNameToIndex } from '../libc.js'
 import { type Namespace, withinNamespace } from '../namespace/namespace.js'
 import { threadNamespace } from '../namespace/thread-namespace.js'
@@ -7,16 +8,37 @@ import { KernelSocket } from '../netlink/kernel-socket.js'
 import type { Socket } from '../netlink/socket.js'
 import type { Zones } from './structs.js'
 
+/**
+ * A kernel in one network namespace, made by {@link kernelIn}. What clients reach it by is not
+ * public.
+ */
+export interface KernelHandle {
+  /** The release, as uname(2) gives it: `6.12.48+deb13-amd64`. */
+  readonly release: string
+  /** Identifies the network namespace among those that exist. */
+  readonly namespace: string
+}
+
 /** What a client reaches the kernel by: the seam for tests and for other network namespaces. */
-export interface Kernel {
+export interface Kernel extends KernelHandle {
   /** Opens a socket of NETLINK_GENERIC or NETLINK_ROUTE. */
   open(protocol: number): Socket
   /** The interfaces of the namespace of these sockets. */
   readonly zones: Zones
-  /** The release, as uname(2) gives it: `6.12.48+deb13-amd64`. */
-  readonly release: string
-  /** What tells the network namespace from others. */
-  readonly namespace: string
+}
+
+/**
+ * The kernel behind a handle.
+ *
+ * @throws WireGuardError `EINVAL` unless {@link kernelIn} made the handle
+ */
+export function kernelOf(handle: KernelHandle): Kernel {
+  if (isKernel(handle)) return handle
+  throw new WireGuardError('not a kernel', { code: 'EINVAL', hint: 'Use kernelIn to make one' })
+}
+
+function isKernel(handle: KernelHandle): handle is Kernel {
+  return typeof handle === 'object' && handle !== null && 'open' in handle && 'zones' in handle
 }
 
 /** The running kernel, in the network namespace that the thread is in when a socket is opened. */
@@ -37,9 +59,9 @@ export const runningKernel: Kernel = {
  * reads and writes. The namespace stays the caller's, to be closed after everything that uses it.
  * Needs CAP_SYS_ADMIN whenever a socket is opened.
  */
-export function kernelIn(namespace: Namespace): Kernel {
+export function kernelIn(namespace: Namespace): KernelHandle {
   const { zones } = runningKernel
-  return {
+  const kernel: Kernel = {
     open: (protocol) => withinNamespace(namespace, () => runningKernel.open(protocol)),
     zones: {
       index: (name) => withinNamespace(namespace, () => zones.index(name)),
@@ -48,6 +70,7 @@ export function kernelIn(namespace: Namespace): Kernel {
     release: runningKernel.release,
     namespace: namespace.id,
   }
+  return kernel
 }
 
 /**

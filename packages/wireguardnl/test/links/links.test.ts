@@ -4,7 +4,7 @@ import { NetlinkLinks } from '../../src/links/links.js'
 import { type Namespace, openNamespace } from '../../src/namespace/namespace.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
-import { type Kernel, kernelIn } from '../../src/wireguard/kernel.js'
+import { kernelIn, type KernelHandle } from '../../src/wireguard/kernel.js'
 import { caught } from '../support/caught.js'
 import { ack, errorAck, type FakeRequest } from '../support/fake-kernel.js'
 import { EPERM, FakeSystem } from '../support/fake-system.js'
@@ -225,7 +225,7 @@ describe('a kernel that does not answer', () => {
 describeWith(canMakeLinks, 'links of a namespace', () => {
   let held: HeldNamespace
   let namespace: Namespace
-  let kernel: Kernel
+  let kernel: KernelHandle
   let links: NetlinkLinks
   beforeAll(async () => {
     held = await HeldNamespace.create()

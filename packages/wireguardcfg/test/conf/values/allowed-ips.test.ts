@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseAllowedIPs } from '../../../src/conf.js'
-import { formatAllowedIPs } from '../../../src/conf/values/allowed-ips.js'
+import { formatAllowedIPs, parseAllowedIPs } from '../../../src/conf/values/allowed-ips.js'
 
 const read = (text: string) => {
   const parsed = parseAllowedIPs(text)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseConfEndpoint } from '../../../src/conf.js'
+import { parseConfEndpoint } from '../../../src/conf/values/endpoint.js'
 
 describe('parseConfEndpoint', () => {
   it.each([

@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { parsePublicKeyValue, parseSecretKeyValue } from '../../../src/conf.js'
-import { formatSecretKeyValue } from '../../../src/conf/values/key-values.js'
+import {
+  formatSecretKeyValue,
+  parsePublicKeyValue,
+  parseSecretKeyValue,
+} from '../../../src/conf/values/key-values.js'
 import { KEY_A, PSK, ZERO } from '../wg-cases.js'
 
 const SENTENCE = 'Key is not the correct length or format'

@@ -5,7 +5,7 @@ import {
   parseFirewallMark,
   parsePersistentKeepalive,
   parsePort,
-} from '../../../src/conf.js'
+} from '../../../src/conf/values/numbers.js'
 
 describe('parsePort', () => {
   it.each([
