@@ -8,6 +8,7 @@ import { faultsOf } from './support/example.js'
 import { exportsOf, methodsOf, publicEntries } from './support/public-api.js'
 
 const DOCS = PAGES.filter((page) => page.includes('/docs/'))
+const OTHERS = ['.github/CONTRIBUTING.md', 'packages/wireguard/bench/README.md']
 const ALL = PAGES.map((page) => readPage(page)).join('\n')
 const CODE = [...ALL.matchAll(/^```js.*?^```$/gms)].join('\n')
 
@@ -43,7 +44,7 @@ describeWith(hasWireGuardGo, 'the examples that need interfaces', () => {
 })
 
 describe('the documentation', () => {
-  it.each(PAGES)('%s has no link that leads nowhere', (page) => {
+  it.each([...PAGES, ...OTHERS])('%s has no link that leads nowhere', (page) => {
     const broken = linksOf(page).filter(({ file, anchor }) => !leadsSomewhere(file, anchor))
     expect(broken.map(({ target }) => target)).toEqual([])
   })
