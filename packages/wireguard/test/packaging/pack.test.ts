@@ -32,7 +32,9 @@ describeWith(hasRegistry, 'the packages, packed and installed in an empty projec
       const documents = ['CHANGELOG.md', 'LICENSE', 'README.md', 'package.json']
       expect(files.filter((file) => !file.includes('/')).toSorted()).toEqual(documents)
       const others = files.filter((file) => !documents.includes(file))
-      expect(others.filter((file) => !/^(src|dist)\/.+\.(ts|js|map)$/.test(file))).toEqual([])
+      expect(
+        others.filter((file) => !/^((src|dist)\/.+\.(ts|js|map)|docs\/.+\.md)$/.test(file)),
+      ).toEqual([])
       expect(others.filter((file) => /test|bench|tsbuildinfo/.test(file))).toEqual([])
     },
   )
