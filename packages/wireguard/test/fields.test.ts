@@ -5,15 +5,14 @@ import { describe, expect, it } from '@jest/globals'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Device, formatEndpoint, type Peer, SecretKey, toConfig } from 'wireguardcfg'
+import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import {
-  checkDeviceConfig,
-  type CheckedDeviceConfig,
   DEVICE_FIELDS,
   type DeviceField,
   fieldNames,
   PEER_FIELDS,
   type PeerField,
-} from 'wireguardcfg/backend'
+} from 'wireguardcfg/internal'
 import {
   confFromConfig,
   confFromDevice,

@@ -20,15 +20,3 @@ export {
 } from './backend/removal.js'
 export { readAllowedIP, type AllowedIPReading } from './model/allowed-ip.js'
 export type { CheckedDeviceConfig, CheckedPeerConfig } from './model/config.js'
-export {
-  DEVICE_FIELDS,
-  fieldNames,
-  fieldOf,
-  givenFields,
-  PEER_FIELDS,
-  type DeviceField,
-  type FieldFormat,
-  type FieldRow,
-  type FieldTable,
-  type PeerField,
-} from './model/fields.js'

@@ -2,7 +2,7 @@ import { readFile } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import type { SecretKey } from 'wireguardcfg'
-import { type Parsed, parseSecretKeyValue, type ValueFault } from 'wireguardcfg/internal'
+import { type Parsed, parseSecretKeyValue, type ValueFault } from 'wireguardcfg/internal/conf'
 import { type CommandContext, CommandError } from './context.js'
 import { errnoText, errorCode } from './errno-text.js'
 

@@ -1,5 +1,5 @@
 import { SecretKey } from 'wireguardcfg'
-import { parseSecretKeyValue } from 'wireguardcfg/internal'
+import { parseSecretKeyValue } from 'wireguardcfg/internal/conf'
 import { type Command, CommandError, UsageError } from './context.js'
 import { readInput } from './input.js'
 

@@ -8,7 +8,7 @@ import {
   withEndpoints,
 } from 'wireguardcfg/conf'
 import type { CheckedDeviceConfig } from 'wireguardcfg'
-import { wgReport } from 'wireguardcfg/internal'
+import { wgReport } from 'wireguardcfg/internal/conf'
 import { type Command, type CommandContext, CommandError, UsageError } from './context.js'
 import { lookUp, resolutionRetries } from './endpoints.js'
 import { readInput } from './input.js'

@@ -1,12 +1,6 @@
 import type { AllowedIP, Device, Endpoint, Peer, PublicKey } from 'wireguardcfg'
-import {
-  type CheckedDeviceConfig,
-  type CheckedPeerConfig,
-  DEVICE_FIELDS,
-  type DeviceField,
-  fieldNames,
-  givenFields,
-} from 'wireguardcfg/backend'
+import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import { DEVICE_FIELDS, type DeviceField, fieldNames, givenFields } from 'wireguardcfg/internal'
 
 /** What a synchronisation did, by the public keys of the peers. */
 export interface SyncResult {

@@ -49,7 +49,7 @@ export function publicEntries(name: PackageName): string[] {
   const path = join(ROOT, 'packages', name, 'package.json')
   const { exports } = JSON.parse(readFileSync(path, 'utf8')) as Manifest
   return Object.keys(exports)
-    .filter((entry) => entry !== './package.json' && entry !== './internal')
+    .filter((entry) => entry !== './package.json' && !entry.startsWith('./internal'))
     .map((entry) => name + entry.slice('.'.length))
 }
 

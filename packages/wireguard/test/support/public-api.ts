@@ -32,7 +32,7 @@ export function publicEntries(): string[] {
     const text = readFileSync(`${ROOT}packages/${name}/package.json`, 'utf8')
     const manifest = JSON.parse(text) as { readonly exports: object }
     return Object.keys(manifest.exports)
-      .filter((path) => !['./internal', './package.json'].includes(path))
+      .filter((path) => !path.startsWith('./internal') && path !== './package.json')
       .map((path) => name + path.slice('.'.length))
   })
 }
@@ -54,7 +54,7 @@ export function exportsOf(entry: string): { readonly values: string[]; readonly 
 }
 
 // For the classes around them alone, as their comments say.
-const INTERNAL = new Set(['constructor', 'rest', 'append'])
+const INTERNAL = new Set(['constructor', 'rewriteComment', 'watch', 'remains', 'append'])
 
 /** The classes that users call methods of, and the names of these methods and properties. */
 export function methodsOf(): [string, string[]][] {

@@ -143,10 +143,23 @@ export class ConfSection {
   }
 
   /**
+   * Replaces the first comment line inside the section for which `matches` is true; false if there
+   * is none.
+   *
+   * @throws WireGuardError `EINVAL` when the text is more than one line
+   */
+  replaceComment(matches: (comment: string) => boolean, text: string): boolean {
+    const body = rewritten(this.#body, (comment) => (matches(comment) ? text : undefined))
+    this.#body = body ?? this.#body
+    return body !== undefined
+  }
+
+  /**
    * Rewrites the first comment for which `rewrite` returns a text, those inside the section before
    * those above it; false if there is none.
    *
    * @throws WireGuardError `EINVAL` when the text is more than one line
+   * @internal
    */
   rewriteComment(rewrite: (comment: string) => string | undefined): boolean {
     const body = rewritten(this.#body, rewrite)

@@ -1,12 +1,12 @@
 import type { PublicKey, SecretKey } from 'wireguardcfg'
-import { DEVICE_FIELDS, type FieldFormat, fieldOf, PEER_FIELDS } from 'wireguardcfg/backend'
+import { DEVICE_FIELDS, type FieldFormat, fieldOf, PEER_FIELDS } from 'wireguardcfg/internal'
 import type { ConfEndpoint } from 'wireguardcfg/conf'
 import {
   type AllowedIPEntry,
   parseAllowedIPs,
   parsePublicKeyValue,
   VALUE_PARSERS,
-} from 'wireguardcfg/internal'
+} from 'wireguardcfg/internal/conf'
 import { type CommandContext, CommandError } from '../context.js'
 import { faultText, readKeyFile, valueOf } from '../input.js'
 

@@ -1,10 +1,6 @@
 import type { AllowedIP, Endpoint, PublicKey } from 'wireguardcfg'
-import {
-  type CheckedDeviceConfig,
-  type CheckedPeerConfig,
-  givenFields,
-  PEER_FIELDS,
-} from 'wireguardcfg/backend'
+import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import { givenFields, PEER_FIELDS } from 'wireguardcfg/internal'
 import type { SetPeer, SetRequest } from './arguments.js'
 
 /**
