@@ -54,7 +54,7 @@ export async function kernelCapabilities(
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
   const { signal, idleTimeout } = options
-  const operation = 'find out capabilities'
+  const operation = 'check capabilities'
   const exchange = { signal, idleTimeout, operation }
   await using generic = new Connection(() => kernel.open(NETLINK_GENERIC))
   await using route = new Connection(() => kernel.open(NETLINK_ROUTE))
@@ -76,7 +76,7 @@ export async function kernelCapabilities(
 
 const YES: Capability = { ok: true }
 const OLD_KERNEL =
-  'Needs Linux 6.16: here they are moved to a temporary peer instead, with the same result'
+  'Needs Linux 6.16; older kernels move them to a temporary peer, with the same result'
 
 async function tryFamily(
   connection: Connection,

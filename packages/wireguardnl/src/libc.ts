@@ -93,7 +93,7 @@ export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise
     libc().send.async(fd, bytes, bytes.byteLength, flags, (error: unknown, sent: number) => {
       // The errno of the thread is handed over for the duration of this callback only.
       if (error === null || error === undefined) resolve(sent < 0 ? -libc().errno() : sent)
-      else reject(new Error('send: the call could not be made', { cause: error }))
+      else reject(new Error('send: koffi could not make the call', { cause: error }))
     })
   })
 }

@@ -33,7 +33,7 @@ interface Fault {
 const EVERYWHERE: Readonly<Record<string, Fault>> = {
   EPERM: { summary: 'not permitted', hint: CAPABILITY_HINT },
   ENODEV: { summary: 'no interface of this name', hint: NO_INTERFACE_HINT },
-  EINVAL: { summary: 'the kernel refused a value' },
+  EINVAL: { summary: 'the kernel rejected a value' },
 }
 
 const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> = {
@@ -43,7 +43,7 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
       hint: 'Choose another name, or delete it first',
     },
     EOPNOTSUPP: {
-      summary: 'the kernel cannot make this kind of interface',
+      summary: 'the kernel does not support WireGuard',
       code: 'EPROTONOSUPPORT',
       hint: NO_MODULE_HINT,
     },
@@ -53,26 +53,26 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
   'change interface': {
     EADDRINUSE: {
       summary: 'the listen port is taken',
-      hint: 'Another socket has the port; configure another listenPort, or 0',
+      hint: 'Another socket has the port; choose another listenPort, or 0',
     },
   },
   'move interface': {
-    EEXIST: { summary: 'the other namespace has an interface of this name' },
+    EEXIST: { summary: 'an interface of this name exists in the other network namespace' },
     EPERM: {
       summary: 'not permitted',
-      hint: `${CAPABILITY_HINT}; for moving, over both network namespaces`,
+      hint: `${CAPABILITY_HINT}. Moving an interface needs it for both network namespaces`,
     },
   },
   'list addresses': {},
   'add address': {
-    EEXIST: { summary: 'the interface has this address' },
+    EEXIST: { summary: 'the interface already has this address' },
     EACCES: {
       summary: 'IPv6 is disabled on this interface',
-      hint: 'Enable it: sysctl net.ipv6.conf.NAME.disable_ipv6=0, or do without the address',
+      hint: 'Enable IPv6 (sysctl net.ipv6.conf.NAME.disable_ipv6=0), or remove this address',
     },
     EOPNOTSUPP: {
       summary: 'this kernel has no IPv6',
-      hint: 'It was disabled when the system started (ipv6.disable=1): do without the address',
+      hint: 'IPv6 is disabled at boot (ipv6.disable=1); remove this address',
     },
   },
   'remove address': {
@@ -113,8 +113,8 @@ function otherKind(error: LinkKindError, context: ErrorContext): WireGuardError 
     detail: describeKind(error.actual),
     hint:
       error.actual === 'tun'
-        ? 'If it belongs to a userspace implementation, end that: the interface goes with it'
-        : 'Interfaces of other kinds are left alone',
+        ? 'If a userspace implementation runs it, end that process; the interface ends with it'
+        : 'Use ip link delete for an interface of another kind',
     cause: error,
   })
 }

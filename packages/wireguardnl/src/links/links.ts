@@ -241,7 +241,7 @@ export class NetlinkLinks implements AsyncDisposable {
   ): Promise<T> {
     try {
       checkInterfaceName(device)
-      if (this.#closed) throw new WireGuardError('the links are closed', { code: 'EBADF' })
+      if (this.#closed) throw new WireGuardError('this NetlinkLinks is closed', { code: 'EBADF' })
       const { signal, idleTimeout } = options ?? {}
       return await step({ signal, idleTimeout })
     } catch (error) {

@@ -49,6 +49,7 @@ export function explainMissing(
   return new WireGuardError('the interface does not have this address', {
     code: 'EADDRNOTAVAIL',
     detail: formatInterfaceAddress(wanted),
-    hint: similar.length === 0 ? undefined : `With other lengths it has: ${texts}`,
+    hint:
+      similar.length === 0 ? undefined : `Use the prefix length that the interface has: ${texts}`,
   })
 }

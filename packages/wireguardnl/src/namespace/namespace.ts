@@ -62,7 +62,7 @@ export function openNamespace(reference: NamespaceReference): Namespace {
   try {
     if (libc.namespaceType(fd) !== libc.CLONE_NEWNET) {
       throw fault(reference, 'EINVAL', 'not a network namespace', {
-        hint: 'Expected a process id, a path like /proc/PID/ns/net, or a name of ip netns',
+        hint: 'Use a process id, a path such as /proc/PID/ns/net, or a name that ip netns lists',
       })
     }
     return new Namespace(reference, fd)
@@ -94,7 +94,7 @@ const DIRECTORIES = ['/run/netns', '/var/run/netns']
 function pathsOf(reference: NamespaceReference): readonly string[] {
   if (typeof reference === 'number') {
     if (Number.isInteger(reference) && reference > 0) return [`/proc/${reference}/ns/net`]
-    throw fault(reference, 'EINVAL', 'expected the id of a process')
+    throw fault(reference, 'EINVAL', 'expected a process id')
   }
   if (typeof reference !== 'string' || ['', '.', '..'].includes(reference)) {
     throw fault(reference, 'EINVAL', 'expected a process id, a path or a name')
@@ -127,14 +127,14 @@ function cannotOpen(reference: NamespaceReference, error: unknown): unknown {
       return fault(
         reference,
         'ENOENT',
-        typeof reference === 'number' ? 'no process of this id' : 'no such namespace',
+        typeof reference === 'number' ? 'no process with this id' : 'no such namespace',
         { cause: error, hint: typeof reference === 'number' ? undefined : NAME_HINT },
       )
     case 'EACCES':
     case 'EPERM':
-      return fault(reference, 'EPERM', 'not permitted to open it', {
+      return fault(reference, 'EPERM', 'not permitted', {
         cause: error,
-        hint: 'The namespaces of a process of another user, or of one with more capabilities, need CAP_SYS_PTRACE',
+        hint: 'Run as root, or with CAP_SYS_PTRACE: needed for a process of another user, and for one with more capabilities',
       })
     case 'ENXIO':
       // A socket, or a device that is not there.
@@ -144,7 +144,7 @@ function cannotOpen(reference: NamespaceReference, error: unknown): unknown {
   }
 }
 
-const NAME_HINT = 'ip netns list shows the names; a path has a / in it'
+const NAME_HINT = 'List the names with ip netns list; write a path with a /'
 
 function fault(
   reference: NamespaceReference,

@@ -97,9 +97,9 @@ export class ThreadNamespace {
     try {
       this.#calls.setns(back, libc.CLONE_NEWNET)
     } catch (error) {
-      this.#lost = new WireGuardError('the thread cannot come back to its own network namespace', {
+      this.#lost = new WireGuardError('the thread cannot return to its own network namespace', {
         code: 'ENOTRECOVERABLE',
-        hint: 'End the process: whatever it opens from now on is in the wrong namespace',
+        hint: 'End the process; everything that it opens from now on is in the wrong namespace',
         cause: error,
       })
       throw this.#lost
@@ -109,7 +109,7 @@ export class ThreadNamespace {
 
 /** What to do when a namespace cannot be entered. */
 export const ENTER_HINT =
-  'Needs CAP_SYS_ADMIN, in the user namespace that owns the network namespace too: run as root, or give the capability to the container or to node'
+  'Needs CAP_SYS_ADMIN, also in the user namespace that owns the network namespace; run as root, or give the capability to the container or to node'
 
 /** The namespace of this thread: a module is loaded once per thread. */
 export const threadNamespace = new ThreadNamespace()
@@ -124,6 +124,6 @@ function synchronous<T>(result: T): T {
   if (!(result instanceof Promise)) return result
   result.catch(() => {})
   throw new TypeError(
-    'expected a function without await: what comes after it is outside the namespace',
+    'expected a synchronous function; code after an await runs outside the namespace',
   )
 }

@@ -164,7 +164,7 @@ export class AttributeReader {
 export function readAttributeHeader(view: DataView, at: number, limit: number): number {
   const remaining = limit - at
   if (remaining < headerLength) {
-    throw new MalformedMessageError(`${remaining} bytes where an attribute header has 4`, at)
+    throw new MalformedMessageError(`${remaining} bytes left, an attribute header has 4`, at)
   }
   // nla_len and nla_type by one load.
   const word = view.getInt32(at, littleEndian)
@@ -180,6 +180,9 @@ function checkRange(source: Uint8Array, start: number, end: number): void {
   // A fixed header (genlmsghdr, ifinfomsg) that does not fit shows here: the attributes would begin
   // behind the message.
   if (start < 0 || start > end || end > source.length) {
-    throw new MalformedMessageError(`attributes from ${start} to ${end}`, start)
+    throw new MalformedMessageError(
+      `attributes from byte ${start} to ${end} are not inside the message`,
+      start,
+    )
   }
 }

@@ -35,7 +35,7 @@ export class AttributeWriter {
 
   /** What is written, as a view: valid until the next write or `reset`. All nests are ended. */
   bytes(): Uint8Array {
-    if (this.#open.length > 0) throw new Error('a nested attribute was begun and not ended')
+    if (this.#open.length > 0) throw new Error('a nested attribute is still open')
     return this.#bytes.subarray(0, this.#length)
   }
 
@@ -116,7 +116,7 @@ export class AttributeWriter {
    * it is refused.
    */
   string(type: number, value: string): this {
-    if (value.includes('\0')) throw new RangeError(`attribute ${type}: text with a NUL in it`)
+    if (value.includes('\0')) throw new RangeError(`attribute ${type}: text must not contain a NUL`)
     const text = encoder.encode(value)
     const at = this.#attribute(type, text.length + 1)
     this.#bytes.set(text, at)
@@ -146,7 +146,8 @@ export class AttributeWriter {
 
   /** Ends the nested attribute that was begun last. */
   end(nest: number): this {
-    if (this.#open.at(-1) !== nest) throw new Error('nested attributes are ended innermost first')
+    if (this.#open.at(-1) !== nest)
+      throw new Error('nested attributes must be ended innermost first')
     this.#open.pop()
     this.#view.setUint16(nest, this.#length - nest, LITTLE_ENDIAN)
     return this

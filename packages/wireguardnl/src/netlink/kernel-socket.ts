@@ -101,7 +101,7 @@ export class KernelSocket implements Socket {
 
   async sendAsync(datagram: Uint8Array): Promise<void> {
     this.#checkOpen('send')
-    if (this.#sending !== undefined) throw new Error('one asynchronous send at a time')
+    if (this.#sending !== undefined) throw new Error('only one asynchronous send at a time')
     try {
       let sent
       do {

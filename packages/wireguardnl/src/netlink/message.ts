@@ -62,7 +62,7 @@ export class MessageReader implements Message {
     const remaining = this.bytes.length - at
     if (remaining <= 0) return false
     if (remaining < NLMSG_HDRLEN) {
-      throw new MalformedMessageError(`${remaining} bytes where a message header has 16`, at)
+      throw new MalformedMessageError(`${remaining} bytes left, a message header has 16`, at)
     }
     const length = this.view.getUint32(at, LITTLE_ENDIAN)
     if (length < NLMSG_HDRLEN || length > remaining) {

@@ -133,9 +133,13 @@ export function decodeAddress(
     if (attribute.type === IFA_ADDRESS) remote = attribute.bytes(length).slice(0, length)
   }
   const own = local ?? remote
-  if (own === undefined) throw new MalformedMessageError('no address', message.start)
+  if (own === undefined)
+    throw new MalformedMessageError('an address message without an address', message.start)
   if (prefixLength > length * 8) {
-    throw new MalformedMessageError(`prefix length ${prefixLength}`, message.start)
+    throw new MalformedMessageError(
+      `prefix length ${prefixLength}, expected at most ${length * 8}`,
+      message.start,
+    )
   }
   const peer = remote === undefined || equal(own, remote) ? undefined : remote
   return { index, address: { local: own, prefixLength, ...(peer === undefined ? {} : { peer }) } }

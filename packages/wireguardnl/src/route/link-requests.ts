@@ -123,8 +123,8 @@ export class LinkKindError extends NetlinkError {
   readonly actual: string | undefined
 
   constructor(link: Link, expected: string, operation: string) {
-    const kind = link.kind === undefined ? 'no kind' : `kind ${JSON.stringify(link.kind)}`
-    super(`EOPNOTSUPP, a link of ${kind}, expected ${JSON.stringify(expected)}`, {
+    const kind = link.kind === undefined ? 'without a kind' : `of kind ${JSON.stringify(link.kind)}`
+    super(`EOPNOTSUPP, a link ${kind}, expected ${JSON.stringify(expected)}`, {
       code: 'EOPNOTSUPP',
       errno: constants.errno.EOPNOTSUPP,
       kind: 'call',

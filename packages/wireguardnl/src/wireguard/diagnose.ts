@@ -43,12 +43,12 @@ export async function diagnose(
       detail: describeKind(link.kind),
       hint:
         link.kind === 'tun'
-          ? 'If it belongs to a userspace implementation, its socket is missing or not accessible'
+          ? 'If a userspace implementation runs it, check that its socket exists and is accessible'
           : undefined,
     })
   }
   if (noModule) {
-    return new WireGuardError('the protocol is not supported', {
+    return new WireGuardError('the kernel does not support WireGuard', {
       ...init,
       code: 'EPROTONOSUPPORT',
       hint: NO_MODULE_HINT,

@@ -9,19 +9,21 @@ export type ErrorContext = Omit<WireGuardErrorInit, 'code' | 'cause' | 'operatio
 }
 
 /** What to do when an interface is not there. */
-export const NO_INTERFACE_HINT = 'It may be in another network namespace'
+export const NO_INTERFACE_HINT = 'Check the name; the interface may be in another network namespace'
 
 /** What to do when the kernel has no WireGuard. */
 export const NO_MODULE_HINT =
-  'This kernel has no WireGuard: load the module (modprobe wireguard); it is part of Linux since 5.6'
+  'Needs the WireGuard module, part of Linux since 5.6; load it with modprobe wireguard'
 
 /** What to do when a capability is missing. */
 export const CAPABILITY_HINT =
-  'Needs CAP_NET_ADMIN in the user namespace that owns the network namespace: run as root, or give the capability to the container or to node'
+  'Needs CAP_NET_ADMIN in the user namespace that owns the network namespace; run as root, or give the capability to the container or to node'
 
 /** The kind of an interface, as the detail of an error. */
 export function describeKind(kind: string | undefined): string {
-  return kind === undefined ? 'a device of no kind' : `a device of kind ${JSON.stringify(kind)}`
+  return kind === undefined
+    ? 'an interface without a link kind'
+    : `an interface of kind ${JSON.stringify(kind)}`
 }
 
 /**
@@ -32,7 +34,7 @@ export function toWireGuardError(error: unknown, context: ErrorContext): unknown
   if (isWireGuardError(error)) return error.with(context)
   if (error instanceof NetlinkError) return fromNetlink(error, context)
   if (error instanceof MalformedMessageError) {
-    return new WireGuardError('the kernel sent what is not understood', {
+    return new WireGuardError('malformed message from the kernel', {
       ...context,
       code: 'EPROTO',
       detail: error.message,
@@ -74,7 +76,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   EOPNOTSUPP: 'not a WireGuard interface of the kernel',
   EPERM: 'not permitted',
   EADDRINUSE: 'the listen port is taken',
-  EINVAL: 'the kernel refused a value',
+  EINVAL: 'the kernel rejected a value',
 }
 
 const HINTS: Readonly<Record<string, string>> = {

@@ -100,7 +100,7 @@ export function decodeTimespec(view: DataView, at: number): Date | undefined {
     view.getInt32(high + 8, LITTLE_ENDIAN) * 0x1_0000_0000 + view.getUint32(low + 8, LITTLE_ENDIAN)
   const milliseconds = seconds * 1000 + Math.floor(nanoseconds / 1e6)
   if (Math.abs(milliseconds) > MAX_MILLISECONDS) {
-    throw new MalformedMessageError('a time out of the range of Date', at)
+    throw new MalformedMessageError('a time outside the range of Date', at)
   }
   return new Date(milliseconds)
 }

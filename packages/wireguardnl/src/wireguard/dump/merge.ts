@@ -48,7 +48,10 @@ export class DumpMerger {
     }
     this.#empty = added ? 0 : this.#empty + 1
     if (this.#empty >= MAX_EMPTY_MESSAGES) {
-      throw new MalformedMessageError(`${this.#empty} messages of a dump without anything new`, 0)
+      throw new MalformedMessageError(
+        `${this.#empty} messages of a dump in a row with nothing new`,
+        0,
+      )
     }
     return complete
   }
@@ -75,7 +78,7 @@ export class DumpMerger {
       firewallMark = 0,
     } = this.#attributes
     if (name === undefined)
-      throw new MalformedMessageError('a dump without the name of the device', 0)
+      throw new MalformedMessageError('a dump without the name of the interface', 0)
     return {
       name,
       backend: 'kernel',

@@ -133,7 +133,7 @@ function scanAllowedIPs(view: DataView, start: number, end: number, found: PeerT
     const v4 = family === AF_INET && addressLength === 4 && prefixLength <= 32
     const v6 = family === AF_INET6 && addressLength === 16 && prefixLength <= 128
     if (prefixLength < 0 || !(v4 || v6)) {
-      const what = 'an allowed ip without family, address or prefix length'
+      const what = 'an allowed IP without a valid family, address or prefix length'
       throw new MalformedMessageError(what, entry + NLA_HDRLEN)
     }
     ranges[next] = address
