@@ -11,7 +11,7 @@ import {
   toWireGuardError,
 } from '../wireguard/errors.js'
 
-/** What is done to an interface: the operation of its errors. */
+/** The operations on an interface, as they appear in errors. */
 export type LinkOperation =
   | 'create interface'
   | 'delete interface'
@@ -22,11 +22,11 @@ export type LinkOperation =
   | 'add address'
   | 'remove address'
 
-/** What a code of the kernel means for an operation. */
+/** The meaning of a kernel error code for an operation. */
 interface Fault {
   readonly summary: string
   readonly hint?: string
-  /** The code that users see, where it is another one. */
+  /** The code that users get, if it differs from that of the kernel. */
   readonly code?: string
 }
 
@@ -81,8 +81,9 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
 }
 
 /**
- * The error of the model for what a link operation threw; what is none of ours, a defect, is handed
- * back as it is. The kernel's words are its `detail`, the original its cause.
+ * Returns the WireGuardError for an error of a link operation. Any other error is a defect and is
+ * returned unchanged. The explanation of the kernel becomes the `detail`, the original error the
+ * cause.
  */
 export function toLinkError(
   error: unknown,
@@ -93,13 +94,13 @@ export function toLinkError(
     return toWireGuardError(error, context)
   }
   const fault = FAULTS[context.operation][error.code] ?? EVERYWHERE[error.code]
-  const said = error.extendedAck?.message
+  const explanation = error.extendedAck?.message
   return new WireGuardError(fault?.summary ?? errnoText(error.errno!), {
     ...context,
-    detail: context.detail ?? said,
-    // The kernel's words are 'mtu greater than device maximum', or less than its minimum.
-    path: said?.startsWith('mtu ') === true ? 'mtu' : undefined,
-    // sysctl writes a dot in a name as a slash.
+    detail: context.detail ?? explanation,
+    // The kernel's texts are 'mtu greater than device maximum' and 'mtu less than device minimum'.
+    path: explanation?.startsWith('mtu ') === true ? 'mtu' : undefined,
+    // sysctl writes a dot of an interface name as a slash.
     hint: fault?.hint?.replace('NAME', () => context.device?.replaceAll('.', '/') ?? 'NAME'),
     code: fault?.code ?? error.code,
     cause: error,
