@@ -121,8 +121,9 @@ export function open(path: string, flags: number): number {
 }
 
 /**
- * Calls setns(2): moves the calling thread, and no other, into a namespace. @throws
- * {SystemCallError}
+ * Calls setns(2): moves the calling thread, and no other, into a namespace.
+ *
+ * @throws {SystemCallError}
  */
 export function setns(fd: number, type: number): void {
   check('setns', libc().setns(fd, type))
