@@ -25,7 +25,7 @@ import {
   runningKernel,
 } from './wireguard/kernel.js'
 
-/** Whether something can be done here; if not, why. */
+/** Whether something is possible here, and if not, the reason. */
 export type Capability =
   | {
       /** It can be done. */
@@ -39,36 +39,42 @@ export type Capability =
       readonly reason: string
     }
 
-/** What this process can do with WireGuard in the kernel. */
+/** The abilities of this process with WireGuard in the kernel. */
 export interface KernelCapabilities {
-  /** The kernel has WireGuard, or has loaded its module now. */
+  /** WireGuard in the kernel, built in or as a module that is now loaded. */
   readonly kernel: Capability
-  /** Devices can be read: needs the kernel's WireGuard and CAP_NET_ADMIN. So does writing. */
+  /** Reading devices. Needs WireGuard in the kernel and CAP_NET_ADMIN. Writing needs the same. */
   readonly read: Capability
-  /** Interfaces can be made, changed and deleted: needs the same. */
+  /** Creating, changing and deleting interfaces. Needs the same as reading. */
   readonly create: Capability
-  /** Other network namespaces can be entered: needs CAP_SYS_ADMIN. */
+  /** Entering other network namespaces. Needs CAP_SYS_ADMIN. */
   readonly namespaces: Capability
   /**
-   * The kernel removes single allowed IPs (Linux 6.16). If not, they are moved to a peer that is
-   * removed: the result is the same.
+   * Removing single allowed IPs by the kernel itself. Needs Linux 6.16. On older kernels they are
+   * moved to a temporary peer, which is then removed, with the same result.
    */
   readonly removeAllowedIPs: Capability
 }
 
 /**
- * Asks what can be done here, by trying: nothing is changed, except that the kernel may load the
- * module of WireGuard.
+ * Checks what is possible here by trying it. Changes nothing, except that the kernel may load the
+ * WireGuard module.
  *
  * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EPERM` when the namespace of `kernel` cannot be
  * entered
+ *
+ * @example
+ * ```ts
+ * const { create } = await kernelCapabilities()
+ * if (!create.ok) console.error(create.reason)
+ * ```
  */
 export async function kernelCapabilities(
   kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
   const { signal, idleTimeout } = options
-  const operation = 'find out capabilities'
+  const operation = 'check capabilities'
   const exchange = { signal, idleTimeout, operation }
   const known = kernelOf(kernel)
   await using generic = new Connection(() => known.open(NETLINK_GENERIC))
@@ -91,13 +97,13 @@ export async function kernelCapabilities(
 
 const YES: Capability = { ok: true }
 const OLD_KERNEL =
-  'Needs Linux 6.16: here they are moved to a temporary peer instead, with the same result'
+  'Needs Linux 6.16; older kernels move them to a temporary peer, with the same result'
 
 async function tryFamily(
   connection: Connection,
   options: ExchangeOptions,
 ): Promise<number | Capability> {
-  // What was known may be of a module that is no more.
+  // A known family id may belong to a module that was unloaded since.
   forgetFamily(WG_GENL_NAME)
   try {
     return await resolveFamily(connection, WG_GENL_NAME, options)
@@ -107,7 +113,7 @@ async function tryFamily(
   }
 }
 
-/** Reads an interface that does not exist: the kernel looks at the capability first. */
+/** Reads an interface that does not exist: the kernel checks the capability first. */
 async function tryRead(
   connection: Connection,
   family: number,
@@ -120,12 +126,12 @@ async function tryRead(
   return permitted(() => connection.dump(family, payload, () => {}, options), 'ENODEV')
 }
 
-// The kernel counts indexes up from 1.
+// The kernel assigns indexes from 1 upwards.
 const NO_INDEX = 0x7fff_ffff
-// `LOOPBACK_IFINDEX` of <net/net_namespace.h>: every namespace has it, whatever its name is.
+// `LOOPBACK_IFINDEX` of <net/net_namespace.h>: every namespace has this interface, under any name.
 const LOOPBACK_INDEX = 1
 
-/** Makes an interface that exists, by its index: the kernel looks at the capability first. */
+/** Creates an interface that exists, by its index: the kernel checks the capability first. */
 async function tryCreate(connection: Connection, options: ExchangeOptions): Promise<Capability> {
   const payload = encodeLinkHeader({ index: LOOPBACK_INDEX })
   const flags = NLM_F_CREATE | NLM_F_EXCL
@@ -144,7 +150,7 @@ async function permitted(request: () => Promise<unknown>, expected: string): Pro
   }
 }
 
-/** Enters the namespace that the thread is in already. */
+/** Enters the namespace that the thread is already in. */
 function tryEnter(): Capability {
   const fd = libc.open('/proc/thread-self/ns/net', libc.O_RDONLY | libc.O_CLOEXEC)
   try {

@@ -1,6 +1,6 @@
 /**
- * The WireGuard devices and interfaces of the Linux kernel: netlink through libc, without a
- * compiler at install and without spawning `wg` or `ip`.
+ * Controls WireGuard devices and network interfaces of the Linux kernel with netlink, through libc.
+ * Needs no compiler at install and spawns neither `wg` nor `ip`.
  *
  * @packageDocumentation
  */

@@ -3,10 +3,16 @@ import type { LinkAddress } from './route/address.js'
 import { show } from './show.js'
 
 /**
- * Reads the address of an interface, `10.7.0.1/24` or `fd00::1/64`: unlike an allowed IP, it keeps
- * its host bits. Without a length, it is on its own, `/32` or `/128`.
+ * Parses the address of an interface, `10.7.0.1/24` or `fd00::1/64`. Unlike an allowed IP, it keeps
+ * its host bits. Without a prefix length it is a single address, `/32` or `/128`.
  *
  * @throws WireGuardError `EINVAL`
+ *
+ * @example
+ * ```ts
+ * const address = parseInterfaceAddress('10.7.0.1/24')
+ * address.prefixLength // 24
+ * ```
  */
 export function parseInterfaceAddress(text: string): LinkAddress {
   if (typeof text !== 'string')
@@ -21,15 +27,20 @@ export function parseInterfaceAddress(text: string): LinkAddress {
   if (!/^(?:0|[1-9][0-9]{0,2})$/.test(length) || Number(length) > bits) {
     throw invalid(`${show(text)}: expected a prefix length of 0 to ${bits} after the slash`)
   }
-  // The kernel takes 0.0.0.0 and does nothing.
+  // The kernel accepts 0.0.0.0 and does nothing.
   if (local.every((byte) => byte === 0))
     throw invalid(`${show(text)}: expected an address other than zero`)
   return { local, prefixLength: Number(length) }
 }
 
 /**
- * The canonical text of an address of an interface, always with its length: the IP address as
- * inet_ntop(3) of glibc writes it.
+ * Returns the canonical text of an interface address, always with its prefix length. The IP address
+ * has the form that inet_ntop(3) of glibc writes.
+ *
+ * @example
+ * ```ts
+ * formatInterfaceAddress(parseInterfaceAddress('10.7.0.1')) // '10.7.0.1/32'
+ * ```
  */
 export function formatInterfaceAddress({ local, prefixLength }: LinkAddress): string {
   return `${formatIP(local)}/${prefixLength}`

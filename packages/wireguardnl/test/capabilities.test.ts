@@ -53,7 +53,7 @@ describe('the capabilities of a kernel', () => {
     const busy = new FakeSystem({ answer: (request) => [errorAck(request, 16)] })
     expect(await caught(kernelCapabilities(busy.kernel))).toMatchObject({
       code: 'EBUSY',
-      operation: 'find out capabilities',
+      operation: 'check capabilities',
     })
     const silent = new FakeSystem({ answer: () => [] })
     expect(await caught(kernelCapabilities(silent.kernel, { idleTimeout: 20 }))).toMatchObject({

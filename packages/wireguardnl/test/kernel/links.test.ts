@@ -111,7 +111,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
       code: 'EEXIST',
       device: 'wgtwice',
       operation: 'create interface',
-      detail: 'a device of kind "wireguard"',
+      detail: 'an interface of kind "wireguard"',
     })
     expect((await links.link('wgtwice')).index).toBe(index)
   })
@@ -124,11 +124,11 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
       const before = await links.link(other.name)
       expect(await caught(links.createLink(other.name, { up: true, mtu: 1300 }))).toMatchObject({
         code: 'EEXIST',
-        detail: `a device of kind "${kind}"`,
+        detail: `an interface of kind "${kind}"`,
       })
       expect(await caught(links.deleteLink(other.name))).toMatchObject({
         code: 'EOPNOTSUPP',
-        detail: `a device of kind "${kind}"`,
+        detail: `an interface of kind "${kind}"`,
       })
       expect(await links.link(other.name)).toEqual(before)
     },

@@ -319,7 +319,7 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
       })
       expect(await caught(links.createLink(name))).toMatchObject({
         code: 'EEXIST',
-        detail: expect.stringContaining('a device of'),
+        detail: expect.stringContaining('an interface'),
       })
       expect(await links.link(name)).toEqual(before)
     }

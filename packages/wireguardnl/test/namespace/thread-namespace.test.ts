@@ -60,7 +60,7 @@ describe('a stretch in another namespace', () => {
     const { log, calls } = fakeCalls()
     const thread = new ThreadNamespace(calls)
     expect(() => thread.within(THERE, () => Promise.reject(new Error('later')))).toThrow(
-      /without await/,
+      /synchronous function/,
     )
     expect(log).toEqual([...ENTERED, ...LEFT])
   })

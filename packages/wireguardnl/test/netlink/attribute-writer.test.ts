@@ -141,7 +141,7 @@ describe('AttributeWriter', () => {
     const outer = writer.begin(1)
     writer.begin(2)
     expect(() => writer.end(outer)).toThrow('innermost first')
-    expect(() => writer.bytes()).toThrow('not ended')
+    expect(() => writer.bytes()).toThrow('still open')
   })
 
   it('is the mirror of AttributeReader', () => {

@@ -13,7 +13,7 @@ import { DumpMerger } from './merge.js'
 import type { Zones } from '../structs.js'
 
 /**
- * Reads a device once; `undefined` when it was changed meanwhile, so that what came may be
+ * Reads a device once; `undefined` if it changed during the dump, so that the result may be
  * inconsistent.
  *
  * @throws {NetlinkError}
@@ -47,9 +47,10 @@ export async function readDevice(
 }
 
 /**
- * The peers of a device, those of one datagram at a time: a peer that is spread over several comes
- * whole, with the last of them. `undefined` is the end when the device was changed meanwhile, so
- * that what came may be inconsistent. Leaving early closes the socket.
+ * Yields the peers of a device, those of one datagram at a time. A peer that is spread over several
+ * datagrams is yielded whole, with the last of them. `undefined` is yielded as the last item if the
+ * device changed during the dump, so that the peers may be inconsistent. Leaving the iteration
+ * early closes the socket.
  *
  * @throws {NetlinkError}
  * @throws {MalformedMessageError}
@@ -72,8 +73,8 @@ export async function* readPeers(
     for (; result.done !== true; result = await iterator.next()) {
       const message = result.value
       if (message.type !== id) continue
-      // The consumer may keep a key of each datagram, and should not keep the datagram's text with
-      // it.
+      // The consumer may keep a key of each datagram. That must not keep the whole text of the
+      // datagram in memory.
       const peers = merger.add(decodeDevice(message, zones, true))
       if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
         yield undefined
@@ -82,7 +83,7 @@ export async function* readPeers(
       if (peers.length > 0) yield peers
     }
   } finally {
-    // Nothing happens when it is at its end.
+    // Has no effect if the iterator is at its end.
     await iterator.return({ interrupted: true, filtered: false, warning: undefined })
   }
   const last = merger.end()
@@ -90,7 +91,7 @@ export async function* readPeers(
   else if (last.length > 0) yield last
 }
 
-/** Payload of a WG_CMD_GET_DEVICE. */
+/** Encodes the payload of a WG_CMD_GET_DEVICE. */
 export function encodeGetDevice(name: string): Uint8Array {
   const writer = new AttributeWriter(64)
   writer.raw(encodeGenlHeader(WG_CMD_GET_DEVICE, WG_GENL_VERSION))

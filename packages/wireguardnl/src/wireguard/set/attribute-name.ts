@@ -10,8 +10,8 @@ const PEER = namesByType('WGPEER_A_')
 const ALLOWED_IP = namesByType('WGALLOWEDIP_A_')
 
 /**
- * What the kernel's names are for the place in a request that it complained about:
- * `WGDEVICE_A_PEERS[0].WGPEER_A_ENDPOINT`. `undefined` when no attribute begins there.
+ * Returns the kernel's names for the place in a request that it rejected:
+ * `WGDEVICE_A_PEERS[0].WGPEER_A_ENDPOINT`. `undefined` if no attribute begins there.
  *
  * @param payload genlmsghdr and attributes, as sent
  * @param offset from the start of the nlmsghdr, as in NLMSGERR_ATTR_OFFS
@@ -26,7 +26,7 @@ export function attributeName(payload: Uint8Array, offset: number): string | und
   return `${name}${entryName(device.reader.nested(), at, PEER, WGPEER_A_ALLOWEDIPS)}`
 }
 
-/** `[3].WGPEER_A_ENDPOINT`: a place inside a list of nests. */
+/** Returns the name of a place inside a list of nests: `[3].WGPEER_A_ENDPOINT`. */
 function entryName(
   list: AttributeReader,
   at: number,
@@ -43,7 +43,7 @@ function entryName(
   return `${name}${entryName(attribute.reader.nested(), at, ALLOWED_IP, -1)}`
 }
 
-/** The attribute that begins at a place, or has it inside. */
+/** Returns the attribute that begins at an offset or contains it. */
 function find(
   reader: AttributeReader,
   at: number,
