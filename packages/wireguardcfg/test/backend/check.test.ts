@@ -241,7 +241,7 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
     'a key twice',
     { peers: [{ publicKey: KEY }, { publicKey: OTHER }, { publicKey: KEY, remove: true }] },
     'peers[2].publicKey',
-    /same key as peers\[0\]/,
+    /same public key as peers\[0\]/,
   ],
 
   ['the typo allowedIps', peer({ allowedIps: [] }), at('allowedIps'), /did you mean allowedIPs\?/],
