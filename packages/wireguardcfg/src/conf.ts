@@ -1,7 +1,7 @@
 /**
- * The configuration files of wg(8) and wg-quick(8): read without losing a byte, checked, edited
- * line by line, and turned into configurations of devices and back. Nothing here looks at the
- * system: text in, text out.
+ * Reads the configuration files of wg(8) and wg-quick(8) without losing a byte, checks them, edits
+ * them line by line, and converts them into device configurations and back. Everything here works
+ * on text; nothing accesses the system.
  *
  * @see https://git.zx2c4.com/wireguard-tools/about/src/man/wg.8
  * @see https://git.zx2c4.com/wireguard-tools/about/src/man/wg-quick.8

@@ -1,5 +1,5 @@
 /**
- * The WireGuard configuration model, and devices of userspace implementations over the
+ * The WireGuard configuration model, and a client for userspace implementations, which speak the
  * cross-platform text protocol (https://www.wireguard.com/xplatform/).
  *
  * @packageDocumentation

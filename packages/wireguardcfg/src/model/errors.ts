@@ -4,17 +4,17 @@
  *
  * | code | meaning |
  * |---|---|
- * | `ENODEV` | no backend knows an interface of this name |
- * | `EOPNOTSUPP` | the interface exists but is not WireGuard, or the other side cannot do this |
+ * | `ENODEV` | no backend has an interface of this name |
+ * | `EOPNOTSUPP` | the interface exists but is not WireGuard, or the operation is not supported |
  * | `EPROTONOSUPPORT` | the kernel has no WireGuard module |
  * | `EPERM` | a capability or a file permission is missing |
- * | `EINVAL` | a value is not acceptable; nothing was changed unless `applied` says otherwise |
- * | `EADDRINUSE` | the listen port is taken |
+ * | `EINVAL` | a value is invalid; nothing was changed, unless `applied` says that it was |
+ * | `EADDRINUSE` | the listen port is in use |
  * | `ETIMEDOUT` | no progress for `idleTimeout` milliseconds |
- * | `EPROTO` | the other side spoke nonsense |
+ * | `EPROTO` | malformed or unexpected reply |
  * | `ABORT_ERR` | the caller's signal was aborted; `name` is `AbortError` |
  *
- * Any other POSIX name may appear when the system reports it.
+ * Any other POSIX name may appear, as the system reports it.
  */
 export type WireGuardErrorCode =
   | 'ENODEV'
@@ -28,11 +28,11 @@ export type WireGuardErrorCode =
   | 'ABORT_ERR'
   | (string & {})
 
-/** What a {@link WireGuardError} is made from. None of it may hold a secret. */
+/** The properties of a new {@link WireGuardError}. None of them may hold a secret. */
 export interface WireGuardErrorInit {
   /** The POSIX name of the fault, or `ABORT_ERR`. */
   readonly code: WireGuardErrorCode
-  /** What was being done, as a user would say it: `configure device`, `parse key`. */
+  /** The operation that failed, in the words of a user: `configure device`, `parse key`. */
   readonly operation?: string | undefined
   /** The interface name. */
   readonly device?: string | undefined
@@ -40,13 +40,13 @@ export interface WireGuardErrorInit {
   readonly peer?: string | undefined
   /** The field of the configuration, as written in code: `peers[3].allowedIPs[0]`. */
   readonly path?: string | undefined
-  /** The kernel's extended-ack text, the daemon's answer, or the offending line or key. */
+  /** The kernel's extended-ack text, the daemon's reply, or the offending line or key. */
   readonly detail?: string | undefined
-  /** What to do about it. */
+  /** How to fix it, as one imperative sentence. */
   readonly hint?: string | undefined
-  /** How many peers of a write took effect before it failed. */
+  /** How many peers of a write had been applied when it failed. */
   readonly applied?: number | 'unknown' | undefined
-  /** The error underneath. */
+  /** The error that caused this one. */
   readonly cause?: unknown
 }
 
@@ -92,19 +92,19 @@ export class WireGuardError extends Error {
   }
 
   /**
-   * What went wrong: the message without what the other properties say, so that another error can
-   * be composed of it.
+   * What went wrong: the message without the parts that the other properties hold, so that another
+   * error can be composed from it.
    */
   get summary(): string {
     return this.#summary
   }
 
-  /** This error, or a copy that knows more about where it happened; what is already known stays. */
+  /** Returns this error, or a copy with more context. What is already set stays. */
   with(context: Omit<WireGuardErrorInit, 'code' | 'cause'>): WireGuardError {
-    const tellsMore = CONTEXT.some(
+    const addsContext = CONTEXT.some(
       (field) => this[field] === undefined && context[field] !== undefined,
     )
-    if (!tellsMore) return this
+    if (!addsContext) return this
     const error = new WireGuardError(this.#summary, {
       code: this.code,
       operation: this.operation ?? context.operation,
@@ -122,7 +122,15 @@ export class WireGuardError extends Error {
   }
 }
 
-/** True for errors of this class, also when two copies of the package are loaded. */
+/**
+ * Returns whether a value is a {@link WireGuardError}, also when two copies of the package are
+ * loaded.
+ *
+ * @example
+ * ```ts
+ * if (isWireGuardError(error) && error.code === 'ENODEV') return undefined
+ * ```
+ */
 export function isWireGuardError(error: unknown): error is WireGuardError {
   return (
     error instanceof WireGuardError ||
@@ -135,7 +143,7 @@ export function isWireGuardError(error: unknown): error is WireGuardError {
   )
 }
 
-/** An `EINVAL` about one value. */
+/** Returns an `EINVAL` error about one value. */
 export function invalid(
   summary: string,
   init: Omit<WireGuardErrorInit, 'code'> = {},
@@ -175,8 +183,8 @@ function compose(summary: string, init: WireGuardErrorInit): string {
   if (init.applied !== undefined) {
     text +=
       init.applied === 'unknown'
-        ? '; it is not known how much was applied'
-        : `; ${init.applied} peer${init.applied === 1 ? '' : 's'} took effect before`
+        ? '; an unknown part was applied'
+        : `; ${init.applied} ${init.applied === 1 ? 'peer' : 'peers'} had already been applied`
   }
   if (init.detail !== undefined) text += ` (${init.detail})`
   if (init.hint !== undefined) text += `. ${init.hint}`

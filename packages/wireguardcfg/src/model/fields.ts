@@ -1,38 +1,40 @@
 import type { DeviceConfig, PeerConfig } from './config.js'
 import type { Device, Peer } from './device.js'
 
-/** The fields of a device that are one value, read and written. */
+/** The fields of a device that hold one value and can be read and written. */
 export type DeviceField = Exclude<keyof DeviceConfig & keyof Device, 'peers'>
 
-/** The fields of a peer that are one value, read and written; its public key only names it. */
+/**
+ * The fields of a peer that hold one value and can be read and written. The public key is none of
+ * them, because it identifies the peer.
+ */
 export type PeerField = Exclude<keyof PeerConfig & keyof Peer, 'publicKey' | 'allowedIPs'>
 
-/** How the text of a value looks in a `.conf` file and as an argument of `wireguard set`. */
+/** The format of a value as text, in a `.conf` file and as an argument of `wireguard set`. */
 export type FieldFormat = 'secret' | 'port' | 'mark' | 'endpoint' | 'interval'
 
-/** One field, and what each text and wire form calls it. */
+/** One field and its name in each text and wire format. */
 export interface FieldRow {
   /** How its text looks. */
   readonly format: FieldFormat
-  /** The highest number that is acceptable; absent: the value is no number. */
+  /** The highest valid number; absent when the value is not a number. */
   readonly max?: number
-  /** The value that clears the field; absent: nothing can clear it. */
+  /** The value that clears the field; absent when nothing can clear it. */
   readonly unset?: null | 0
-  /** In a `.conf` file (wg(8)). */
+  /** The name in a `.conf` file (wg(8)). */
   readonly confKey: string
-  /** In the cross-platform protocol (https://www.wireguard.com/xplatform/). */
+  /** The name in the cross-platform protocol (https://www.wireguard.com/xplatform/). */
   readonly uapiKey: string
-  /** In netlink messages (<linux/wireguard.h>). */
+  /** The name in netlink messages (<linux/wireguard.h>). */
   readonly attribute: string
-  /** As an argument of `wg set` (wg(8)). */
+  /** The name as an argument of `wg set` (wg(8)). */
   readonly argument: string
 }
 
 /**
- * The fields of a device, in the order of `wg showconf`. The paths that are rarely taken (files,
- * schemas, the command, differences) take what they need from these tables; the codecs of the two
- * protocols are written by hand, and `fields.test.ts` of the facade fails for a field that one of
- * them does not know.
+ * The fields of a device, in the order of `wg showconf`. Code outside of the hot paths (files,
+ * schemas, the command, differences) reads these tables. The codecs of the two protocols are
+ * written by hand; `fields.test.ts` of the facade fails for a field that one of them lacks.
  */
 export const DEVICE_FIELDS = {
   listenPort: {
@@ -63,7 +65,7 @@ export const DEVICE_FIELDS = {
   },
 } as const satisfies Record<DeviceField, FieldRow>
 
-/** The fields of a peer, in the order of `wg showconf`, which has the allowed IPs in between. */
+/** The fields of a peer, in the order of `wg showconf`, which prints the allowed IPs in between. */
 export const PEER_FIELDS = {
   presharedKey: {
     format: 'secret',
@@ -91,17 +93,17 @@ export const PEER_FIELDS = {
   },
 } as const satisfies Record<PeerField, FieldRow>
 
-/** A table of fields. */
+/** A table of fields by name. */
 export type FieldTable<Name extends string> = Readonly<Record<Name, FieldRow>>
 
-/** The names of a table's fields, in its order. */
+/** Returns the names of a table's fields, in its order. */
 export function fieldNames<Name extends string>(fields: FieldTable<Name>): Name[] {
   const names: Name[] = []
   for (const name in fields) names.push(name)
   return names
 }
 
-/** The field that one of the forms calls so; `undefined`: none. */
+/** Returns the field that has this name in a format; `undefined` when there is none. */
 export function fieldOf<Name extends string>(
   fields: FieldTable<Name>,
   form: 'confKey' | 'argument',
@@ -110,7 +112,7 @@ export function fieldOf<Name extends string>(
   return fieldNames(fields).find((name) => fields[name][form] === text)
 }
 
-/** The fields of a table that `values` has: those that are not `undefined`. */
+/** Returns the fields of a table that are not `undefined` in `values`. */
 export function givenFields<Values extends object, Name extends keyof Values & string>(
   fields: FieldTable<Name>,
   values: Values,
@@ -122,7 +124,7 @@ export function givenFields<Values extends object, Name extends keyof Values & s
   return given
 }
 
-/** The values that clear the fields of a table. */
+/** Returns the values that clear the fields of a table. */
 export function unsetFields<Table extends FieldTable<string>>(
   fields: Table,
 ): { [Name in keyof Table]: Table[Name]['unset'] }

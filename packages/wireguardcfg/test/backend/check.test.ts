@@ -157,13 +157,13 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
     'a name as endpoint',
     peer({ endpoint: 'vpn.example.org:1' }),
     at('endpoint'),
-    /not resolved at this level/,
+    /Resolve the name to an address/,
   ],
   [
     'a name as host',
     peer({ endpoint: { host: 'vpn', port: 1 } }),
     at('endpoint'),
-    /not resolved at this level/,
+    /Resolve the name to an address/,
   ],
   [
     'an endpoint with a newline',
@@ -241,7 +241,7 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
     'a key twice',
     { peers: [{ publicKey: KEY }, { publicKey: OTHER }, { publicKey: KEY, remove: true }] },
     'peers[2].publicKey',
-    /same key as peers\[0\]/,
+    /same public key as peers\[0\]/,
   ],
 
   ['the typo allowedIps', peer({ allowedIps: [] }), at('allowedIps'), /did you mean allowedIPs\?/],

@@ -79,8 +79,8 @@ describe('parseEndpoint', () => {
   ])('says of the name in %s that it is not resolved', (text) => {
     const error = thrown(() => parseEndpoint(text))
     expect(error.code).toBe('EINVAL')
-    expect(error.message).toMatch(/not resolved at this level/)
-    expect(error.hint).toMatch(/resolve the name first/)
+    expect(error.message).toMatch(/Resolve the name to an address/)
+    expect(error.hint).toMatch(/^Resolve the name to an address first$/)
   })
 
   it.each([undefined, null, 51820, ['192.0.2.1:51820'], {}])(

@@ -17,20 +17,16 @@ describe('WireGuardError', () => {
       'bad thing (Attribute failed policy validation)',
     ],
     ['a hint', { hint: 'Load the module' }, 'bad thing. Load the module'],
-    ['nothing applied', { applied: 0 }, 'bad thing; 0 peers took effect before'],
-    ['one peer applied', { applied: 1 }, 'bad thing; 1 peer took effect before'],
-    ['some peers applied', { applied: 12 }, 'bad thing; 12 peers took effect before'],
-    [
-      'unknown effect',
-      { applied: 'unknown' as const },
-      'bad thing; it is not known how much was applied',
-    ],
+    ['nothing applied', { applied: 0 }, 'bad thing; 0 peers had already been applied'],
+    ['one peer applied', { applied: 1 }, 'bad thing; 1 peer had already been applied'],
+    ['some peers applied', { applied: 12 }, 'bad thing; 12 peers had already been applied'],
+    ['unknown effect', { applied: 'unknown' as const }, 'bad thing; an unknown part was applied'],
     ['a strange device name', { device: 'a\nb' }, '"a\\nb": bad thing'],
     ['a peer, which is not part of the message', { peer: 'x' }, 'bad thing'],
     [
       'everything',
       { operation: 'set', device: 'wg0', path: 'p', applied: 2, detail: 'd', hint: 'H' },
-      'set "wg0": p: bad thing; 2 peers took effect before (d). H',
+      'set "wg0": p: bad thing; 2 peers had already been applied (d). H',
     ],
   ])('composes its message of %s', (_, init, message) => {
     const error = new WireGuardError('bad thing', { ...init, code: 'EINVAL' })
@@ -65,7 +61,7 @@ describe('with', () => {
     expect(outer.message).toBe('configure device "wg0": listenPort: bad thing. Try again')
     expect(outer).toMatchObject({ code: 'EINVAL', device: 'wg0', path: 'listenPort', cause: 'why' })
     expect(outer.with({ device: 'wg1', applied: 3 }).message).toBe(
-      'configure device "wg0": listenPort: bad thing; 3 peers took effect before. Try again',
+      'configure device "wg0": listenPort: bad thing; 3 peers had already been applied. Try again',
     )
   })
 

@@ -203,13 +203,9 @@ describe('the end of a reply', () => {
 
 describe('nonsense is EPROTO with the number of its line:', () => {
   it.each([
-    ['a blank line before errno', 'listen_port=1\n\n', 'line 2: a blank line before errno'],
-    ['a line without "="', 'listen_port=1\nhello\n', 'line 2: a line without "="'],
-    [
-      'a line of 65,537 bytes',
-      `x=${'y'.repeat(65_535)}`,
-      'line 1: a line of more than 65536 bytes',
-    ],
+    ['a blank line before errno', 'listen_port=1\n\n', 'line 2: blank line before errno'],
+    ['a line without "="', 'listen_port=1\nhello\n', 'line 2: line without "="'],
+    ['a line of 65,537 bytes', `x=${'y'.repeat(65_535)}`, 'line 1: line longer than 65536 bytes'],
     ['an errno that is text', 'errno=EINVAL\n', 'line 1: "errno"'],
     ['an empty errno', 'errno=\n', 'line 1: "errno"'],
     ['an errno of ten digits', 'errno=4294967274\n', 'line 1: "errno"'],
