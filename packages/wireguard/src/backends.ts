@@ -6,6 +6,7 @@ import {
   UapiClient,
   WireGuardError,
 } from 'wireguardcfg'
+import { quote } from 'wireguardcfg/internal'
 import type { NamespaceReference } from 'wireguardnl'
 import type { Host } from './host.js'
 import { type LoadNetlink, Network } from './network.js'
@@ -232,7 +233,7 @@ function noSuchInterface(
 }
 
 function unknownBackend(given: string): WireGuardError {
-  return new WireGuardError(`unknown backend ${JSON.stringify(given)}`, {
+  return new WireGuardError(`unknown backend ${quote(given)}`, {
     code: 'EINVAL',
     operation: 'open',
     hint: "Expected 'userspace', 'kernel' or a Backend",

@@ -1,6 +1,7 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CallOptions } from 'wireguardcfg'
+import { errorCode } from 'wireguardcfg/internal'
 import type { Capability, KernelCapabilities } from 'wireguardnl'
 import type { Host } from './host.js'
 import { findImplementation } from './userspace/implementation.js'
@@ -71,7 +72,7 @@ function trySockets(directory: string): Capability {
     }
     return { ok: true }
   } catch (error) {
-    return codeOf(error) === 'ENOENT' ? { ok: true } : no(messageOf(error))
+    return errorCode(error) === 'ENOENT' ? { ok: true } : no(messageOf(error))
   }
 }
 
@@ -83,8 +84,4 @@ function messageOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)
     : String(error)
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }

@@ -1,6 +1,6 @@
 import { type CallOptions, checkInterfaceName, isWireGuardError } from 'wireguardcfg'
+import { socketPath } from 'wireguardcfg/internal/socket'
 import { type Host, isUserspace } from './host.js'
-import { socketPathOf } from './userspace/socket.js'
 import { stopListener } from './userspace/stop.js'
 
 /** Options of `WireGuard.deleteDevice`. */
@@ -24,7 +24,7 @@ export async function deleteDevice(
     if (await isUserspace(host, name, limits)) {
       const exists = async (): Promise<boolean> =>
         (await host.network.find(name, limits)) !== undefined
-      await stopListener(name, socketPathOf(name, host.socketDirectory), exists, limits)
+      await stopListener(name, socketPath(name, host.socketDirectory), exists, limits)
       return
     }
     await (await host.network.links()).deleteLink(name, limits)

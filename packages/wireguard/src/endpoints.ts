@@ -2,10 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   checkEndpoint,
   type Endpoint,
-  isWireGuardError,
   type PublicKey,
   WireGuardError,
+  isWireGuardError,
 } from 'wireguardcfg'
+import { errorCode, isHostName, mayHoldKey, quote } from 'wireguardcfg/internal'
 
 /**
  * Looks a host name up and gives the address to use. Rejects with an error that has Node's `code`.
@@ -66,8 +67,10 @@ export async function resolveEndpoint(
   options: ResolveOptions = {},
 ): Promise<Endpoint> {
   const { host, port } = typeof endpoint === 'string' ? takeApart(endpoint) : endpoint
-  const literal = literalEndpoint({ host, port })
-  if (literal !== undefined) return literal
+  if (!isHostName(host)) return checkEndpoint({ host, port })
+  checkEndpoint({ host: UNSPECIFIED, port })
+  // Users paste keys into other fields, and the name server must not learn one.
+  if (mayHoldKey(host)) throw invalidEndpoint(`host ${quote(host)}: not a name to look up`)
   const address = await lookUp(host, port, options)
   return checkEndpoint({ host: address, port })
 }
@@ -90,25 +93,16 @@ const LONGEST_DELAY = 20_000
 /** @throws WireGuardError `EINVAL` */
 function takeApart(text: string): NamedEndpoint {
   const match = /^(?:\[([^\]]+)\]|([^[\]:]+)):([0-9]{1,5})$/.exec(text)
-  if (match === null) {
-    throw new WireGuardError('endpoint: expected name:port, address:port or [address]:port', {
-      code: 'EINVAL',
-      operation: OPERATION,
-    })
-  }
+  if (match === null) throw invalidEndpoint('expected name:port, address:port or [address]:port')
   return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) }
 }
 
-/** The endpoint if its host is a literal address, `undefined` for a name. */
-function literalEndpoint(endpoint: NamedEndpoint): Endpoint | undefined {
-  try {
-    return checkEndpoint(endpoint)
-  } catch (error) {
-    // Of all that can be wrong with an endpoint, only a host name is told by a hint.
-    if (isWireGuardError(error) && error.hint !== undefined) return undefined
-    throw error
-  }
+function invalidEndpoint(summary: string): WireGuardError {
+  return new WireGuardError(`endpoint: ${summary}`, { code: 'EINVAL', operation: OPERATION })
 }
+
+// Any address, to check a port that stands with a name.
+const UNSPECIFIED = '0.0.0.0'
 
 async function lookUp(host: string, port: number, options: ResolveOptions): Promise<string> {
   const { signal, retries = DEFAULT_RETRIES, onRetry, lookup = systemLookup } = options
@@ -119,7 +113,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
       return await orAbort(lookup(host), signal)
     } catch (error) {
       if (signal?.aborted === true) throw aborted(signal)
-      if (PERMANENT.has(codeOf(error)) || left <= 0) throw notResolved(host, error)
+      if (PERMANENT.has(errorCode(error)) || left <= 0) throw notResolved(host, error)
       left--
       onRetry?.({ host, port, error, delay })
     }
@@ -141,8 +135,8 @@ async function systemLookup(host: string): Promise<string> {
 const OPERATION = 'resolve endpoint'
 
 function notResolved(host: string, cause: unknown): WireGuardError {
-  return new WireGuardError(`no address for ${JSON.stringify(host)}`, {
-    code: codeOf(cause),
+  return new WireGuardError(`no address for ${quote(host)}`, {
+    code: errorCode(cause),
     operation: OPERATION,
     cause,
   })
@@ -169,13 +163,6 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
     signal.addEventListener('abort', onAbort, { once: true })
     void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
   })
-}
-
-/** Errors of Node's core may come from another realm, so `instanceof` says nothing. */
-function codeOf(error: unknown): string {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : 'EIO'
 }
 
 /** The endpoint of a peer, whose host may be a name. */

@@ -16,7 +16,10 @@ describeWith(hasBin, 'loading', () => {
     ['wireguardcfg/backend', ['wireguardcfg/backend.js', 'wireguardcfg/shared.js']],
     ['wireguardcfg/conf', CONF],
     ['wireguardcfg/server', SERVER],
-    ['wireguard', ['wireguard/index.js', 'wireguard/shared.js', ...CFG]],
+    [
+      'wireguard',
+      ['wireguard/index.js', 'wireguard/shared.js', 'wireguardcfg/internal.js', ...CFG],
+    ],
     ['wireguard/conf', ['wireguard/conf.js', ...CONF]],
     ['wireguard/server', ['wireguard/server.js', ...SERVER]],
   ])('%s takes no file that it does not need', async (name, files) => {

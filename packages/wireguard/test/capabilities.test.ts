@@ -17,7 +17,7 @@ describeWith([hasNamespaces, hasWireGuardGo], 'capabilities', () => {
       userspace: { ok: true, program: expect.stringMatching(/\/wireguard-go$/) },
       sockets: { ok: true },
     })
-    const missing = { ok: false, reason: expect.stringContaining('no WireGuard') }
+    const missing = { ok: false, reason: expect.stringContaining('the WireGuard module') }
     for (const capability of [kernel, read, create]) {
       expect(capability).toStrictEqual(kernel.ok ? { ok: true } : missing)
     }

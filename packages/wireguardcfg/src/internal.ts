@@ -16,3 +16,11 @@ export {
   type FieldTable,
   type PeerField,
 } from './model/fields.js'
+export { isHostName } from './model/endpoint.js'
+export { describeKind, errorCode, HINTS } from './model/errors.js'
+export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export {
+  formatInterfaceAddress,
+  parseInterfaceAddress,
+  type LinkAddress,
+} from './model/interface-address.js'

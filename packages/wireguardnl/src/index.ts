@@ -5,7 +5,11 @@
  * @packageDocumentation
  */
 export { kernelCapabilities, type Capability, type KernelCapabilities } from './capabilities.js'
-export { formatInterfaceAddress, parseInterfaceAddress } from './interface-address.js'
+export {
+  formatInterfaceAddress,
+  parseInterfaceAddress,
+  type LinkAddress,
+} from 'wireguardcfg/internal'
 export { NetlinkLinks, type LinkProperties, type LinkState } from './links/links.js'
 export {
   openNamespace,
@@ -13,6 +17,5 @@ export {
   type Namespace,
   type NamespaceReference,
 } from './namespace/namespace.js'
-export type { LinkAddress } from './route/address.js'
 export { NetlinkClient } from './wireguard/client.js'
 export { kernelIn, type KernelHandle as Kernel } from './wireguard/kernel.js'

@@ -1,7 +1,7 @@
 import type { Endpoint } from 'wireguardcfg'
+import { errorCode } from 'wireguardcfg/internal'
 import type { EndpointResolution, PeerEndpoint } from '../endpoints.js'
 import { type CommandContext, CommandError } from './context.js'
-import { errorCode } from './errno-text.js'
 
 /**
  * How often a name that cannot be looked up is tried again: WG_ENDPOINT_RESOLUTION_RETRIES, 15 by

@@ -3,8 +3,9 @@ import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
 import type { SecretKey } from 'wireguardcfg'
 import { type Parsed, parseSecretKeyValue, type ValueFault } from 'wireguardcfg/internal/conf'
+import { errorCode } from 'wireguardcfg/internal'
 import { type CommandContext, CommandError } from './context.js'
-import { errnoText, errorCode } from './errno-text.js'
+import { strerror } from './strerror.js'
 
 /**
  * A whole file as text. The names that Linux has for standard input read the command's input,
@@ -25,7 +26,7 @@ export async function readInput(
     if (ofDirectory !== undefined && errorCode(error) === 'EISDIR') {
       throw new CommandError(ofDirectory)
     }
-    throw new CommandError(`fopen: ${errnoText(error)}`)
+    throw new CommandError(`fopen: ${strerror(error)}`)
   }
 }
 

@@ -2,7 +2,7 @@ import { checkInterfaceName, type Device, isWireGuardError } from 'wireguardcfg'
 import type { WireGuardOptions } from '../backends.js'
 import { WireGuard } from '../wireguard.js'
 import { type CommandContext, CommandError } from './context.js'
-import { errnoText } from './errno-text.js'
+import { strerror } from './strerror.js'
 
 /** Runs a step with WireGuard open, and closes it whatever happens. */
 export async function withWireGuard<T>(
@@ -84,5 +84,5 @@ export async function modifying<T>(step: () => Promise<T>): Promise<T> {
 /** What wg(8) says when the system refuses; any other error is a bug and stays what it is. */
 function failure(what: string, error: unknown): CommandError {
   if (!isWireGuardError(error)) throw error
-  return new CommandError(`${what}: ${errnoText(error)}`)
+  return new CommandError(`${what}: ${strerror(error)}`)
 }

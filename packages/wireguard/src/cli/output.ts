@@ -11,7 +11,7 @@ export class Output {
   readonly #open: () => Writable
   #opened: Writable | undefined
   #pending = ''
-  #error: unknown
+  #error: NodeJS.ErrnoException | undefined
 
   /** @param open gives the stream; called when there is something to write */
   constructor(open: () => Writable) {
@@ -79,7 +79,7 @@ export class Output {
     })
   }
 
-  readonly #onError = (error: unknown): void => {
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
     this.#error ??= error
   }
 
@@ -90,8 +90,6 @@ export class Output {
   }
 }
 
-function isClosedPipe(error: unknown): boolean {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ECONNRESET'
+function isClosedPipe({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET'].includes(code)
 }

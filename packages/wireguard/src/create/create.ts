@@ -1,9 +1,10 @@
 import { type CallOptions, isWireGuardError, type WireGuardError } from 'wireguardcfg'
 import { abortError, markChecked } from 'wireguardcfg/backend'
+import { socketPath } from 'wireguardcfg/internal/socket'
 import type { LinkState } from 'wireguardnl'
 import { type Host, isUserspace } from '../host.js'
 import { Network } from '../network.js'
-import { daemons, socketPathOf } from '../userspace/socket.js'
+import { daemons } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
 import { interfaceExists, notWireGuard, noWireGuard, otherBackend, socketExists } from './errors.js'
 import { type InterfaceInit, OwnedInterface } from './interface.js'
@@ -95,7 +96,7 @@ class Creation {
     if (this.#wanted.backend !== 'auto' && this.#wanted.backend !== backend) {
       throw otherBackend(backend)
     }
-    const daemon = daemons.get(socketPathOf(name, this.#host.socketDirectory))
+    const daemon = daemons.get(socketPath(name, this.#host.socketDirectory))
     return new OwnedInterface(this.#host, { name, backend, created: false, daemon, network, index })
   }
 
@@ -173,7 +174,7 @@ class Creation {
     const existing = await network.find(name, this.#limits)
     if (existing !== undefined) throw interfaceExists(existing.kind)
     const daemon = await startDaemon(name, {
-      path: socketPathOf(name, socketDirectory),
+      path: socketPath(name, socketDirectory),
       client: sockets,
       within: await network.within(),
       ...this.#limits,

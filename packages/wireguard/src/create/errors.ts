@@ -1,11 +1,12 @@
 import { type BackendKind, WireGuardError } from 'wireguardcfg'
+import { describeKind, HINTS } from 'wireguardcfg/internal'
 
 /** A new interface of the kernel would have the name of a socket. */
 export function socketExists(name: string): WireGuardError {
   return new WireGuardError('there is a userspace interface of this name', {
     code: 'EEXIST',
     detail: `${name}.sock`,
-    hint: 'Sockets know no network namespace: it may be in another one. Choose another name',
+    hint: HINTS.socketOfOtherNamespace,
   })
 }
 
@@ -60,8 +61,4 @@ export function notListening(cause: WireGuardError): WireGuardError {
     hint: 'Its log says why: start it with LOG_LEVEL=verbose in the environment',
     cause,
   })
-}
-
-function describeKind(kind: string | undefined): string {
-  return kind === undefined ? 'a device of no kind' : `a device of kind ${JSON.stringify(kind)}`
 }

@@ -6,10 +6,10 @@ import {
   isWireGuardError,
 } from 'wireguardcfg'
 import { Call } from 'wireguardcfg/backend'
+import { socketPath } from 'wireguardcfg/internal/socket'
 import type { Host } from '../host.js'
 import { Network } from '../network.js'
 import type { Daemon } from '../userspace/daemon.js'
-import { socketPathOf } from '../userspace/socket.js'
 import { stopDaemon, stopListener } from '../userspace/stop.js'
 import { notListening } from './errors.js'
 
@@ -135,7 +135,7 @@ export class OwnedInterface {
    * no error.
    */
   async remove({ signal, idleTimeout }: CallOptions): Promise<void> {
-    if (this.#daemon !== undefined) return await stopDaemon(this.#daemon, this.#socketPath, signal)
+    if (this.#daemon !== undefined) return await stopDaemon(this.#daemon, this.#path, signal)
     const limits = { signal, idleTimeout }
     const network = this.#network
     if (!network.closed) return await this.#removeFrom(network, limits)
@@ -152,7 +152,7 @@ export class OwnedInterface {
     }
     if (!(await exists())) return
     if (this.backend === 'userspace') {
-      return await stopListener(this.name, this.#socketPath, exists, limits)
+      return await stopListener(this.name, this.#path, exists, limits)
     }
     try {
       await (await network.links()).deleteLink(this.name, limits)
@@ -173,7 +173,7 @@ export class OwnedInterface {
     }
   }
 
-  get #socketPath(): string {
-    return socketPathOf(this.name, this.#host.socketDirectory)
+  get #path(): string {
+    return socketPath(this.name, this.#host.socketDirectory)
   }
 }

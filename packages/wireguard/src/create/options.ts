@@ -5,6 +5,7 @@ import {
   isWireGuardError,
   WireGuardError,
 } from 'wireguardcfg'
+import { parseInterfaceAddress } from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
 
@@ -97,7 +98,7 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
     backend: oneOf('backend', options.backend ?? 'auto', ['auto', 'kernel', 'userspace']),
     ifExists: oneOf('ifExists', options.ifExists ?? 'error', ['error', 'use']),
     config: options.config === undefined ? undefined : await checkDeviceConfig(options.config),
-    addresses: await checkAddresses(addresses),
+    addresses: checkAddresses(addresses),
     mtu: checkMtu(mtu),
     up: oneOf('up', options.up ?? false, [false, true]),
     moveTo,
@@ -112,10 +113,8 @@ function checkMtu(mtu: number | undefined): number | undefined {
   throw unacceptable('mtu', `expected 1 to ${LARGEST_MTU} bytes`)
 }
 
-async function checkAddresses(addresses: unknown): Promise<readonly string[]> {
+function checkAddresses(addresses: unknown): readonly string[] {
   if (!Array.isArray(addresses)) throw unacceptable('addresses', 'expected an array')
-  if (addresses.length === 0) return []
-  const { parseInterfaceAddress } = await import('wireguardnl')
   return addresses.map((address: string, i) => {
     try {
       parseInterfaceAddress(address)

@@ -1,6 +1,7 @@
 import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, join, resolve } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
+import { quote } from 'wireguardcfg/internal'
 
 /** Names the program to start instead of wireguard-go; wg-quick(8) reads the same variable. */
 export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
@@ -30,7 +31,7 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
       hint: `Make it executable, or name another one in ${IMPLEMENTATION_VARIABLE}`,
     })
   }
-  throw new WireGuardError(`no userspace implementation: ${JSON.stringify(program)} not found`, {
+  throw new WireGuardError(`no userspace implementation: ${quote(program)} not found`, {
     code: 'ENOENT',
     hint: `Install wireguard-go, or name the program in ${IMPLEMENTATION_VARIABLE}`,
   })

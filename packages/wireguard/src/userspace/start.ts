@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
 import { Call } from 'wireguardcfg/backend'
+import { HINTS } from 'wireguardcfg/internal'
 import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
 import { daemons, removeStaleSocket, starting } from './socket.js'
@@ -102,7 +103,7 @@ function taken(path: string): WireGuardError {
   return new WireGuardError('there is a userspace interface of this name', {
     code: 'EEXIST',
     detail: path,
-    hint: 'Sockets know no network namespace: it may be in another one. Choose another name',
+    hint: HINTS.socketOfOtherNamespace,
   })
 }
 

@@ -1,4 +1,5 @@
-import { invalid, quote, type WireGuardError } from '../model/errors.js'
+import { invalid, type WireGuardError } from '../model/errors.js'
+import { quote } from '../model/quote.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type * as Schema from '../schema.js'
 import { fastCheckDeviceConfig, freezePeer } from './fast-check.js'

@@ -8,13 +8,13 @@ import { peerName } from './peer-name.js'
 import type { ConfProblem } from './problem.js'
 import { type QuickEntry, QuickReader } from './quick-reader.js'
 import {
-  emptyInterface,
-  emptyPeer,
+  newInterfaceDraft,
+  newPeerDraft,
   INTERFACE_READERS,
   type InterfaceDraft,
   type ReadOutcome,
   PEER_READERS,
-  type PeerDraft,
+  type ConfPeerDraft,
   QUICK_READERS,
 } from './readers.js'
 import { squeeze } from './text.js'
@@ -53,8 +53,8 @@ class Analyzer {
   readonly #conf: Conf
   readonly #dialect: ConfDialect
   readonly #quick: QuickReader | undefined
-  readonly #interface: InterfaceDraft = emptyInterface()
-  readonly #peers: PeerDraft[] = []
+  readonly #interface: InterfaceDraft = newInterfaceDraft()
+  readonly #peers: ConfPeerDraft[] = []
   readonly #problems: ConfProblem[] = []
   #section: SectionState = 'none'
   #lineNumber = 0
@@ -79,7 +79,7 @@ class Analyzer {
         if (token.section === undefined) this.#unrecognized(line)
         if (token.section === 'peer') {
           const section = peers.next().value
-          this.#peers.push(emptyPeer(this.#lineNumber, section && peerName(section)))
+          this.#peers.push(newPeerDraft(this.#lineNumber, section && peerName(section)))
         }
       } else if (isReadable && token.kind !== 'blank' && token.kind !== 'comment') {
         this.#readWg(line)
@@ -195,7 +195,7 @@ class Analyzer {
   }
 
   #warnOfRepeats(
-    { line, ranges }: PeerDraft,
+    { line, ranges }: ConfPeerDraft,
     publicKey: PublicKey,
     lines: Map<PublicKey, number>,
     owners: Map<AllowedIP, PublicKey>,

@@ -5,6 +5,7 @@ import { DEVICE_FIELDS, givenFields, PEER_FIELDS, unsetFields } from '../model/f
 import type { PublicKey } from '../model/key.js'
 import type { ConfOptions } from './analyze.js'
 import type { Conf } from './conf.js'
+import { splitAtRepeats } from './split.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 import { analyzeStrictly } from './settings.js'
 
@@ -93,22 +94,6 @@ export function withEndpoints(
       }),
     }),
   )
-}
-
-/** A public key may be in one configuration only once; the order stays. */
-function splitAtRepeats(peers: readonly ConfPeer[]): readonly (readonly ConfPeer[])[] {
-  let batch: ConfPeer[] = []
-  const batches = [batch]
-  let seen = new Set<PublicKey>()
-  for (const peer of peers) {
-    if (seen.has(peer.publicKey)) {
-      batches.push((batch = []))
-      seen = new Set()
-    }
-    seen.add(peer.publicKey)
-    batch.push(peer)
-  }
-  return batches
 }
 
 function deviceFields(settings: ConfInterface, mode: ConfMode): CheckedDeviceConfig {

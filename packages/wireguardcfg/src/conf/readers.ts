@@ -28,7 +28,7 @@ type Mutable<Value> = Value extends readonly string[]
     : Value
 
 /** A `[Peer]` while it is read. */
-export interface PeerDraft {
+export interface ConfPeerDraft {
   readonly line: number
   readonly name: string | undefined
   publicKey: PublicKey | undefined
@@ -49,7 +49,7 @@ export interface ReadOutcome {
 }
 
 /** An `[Interface]` without keys. */
-export function emptyInterface(): InterfaceDraft {
+export function newInterfaceDraft(): InterfaceDraft {
   return {
     privateKey: undefined,
     listenPort: undefined,
@@ -67,7 +67,7 @@ export function emptyInterface(): InterfaceDraft {
 }
 
 /** A `[Peer]` without keys. */
-export function emptyPeer(line: number, name: string | undefined): PeerDraft {
+export function newPeerDraft(line: number, name: string | undefined): ConfPeerDraft {
   return {
     line,
     name,
@@ -102,7 +102,7 @@ export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
 }
 
 /** How each key of wg(8) in `[Peer]` is read; the value comes without white space. */
-export const PEER_READERS: Readers<PeerDraft> = {
+export const PEER_READERS: Readers<ConfPeerDraft> = {
   ...fieldReaders(PEER_FIELDS),
   PublicKey: (draft, text) =>
     store(parsePublicKeyValue(text), (value) => (draft.publicKey = value)),

@@ -1,7 +1,8 @@
+import { HIDDEN } from '../model/quote.js'
 import { type ConfDialect, PEER_KEYS, peerKey, quickKey, wgInterfaceKey } from './keys.js'
 import { codeOf, type Token } from './line.js'
 import { squeeze } from './text.js'
-import { HIDDEN, type ValueFault, wgSentence } from './values/value.js'
+import { type ValueFault, wgSentence } from './values/value.js'
 
 /**
  * Where a line stands: in a section, below a header that no program knows, or before the first

@@ -1,4 +1,5 @@
-import { invalid, quote } from '../model/errors.js'
+import { invalid } from '../model/errors.js'
+import { quote } from '../model/quote.js'
 import { isHook } from './keys.js'
 import { trim } from './text.js'
 

@@ -1,4 +1,5 @@
-import { invalid, quote } from './errors.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
 import { formatIP, isCanonical, readIP } from './ip.js'
 
 /**

@@ -49,3 +49,23 @@ export interface Peer {
   /** The version of WireGuard's protocol; 1 in every implementation so far. */
   readonly protocolVersion: number
 }
+
+/** A peer while it is read. */
+export type PeerDraft = { -readonly [Field in keyof Peer]: Peer[Field] }
+
+/** Returns a peer of which only the public key is known. */
+export function emptyPeer(publicKey: PublicKey): PeerDraft {
+  return {
+    publicKey,
+    presharedKey: undefined,
+    endpoint: undefined,
+    persistentKeepalive: 0,
+    lastHandshake: undefined,
+    receiveBytes: 0,
+    transmitBytes: 0,
+    allowedIPs: NO_ALLOWED_IPS,
+    protocolVersion: 1,
+  }
+}
+
+const NO_ALLOWED_IPS: readonly AllowedIP[] = []

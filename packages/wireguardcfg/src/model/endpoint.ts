@@ -1,4 +1,5 @@
-import { invalid, quote } from './errors.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
 import { formatIP, isCanonical, parseIPv4, readIP } from './ip.js'
 
 /** The address and port at which a peer is reached over UDP. */
@@ -83,11 +84,9 @@ export function canonicalHost(host: string): string {
   const end = percent < 0 ? host.length : percent
   const length = readIP(host, end, ADDRESS)
   if (length === 0) {
-    const name =
-      /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host) && !/^[0-9.]+$/.test(host)
     throw invalid(
       `endpoint host ${quote(host)}: expected an IPv4 or IPv6 address`,
-      name ? { hint: 'Resolve the name to an address first' } : {},
+      isHostName(host) ? { hint: 'Resolve the name to an address first' } : {},
     )
   }
   const canonical = isCanonical(host, end, ADDRESS, length)
@@ -98,6 +97,23 @@ export function canonicalHost(host: string): string {
     throw invalid(`endpoint host ${quote(host)}: expected an interface name or index after the %`)
   }
   return canonical ? host : `${formatIP(ADDRESS, 0, length)}%${zone}`
+}
+
+/**
+ * Returns true for a name that may be looked up: at most 253 characters (RFC 1035) and a final dot,
+ * of what host names are made of, an underscore included, which some have.
+ */
+export function isHostName(host: string): boolean {
+  return (
+    host.length <= 254 &&
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host) &&
+    !isInetAton(host)
+  )
+}
+
+/** Returns true for every spelling of an IPv4 address that inet_aton(3) accepts, as `0x7f.1`. */
+export function isInetAton(host: string): boolean {
+  return /^(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}$/i.test(host)
 }
 
 // Reused for every address.

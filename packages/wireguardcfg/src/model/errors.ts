@@ -1,3 +1,5 @@
+import { quote } from './quote.js'
+
 /**
  * The codes that a {@link WireGuardError} carries: POSIX names, as Node's own errors do, and Node's
  * `ABORT_ERR`. The same fault has the same code from every backend.
@@ -152,25 +154,31 @@ export function invalid(
 }
 
 /**
- * A value as it may appear in an error: quoted, control and formatting characters escaped, cut
- * after 80 characters. Never pass a secret; text that looks like a key is left out all the same,
- * because users paste private keys into other fields.
+ * Returns the POSIX name that an error of the system or of this library carries. Errors of Node's
+ * core may come from another realm, so `instanceof` proves nothing.
+ *
+ * @param fallback for an error without a code
  */
-export function quote(value: unknown): string {
-  if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
-  // A key that starts before the cut ends within 64 characters of it.
-  if (KEY_LIKE.test(value.slice(0, 80 + 64))) return '(text with a key in it, hidden)'
-  const text = value.length > 80 ? `${value.slice(0, 80)}…` : value
-  return JSON.stringify(text).replaceAll(UNPRINTABLE, escapeCharacter)
+export function errorCode(error: unknown, fallback = 'EIO'): string {
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : fallback
 }
 
-// From 40 characters on, so that a key with a few characters missing is hidden as well.
-const KEY_LIKE = /[A-Za-z0-9+/]{40}/
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
-
-function escapeCharacter(character: string): string {
-  return `\\u{${character.codePointAt(0)!.toString(16)}}`
+/** Returns the kind of an interface, as the detail of an error. */
+export function describeKind(kind: string | undefined): string {
+  return kind === undefined
+    ? 'an interface without a link kind'
+    : `an interface of kind ${quote(kind)}`
 }
+
+/** What to do about a fault that several places meet. */
+export const HINTS = {
+  portInUse: 'Another socket has the port; choose another listenPort, or 0',
+  socketPermission: 'Run as root, or as the user who runs the daemon',
+  socketOfOtherNamespace:
+    'Sockets know no network namespace: it may be in another one. Choose another name',
+} as const
 
 const CONTEXT = ['operation', 'device', 'peer', 'path', 'detail', 'hint', 'applied'] as const
 

@@ -1,4 +1,5 @@
-import { invalid, quote } from './errors.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
 
 /**
  * Checks an interface name by the kernel's rule (`dev_valid_name`) and returns it: 1 to 15 bytes,

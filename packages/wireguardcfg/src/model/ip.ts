@@ -1,4 +1,5 @@
-import { invalid, quote } from './errors.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
 
 /** An IP version. The backends know the numbers that the wire has for it. */
 export type IPFamily = 4 | 6

@@ -1,4 +1,5 @@
 import { invalid } from './errors.js'
+import { HIDDEN } from './quote.js'
 import { isKeyText } from './key-text.js'
 
 // Not imported, because Node.js runs all lazy getters of a module for its named exports. That costs
@@ -16,8 +17,6 @@ export type PublicKey = string
 export const KEY_LENGTH = 32
 
 const HEX_KEY = /^[0-9A-Fa-f]{64}$/
-const HIDDEN = '(hidden)'
-
 /**
  * Checks the text of a public key and returns it.
  *

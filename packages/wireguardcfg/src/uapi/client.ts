@@ -5,7 +5,7 @@ import { Lanes } from '../backend/lanes.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
-import { isWireGuardError, WireGuardError } from '../model/errors.js'
+import { errorCode, isWireGuardError, WireGuardError } from '../model/errors.js'
 import {
   checkInterfaceName,
   checkPortableInterfaceName,
@@ -13,13 +13,7 @@ import {
 } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 import type * as Protocol from './protocol.js'
-import {
-  DEFAULT_SOCKET_DIRECTORY,
-  errorCode,
-  fileError,
-  findSocket,
-  SOCKET_SUFFIX,
-} from './socket-path.js'
+import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
 export interface UapiClientOptions {

@@ -1,5 +1,5 @@
 import { canonicalAllowedIP, type AllowedIP } from '../model/allowed-ip.js'
-import type { Device, Peer } from '../model/device.js'
+import { type Device, emptyPeer, type Peer, type PeerDraft } from '../model/device.js'
 import { parseEndpoint, type Endpoint } from '../model/endpoint.js'
 import { isWireGuardError, WireGuardError } from '../model/errors.js'
 import { KEY_LENGTH, type PublicKey, type SecretKey } from '../model/key.js'
@@ -140,7 +140,7 @@ export class ReplyParser {
   #readValue(key: Key, bytes: Buffer, start: number, end: number): void {
     if (key === KEYS.public_key) {
       this.#endPeer()
-      this.#peer = newPeer(this.#publicKey(key, bytes, start, end))
+      this.#peer = emptyPeer(this.#publicKey(key, bytes, start, end))
       return
     }
     switch (key) {
@@ -279,28 +279,9 @@ export class ReplyParser {
   }
 }
 
-/** A peer while its lines are read. */
-type PeerDraft = { -readonly [Field in keyof Peer]: Peer[Field] }
-
-/** Returns a peer without values. */
-function newPeer(publicKey: PublicKey): PeerDraft {
-  return {
-    publicKey,
-    presharedKey: undefined,
-    endpoint: undefined,
-    persistentKeepalive: 0,
-    lastHandshake: undefined,
-    receiveBytes: 0,
-    transmitBytes: 0,
-    allowedIPs: NO_ALLOWED_IPS,
-    protocolVersion: 1,
-  }
-}
-
 const LF = 10
 const EQUALS = 61
 const EMPTY = Buffer.alloc(0)
-const NO_ALLOWED_IPS: readonly AllowedIP[] = []
 const KEY = Buffer.alloc(KEY_LENGTH)
 const NO_KEY = new Uint8Array(KEY_LENGTH)
 

@@ -2,6 +2,7 @@ import { constants } from 'node:os'
 import {
   type WireGuardErrorCode,
   type WireGuardErrorInit,
+  HINTS,
   WireGuardError,
 } from '../model/errors.js'
 
@@ -23,7 +24,7 @@ export function replyError(
         'the daemon could not bind the listen port or set the firewall mark',
         {
           ...init,
-          hint: 'Another socket has the port; choose another listenPort, or 0',
+          hint: HINTS.portInUse,
         },
       )
     case 'EINVAL':

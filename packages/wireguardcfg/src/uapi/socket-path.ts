@@ -1,6 +1,7 @@
 import { join } from 'node:path'
-import { invalid, WireGuardError } from '../model/errors.js'
+import { errorCode, HINTS, invalid, WireGuardError } from '../model/errors.js'
 import { isPortableInterfaceName } from '../model/interface-name.js'
+import { quote } from '../model/quote.js'
 
 // An import would also load the streams of node:fs, which takes 2 ms.
 const { readFileSync, statSync } = process.getBuiltinModule('node:fs')
@@ -27,13 +28,24 @@ export function socketPath(
 ): string {
   if (platform === 'win32')
     return `\\\\.\\pipe\\ProtectedPrefix\\Administrators\\WireGuard\\${name}`
-  const path = join(directory, name + SOCKET_SUFFIX)
-  if (Buffer.byteLength(path) > LONGEST_PATH) {
-    throw invalid(`socket path ${JSON.stringify(path)}: expected at most ${LONGEST_PATH} bytes`, {
+  return checkSocketPath(join(directory, name + SOCKET_SUFFIX))
+}
+
+/**
+ * Returns the path.
+ *
+ * @throws WireGuardError `EINVAL` when it is longer than the address of a socket can be; the system
+ * would cut it
+ */
+export function checkSocketPath(path: string): string {
+  const length = Buffer.byteLength(path)
+  if (length <= LONGEST_PATH) return path
+  throw invalid(
+    `socket path ${quote(path)}: expected at most ${LONGEST_PATH} bytes, got ${length}`,
+    {
       hint: 'Use a shorter directory',
-    })
-  }
-  return path
+    },
+  )
 }
 
 /**
@@ -70,21 +82,11 @@ export function fileError(cause: unknown, directory: string): WireGuardError {
   if (code === 'EACCES' || code === 'EPERM') {
     return new WireGuardError(`no permission to read ${directory}`, {
       code: 'EPERM',
-      hint: 'Run as root, or as the user who runs the daemon',
+      hint: HINTS.socketPermission,
       cause,
     })
   }
   return new WireGuardError(`cannot read ${directory}`, { code, cause })
-}
-
-/**
- * The POSIX name of a system error; errors of Node's core may come from another realm, so
- * `instanceof` says nothing.
- */
-export function errorCode(error: unknown): string {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : 'EIO'
 }
 
 /**

@@ -1,7 +1,7 @@
 import { createConnection, type Socket } from 'node:net'
 import type { Call } from '../backend/call.js'
-import { WireGuardError } from '../model/errors.js'
-import { errorCode } from './socket-path.js'
+import { errorCode, HINTS, WireGuardError } from '../model/errors.js'
+import { probeSocket, type SocketState } from './probe.js'
 
 /** What takes the bytes of a reply: see `ReplyParser`. */
 export interface ReplySink {
@@ -45,22 +45,19 @@ export async function exchange(
   }
 }
 
-/** True when something listens at the path; true as well when this user may not ask. */
+/**
+ * Returns true when something listens at the path. Also true when it is too busy to answer, because
+ * a daemon that hangs must not hold up a listing, and when this user may not ask.
+ */
 export async function isListening(path: string, call: Call): Promise<boolean> {
   try {
-    const socket = await connectOnce(path, Buffer.allocUnsafeSlow(1), call)
-    socket.destroy()
-    return true
-  } catch (cause) {
-    // Too busy to answer now, but there: a daemon that hangs must not hold up a listing.
-    if (errorCode(cause) === 'EAGAIN') return true
-    const error = connectError(cause, path, call)
-    const code = errorCode(error)
-    if (code === 'EPERM') return true
-    if (code === 'ENODEV') return false
-    throw error
+    return LISTENING.has(await probeSocket(path, call))
+  } catch (error) {
+    throw connectionError(error, path, call)
   }
 }
+
+const LISTENING: ReadonlySet<SocketState> = new Set(['live', 'busy', 'denied'])
 
 /** A connected socket whose bytes wait in `buffer` until `receive` is called. */
 interface Connected extends Socket {
@@ -233,7 +230,7 @@ function connectError(error: unknown, path: string, call: Call): unknown {
       return new WireGuardError(`no permission to connect to ${path}`, {
         ...call.context,
         code: 'EPERM',
-        hint: 'Run as root, or as the user who runs the daemon',
+        hint: HINTS.socketPermission,
         cause: error,
       })
     default:

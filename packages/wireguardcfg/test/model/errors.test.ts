@@ -1,6 +1,7 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
-import { invalid, isWireGuardError, quote, WireGuardError } from '../../src/model/errors.js'
+import { invalid, isWireGuardError, WireGuardError } from '../../src/model/errors.js'
+import { quote } from '../../src/model/quote.js'
 import { SecretKey } from '../../src/model/key.js'
 import { partsOf } from './faults.js'
 

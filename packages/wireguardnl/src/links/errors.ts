@@ -1,10 +1,10 @@
+import { describeKind, HINTS } from 'wireguardcfg/internal'
 import { WireGuardError } from 'wireguardcfg'
 import { errnoText } from '../errno.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { LinkKindError } from '../route/link-requests.js'
 import {
   CAPABILITY_HINT,
-  describeKind,
   type ErrorContext,
   NO_INTERFACE_HINT,
   NO_MODULE_HINT,
@@ -53,7 +53,7 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
   'change interface': {
     EADDRINUSE: {
       summary: 'the listen port is taken',
-      hint: 'Another socket has the port; choose another listenPort, or 0',
+      hint: HINTS.portInUse,
     },
   },
   'move interface': {

@@ -4,7 +4,7 @@ import {
   checkPortableInterfaceName,
   WireGuardError,
 } from 'wireguardcfg'
-import { formatInterfaceAddress, parseInterfaceAddress } from '../interface-address.js'
+import { formatInterfaceAddress, parseInterfaceAddress } from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'

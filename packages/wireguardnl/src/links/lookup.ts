@@ -1,12 +1,11 @@
+import { describeKind, formatInterfaceAddress } from 'wireguardcfg/internal'
 import { constants } from 'node:os'
 import { WireGuardError } from 'wireguardcfg'
-import { formatInterfaceAddress } from '../interface-address.js'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { messageError } from '../netlink/errors.js'
 import type { LinkAddress } from '../route/address.js'
 import { getLink, type Link } from '../route/link.js'
-import { describeKind } from '../wireguard/errors.js'
 
 /** Returns the link of this name. @throws {NetlinkError} ENODEV when there is none */
 export async function findLink(

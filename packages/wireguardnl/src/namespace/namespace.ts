@@ -1,6 +1,6 @@
 import { WireGuardError } from 'wireguardcfg'
 import * as libc from '../libc.js'
-import { show } from '../show.js'
+import { quote } from 'wireguardcfg/internal'
 import { namespaceId, threadNamespace } from './thread-namespace.js'
 
 // An import would also load the streams of node:fs, which takes 2 ms.
@@ -34,7 +34,7 @@ export class Namespace implements Disposable {
    */
   get fd(): number {
     if (this.#fd >= 0) return this.#fd
-    throw new WireGuardError(`network namespace ${show(String(this.reference))} was closed`, {
+    throw new WireGuardError(`network namespace ${quote(String(this.reference))} was closed`, {
       code: 'EBADF',
     })
   }
@@ -163,7 +163,7 @@ function fault(
   summary: string,
   more: { readonly hint?: string | undefined; readonly cause?: unknown } = {},
 ): WireGuardError {
-  return new WireGuardError(`${show(String(reference))}: ${summary}`, {
+  return new WireGuardError(`${quote(String(reference))}: ${summary}`, {
     ...more,
     code,
     operation: 'open network namespace',

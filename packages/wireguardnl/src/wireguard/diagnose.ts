@@ -1,15 +1,10 @@
+import { describeKind } from 'wireguardcfg/internal'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { getLink } from '../route/link.js'
 import { WireGuardError } from 'wireguardcfg'
-import {
-  CAPABILITY_HINT,
-  describeKind,
-  type ErrorContext,
-  NO_INTERFACE_HINT,
-  NO_MODULE_HINT,
-} from './errors.js'
+import { CAPABILITY_HINT, type ErrorContext, NO_INTERFACE_HINT, NO_MODULE_HINT } from './errors.js'
 
 /**
  * Returns a better error for one that depends on the interface of this name, or `undefined` if the

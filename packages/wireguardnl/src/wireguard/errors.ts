@@ -1,4 +1,5 @@
 import { isWireGuardError, WireGuardError, type WireGuardErrorInit } from 'wireguardcfg'
+import { HINTS as SHARED_HINTS } from 'wireguardcfg/internal'
 import { SystemCallError } from '../libc.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
@@ -18,13 +19,6 @@ export const NO_MODULE_HINT =
 /** The hint for a missing capability. */
 export const CAPABILITY_HINT =
   'Needs CAP_NET_ADMIN in the user namespace that owns the network namespace; run as root, or give the capability to the container or to node'
-
-/** Describes the kind of an interface, for the detail of an error. */
-export function describeKind(kind: string | undefined): string {
-  return kind === undefined
-    ? 'an interface without a link kind'
-    : `an interface of kind ${JSON.stringify(kind)}`
-}
 
 /**
  * Returns the WireGuardError for an error of netlink. Any other error is a defect and is returned
@@ -82,7 +76,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
 const HINTS: Readonly<Record<string, string>> = {
   ENODEV: NO_INTERFACE_HINT,
   EPERM: CAPABILITY_HINT,
-  EADDRINUSE: 'Another socket has the port; choose another listenPort, or 0',
+  EADDRINUSE: SHARED_HINTS.portInUse,
 }
 
 /** Returns the message without the operation and the code. */

@@ -1,6 +1,7 @@
-import type { AllowedIP, Endpoint, PublicKey } from 'wireguardcfg'
+import type { AllowedIP, Endpoint } from 'wireguardcfg'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
 import { givenFields, PEER_FIELDS } from 'wireguardcfg/internal'
+import { splitAtRepeats } from 'wireguardcfg/internal/conf'
 import type { SetPeer, SetRequest } from './arguments.js'
 
 /**
@@ -14,19 +15,11 @@ export function toConfigs(
   addresses: readonly Endpoint[],
 ): CheckedDeviceConfig[] {
   const lookedUp = addresses[Symbol.iterator]()
-  const batches: CheckedPeerConfig[][] = [[]]
-  let seen = new Set<PublicKey>()
-  for (const peer of peers) {
-    if (seen.has(peer.publicKey)) {
-      batches.push([])
-      seen = new Set()
-    }
-    seen.add(peer.publicKey)
-    batches.at(-1)!.push(peerConfig(peer, addressOf(peer, lookedUp)))
-  }
-  return batches.map((batch, i) => ({
+  return splitAtRepeats(peers).map((part, i) => ({
     ...(i === 0 ? device : {}),
-    ...(batch.length === 0 ? {} : { peers: batch }),
+    ...(part.length === 0
+      ? {}
+      : { peers: part.map((peer) => peerConfig(peer, addressOf(peer, lookedUp))) }),
   }))
 }
 

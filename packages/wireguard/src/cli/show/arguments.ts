@@ -1,5 +1,5 @@
+import { errorCode } from 'wireguardcfg/internal'
 import { UsageError } from '../context.js'
-import { errorCode } from '../errno-text.js'
 import { FIELD_NAMES, type FieldName } from '../usage.js'
 
 // An import would load all that is lazy in node:util.

@@ -36,13 +36,25 @@ function deviceValue(device: Device, field: FieldName): string | undefined {
       return mark
     case 'dump':
       return [privateKey?.toBase64() ?? NONE, publicKey, listenPort, mark].join('\t')
-    default:
+    case 'peers':
+    case 'preshared-keys':
+    case 'endpoints':
+    case 'allowed-ips':
+    case 'latest-handshakes':
+    case 'transfer':
+    case 'persistent-keepalive':
       return undefined
+    default:
+      return field satisfies never
   }
 }
 
 /** What comes behind the public key, for the fields that peers have. */
-const PEER_FIELDS: Partial<Record<FieldName, (peer: Peer) => string>> = {
+const PEER_FIELDS: Record<FieldName, ((peer: Peer) => string) | undefined> = {
+  'public-key': undefined,
+  'private-key': undefined,
+  'listen-port': undefined,
+  fwmark: undefined,
   peers: () => '',
   'preshared-keys': (peer) => `\t${presharedKey(peer)}`,
   endpoints: (peer) => `\t${endpoint(peer)}`,

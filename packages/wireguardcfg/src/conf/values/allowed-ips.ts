@@ -1,5 +1,5 @@
 import { type AllowedIP, formatAllowedIP } from '../../model/allowed-ip.js'
-import { quote } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
 import { parseIP } from '../../model/ip.js'
 import { trim } from '../text.js'
 import { decimal } from './numbers.js'

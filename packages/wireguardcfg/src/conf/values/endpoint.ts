@@ -1,5 +1,12 @@
-import { checkEndpoint, type Endpoint, formatEndpoint } from '../../model/endpoint.js'
-import { isWireGuardError, quote } from '../../model/errors.js'
+import {
+  checkEndpoint,
+  type Endpoint,
+  formatEndpoint,
+  isHostName,
+  isInetAton,
+} from '../../model/endpoint.js'
+import { isWireGuardError } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
 import { parsePort } from './numbers.js'
 import { type Parsed, type ValueFault, wgSentence } from './value.js'
 
@@ -32,7 +39,7 @@ export function parseConfEndpoint(text: string, shown: string = text): Parsed<Co
   const wgMessage = wgSentence('Name or service not known', text)
   const message = `${quote(host)} is neither an IP address nor a host name`
   return {
-    fault: { message, expected: EXPECTED, ...(INET_ATON.test(host) ? {} : { wgMessage }) },
+    fault: { message, expected: EXPECTED, ...(isInetAton(host) ? {} : { wgMessage }) },
   }
 }
 
@@ -43,9 +50,6 @@ function withoutBrackets(endpoint: Endpoint): ValueFault {
 }
 
 const EXPECTED = 'host:port, with an IPv6 address in brackets'
-
-// The other spellings of an IPv4 address that inet_aton(3) knows.
-const INET_ATON = /^(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}$/i
 
 function takeApart(text: string, shown: string): Parsed<{ host: string; port: string }> {
   const bracketed = text.startsWith('[')
@@ -70,16 +74,4 @@ function literalEndpoint(endpoint: Endpoint): Endpoint | undefined {
     if (isWireGuardError(error)) return undefined
     throw error
   }
-}
-
-/**
- * At most 253 characters (RFC 1035) of what host names are made of, an underscore included, which
- * some have.
- */
-function isHostName(host: string): boolean {
-  return (
-    host.length <= 254 &&
-    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host) &&
-    !INET_ATON.test(host)
-  )
 }

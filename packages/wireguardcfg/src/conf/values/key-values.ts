@@ -1,7 +1,7 @@
-import { quote } from '../../model/errors.js'
+import { HIDDEN, quote } from '../../model/quote.js'
 import { isKeyText } from '../../model/key-text.js'
 import { describeKeyText, type PublicKey, SecretKey } from '../../model/key.js'
-import { HIDDEN, type Parsed, wgSentence } from './value.js'
+import { type Parsed, wgSentence } from './value.js'
 
 const WRONG_KEY = 'Key is not the correct length or format'
 const EXPECTED = '44 characters of canonical base64'

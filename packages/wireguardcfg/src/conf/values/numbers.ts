@@ -1,4 +1,4 @@
-import { quote } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
 import { DEVICE_FIELDS, type FieldFormat, PEER_FIELDS } from '../../model/fields.js'
 import { type Parsed, wgSentence } from './value.js'
 import { foldCase } from '../text.js'

@@ -1,4 +1,4 @@
-import { quote } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
 import { formatIP, parseIP } from '../../model/ip.js'
 import { foldCase, words } from '../text.js'
 import { decimal } from './numbers.js'

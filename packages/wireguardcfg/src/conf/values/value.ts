@@ -1,3 +1,5 @@
+import { HIDDEN, mayHoldKey } from '../../model/quote.js'
+
 /** What a value means, or what is wrong with it. */
 export type Parsed<T> =
   | { readonly value: T; readonly warnings?: readonly ValueFault[] }
@@ -24,11 +26,5 @@ export interface ValueFault {
  * users paste private keys into other fields; wg(8) would print it.
  */
 export function wgSentence(sentence: string, text: string): string {
-  return `${sentence}: \`${KEY_LIKE.test(text) ? HIDDEN : text}'`
+  return `${sentence}: \`${mayHoldKey(text) ? HIDDEN : text}'`
 }
-
-/** What stands in the place of a secret. */
-export const HIDDEN = '(hidden)'
-
-// As the errors of the model do: a key with a few characters missing is hidden as well.
-const KEY_LIKE = /[A-Za-z0-9+/]{40}/

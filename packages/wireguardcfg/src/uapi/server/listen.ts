@@ -1,8 +1,10 @@
 import { chmod, link, lstat, mkdir, mkdtemp, rm, rmdir, unlink } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
-import { invalid, isWireGuardError, quote, WireGuardError } from '../../model/errors.js'
-import { errorCode } from '../socket-path.js'
+import { errorCode, invalid, isWireGuardError, WireGuardError } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
+import { probeSocket } from '../probe.js'
+import { checkSocketPath } from '../socket-path.js'
 
 /** A listening unix socket under its final name. */
 export interface ListeningSocket {
@@ -24,9 +26,6 @@ export interface ListenRequest {
   /** Called for each connection; must not throw. */
   readonly onConnection: (socket: Socket) => void
 }
-
-// sun_path of <sys/un.h> without its final NUL. A longer path would be cut.
-const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
 
 /**
  * Listens on a unix socket that has its permissions from the start. Missing directories are created
@@ -53,7 +52,7 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
     // name.
     temporary = await mkdtemp(`${directory}/.`)
     const hidden = join(temporary, 's')
-    for (const name of [path, hidden]) checkLength(name)
+    for (const name of [path, hidden]) checkSocketPath(name)
     server = createServer({ allowHalfOpen: true }, (socket) => {
       connections.add(socket)
       socket.once('close', () => connections.delete(socket))
@@ -80,35 +79,13 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
   }
 }
 
-function checkLength(path: string): void {
-  const bytes = Buffer.byteLength(path)
-  if (bytes <= LONGEST_PATH) return
-  throw invalid(`socket path ${quote(path)}: expected at most ${LONGEST_PATH} bytes, got ${bytes}`)
-}
-
 async function removeStale(path: string): Promise<void> {
   const stats = await lstat(path).catch(ignoreMissing)
   if (stats === undefined) return
   if (!stats.isSocket()) throw invalid(`${quote(path)} exists and is not a socket`)
-  if (await answers(path)) throw inUse(path)
+  const state = await probeSocket(path)
+  if (state !== 'stale' && state !== 'absent') throw inUse(path)
   await unlink(path).catch(ignoreMissing)
-}
-
-/** Returns whether a process listens on a socket. */
-function answers(path: string): Promise<boolean> {
-  return new Promise((settle, reject) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      settle(true)
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      // EAGAIN: a process listens, and its queue is full.
-      if (error.code === 'EAGAIN') settle(true)
-      else if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') settle(false)
-      else reject(error)
-    })
-  })
 }
 
 function listen(server: Server, path: string): Promise<void> {

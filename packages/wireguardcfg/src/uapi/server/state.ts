@@ -1,5 +1,5 @@
 import type { AllowedIP } from '../../model/allowed-ip.js'
-import type { Device, Peer } from '../../model/device.js'
+import { type Device, type Peer, emptyPeer } from '../../model/device.js'
 import type { Endpoint } from '../../model/endpoint.js'
 import { KEY_LENGTH, type PublicKey, publicKeyFromBytes, SecretKey } from '../../model/key.js'
 import { claimPort, releasePort } from './ports.js'
@@ -148,16 +148,7 @@ export class DeviceState {
 
 /** Returns a peer without values that belongs to no device. */
 export function newPeer(publicKey: PublicKey): PeerState {
-  return {
-    publicKey,
-    presharedKey: undefined,
-    endpoint: undefined,
-    persistentKeepalive: 0,
-    lastHandshake: undefined,
-    receiveBytes: 0,
-    transmitBytes: 0,
-    allowedIPs: new Set(),
-  }
+  return { ...emptyPeer(publicKey), allowedIPs: new Set() }
 }
 
 function peerSnapshot(peer: PeerState): Peer {

@@ -1,4 +1,5 @@
 import { isWireGuardError } from 'wireguardcfg'
+import { errorCode } from 'wireguardcfg/internal'
 
 /** What strerror(3) of Linux says about the errors that wg(8) can meet. */
 const TEXTS: Readonly<Record<string, string>> = {
@@ -39,14 +40,7 @@ const TEXTS: Readonly<Record<string, string>> = {
 /**
  * The text of a system error: `No such device`. An error that is none of these speaks for itself.
  */
-export function errnoText(error: unknown): string {
-  const code = errorCode(error)
+export function strerror(error: unknown): string {
+  const code = errorCode(error, 'unknown error')
   return TEXTS[code] ?? (isWireGuardError(error) ? error.message : code)
-}
-
-/** The POSIX name that an error carries, or `unknown error`. */
-export function errorCode(error: unknown): string {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : 'unknown error'
 }

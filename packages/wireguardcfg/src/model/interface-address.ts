@@ -1,6 +1,14 @@
-import { formatIP, parseIP, WireGuardError } from 'wireguardcfg'
-import type { LinkAddress } from './route/address.js'
-import { show } from './show.js'
+import { invalid, type WireGuardError } from './errors.js'
+import { formatIP, parseIP } from './ip.js'
+import { quote } from './quote.js'
+
+/** An address of an interface, with the length of its network. */
+export interface LinkAddress {
+  /** 4 or 16 bytes. */
+  readonly local: Uint8Array
+  /** Bits, 0 to 32 or 128. */
+  readonly prefixLength: number
+}
 
 /**
  * Parses the address of an interface, `10.7.0.1/24` or `fd00::1/64`. Unlike an allowed IP, it keeps
@@ -15,21 +23,20 @@ import { show } from './show.js'
  * ```
  */
 export function parseInterfaceAddress(text: string): LinkAddress {
-  if (typeof text !== 'string')
-    throw invalid(`expected a string, got a value of type ${typeof text}`)
+  if (typeof text !== 'string') throw refused(`expected a string, got ${quote(text)}`)
   const slash = text.indexOf('/')
   const local = parseIP(slash < 0 ? text : text.slice(0, slash))
   if (local === undefined) {
-    throw invalid(`${show(text)}: expected an IPv4 or IPv6 address and a prefix length`)
+    throw refused(`${quote(text)}: expected an IPv4 or IPv6 address and a prefix length`)
   }
   const bits = local.length * 8
   const length = slash < 0 ? String(bits) : text.slice(slash + 1)
   if (!/^(?:0|[1-9][0-9]{0,2})$/.test(length) || Number(length) > bits) {
-    throw invalid(`${show(text)}: expected a prefix length of 0 to ${bits} after the slash`)
+    throw refused(`${quote(text)}: expected a prefix length of 0 to ${bits} after the slash`)
   }
   // The kernel accepts 0.0.0.0 and does nothing.
   if (local.every((byte) => byte === 0))
-    throw invalid(`${show(text)}: expected an address other than zero`)
+    throw refused(`${quote(text)}: expected an address other than zero`)
   return { local, prefixLength: Number(length) }
 }
 
@@ -46,6 +53,6 @@ export function formatInterfaceAddress({ local, prefixLength }: LinkAddress): st
   return `${formatIP(local)}/${prefixLength}`
 }
 
-function invalid(summary: string): WireGuardError {
-  return new WireGuardError(`interface address: ${summary}`, { code: 'EINVAL' })
+function refused(summary: string): WireGuardError {
+  return invalid(`interface address: ${summary}`)
 }

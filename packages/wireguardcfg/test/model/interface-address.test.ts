@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatInterfaceAddress, parseInterfaceAddress } from '../src/interface-address.js'
+import { formatInterfaceAddress, parseInterfaceAddress } from '../../src/model/interface-address.js'
 
 describe('the address of an interface', () => {
   it.each([
