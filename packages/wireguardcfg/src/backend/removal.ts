@@ -34,6 +34,13 @@ export interface TemporaryPeerMove {
  *
  * The moves come before everything else. The result is the same as removing in place, because one
  * configuration cannot both add an allowed IP to a peer and remove it.
+ *
+ * @example
+ * ```ts
+ * if (removesAllowedIPs(checked)) {
+ *   checked = moveToTemporaryPeer(checked, await this.device(name)).config
+ * }
+ * ```
  */
 export function moveToTemporaryPeer(
   config: CheckedDeviceConfig,

@@ -9,20 +9,33 @@ import { parseConf } from './parse.js'
 import { formatSecretKeyValue } from './values/key-values.js'
 import { formatNumber } from './values/numbers.js'
 
-/** The file of a device as it is: what `wg showconf` prints, to the byte. With the private key. */
+/**
+ * Returns the file of a device, equal to what `wg showconf` prints to the byte. It includes the
+ * private key.
+ *
+ * @example
+ * ```ts
+ * await writeFile('wg0.conf', formatConf(confFromDevice(device)), { mode: 0o600 })
+ * ```
+ */
 export function confFromDevice(device: Device): Conf {
   return parseConf(formatShowconf(device))
 }
 
 /**
- * The file that makes a configuration: `toDeviceConfigs` gives an equal one back, with `setconf`
- * for a configuration that replaces the peers, and with `addconf` for any other. Fields that the
- * mode resets anyway are not written. A peer without `replaceAllowedIPs` gets its ranges with `+`
- * and `-` when the configuration does not replace the peers.
+ * Returns the file of a configuration. `toDeviceConfigs` returns an equal configuration from it,
+ * with `setconf` for one that replaces the peers, and with `addconf` for any other. Fields that the
+ * mode resets anyway are not written. If the configuration does not replace the peers, the allowed
+ * IPs of a peer without `replaceAllowedIPs` are written with `+` and `-`.
  *
- * @throws WireGuardError `EINVAL` with the `path` of a value that is not acceptable, or that no
- * file can express: a peer to be removed, only to be updated, or whose allowed IPs are to be left
- * alone altogether
+ * @example
+ * ```ts
+ * const conf = confFromConfig({ replacePeers: true, listenPort: 51820, peers: [{ publicKey }] })
+ * console.log(formatConf(conf))
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of a value that is invalid, or that no file can
+ * express: a peer to remove, a peer only to update, or a peer whose allowed IPs stay unchanged
  */
 export function confFromConfig(config: DeviceConfig): Conf {
   const { replacePeers = false, peers = [] } = config
@@ -62,7 +75,7 @@ function formatShowconf(device: Device): string {
   return `${text}\n${sections.join('\n')}`
 }
 
-/** The text of a field of the device: a number or a key. */
+/** Returns the text of a field of the device: a number or a key. */
 function fieldText({ format, max }: FieldRow, value: unknown, path: string): string {
   return max === undefined
     ? formatSecretKeyValue(checkSecret(path, value))
@@ -89,19 +102,19 @@ function signedAllowedIPs(
   path: string,
 ): readonly string[] {
   const { allowedIPs = [], removeAllowedIPs = [], replaceAllowedIPs } = peer
-  const unsigned = [...allowedIPs, ...removeAllowedIPs].findIndex((range) => /^[+-]/.test(range))
-  if (unsigned >= 0) throw invalid('expected ranges without a sign', { path: `${path}.allowedIPs` })
+  const signed = [...allowedIPs, ...removeAllowedIPs].some((text) => /^[+-]/.test(text))
+  if (signed) throw invalid('expected allowed IPs without a sign', { path: `${path}.allowedIPs` })
   if (replacePeers || replaceAllowedIPs === true) return allowedIPs
   if (allowedIPs.length + removeAllowedIPs.length === 0) {
     throw inexpressible(`${path}.replaceAllowedIPs`)
   }
   return [
-    ...allowedIPs.map((range) => `+${range}`),
-    ...removeAllowedIPs.map((range) => `-${range}`),
+    ...allowedIPs.map((allowedIP) => `+${allowedIP}`),
+    ...removeAllowedIPs.map((allowedIP) => `-${allowedIP}`),
   ]
 }
 
-/** A device knows no names. */
+/** Checks an endpoint of a device, which cannot be a host name. */
 function literal(endpoint: Endpoint | string, path: string): Endpoint {
   try {
     return typeof endpoint === 'string' ? parseEndpoint(endpoint) : checkEndpoint(endpoint)
@@ -111,5 +124,5 @@ function literal(endpoint: Endpoint | string, path: string): Endpoint {
 }
 
 function inexpressible(path: string): WireGuardError {
-  return invalid('a configuration file cannot say this of a peer', { path })
+  return invalid('a configuration file cannot express this', { path })
 }

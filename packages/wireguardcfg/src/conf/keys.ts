@@ -19,12 +19,12 @@ export type PeerKey =
 export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
 
 /**
- * Who will read the file. `wg`: wg(8), which refuses the keys of wg-quick. `wg-quick`: wg-quick(8),
- * which takes its own keys out and hands the rest to wg(8).
+ * The program that reads the file. `wg` is wg(8), which refuses the keys of wg-quick(8). `wg-quick`
+ * is wg-quick(8), which removes its own keys and passes the rest to wg(8).
  */
 export type ConfDialect = 'wg' | 'wg-quick'
 
-/** From wg-quick(8), in the order of its manual page. */
+/** The keys of wg-quick(8), in the order of its manual page. */
 export const QUICK_KEYS: readonly QuickKey[] = [
   'Address',
   'DNS',
@@ -45,22 +45,22 @@ const wgInterfaceKeys = byFoldedName(confKeys(DEVICE_FIELDS))
 const quickKeys = byFoldedName(QUICK_KEYS)
 const peerKeys = byFoldedName(PEER_KEYS)
 
-/** The key of wg(8) in `[Interface]` that this text spells, in any case. */
+/** Returns the key of wg(8) in `[Interface]` that has this name, in upper or lower case. */
 export function wgInterfaceKey(name: string): WgInterfaceKey | undefined {
   return wgInterfaceKeys.get(foldCase(name))
 }
 
-/** The key of wg-quick(8) that this text spells, in any case. */
+/** Returns the key of wg-quick(8) that has this name, in upper or lower case. */
 export function quickKey(name: string): QuickKey | undefined {
   return quickKeys.get(foldCase(name))
 }
 
-/** The key of wg(8) in `[Peer]` that this text spells, in any case. */
+/** Returns the key of wg(8) in `[Peer]` that has this name, in upper or lower case. */
 export function peerKey(name: string): PeerKey | undefined {
   return peerKeys.get(foldCase(name))
 }
 
-/** True for the four keys whose value is a shell command, where a `#` is not a comment. */
+/** Returns whether the value of a key is a shell command, in which `#` does not start a comment. */
 export function isHook(name: string): boolean {
   return /^(?:pre|post)(?:up|down)$/i.test(name)
 }

@@ -3,14 +3,14 @@ import type { ConfSection } from './section.js'
 import { squeeze } from './text.js'
 
 /**
- * The peers of a file by public key, so that looking up each of thousands does not take the square
- * of their number. Made at the first look-up, kept when a peer gets another key.
+ * The peers of a file by public key, so that looking up each of thousands does not take quadratic
+ * time. It is built at the first lookup and updated when a peer gets another key.
  */
 export class PeerIndex {
   #byKey: Map<PublicKey, ConfSection[]> | undefined
   readonly #keys = new Map<ConfSection, PublicKey | undefined>()
 
-  /** The sections of a key, in the order of the file. */
+  /** Returns the sections of a key, in the order of the file. */
   find(publicKey: PublicKey, all: () => readonly ConfSection[]): readonly ConfSection[] {
     if (this.#byKey === undefined) {
       this.#byKey = new Map()
@@ -20,14 +20,14 @@ export class PeerIndex {
     return this.#byKey.get(publicKey) ?? []
   }
 
-  /** Takes in a section that comes after all others. */
+  /** Adds a section that comes after all others. */
   add(section: ConfSection): void {
     if (this.#byKey === undefined) return
     this.#keys.set(section, this.#enter(section))
     section.watch((changed) => this.#update(changed))
   }
 
-  /** Forgets the sections of a key. */
+  /** Removes the sections of a key. */
   delete(publicKey: PublicKey): void {
     for (const section of this.#byKey?.get(publicKey) ?? []) this.#keys.delete(section)
     this.#byKey?.delete(publicKey)
@@ -45,11 +45,11 @@ export class PeerIndex {
   #update(section: ConfSection): void {
     const before = this.#keys.get(section)
     const key = publicKeyOf(section)
-    // One that was removed is not among them.
+    // A removed section is not in the index.
     if (!this.#keys.has(section) || key === before) return
     const sharers = before === undefined ? [] : (this.#byKey?.get(before) ?? [])
     const isAlone = sharers.length <= 1 && (key === undefined || this.#byKey?.has(key) !== true)
-    // Where several have one key, their order counts: it is found anew.
+    // When several sections have one key, their order matters. Build the index again.
     if (!isAlone) this.#byKey = undefined
     else {
       if (before !== undefined) this.#byKey?.delete(before)

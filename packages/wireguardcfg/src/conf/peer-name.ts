@@ -4,9 +4,15 @@ import type { ConfSection } from './section.js'
 import { checkComment } from './validate.js'
 
 /**
- * The name of a peer that a comment gives, as exporters and panels write them:
+ * Returns the name that a comment gives a peer, in the forms of exporters and panels:
  * `# friendly_name = x`, `# Name = x`, `# Client: x`, `### begin x ###`, `### Client x`. Comments
- * inside the section come before those directly above it. `undefined`: none does.
+ * inside the section take precedence over those directly above it. Returns `undefined` when there
+ * is no name.
+ *
+ * @example
+ * ```ts
+ * const names = conf.peers.map((section) => peerName(section) ?? section.get('PublicKey'))
+ * ```
  */
 export function peerName(section: ConfSection): string | undefined {
   for (const comment of [...section.comments, ...section.commentsAbove]) {
@@ -17,9 +23,14 @@ export function peerName(section: ConfSection): string | undefined {
 }
 
 /**
- * Names a peer: changes the name where it stands, in the comment inside its section or above it
- * that names it and in the end marker of the block, or else adds `# friendly_name = x` inside. A
- * comment whose form cannot hold the new name becomes `# friendly_name = x`.
+ * Names a peer. It changes the comment inside the section or above it that holds the name, and the
+ * end marker of the block. Without such a comment it adds `# friendly_name = x` inside the section.
+ * A comment whose form cannot hold the new name becomes `# friendly_name = x`.
+ *
+ * @example
+ * ```ts
+ * setPeerName(section, "Anna's laptop")
+ * ```
  *
  * @throws WireGuardError `EINVAL` when the name is empty or more than one line
  */
@@ -38,7 +49,9 @@ export function setPeerName(section: ConfSection, name: string): void {
   else if (before !== undefined) section.rewriteComment((comment) => newEnd(comment, before, text))
 }
 
-/** The end marker of a block with the new name; `undefined`: the comment is none with the old. */
+/**
+ * Returns an end marker with the new name; `undefined` unless the comment is one with the old name.
+ */
 function newEnd(comment: string, before: string, name: string): string | undefined {
   return isEndMarker(comment) && comment.includes(before)
     ? replaceLast(comment, before, name)
@@ -58,7 +71,7 @@ function nameIn(comment: string): string | undefined {
   return undefined
 }
 
-// Nothing in them may match the same white space twice: that takes quadratic time.
+// No two parts of a pattern may match the same white space, because that takes quadratic time.
 const PATTERNS = [
   /^friendly_name[ \t]*=(.*)$/i,
   /^name[ \t]*[=:](.*)$/i,

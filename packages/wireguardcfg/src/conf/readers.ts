@@ -16,7 +16,7 @@ import {
 } from './values/quick.js'
 import type { Parsed, ValueFault } from './values/value.js'
 
-/** `[Interface]` while it is read; sections and keys that come later overwrite or add to it. */
+/** `[Interface]` while it is read. Later sections and keys overwrite its values or add to them. */
 export type InterfaceDraft = {
   -readonly [Field in keyof ConfInterface]: Mutable<ConfInterface[Field]>
 }
@@ -32,23 +32,23 @@ export interface ConfPeerDraft {
   readonly line: number
   readonly name: string | undefined
   publicKey: PublicKey | undefined
-  /** Whether a line names a public key, though perhaps none that is acceptable. */
+  /** Whether a line names a public key, even an invalid one. */
   hasPublicKey: boolean
   presharedKey: ConfPeer['presharedKey']
   endpoint: ConfPeer['endpoint']
   persistentKeepalive: number | undefined
-  /** What happens to each range; of several entries for one, wg(8) applies the last. */
-  readonly ranges: Map<AllowedIP, 'add' | 'remove'>
+  /** What happens to each allowed IP. Of several entries for one, wg(8) applies the last. */
+  readonly changes: Map<AllowedIP, 'add' | 'remove'>
   incremental: boolean
 }
 
-/** What reading one value gave: a fault, or warnings beside a value that was stored. */
+/** The result of reading one value: a fault, or warnings about a value that was stored. */
 export interface ReadOutcome {
   readonly fault?: ValueFault
   readonly warnings?: readonly ValueFault[]
 }
 
-/** An `[Interface]` without keys. */
+/** Returns an `[Interface]` without keys. */
 export function newInterfaceDraft(): InterfaceDraft {
   return {
     privateKey: undefined,
@@ -66,7 +66,7 @@ export function newInterfaceDraft(): InterfaceDraft {
   }
 }
 
-/** A `[Peer]` without keys. */
+/** Returns a `[Peer]` without keys. */
 export function newPeerDraft(line: number, name: string | undefined): ConfPeerDraft {
   return {
     line,
@@ -76,15 +76,15 @@ export function newPeerDraft(line: number, name: string | undefined): ConfPeerDr
     presharedKey: undefined,
     endpoint: undefined,
     persistentKeepalive: undefined,
-    ranges: new Map(),
+    changes: new Map(),
     incremental: false,
   }
 }
 
-/** How each key of wg(8) in `[Interface]` is read; the value comes without white space. */
+/** A reader for each key of wg(8) in `[Interface]`. Its value has no white space. */
 export const INTERFACE_READERS: Readers<InterfaceDraft> = fieldReaders(DEVICE_FIELDS)
 
-/** How each key of wg-quick(8) is read; the value comes trimmed. */
+/** A reader for each key of wg-quick(8). Its value is trimmed. */
 export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
   Address: (draft, text) => store(parseAddresses(text), (value) => pushAll(draft.addresses, value)),
   DNS: (draft, text) =>
@@ -101,7 +101,7 @@ export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
   SaveConfig: (draft, text) => store(parseSaveConfig(text), (value) => (draft.saveConfig = value)),
 }
 
-/** How each key of wg(8) in `[Peer]` is read; the value comes without white space. */
+/** A reader for each key of wg(8) in `[Peer]`. Its value has no white space. */
 export const PEER_READERS: Readers<ConfPeerDraft> = {
   ...fieldReaders(PEER_FIELDS),
   PublicKey: (draft, text) =>
@@ -110,22 +110,22 @@ export const PEER_READERS: Readers<ConfPeerDraft> = {
     const parsed = parseAllowedIPs(text, shown)
     if ('fault' in parsed) return parsed
     for (const { sign, allowedIP } of parsed.value) {
-      draft.ranges.set(allowedIP, sign === '-' ? 'remove' : 'add')
+      draft.changes.set(allowedIP, sign === '-' ? 'remove' : 'add')
     }
-    // wg(8) decides anew at every AllowedIPs line: one without signs after one with them replaces
-    // the list after all.
+    // wg(8) decides again at every AllowedIPs line. A line without signs replaces the list, even
+    // after a line with signs.
     draft.incremental = parsed.value.some(({ sign }) => sign !== '')
     return { warnings: warningsOf(parsed.value) }
   },
 }
 
-/** @param shown the value as it is in the file, which messages quote; default: the text itself */
+/** @param shown the value as written in the file, which messages quote; default: the text itself */
 type Reader<Draft> = (draft: Draft, text: string, shown?: string) => ReadOutcome
 
 /** Readers by key. */
 type Readers<Draft> = Readonly<Record<string, Reader<Draft>>>
 
-/** The readers of a table's fields: each stores the value under the field's name. */
+/** Returns readers for a table's fields. Each stores the value under the field's name. */
 function fieldReaders<Name extends string>(
   fields: FieldTable<Name>,
 ): Readers<{ [Field in Name]: unknown }> {
@@ -146,7 +146,7 @@ function store<T>(parsed: Parsed<T>, keep: (value: T) => unknown): ReadOutcome {
   return parsed.warnings === undefined ? {} : { warnings: parsed.warnings }
 }
 
-/** Not spread into push: the arguments of a call are limited. */
+/** Appends values one by one, because a call has a limited number of arguments. */
 function pushAll(list: string[], values: readonly string[]): void {
   for (const value of values) list.push(value)
 }

@@ -5,27 +5,27 @@ import { ConfLine, type LineEnd } from './line.js'
 import { foldCase } from './text.js'
 import { checkComment, checkKey, checkValue } from './validate.js'
 
-/** A key of ours, offered by editors, or any other, which is kept as it is. */
+/** A known key, which editors suggest, or any other key, which is kept as it is. */
 export type AnyKey = ConfKey | (string & {})
 
-/** The lines of a section, in order: see `divideGap` for those that no entry tells apart. */
+/** The lines of a section, in order. See `divideGap` for the lines after the last entry. */
 export interface SectionLines {
   /** The comments directly above the header. */
   readonly lead: readonly ConfLine[]
   readonly header: ConfLine
-  /** The entries, and the comments that belong to them. */
+  /** The entries and the comments of the section. */
   readonly body: readonly ConfLine[]
-  /** What stands between this section and the next one, and belongs to neither. */
+  /** The lines between this section and the next one that belong to neither. */
   readonly between?: readonly ConfLine[]
 }
 
 /**
  * One `[Interface]` or `[Peer]` of a file, with the comment lines directly above it. Keys are
- * compared without regard to case and white space, as wg(8) does. Edits change the document at
- * once, and only the lines of the key they name.
+ * compared without regard to case and white space, as in wg(8). Edits take effect at once and
+ * change only the lines of the key that they name.
  */
 export class ConfSection {
-  /** `undefined`: a section that no program knows. */
+  /** `undefined` for a section that neither wg(8) nor wg-quick(8) knows. */
   readonly kind: ConfSectionKind | undefined
   readonly #header: ConfLine
   readonly #model: ConfLine | undefined
@@ -35,7 +35,7 @@ export class ConfSection {
   #onChange: (section: ConfSection) => void = () => {}
 
   /**
-   * @param like whose indentation and spaces new lines take while this section has no entries
+   * @param like the section whose indentation and spaces new lines copy while this one is empty
    * @internal
    */
   constructor(
@@ -52,45 +52,62 @@ export class ConfSection {
   }
 
   /**
-   * Every line in order, the comment block above included. A line prints nothing of itself; its
-   * `text` is the file's, secrets too.
+   * Every line in order, including the comments above the header. A line does not print its
+   * content, but its `text` may hold secrets.
    */
   get lines(): readonly ConfLine[] {
     return [...this.#lead, this.#header, ...this.#body, ...this.#between]
   }
 
-  /** The comment lines inside the section, without their signs: `friendly_name = x`. */
+  /** The comments inside the section, without their `#` signs: `friendly_name = x`. */
   get comments(): string[] {
     return commentsOf(this.#body)
   }
 
-  /** The comment lines directly above the section. */
+  /** The comments directly above the section, without their `#` signs. */
   get commentsAbove(): string[] {
     return commentsOf(this.#lead)
   }
 
   /**
-   * The value of a key, the last one if it is there several times; `undefined`: absent. May be a
-   * secret.
+   * Returns the value of a key, the last one of several; `undefined` when the key is absent. The
+   * value may be a secret.
+   *
+   * @example
+   * ```ts
+   * conf.peers[0]?.get('Endpoint') // 'vpn.example.com:51820'
+   * ```
    */
   get(key: AnyKey): string | undefined {
     const folded = foldCase(key)
     return this.#body.findLast((line) => isEntry(line, folded))?.value
   }
 
-  /** The values of a key that may be repeated, in order. May be secrets. */
+  /**
+   * Returns every value of a key, in order. The values may be secrets.
+   *
+   * @example
+   * ```ts
+   * conf.peers[0]?.getAll('AllowedIPs') // ['10.0.0.2/32', 'fd00::2/128']
+   * ```
+   */
   getAll(key: AnyKey): string[] {
     const folded = foldCase(key)
     return this.#body.flatMap((line) => (isEntry(line, folded) ? [line.value] : []))
   }
 
   /**
-   * Gives a key these values, one line each: lines that are there are reused with their comments,
-   * more are added behind them, and those that are left over are removed. No value at all removes
-   * the key. The values are not checked to be acceptable to wg(8): see `checkConf`.
+   * Sets the values of a key, one line each. Existing lines are reused with their comments, more
+   * are added after them, and those left over are removed. An empty list removes the key. Whether
+   * wg(8) accepts the values is not checked here: use `checkConf`.
    *
-   * @throws WireGuardError `EINVAL` when the text could not be read back as it is, such as a line
-   * break
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.set('Endpoint', '192.0.2.1:51820')
+   * ```
+   *
+   * @throws WireGuardError `EINVAL` when the file could not be read back with the same value, for
+   * example because of a line break
    */
   set(key: AnyKey, value: string | readonly string[]): void {
     const values = typeof value === 'string' ? [value] : value
@@ -112,7 +129,12 @@ export class ConfSection {
   }
 
   /**
-   * Adds one more line of a key, behind those that are there.
+   * Adds a line of a key, after the existing lines of the key.
+   *
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.add('AllowedIPs', '192.168.1.0/24')
+   * ```
    *
    * @throws WireGuardError `EINVAL` as {@link ConfSection.set}
    */
@@ -123,7 +145,14 @@ export class ConfSection {
     this.#insert(last < 0 ? this.#insertAt() : last + 1, line)
   }
 
-  /** Removes every line of a key; false if there is none. */
+  /**
+   * Removes every line of a key. Returns whether there was one.
+   *
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.unset('PersistentKeepalive')
+   * ```
+   */
   unset(key: AnyKey): boolean {
     const folded = foldCase(key)
     const body = this.#body.filter((line) => !isEntry(line, folded))
@@ -136,6 +165,11 @@ export class ConfSection {
   /**
    * Adds `# text` as the first line of the section.
    *
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.addComment('expires 2027-01-01')
+   * ```
+   *
    * @throws WireGuardError `EINVAL` when the text is more than one line
    */
   addComment(text: string): void {
@@ -143,8 +177,13 @@ export class ConfSection {
   }
 
   /**
-   * Replaces the first comment line inside the section for which `matches` is true; false if there
-   * is none.
+   * Replaces the first comment line inside the section for which `matches` returns true. Returns
+   * whether a comment was replaced.
+   *
+   * @example
+   * ```ts
+   * section.replaceComment((text) => text.startsWith('expires'), 'expired')
+   * ```
    *
    * @throws WireGuardError `EINVAL` when the text is more than one line
    */
@@ -155,8 +194,8 @@ export class ConfSection {
   }
 
   /**
-   * Rewrites the first comment for which `rewrite` returns a text, those inside the section before
-   * those above it; false if there is none.
+   * Rewrites the first comment for which `rewrite` returns a text. Comments inside the section come
+   * before those above it. Returns whether a comment was rewritten.
    *
    * @throws WireGuardError `EINVAL` when the text is more than one line
    * @internal
@@ -170,7 +209,7 @@ export class ConfSection {
   }
 
   /**
-   * Calls back when the entries may have changed.
+   * Sets the function to call when the entries may have changed.
    *
    * @internal
    */
@@ -179,8 +218,8 @@ export class ConfSection {
   }
 
   /**
-   * What stays when the section is removed, without the empty line that set it apart from the next
-   * one.
+   * The lines that stay when the section is removed, without the empty line that separated it from
+   * the next one.
    *
    * @internal
    */
@@ -189,7 +228,7 @@ export class ConfSection {
   }
 
   /**
-   * Takes over the lines that a removed section left behind.
+   * Takes over the lines that remain of a removed section.
    *
    * @internal
    */
@@ -197,7 +236,7 @@ export class ConfSection {
     for (const line of lines) this.#between.push(line)
   }
 
-  /** `ConfSection { peer }`: the content may be secret. */
+  /** Returns `ConfSection { peer }`, because the content may be secret. */
   [inspect.custom](): string {
     return `ConfSection { ${this.kind ?? 'unknown'} }`
   }
@@ -207,7 +246,7 @@ export class ConfSection {
     this.#onChange(this)
   }
 
-  /** Behind the last entry, or else behind the last line that is not empty. */
+  /** Returns the index after the last entry, or else after the last line that is not empty. */
   #insertAt(): number {
     const last = this.#body.findLastIndex((line) => line.token.kind === 'entry')
     return last >= 0
@@ -223,7 +262,7 @@ export class ConfSection {
     return this.#body.findLast((line) => line.token.kind === 'entry') ?? this.#model
   }
 
-  /** A line as its neighbours are: their indentation and the section's line end. */
+  /** Returns a line with the indentation of its neighbours and the line end of the section. */
   #line(text: string): ConfLine {
     const indentation = /^[ \t]*/.exec(this.#example()?.text ?? '')![0]
     const end: LineEnd = this.#header.end === '' ? '\n' : this.#header.end
@@ -231,7 +270,7 @@ export class ConfSection {
   }
 }
 
-/** Whether a line is of a key, given in lower case. */
+/** Returns whether a line has this key, which is given in lower case. */
 function isEntry({ token }: ConfLine, folded: string): boolean {
   return token.kind === 'entry' && token.folded === folded
 }
@@ -240,7 +279,7 @@ function commentsOf(lines: readonly ConfLine[]): string[] {
   return lines.flatMap(({ token, text }) => (token.kind === 'comment' ? [commentText(text)] : []))
 }
 
-/** The lines with the first comment rewritten for which there is a new text. */
+/** Returns the lines with the first comment rewritten that gets a new text; else `undefined`. */
 function rewritten(
   lines: readonly ConfLine[],
   rewrite: (comment: string) => string | undefined,
@@ -255,7 +294,7 @@ function rewritten(
   return undefined
 }
 
-/** The `=` of an entry with the white space around it; ` = ` when there is no entry. */
+/** Returns the `=` of an entry with the white space around it; ` = ` when there is no entry. */
 function equalsOf(line: ConfLine | undefined): string {
   if (line?.token.kind !== 'entry') return ' = '
   const { text } = line

@@ -1,15 +1,15 @@
 /**
- * White space as wg(8) and wg-quick(8) know it: what isspace(3) accepts in the C locale. Not `\s`,
- * which takes no-break spaces and the byte order mark as well.
+ * White space as in wg(8) and wg-quick(8): what isspace(3) accepts in the C locale. Not `\s`, which
+ * also matches no-break spaces and the byte order mark.
  */
 const WHITE_SPACE = /[ \t\n\v\f\r]+/g
 
-/** The text without any white space, also inside: wg(8) reads `5 5` as `55`. */
+/** Returns the text without any white space, also inside it, because wg(8) reads `5 5` as `55`. */
 export function squeeze(text: string): string {
   return text.replaceAll(WHITE_SPACE, '')
 }
 
-/** Where the text goes on after the white space at `start`; its length if nothing follows. */
+/** Returns the index after the white space at `start`; the text's length if nothing follows. */
 export function skipSpace(text: string, start: number): number {
   let at = start
   while (at < text.length && isSpaceCode(text.charCodeAt(at))) at++
@@ -20,7 +20,7 @@ function isSpaceCode(code: number): boolean {
   return code === 32 || (code >= 9 && code <= 13)
 }
 
-/** The text without the white space at its ends, as wg-quick(8) reads keys and values. */
+/** Returns the text without white space at its ends, as wg-quick(8) reads keys and values. */
 export function trim(text: string): string {
   const start = skipSpace(text, 0)
   let end = text.length
@@ -28,14 +28,14 @@ export function trim(text: string): string {
   return text.slice(start, end)
 }
 
-/** Words between white space and commas, as wg-quick(8) splits `Address` and `DNS`. */
+/** Splits a text at white space and commas, as wg-quick(8) splits `Address` and `DNS`. */
 export function words(text: string): string[] {
   return text.split(/[ \t\n\v\f\r,]+/).filter((word) => word !== '')
 }
 
 /**
- * Lower case for ASCII only: `toLowerCase` would make a `k` of the Kelvin sign, and wg(8) compares
- * bytes.
+ * Converts ASCII letters to lower case. `toLowerCase` also converts the Kelvin sign to `k`, but
+ * wg(8) compares bytes.
  */
 export function foldCase(text: string): string {
   // oxlint-disable-next-line no-control-regex -- this is what ASCII is

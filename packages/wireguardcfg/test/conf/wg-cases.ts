@@ -196,6 +196,6 @@ export const differences: readonly WgDifference[] = [
   {
     name: 'a NUL character',
     text: '[Interface]\nListenPort = 4001\0 2\n',
-    report: 'NUL character, behind which wg(8) ignores the rest of the line; expected text',
+    report: 'NUL character, after which wg(8) ignores the rest of the line; expected text',
   },
 ]

@@ -10,17 +10,17 @@ import { quote } from '../../model/quote.js'
 import { parsePort } from './numbers.js'
 import { type Parsed, type ValueFault, wgSentence } from './value.js'
 
-/** Where a peer is, as a file says it: the host may be a name, which nobody has looked up yet. */
+/** The endpoint of a peer in a file. The host may be a name, which has not been resolved. */
 export interface ConfEndpoint extends Endpoint {
-  /** True: `host` is a name to look up. False: a literal address in canonical text. */
+  /** Whether `host` is a name to resolve. If not, it is a literal address in canonical text. */
   readonly isName: boolean
 }
 
 /**
- * `host:port` up to the last colon, or `[host]:port`, as wg(8) takes it apart. The host is an IPv4
- * or IPv6 address, with a zone or without, or a name. The interface of a zone need not exist here.
- * Unlike wg(8) this takes no shortened or hexadecimal IPv4 (`127.1`), and the port as
- * {@link parsePort} does.
+ * Reads `host:port`, split at the last colon, or `[host]:port`, as wg(8) does. The host is a name,
+ * or an IPv4 or IPv6 address, with a zone or without. The interface of the zone need not exist on
+ * this system. Unlike wg(8) this accepts no shortened or hexadecimal IPv4 address (`127.1`). It
+ * reads the port as {@link parsePort} does.
  */
 export function parseConfEndpoint(text: string, shown: string = text): Parsed<ConfEndpoint> {
   const parts = takeApart(text, shown)
@@ -43,7 +43,7 @@ export function parseConfEndpoint(text: string, shown: string = text): Parsed<Co
   }
 }
 
-/** wg(8) takes the digits after the last colon for the port, which is most often a mistake. */
+/** wg(8) reads the digits after the last colon as the port, which is most often a mistake. */
 function withoutBrackets(endpoint: Endpoint): ValueFault {
   const expected = formatEndpoint(endpoint)
   return { message: `IPv6 address without brackets, read as ${expected}`, expected }

@@ -5,7 +5,7 @@ import { parseSecretKeyValue } from './key-values.js'
 import { parseFirewallMark, parsePersistentKeepalive, parsePort } from './numbers.js'
 import type { Parsed } from './value.js'
 
-/** What the text of each format stands for. */
+/** The type of the value in each format. */
 export interface FormatValues {
   readonly secret: SecretKey | null
   readonly port: number
@@ -15,14 +15,14 @@ export interface FormatValues {
 }
 
 /**
- * Reads a value.
+ * A function that reads a value.
  *
  * @param text without white space, as wg(8) reads it
  * @param shown the text as the user wrote it, which messages quote; default: `text`
  */
 export type ValueParser<Value> = (text: string, shown?: string) => Parsed<Value>
 
-/** How the text of each format is read: see `model/fields.ts`. */
+/** The function that reads each format of `model/fields.ts`. */
 export const VALUE_PARSERS: {
   readonly [Format in FieldFormat]: ValueParser<FormatValues[Format]>
 } = {

@@ -72,9 +72,10 @@ export class UapiServer implements AsyncDisposable {
    *
    * @example
    * ```ts
-   * await using server = await UapiServer.listen({ name: 'wg0', directory: '/tmp/wireguard' })
+   * const server = await UapiServer.listen({ name: 'wg0', directory: '/tmp/wireguard' })
    * const client = new UapiClient({ directory: '/tmp/wireguard' })
    * console.log(await client.deviceNames()) // ['wg0']
+   * await server.close()
    * ```
    *
    * @throws WireGuardError `EINVAL` for an invalid name or mode, a path that is too long, or a path
