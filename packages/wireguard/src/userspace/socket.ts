@@ -7,20 +7,20 @@ import type { Daemon } from './daemon.js'
 /** The daemons that this process started, by the path of their socket. */
 export const daemons = new Map<string, Daemon>()
 
-/** The paths of the sockets of those that are being started. */
+/** The socket paths of the daemons that are being started. */
 export const starting = new Set<string>()
 
 /**
- * Where the socket of an interface is. Userspace devices are created on Linux only, where its name
- * is that of the interface.
+ * Returns the path of the socket of an interface. Userspace devices are created on Linux only,
+ * where the socket has the name of the interface.
  */
 export function socketPathOf(name: string, directory: string): string {
   return join(directory, `${name}.sock`)
 }
 
 /**
- * Removes a socket, which ends the daemon behind it: all implementations watch theirs. None is
- * fine.
+ * Removes a socket. Its daemon then ends, because all implementations watch their socket. Does
+ * nothing if the socket does not exist.
  *
  * @throws WireGuardError `EPERM`, or what the system reports
  */
@@ -38,9 +38,7 @@ export async function removeSocket(path: string): Promise<void> {
   }
 }
 
-/**
- * Removes what a daemon that was killed left behind, and no socket on which another one listens.
- */
+/** Removes the socket of a daemon that was killed, unless another daemon listens on it. */
 export async function removeStaleSocket(path: string): Promise<void> {
   if (await isStale(path)) await removeSocket(path)
 }
