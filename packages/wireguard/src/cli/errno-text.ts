@@ -1,6 +1,6 @@
 import { isWireGuardError } from 'wireguardcfg'
 
-/** What strerror(3) of Linux says about the errors that wg(8) can meet. */
+/** The texts of strerror(3) on Linux for the errors that wg(8) can meet. */
 const TEXTS: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
   EADDRINUSE: 'Address already in use',
@@ -36,9 +36,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'Connection timed out',
 }
 
-/**
- * The text of a system error: `No such device`. An error that is none of these speaks for itself.
- */
+/** Returns the text of a system error: `No such device`. Others give their message or code. */
 export function errnoText(error: unknown): string {
   const code = errorCode(error)
   return TEXTS[code] ?? (isWireGuardError(error) ? error.message : code)
