@@ -45,7 +45,7 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
     const isWrongArgument = errorCode(error).startsWith('ERR_PARSE_ARGS')
-    // Errors of Node's core may come from another realm, so `instanceof` says nothing.
+    // An error of Node itself may come from another realm, where `instanceof` is false.
     if (!isWrongArgument || typeof error !== 'object' || error === null) throw error
     throw new UsageError('message' in error ? String(error.message) : '')
   }
