@@ -1,4 +1,4 @@
-// Not public: what lies below the decoding of a dump can be timed on its own here only.
+// Times the transport of a dump without its decoding. The public API has no function for that.
 import {
   Connection,
   encodeGetDevice,
@@ -12,7 +12,7 @@ import {
 } from './dist/internals.js'
 
 /**
- * A socket that asks for the dump of a device and receives it, and does nothing with it.
+ * Opens a socket that requests the dump of a device, receives it and discards it.
  *
  * @param {string} name
  * @returns {Promise<{ receive(): void, close(): Promise<void> }>}
@@ -29,7 +29,7 @@ export async function receiveDump(name) {
       for (let datagrams = 0; ; datagrams++) {
         const datagram = socket.receive()
         if (datagram === undefined) throw new Error(`no datagram after ${datagrams}`)
-        // A DONE comes alone or at the end.
+        // DONE has a datagram of its own, or is the last message of one.
         if (endsWithDone(datagram)) return
       }
     },

@@ -14,17 +14,18 @@ import { NamespacedUserspace } from './userspace/namespaced.js'
 
 /** Options of `WireGuard.open`. */
 export interface WireGuardOptions {
-  /** Where userspace implementations have their sockets; default `/var/run/wireguard`. */
+  /** The directory of the sockets of userspace implementations; default `/var/run/wireguard`. */
   readonly socketDirectory?: string | undefined
   /**
-   * The backends to use, in order of preference, by kind or as an object of your own; default
-   * `['userspace', 'kernel']`, the order of wg(8). `'kernel'` is ignored on any system but Linux.
+   * The backends to use, in order of preference: a kind, or an object that implements `Backend`.
+   * Default: `['userspace', 'kernel']`, the order of wg(8). `'kernel'` has no effect on systems
+   * other than Linux.
    */
   readonly backends?: readonly (BackendKind | Backend)[] | undefined
   /**
-   * The network namespace whose interfaces to use: the id of a process in it, a path (with a `/` in
-   * it), or a name of `ip netns`. Absent: that of this process. A userspace device counts if its
-   * interface is in the namespace. Needs CAP_SYS_ADMIN, on Linux.
+   * The network namespace whose interfaces to use: the id of a process in it, a path (with a `/`),
+   * or a name of `ip netns`. Default: the namespace of this process. Userspace devices are included
+   * if their interface is in the namespace. Needs Linux and CAP_SYS_ADMIN.
    */
   readonly netns?: NamespaceReference | undefined
 }
@@ -32,18 +33,19 @@ export interface WireGuardOptions {
 /** Opens a backend for the namespace and the socket directory of a `WireGuard`. */
 type OpenBackend = (host: Host) => Promise<Backend>
 
-/** What this library supports on one platform. */
+/** The parts of this library that one platform supports. */
 interface Platform {
   readonly userspace: OpenBackend
-  /** Absent: there is no WireGuard in the kernel, or none that this library reaches. */
+  /** Absent: the kernel has no WireGuard, or this library does not support it. */
   readonly kernel?: OpenBackend
-  /** Absent: interfaces cannot be created, deleted or addressed, and there are no namespaces. */
+  /** Absent: no support for namespaces, or to create, delete and address interfaces. */
   readonly loadNetlink?: LoadNetlink
 }
 
 /**
- * The only place that asks which platform this is. A further backend is a folder that implements
- * `Backend`, and one case here: `case 'win32': return { userspace, kernel: windowsKernel }`.
+ * Returns what this platform supports. No other code checks the platform. A further backend is a
+ * folder that implements `Backend`, and one case here:
+ * `case 'win32': return { userspace, kernel: windowsKernel }`.
  */
 function thisPlatform(): Platform {
   switch (process.platform) {
@@ -66,7 +68,7 @@ async function linuxKernel({ network }: Host): Promise<Backend> {
   return new NetlinkClient(await network.kernel())
 }
 
-/** In the default order of preference. */
+/** The kinds of backends in the default order of preference. */
 const KINDS: readonly BackendKind[] = ['userspace', 'kernel']
 
 /** The backends that a `WireGuard` was opened with, in order of preference. */
@@ -76,7 +78,7 @@ export class Backends implements Host {
   readonly sockets: UapiClient
   readonly loadNetlink: LoadNetlink | undefined
   readonly all: readonly LazyBackend[]
-  /** Those given by kind, not the objects of the caller. */
+  /** The backends that the caller named by kind, without the caller's own objects. */
   readonly #byKind = new Map<BackendKind, LazyBackend>()
 
   private constructor(options: WireGuardOptions, network: Network, platform: Platform) {
@@ -88,7 +90,7 @@ export class Backends implements Host {
   }
 
   /**
-   * Opens the network namespace, but no backend yet.
+   * Opens the network namespace. Opens no backend yet.
    *
    * @throws WireGuardError `EINVAL` for an unknown backend, and as {@link Network.open}
    */
@@ -110,15 +112,15 @@ export class Backends implements Host {
   async backend(kind: BackendKind): Promise<Backend> {
     const backend = this.#byKind.get(kind)
     if (backend !== undefined) return await backend.open()
-    throw new WireGuardError(`opened without the ${kind} backend`, {
+    throw new WireGuardError(`this WireGuard was opened without the ${kind} backend`, {
       code: 'EOPNOTSUPP',
-      hint: `Open it with '${kind}' among its backends`,
+      hint: `Add '${kind}' to the backends option of WireGuard.open`,
     })
   }
 
   /**
    * Runs a step on the backend that serves an interface: the first, in order of preference, that
-   * knows its name. wg(8) has the same rule: a socket on which something listens wins, then the
+   * knows its name. This is also the rule of wg(8): a socket with a listener comes before the
    * kernel.
    *
    * @throws WireGuardError `ENODEV` when no backend knows the name, and what the step throws
@@ -131,13 +133,13 @@ export class Backends implements Host {
     const misses: (WireGuardError | undefined)[] = []
     for (const [i, lazy] of this.all.entries()) {
       const backend = await lazy.open()
-      // The usual case of a kernel interface: it saves two errors.
+      // The usual case of a kernel interface. It avoids the construction of two errors.
       if (backend.mayHave?.(name) === false) continue
       const outcome = await attempt(backend, step)
       if (!isMiss(outcome)) return outcome.value
       misses[i] = outcome.miss
     }
-    // No backend has it. Those that were skipped now say why.
+    // No backend has it. Ask the skipped backends too, for the details of the error.
     for (const [i, lazy] of this.all.entries()) {
       if (misses[i] !== undefined) continue
       const outcome = await attempt(await lazy.open(), step)
@@ -151,7 +153,7 @@ export class Backends implements Host {
     )
   }
 
-  /** Closes every backend that was opened, and the network namespace. */
+  /** Closes every open backend, and the network namespace. */
   async close(): Promise<void> {
     try {
       await Promise.all([this.sockets.close(), ...this.all.map((backend) => backend.close())])
@@ -160,7 +162,7 @@ export class Backends implements Host {
     }
   }
 
-  /** Returns undefined for a kind that this platform does not have. */
+  /** Returns undefined for a kind that this platform does not support. */
   #lazy(given: BackendKind | Backend, platform: Platform): LazyBackend | undefined {
     if (typeof given === 'object') return new LazyBackend(() => Promise.resolve(given))
     if (!KINDS.includes(given)) throw unknownBackend(given)
@@ -172,7 +174,7 @@ export class Backends implements Host {
   }
 }
 
-/** A backend that is opened when it is first needed. */
+/** A backend that the first call opens. */
 class LazyBackend {
   readonly #open: () => Promise<Backend>
   #opened: Promise<Backend> | undefined
@@ -182,10 +184,10 @@ class LazyBackend {
     this.#open = open
   }
 
-  /** Returns the same backend every time. */
+  /** Opens the backend once; every call returns the same one. */
   open(): Promise<Backend> {
     if (this.#closed) {
-      return Promise.reject(new WireGuardError('WireGuard is closed', { code: 'EBADF' }))
+      return Promise.reject(new WireGuardError('this WireGuard is closed', { code: 'EBADF' }))
     }
     return (this.#opened ??= this.#open())
   }
@@ -196,6 +198,7 @@ class LazyBackend {
   }
 }
 
+/** The result of a step, or the `ENODEV` of a backend that does not know the interface. */
 type Attempt<T> = { readonly value: T } | { readonly miss: WireGuardError }
 
 function isMiss<T>(outcome: Attempt<T>): outcome is { readonly miss: WireGuardError } {
@@ -214,7 +217,7 @@ async function attempt<T>(
   }
 }
 
-/** One error for all the places in which the name was not found. */
+/** Combines the `ENODEV` errors of all backends into one. */
 function noSuchInterface(
   misses: readonly WireGuardError[],
   device: string,
@@ -236,6 +239,6 @@ function unknownBackend(given: string): WireGuardError {
   return new WireGuardError(`unknown backend ${quote(given)}`, {
     code: 'EINVAL',
     operation: 'open',
-    hint: "Expected 'userspace', 'kernel' or a Backend",
+    hint: "Use 'userspace', 'kernel' or a Backend object",
   })
 }

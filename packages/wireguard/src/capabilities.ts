@@ -6,12 +6,12 @@ import type { Capability, KernelCapabilities } from 'wireguardnl'
 import type { Host } from './host.js'
 import { findImplementation } from './userspace/implementation.js'
 
-/** Whether userspace devices can be made. */
+/** Whether userspace devices can be created. */
 export type UserspaceCapability =
   | {
       /** They can be made. */
       readonly ok: true
-      /** The path of the program that `createDevice` would start. */
+      /** The path of the program that `createDevice` starts. */
       readonly program: string
       readonly reason?: undefined
     }
@@ -22,18 +22,21 @@ export type UserspaceCapability =
       readonly reason: string
     }
 
-/** What can be done with WireGuard here, and if not, why. */
+/** What this process can do with WireGuard here. Each missing capability has a reason. */
 export interface Capabilities extends KernelCapabilities {
-  /** Whether there is a userspace implementation to start, and /dev/net/tun for it. */
+  /** Whether a userspace implementation is installed and has a /dev/net/tun. */
   readonly userspace: UserspaceCapability
   /**
-   * Whether the sockets of userspace implementations can be listed and connected to. It is also
-   * true when there are none.
+   * Whether this process can list the sockets of userspace implementations and connect to them.
+   * `ok` is also true when no socket exists.
    */
   readonly sockets: Capability
 }
 
-/** Tries without changing anything, except that the kernel may load its WireGuard module. */
+/**
+ * Tests what this process can do. It changes nothing, except that the kernel may load its WireGuard
+ * module.
+ */
 export async function capabilities(host: Host, options?: CallOptions): Promise<Capabilities> {
   return {
     ...(await kernelCapabilities(host, options)),
@@ -50,15 +53,15 @@ async function kernelCapabilities(
     const netlink = await loadNetlink()
     return await netlink.kernelCapabilities(await network.kernel(), options)
   }
-  const none = no('The kernel part is for Linux only')
+  const none = no('The kernel backend is supported on Linux only')
   return { kernel: none, read: none, create: none, namespaces: none, removeAllowedIPs: none }
 }
 
 function tryUserspace({ loadNetlink }: Host): UserspaceCapability {
-  if (loadNetlink === undefined) return no('Userspace devices are started on Linux only')
+  if (loadNetlink === undefined) return no('Userspace devices can be created on Linux only')
   try {
     const program = findImplementation()
-    return existsSync('/dev/net/tun') ? { ok: true, program } : no('There is no /dev/net/tun')
+    return existsSync('/dev/net/tun') ? { ok: true, program } : no('/dev/net/tun does not exist')
   } catch (error) {
     return no(messageOf(error))
   }

@@ -1,6 +1,6 @@
 /**
- * The configuration files of wg(8) and wg-quick(8), read and written without losing a byte: what
- * `wireguardcfg/conf` has.
+ * Reads and writes the configuration files of wg(8) and wg-quick(8) without losing a byte. It
+ * exports what `wireguardcfg/conf` exports.
  *
  * @packageDocumentation
  */

@@ -5,13 +5,13 @@ import { stopListener } from './userspace/stop.js'
 
 /** Options of `WireGuard.deleteDevice`. */
 export interface DeleteOptions extends CallOptions {
-  /** What to do when there is no such interface: `'error'`, the default, or `'ignore'`. */
+  /** What to do when the interface does not exist: `'error'` (default) or `'ignore'`. */
   readonly ifMissing?: 'error' | 'ignore' | undefined
 }
 
 /**
- * Deletes the interface that the other calls would reach by this name: that of a userspace
- * implementation, else that of the kernel.
+ * Deletes the interface that the other calls use for this name: the userspace interface if it
+ * exists, else the kernel interface.
  */
 export async function deleteDevice(
   host: Host,
@@ -29,7 +29,7 @@ export async function deleteDevice(
     }
     await (await host.network.links()).deleteLink(name, limits)
   } catch (error) {
-    const missing = isWireGuardError(error) && error.code === 'ENODEV'
-    if (!missing || ifMissing === 'error') throw error
+    const isMissing = isWireGuardError(error) && error.code === 'ENODEV'
+    if (!isMissing || ifMissing === 'error') throw error
   }
 }

@@ -7,11 +7,11 @@ export interface DevicesOptions extends CallOptions {
   readonly onError?: ((error: WireGuardError) => void) | undefined
 }
 
-/** Some interfaces could not be read. Carries the devices that could be, so that none is lost. */
+/** The error of a read in which some interfaces failed. It carries the devices that were read. */
 export class DevicesError extends WireGuardError {
   /** The devices that were read. */
   readonly devices: readonly Device[]
-  /** One error for each interface or backend that was not. The first gives this error its code. */
+  /** One error for each interface or backend that failed. The code is that of the first. */
   readonly errors: readonly WireGuardError[]
 
   /** @param errors at least one */
@@ -31,7 +31,7 @@ export class DevicesError extends WireGuardError {
 /**
  * Returns the names of all interfaces, each once, in the order of the backends.
  *
- * @param onError called when a backend cannot list; default: throws the error
+ * @param onError called when a backend cannot list its interfaces; default: throws the error
  */
 export async function deviceNames(
   backends: Backends,
@@ -55,7 +55,7 @@ function rethrow(error: unknown): never {
   throw error
 }
 
-/** Reads one interface, from the backend that serves it. */
+/** Reads one device from the backend that serves it. */
 export function readDevice(
   backends: Backends,
   name: string,
@@ -65,7 +65,7 @@ export function readDevice(
 }
 
 /**
- * Reads all interfaces, except those that vanish before they are read.
+ * Reads all devices, except those that are deleted during the call.
  *
  * @throws DevicesError without `onError`, when an interface or a backend could not be read
  */

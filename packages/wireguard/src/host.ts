@@ -2,29 +2,29 @@ import type { Backend, BackendKind, CallOptions, UapiClient } from 'wireguardcfg
 import type { LoadNetlink, Network } from './network.js'
 
 /**
- * What `createDevice`, `deleteDevice` and `capabilities` need of the `WireGuard` they were called
- * on: its network namespace, its sockets and its backends. `Backends` implements it.
+ * The parts of a `WireGuard` that `createDevice`, `deleteDevice` and `capabilities` need: its
+ * network namespace, its sockets and its backends. `Backends` implements it.
  */
 export interface Host {
   readonly network: Network
   readonly socketDirectory: string
-  /** Reaches every socket of the directory, whatever namespace its interface is in. */
+  /** The client of every socket in the directory, also of interfaces in other namespaces. */
   readonly sockets: UapiClient
-  /** Loads wireguardnl; undefined where there is no netlink, that is, elsewhere than on Linux. */
+  /** Loads wireguardnl; undefined on systems without netlink, that is, all but Linux. */
   readonly loadNetlink: LoadNetlink | undefined
-  /** Whether it was opened with the backend of this kind. A caller's own object does not count. */
+  /** Returns whether `backends` names this kind. The caller's own objects do not count. */
   has(kind: BackendKind): boolean
   /**
    * Opens the backend of this kind, once.
    *
-   * @throws WireGuardError `EOPNOTSUPP` when it was opened without that backend
+   * @throws WireGuardError `EOPNOTSUPP` when `WireGuard` was opened without that backend
    */
   backend(kind: BackendKind): Promise<Backend>
 }
 
 /**
- * Whether a userspace implementation serves an interface of this name, even if it is too busy to
- * answer.
+ * Returns whether a userspace implementation serves an interface of this name, even if it is too
+ * busy to reply.
  */
 export async function isUserspace(
   host: Host,

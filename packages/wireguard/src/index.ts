@@ -1,5 +1,5 @@
 /**
- * Control WireGuard from typed code: the interfaces of the Linux kernel and of userspace
+ * Controls WireGuard from typed code: the interfaces of the Linux kernel and of userspace
  * implementations through one API.
  *
  * @packageDocumentation

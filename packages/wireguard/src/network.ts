@@ -3,15 +3,15 @@ import type { Kernel, LinkState, Namespace, NamespaceReference, NetlinkLinks } f
 import type * as Netlink from 'wireguardnl'
 import type { Within } from './userspace/daemon.js'
 
-/** Loads the package that speaks netlink, for interfaces, addresses and network namespaces. */
+/** Loads wireguardnl, which manages interfaces, addresses and network namespaces by netlink. */
 export type LoadNetlink = () => Promise<typeof Netlink>
 
 /**
- * The interfaces of one network namespace, of the kernel and of userspace. Sockets are opened when
- * they are first needed.
+ * The interfaces of one network namespace, in the kernel and in userspace. The first call that
+ * needs a socket opens it.
  */
 export class Network {
-  /** The namespace as the caller named it; undefined: that of this process. */
+  /** The namespace as the caller named it; undefined: the namespace of this process. */
   readonly reference: NamespaceReference | undefined
   readonly #namespace: Namespace | undefined
   readonly #load: LoadNetlink | undefined
@@ -31,8 +31,8 @@ export class Network {
   /**
    * Opens a namespace.
    *
-   * @param reference undefined: the namespace of this process; nothing is loaded for it yet
-   * @param load undefined where there is no netlink: then every call that needs it fails
+   * @param reference undefined: the namespace of this process, for which nothing is loaded yet
+   * @param load undefined on systems without netlink: every call that needs it then fails
    * @throws WireGuardError `ENOENT`, `EINVAL`, `EPERM`; `EOPNOTSUPP` without netlink
    */
   static async open(
@@ -44,18 +44,18 @@ export class Network {
     return new Network(reference, openNamespace(reference), load)
   }
 
-  /** Identifies this namespace as long as it exists; undefined: that of this process. */
+  /** The identity of the namespace while it exists; undefined: the namespace of this process. */
   get id(): string | undefined {
     return this.#namespace?.id
   }
 
-  /** Whether it was closed. Its reference can be opened again. */
+  /** True after `close()`. The reference can be opened again. */
   get closed(): boolean {
     return this.#closed
   }
 
   /**
-   * Returns what manages the interfaces of the namespace; the same object every time.
+   * Returns the client that manages the interfaces of the namespace; always the same object.
    *
    * @throws WireGuardError `EOPNOTSUPP` without netlink, `EBADF` when this is closed
    */
@@ -63,14 +63,14 @@ export class Network {
     return (this.#links ??= this.#openLinks())
   }
 
-  /** Returns what netlink clients open their sockets with; undefined: their default. */
+  /** Returns the `Kernel` with which clients open netlink sockets; undefined: their default. */
   async kernel(): Promise<Kernel | undefined> {
     if (this.#namespace === undefined) return undefined
     const { kernelIn } = await this.#netlink()
     return kernelIn(this.#namespace)
   }
 
-  /** Returns a function that runs a synchronous step in the namespace: what it spawns is there. */
+  /** Returns a function that runs a synchronous step, and its child processes, in the namespace. */
   async within(): Promise<Within> {
     const namespace = this.#namespace
     if (namespace === undefined) return (step) => step()
@@ -78,7 +78,7 @@ export class Network {
     return (step) => withinNamespace(namespace, step)
   }
 
-  /** Returns the interface of this name; undefined: there is none. */
+  /** Returns the interface of this name, or undefined. */
   async find(name: string, options?: CallOptions): Promise<LinkState | undefined> {
     try {
       return await (await this.links()).link(name, options)
@@ -88,12 +88,12 @@ export class Network {
     }
   }
 
-  /** Moves an interface of this namespace to another one. */
+  /** Moves an interface from this namespace to another one. */
   async move(name: string, target: Network, options?: CallOptions): Promise<void> {
     await (await this.links()).moveLink(name, target.#namespace ?? process.pid, options)
   }
 
-  /** Closes the sockets and lets go of the namespace; its interfaces stay. */
+  /** Closes the sockets and the descriptor of the namespace. The interfaces stay. */
   async close(): Promise<void> {
     this.#closed = true
     try {
@@ -113,12 +113,16 @@ export class Network {
   }
 
   async #netlink(): Promise<typeof Netlink> {
-    if (this.#closed) throw new WireGuardError('WireGuard is closed', { code: 'EBADF' })
+    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
     return await loaded(this.#load, 'manage interfaces')
   }
 }
 
 async function loaded(load: LoadNetlink | undefined, operation: string): Promise<typeof Netlink> {
   if (load !== undefined) return await load()
-  throw new WireGuardError('this is done on Linux only', { code: 'EOPNOTSUPP', operation })
+  throw new WireGuardError('not supported on this platform', {
+    code: 'EOPNOTSUPP',
+    operation,
+    detail: 'Linux only',
+  })
 }

@@ -2,17 +2,18 @@ import type { Backend, CallOptions, Peer } from 'wireguardcfg'
 import type { Backends } from './backends.js'
 
 /**
- * Yields the peers of one interface, from the first backend that knows its name. A backend without
- * `peerBatches` reads the whole device.
+ * Yields the peers of one device, from the first backend that knows its name. From a backend
+ * without `peerBatches`, it reads the whole device.
  *
- * @throws WireGuardError `ENODEV` when no backend knows the name, and what reading it throws
+ * @throws WireGuardError `ENODEV` when no backend knows the name, and the errors of the backend
  */
 export async function* peersOf(
   backends: Backends,
   name: string,
   options: CallOptions | undefined,
 ): AsyncGenerator<Peer, void, undefined> {
-  // The first batch tells which backend has it. A later ENODEV means that the interface is gone.
+  // The first batch shows which backend has the interface. A later ENODEV means that the interface
+  // was deleted.
   const { batches, first } = await backends.runOn(name, 'read device', async (backend) => {
     const iterator = batchesOf(backend, name, options)[Symbol.asyncIterator]()
     return { batches: iterator, first: await iterator.next() }
@@ -21,7 +22,7 @@ export async function* peersOf(
   try {
     for (; batch.done !== true; batch = await batches.next()) yield* batch.value
   } finally {
-    // The consumer left early. An unfinished dump would block the deletion of the interface.
+    // The consumer stopped early. An unfinished dump would block the deletion of the interface.
     if (batch.done !== true) await batches.return?.()
   }
 }

@@ -14,7 +14,7 @@ import type { SyncOptions } from './sync/sync.js'
 
 /**
  * WireGuard on this machine: the interfaces of the kernel and of userspace implementations through
- * one API. Close it, or use `await using`, to free its sockets; the interfaces stay.
+ * one API. `close()` or `await using` closes its sockets; the interfaces stay.
  */
 export class WireGuard implements AsyncDisposable {
   readonly #backends: Backends
@@ -25,60 +25,97 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
-   * Opens access to WireGuard. Nothing is contacted yet.
+   * Opens access to WireGuard. It opens the network namespace `netns`; the first call opens the
+   * sockets.
    *
    * @throws WireGuardError `EINVAL` for an unknown backend; `ENOENT`, `EINVAL` or `EPERM` for a
    * namespace that cannot be opened
+   * @example
+   * ```js
+   * const wg = await WireGuard.open()
+   * console.log(await wg.deviceNames())
+   * await wg.close()
+   * ```
    */
   static async open(options: WireGuardOptions = {}): Promise<WireGuard> {
     return new WireGuard(await Backends.open(options))
   }
 
-  /** Lists the names of all interfaces, each once, in the order of the backends. */
+  /**
+   * Returns the names of all WireGuard interfaces, each once, in the order of the backends.
+   *
+   * @throws WireGuardError `EPERM` the socket directory cannot be read, `ETIMEDOUT`, `ABORT_ERR`
+   * @example
+   * ```js
+   * console.log((await wg.deviceNames()).join(' '))
+   * ```
+   */
   async deviceNames(options?: CallOptions): Promise<string[]> {
     return await deviceNames(this.#backends, options)
   }
 
   /**
-   * Reads all interfaces. One that vanishes during the call is left out. Any other failure goes to
-   * `onError`; without `onError` the call rejects at the end.
+   * Reads all devices. Leaves out an interface that is deleted during the call. Passes any other
+   * error to `onError`; without `onError`, the call rejects after it has read the rest.
    *
    * @throws DevicesError with the devices that could be read
+   * @example
+   * ```js
+   * const devices = await wg.devices({ onError: (error) => console.error(error.message) })
+   * for (const { name, peers } of devices) console.log(name, peers.length)
+   * ```
    */
   async devices(options: DevicesOptions = {}): Promise<Device[]> {
     return await readDevices(this.#backends, options)
   }
 
   /**
-   * Reads one interface.
+   * Reads one device.
    *
    * @throws WireGuardError `ENODEV` no such interface, `EOPNOTSUPP` it is not WireGuard, `EPERM`,
    * `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`
+   * @example
+   * ```js
+   * const { listenPort, peers } = await wg.device('wg0')
+   * for (const peer of peers) console.log(peer.publicKey, peer.lastHandshake)
+   * ```
    */
   device(name: string, options?: CallOptions): Promise<Device> {
     return readDevice(this.#backends, name, options)
   }
 
   /**
-   * Yields the peers of one interface one by one, for devices too large to hold. It keeps in memory
-   * the peers of one datagram of the kernel (32 KiB, some 150 peers), or of one read of a socket.
+   * Yields the peers of one device one by one, for devices too large for the memory. It holds the
+   * peers of one datagram of the kernel (32 KiB, some 150 peers), or of one read of a socket.
    *
-   * Read them without long pauses. The interface cannot be deleted while a reader of it pauses, so
-   * a pause longer than `idleTimeout` ends the read with `ETIMEDOUT`. With 0 there is no such
-   * limit, and another process that deletes the interface waits. If the device changes after the
-   * first peer, the read ends with `EAGAIN`, because the peers read so far may be inconsistent.
+   * Consume them without long pauses. The interface cannot be deleted while a consumer pauses, so a
+   * pause longer than `idleTimeout` ends the read with `ETIMEDOUT`. With 0 there is no such limit,
+   * and another process that deletes the interface waits. If the device changes after the first
+   * peer, the read ends with `EAGAIN`, because the peers read so far may be inconsistent.
    *
    * @throws WireGuardError as {@link WireGuard.device}, also after the first peer
+   * @example
+   * ```js
+   * for await (const peer of wg.peers('wg0')) {
+   *   if (peer.lastHandshake === undefined) console.log(peer.publicKey)
+   * }
+   * ```
    */
   peers(name: string, options?: CallOptions): AsyncGenerator<Peer, void, undefined> {
     return peersOf(this.#backends, name, options)
   }
 
   /**
-   * Changes one device. What the configuration does not mention stays as it is.
+   * Changes one device. Fields and peers that are absent from the configuration stay unchanged.
    *
    * @throws WireGuardError `EINVAL` with the `path` of the field, before anything was changed; and
    * as {@link WireGuard.device}, with `applied` when a part took effect
+   * @example
+   * ```js
+   * const publicKey = SecretKey.generatePrivate().publicKey()
+   * const peers = [{ publicKey, allowedIPs: ['10.8.0.2/32'] }]
+   * await wg.configureDevice('wg0', { listenPort: 51820, peers })
+   * ```
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.#backends.runOn(name, 'configure device', (backend) =>
@@ -92,28 +129,39 @@ export class WireGuard implements AsyncDisposable {
    * {@link WireGuard.syncDevice} keeps them.
    *
    * @throws WireGuardError as {@link WireGuard.configureDevice}
+   * @example
+   * ```js
+   * const privateKey = SecretKey.generatePrivate()
+   * await wg.replaceDevice('wg0', { privateKey, listenPort: 51820, peers: [] })
+   * ```
    */
   replaceDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.configureDevice(name, replacement(config), options)
   }
 
   /**
-   * Gives a device the peers of the configuration, and sends only what differs: sessions continue,
-   * and no packet is lost.
+   * Makes a device match the configuration. Sends only the differences, so sessions continue and no
+   * packet is lost.
    *
-   * - Peers that are not in the configuration are removed. Without `peers`, all are left alone.
+   * - Peers that are not in the configuration are removed. Without `peers`, all peers stay.
    * - An absent preshared key or keepalive interval of a peer is cleared. The allowed IPs become
    *   those listed; they are added and removed one by one. With `removeAllowedIPs`, the list is
    *   changed instead of replaced.
-   * - An absent endpoint is left alone. If an endpoint differs from the current one, the peer may
+   * - An absent endpoint stays unchanged. If an endpoint differs from the current one, the peer may
    *   have roamed. It is therefore written only when it differs from that of `previous`, the
    *   configuration written last time. Without `previous`, it is written unless the peer has
    *   completed a handshake. With `endpoints: 'write'`, it is always written.
-   * - Absent fields of the device are left alone. `listenPort: 0` matches any port.
+   * - Absent fields of the device stay unchanged. `listenPort: 0` matches any port.
    *
-   * The device is read first. A change that another program makes after that is not noticed.
+   * The device is read first. The call does not notice a change that another program makes later.
    *
    * @throws WireGuardError as {@link WireGuard.configureDevice}
+   * @example
+   * ```js
+   * const publicKey = SecretKey.generatePrivate().publicKey()
+   * const peers = [{ publicKey, allowedIPs: ['10.8.0.2/32'] }]
+   * const { added, removed } = await wg.syncDevice('wg0', { peers })
+   * ```
    */
   async syncDevice(name: string, config: DeviceConfig, options?: SyncOptions): Promise<SyncResult> {
     const { syncDevice } = await import('./sync/sync.js')
@@ -121,31 +169,43 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
-   * Creates an interface: it is made down, configured, moved, addressed, then brought up. When a
-   * step fails, the call rolls back what it made, and the error says which step it was.
+   * Creates an interface. It is created down, configured, moved to its namespace, given its
+   * addresses, then brought up. When a step fails, the call rolls back, and the error names the
+   * step.
    *
    * The interface stays when this process ends. So does its userspace implementation, which is a
    * process of its own. Delete the device, or hold it with `await using`.
    *
-   * @throws WireGuardError `EINVAL` with the `path` of the option, before anything was made;
-   * `EEXIST` an interface of this name exists; `EPROTONOSUPPORT` there is no WireGuard here;
+   * @throws WireGuardError `EINVAL` with the `path` of the option, before anything was created;
+   * `EEXIST` an interface of this name exists; `EPROTONOSUPPORT` this system has no WireGuard;
    * `ENOENT` or `EACCES` no userspace implementation, or no such namespace; `EADDRINUSE`, `EPERM`,
    * `ETIMEDOUT`, `ABORT_ERR`
+   * @example
+   * ```js
+   * const config = { privateKey: SecretKey.generatePrivate(), listenPort: 51820 }
+   * const addresses = ['10.8.0.1/24']
+   * const device = await wg.createDevice('wg0', { config, addresses, up: true })
+   * await device.delete()
+   * ```
    */
   createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
     return this.#calls.run(options.signal, async (signal) => {
-      // Loaded when it is called, because most programs only read and configure.
+      // Loaded by the call, because most programs only read and configure.
       const { createDevice } = await import('./create/create.js')
       return await createDevice(this.#backends, name, { ...options, signal })
     })
   }
 
   /**
-   * Deletes an interface of WireGuard. A userspace implementation ends when its socket is removed,
-   * and its interface goes with it.
+   * Deletes a WireGuard interface. For a userspace device, removes the socket: the implementation
+   * then ends and deletes its interface.
    *
    * @throws WireGuardError `ENODEV`, `EPERM`, `ETIMEDOUT`, `ABORT_ERR`; `EOPNOTSUPP` the interface
-   * is not WireGuard, and is left alone
+   * is not WireGuard and stays
+   * @example
+   * ```js
+   * await wg.deleteDevice('wg0', { ifMissing: 'ignore' })
+   * ```
    */
   deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
     return this.#calls.run(options.signal, async (signal) => {
@@ -159,6 +219,10 @@ export class WireGuard implements AsyncDisposable {
    * privilege.
    *
    * @throws WireGuardError `ENODEV`
+   * @example
+   * ```js
+   * const { up, mtu } = await wg.link('wg0')
+   * ```
    */
   async link(name: string, options?: CallOptions): Promise<LinkState> {
     return await (await this.#links()).link(name, options)
@@ -167,45 +231,68 @@ export class WireGuard implements AsyncDisposable {
   /**
    * Brings an interface up or down, or changes its MTU in bytes.
    *
-   * @throws WireGuardError `ENODEV`, `EINVAL`, `EPERM`; `EADDRINUSE` it cannot go up because its
-   * listen port is taken
+   * @throws WireGuardError `ENODEV`, `EINVAL`, `EPERM`; `EADDRINUSE` it cannot be brought up
+   * because its listen port is taken
+   * @example
+   * ```js
+   * await wg.setLink('wg0', { up: true, mtu: 1380 })
+   * ```
    */
   async setLink(name: string, properties: LinkProperties, options?: CallOptions): Promise<void> {
     await (await this.#links()).setLink(name, properties, options)
   }
 
   /**
-   * Lists the addresses of an interface with their prefix lengths, as `10.7.0.1/24`.
+   * Returns the addresses of an interface with their prefix lengths, as `10.7.0.1/24`.
    *
    * @throws WireGuardError `ENODEV`
+   * @example
+   * ```js
+   * console.log((await wg.addresses('wg0')).join(' '))
+   * ```
    */
   async addresses(name: string, options?: CallOptions): Promise<string[]> {
     return await (await this.#links()).addresses(name, options)
   }
 
   /**
-   * Adds an address: `10.7.0.1/24`, `fd00::1/64`. Without a prefix length, it is `/32` or `/128`.
+   * Adds an address to an interface. The default prefix length is `/32` or `/128`.
    *
    * @throws WireGuardError `EEXIST` the interface has it already, `EACCES` IPv6 is disabled there,
    * `ENODEV`, `EINVAL`, `EPERM`
+   * @example
+   * ```js
+   * await wg.addAddress('wg0', '10.7.0.1/24')
+   * await wg.addAddress('wg0', 'fd00::1/64')
+   * ```
    */
   async addAddress(name: string, address: string, options?: CallOptions): Promise<void> {
     await (await this.#links()).addAddress(name, address, options)
   }
 
   /**
-   * Removes an address, given with its prefix length.
+   * Removes an address from an interface. Its prefix length must be that of the interface.
    *
    * @throws WireGuardError `EADDRNOTAVAIL` the interface does not have it, `ENODEV`, `EINVAL`,
    * `EPERM`
+   * @example
+   * ```js
+   * await wg.removeAddress('wg0', '10.7.0.1/24')
+   * ```
    */
   async removeAddress(name: string, address: string, options?: CallOptions): Promise<void> {
     await (await this.#links()).removeAddress(name, address, options)
   }
 
   /**
-   * Tells what can be done here, and why the rest cannot. It tries without changing anything,
-   * except that the kernel may load its WireGuard module.
+   * Returns what this process can do here, and the reasons why it cannot do the rest. It changes
+   * nothing, except that the kernel may load its WireGuard module.
+   *
+   * @example
+   * ```js
+   * const { create } = await wg.capabilities()
+   * if (!create.ok) console.log(create.reason)
+   * ```
    */
   async capabilities(options?: CallOptions): Promise<Capabilities> {
     const { capabilities } = await import('./capabilities.js')
@@ -213,15 +300,20 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
-   * Ends the calls under way and closes every socket. Waits until `createDevice` has rolled back
-   * what it made so far.
+   * Ends the running calls and closes every socket. Waits until each running `createDevice` has
+   * rolled back.
+   *
+   * @example
+   * ```js
+   * await wg.close()
+   * ```
    */
   async close(): Promise<void> {
     await this.#calls.close()
     await this.#backends.close()
   }
 
-  /** {@link WireGuard.close}. */
+  /** Closes it, as {@link WireGuard.close}, at the end of an `await using` scope. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }

@@ -1,4 +1,4 @@
-// What is measured here and is not public, bundled from the sources as the packages are.
+// The private parts that the bench measures, bundled from the sources as the packages are.
 export { formatSet } from '../../../wireguardcfg/src/uapi/format.js'
 export { resolveFamily } from '../../../wireguardnl/src/genl/family.js'
 export { AttributeWriter } from '../../../wireguardnl/src/netlink/attribute-writer.js'

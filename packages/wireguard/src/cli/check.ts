@@ -4,7 +4,7 @@ import { readInput } from './input.js'
 
 /**
  * `check`: prints every problem of configuration files of wg(8) and wg-quick(8) with its line.
- * Beyond wg(8).
+ * wg(8) has no such subcommand.
  */
 export const check: Command = async (args, context) => {
   if (args.length === 0) throw new UsageError('')

@@ -8,10 +8,10 @@ import { type CommandContext, CommandError } from './context.js'
 import { strerror } from './strerror.js'
 
 /**
- * A whole file as text. The names that Linux has for standard input read the command's input,
- * whatever that is; `/dev/fd/N` is a file like any other.
+ * Reads a whole file as text. The names of standard input on Linux read the input stream of the
+ * command. Any other `/dev/fd/N` is read as a file.
  *
- * @param ofDirectory what wg(8) says of a directory, which it can open but not read
+ * @param ofDirectory the message of wg(8) for a directory, which it can open but not read
  * @throws CommandError as wg(8): `fopen: No such file or directory`
  */
 export async function readInput(
@@ -41,20 +41,20 @@ async function readAll(stream: Readable): Promise<string> {
   return text + decoder.end()
 }
 
-/** What is wrong with a value as wg(8) says it, or in our words where wg(8) takes the value. */
+/** Returns the message of wg(8) for a wrong value, or our message if wg(8) accepts the value. */
 export function faultText({ message, expected, wgMessage }: ValueFault): string {
   return wgMessage ?? `${message}; expected ${expected}`
 }
 
-/** The value that was read. @throws CommandError */
+/** Returns the parsed value. @throws CommandError */
 export function valueOf<T>(parsed: Parsed<T>): T {
   if ('fault' in parsed) throw new CommandError(faultText(parsed.fault))
   return parsed.value
 }
 
 /**
- * A private or preshared key from a file: base64, and white space behind it. `null`, which removes
- * the key: the file is empty, as `/dev/null` is, or has the all-zero key.
+ * Reads a private or preshared key from a file: base64, then optional white space. Returns `null`,
+ * which removes the key, if the file is empty (`/dev/null`) or has the all-zero key.
  *
  * @throws CommandError
  */
@@ -68,8 +68,7 @@ export async function readKeyFile(
   const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
   const trailing = /[^ \t\n\v\f\r]/.exec(text.slice(KEY_CHARACTERS))?.[0]
   if (trailing !== undefined) {
-    // Behind something that is no key it may be a part of one: of a key in hexadecimal, for
-    // example.
+    // After an invalid key, the character may be part of a key, for example of one in hexadecimal.
     const shown = 'fault' in parsed ? '(hidden)' : trailing
     throw new CommandError(`Found trailing character in key file: \`${shown}'`)
   }

@@ -1,7 +1,7 @@
 import { isWireGuardError } from 'wireguardcfg'
 import { errorCode } from 'wireguardcfg/internal'
 
-/** What strerror(3) of Linux says about the errors that wg(8) can meet. */
+/** The texts of strerror(3) on Linux for the errors that wg(8) can meet. */
 const TEXTS: Readonly<Record<string, string>> = {
   EACCES: 'Permission denied',
   EADDRINUSE: 'Address already in use',
@@ -37,9 +37,7 @@ const TEXTS: Readonly<Record<string, string>> = {
   ETIMEDOUT: 'Connection timed out',
 }
 
-/**
- * The text of a system error: `No such device`. An error that is none of these speaks for itself.
- */
+/** Returns the text of a system error: `No such device`. Others give their message or code. */
 export function strerror(error: unknown): string {
   const code = errorCode(error, 'unknown error')
   return TEXTS[code] ?? (isWireGuardError(error) ? error.message : code)

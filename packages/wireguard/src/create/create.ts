@@ -13,8 +13,8 @@ import { type OwnedDevice, ownedDevice } from './owned-device.js'
 import { Steps } from './steps.js'
 
 /**
- * Makes an interface, or finds it, and applies what was asked for. The interface is down until it
- * is configured, moved and addressed. When a step fails, what this call made is removed before it
+ * Creates an interface, or finds an existing one, and applies the options. A new interface is down
+ * until it is configured, moved and addressed. When a step fails, the call rolls back before it
  * rejects.
  */
 export async function createDevice(
@@ -25,18 +25,18 @@ export async function createDevice(
   return await new Creation(host, await checkCreateOptions(name, options)).run()
 }
 
-/** One call of `createDevice`: find or make the interface, furnish it, undo if a step fails. */
+/** One call of `createDevice`: finds or makes the interface, furnishes it, rolls back a failure. */
 class Creation {
   readonly #host: Host
   readonly #wanted: CheckedCreateOptions
   readonly #limits: CallOptions
   /**
-   * For the steps that change which interfaces exist: without the signal, because after an abort it
-   * would not be known whether they took place.
+   * The limits of steps that create, move or delete an interface. They have no signal, because an
+   * abort would leave it unknown whether the step took effect.
    */
   readonly #unabortable: CallOptions
   readonly #steps: Steps
-  /** The namespace to move the interface to. */
+  /** The namespace to move the interface to, if any. */
   #target: Network | undefined
 
   constructor(host: Host, wanted: CheckedCreateOptions) {
@@ -73,11 +73,11 @@ class Creation {
   }
 
   /**
-   * Looks for the interface to use, for `ifExists: 'use'`: in the namespace to which it is to be
-   * moved, then in the one where it would be made.
+   * Looks for an existing interface to use (`ifExists: 'use'`): first in the namespace `moveTo`,
+   * then in the namespace where it would be created.
    *
-   * @throws WireGuardError `EOPNOTSUPP` it is not WireGuard, `EEXIST` its backend is not the one
-   * that was asked for
+   * @throws WireGuardError `EOPNOTSUPP` it is not WireGuard, `EEXIST` it uses another backend than
+   * the options require
    */
   async #find(): Promise<OwnedInterface | undefined> {
     const { name, ifExists } = this.#wanted
@@ -100,7 +100,7 @@ class Creation {
     return new OwnedInterface(this.#host, { name, backend, created: false, daemon, network, index })
   }
 
-  /** An interface of another kind is WireGuard if a socket of its name answers. */
+  /** Returns `'userspace'` if a daemon replies on the socket of the interface. */
   async #userspaceOf({ name, kind }: LinkState): Promise<'userspace'> {
     if (!this.#host.has('userspace')) throw notWireGuard(kind)
     try {
@@ -115,7 +115,7 @@ class Creation {
     try {
       return await this.#make()
     } catch (error) {
-      // Another caller may have made it since. Then it is the one to use.
+      // Another program may have created it since the search. Then use that one.
       const found =
         isWireGuardError(error) && error.code === 'EEXIST' ? await this.#find() : undefined
       if (found === undefined) throw error
@@ -124,7 +124,7 @@ class Creation {
   }
 
   /**
-   * Makes a new interface, down and without configuration.
+   * Creates an interface that is down and has no configuration.
    *
    * @throws WireGuardError `EEXIST`, `EPERM`, `EPROTONOSUPPORT` no kernel module (and no userspace
    * implementation either), `ENOENT` no userspace implementation, and as `startDaemon`
@@ -151,7 +151,7 @@ class Creation {
   async #makeInKernel(): Promise<OwnedInterface> {
     const { name } = this.#wanted
     await this.#host.backend('kernel')
-    // The socket would be reached by this name from then on, and the new interface never.
+    // The socket has precedence, so calls with this name would never reach the new interface.
     if (await isUserspace(this.#host, name, this.#limits)) throw socketExists(name)
     const links = await this.#host.network.links()
     await links.createLink(name, {}, this.#unabortable)
@@ -182,7 +182,7 @@ class Creation {
     return this.#made({ backend: 'userspace', fallback, daemon })
   }
 
-  /** From here on, the interface is removed if a step fails. */
+  /** Records the new interface, so that the rollback removes it. */
   #made(facts: Pick<InterfaceInit, 'backend' | 'fallback' | 'daemon'>): OwnedInterface {
     const { name } = this.#wanted
     const { network } = this.#host
@@ -191,17 +191,17 @@ class Creation {
     return made
   }
 
-  /** Removes the interface, wherever it is by now, even if the caller aborted. */
+  /** Removes the interface from its current namespace, even if the caller aborted. */
   async #undo(made: OwnedInterface): Promise<void> {
     await made.remove(this.#unabortable)
   }
 
-  /** Applies what was asked for. Only then is the interface brought up. */
+  /** Applies the options, then brings the interface up. */
   async #furnish(owned: OwnedInterface): Promise<void> {
     const { mtu, config, addresses, up } = this.#wanted
     if (mtu !== undefined) {
       // Before the move, because a daemon reads the MTU in the namespace in which it was started.
-      await this.#steps.run('set its mtu', () => owned.setMtu(mtu, this.#limits))
+      await this.#steps.run('set its MTU', () => owned.setMtu(mtu, this.#limits))
     }
     const latePort = this.#latePort(owned)
     if (config !== undefined) {
@@ -224,9 +224,9 @@ class Creation {
   }
 
   /**
-   * Returns the port that a new userspace device gets once it is up. A daemon binds its port when
-   * it notices that its interface is up, and reports a port that is taken only in its log. If the
-   * port is set after that, the reply carries the error.
+   * Returns the listen port to set after a new userspace device is up. A daemon binds its port when
+   * it notices that its interface is up, and then reports a taken port only in its log. If the port
+   * is set later, the reply carries the error.
    */
   #latePort({ backend, created }: OwnedInterface): number | undefined {
     const { config, up } = this.#wanted

@@ -1,16 +1,16 @@
 import { type BackendKind, WireGuardError } from 'wireguardcfg'
 import { describeKind, HINTS } from 'wireguardcfg/internal'
 
-/** A new interface of the kernel would have the name of a socket. */
+/** Reports that a new kernel interface would have the name of an existing socket. */
 export function socketExists(name: string): WireGuardError {
-  return new WireGuardError('there is a userspace interface of this name', {
+  return new WireGuardError('a userspace interface of this name exists', {
     code: 'EEXIST',
     detail: `${name}.sock`,
     hint: HINTS.socketOfOtherNamespace,
   })
 }
 
-/** A userspace implementation cannot be started under the name of an interface. */
+/** Reports that a new userspace interface would have the name of an existing interface. */
 export function interfaceExists(kind: string | undefined): WireGuardError {
   return new WireGuardError('an interface of this name exists', {
     code: 'EEXIST',
@@ -19,7 +19,7 @@ export function interfaceExists(kind: string | undefined): WireGuardError {
   })
 }
 
-/** The existing interface cannot be used. */
+/** Reports that the existing interface cannot be used. */
 export function notWireGuard(kind: string | undefined): WireGuardError {
   return new WireGuardError('the existing interface is not WireGuard', {
     code: 'EOPNOTSUPP',
@@ -28,23 +28,23 @@ export function notWireGuard(kind: string | undefined): WireGuardError {
   })
 }
 
-/** The existing interface has another backend than the one asked for. */
+/** Reports that the existing interface uses another backend than the options require. */
 export function otherBackend(backend: BackendKind): WireGuardError {
-  return new WireGuardError(`the existing interface is one of the other backend, ${backend}`, {
+  return new WireGuardError(`the existing interface uses the ${backend} backend`, {
     code: 'EEXIST',
-    hint: "Delete it first, or ask for backend: 'auto'",
+    hint: "Delete it first, or set backend: 'auto'",
   })
 }
 
 /**
- * Neither backend can make an interface.
+ * Reports that neither backend can create an interface.
  *
- * @param kernel why the kernel cannot
- * @param userspace why no userspace implementation can be started
+ * @param kernel the error of the kernel
+ * @param userspace the error of the search for a userspace implementation
  */
 export function noWireGuard(kernel: WireGuardError, userspace: WireGuardError): WireGuardError {
   return new WireGuardError(
-    'neither the kernel has WireGuard nor is there another implementation',
+    'no WireGuard found: neither a kernel module nor a userspace implementation',
     {
       code: 'EPROTONOSUPPORT',
       detail: kernel.detail,
@@ -54,11 +54,11 @@ export function noWireGuard(kernel: WireGuardError, userspace: WireGuardError): 
   )
 }
 
-/** A userspace device did not take a port after it was brought up. */
+/** Reports that a userspace device has no listen port after it was brought up. */
 export function notListening(cause: WireGuardError): WireGuardError {
-  return new WireGuardError('the userspace implementation does not listen', {
+  return new WireGuardError('the userspace implementation does not open its listen port', {
     code: 'ETIMEDOUT',
-    hint: 'Its log says why: start it with LOG_LEVEL=verbose in the environment',
+    hint: 'Start it with LOG_LEVEL=verbose in the environment, and read the reason in its log',
     cause,
   })
 }

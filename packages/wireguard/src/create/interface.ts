@@ -13,23 +13,23 @@ import type { Daemon } from '../userspace/daemon.js'
 import { stopDaemon, stopListener } from '../userspace/stop.js'
 import { notListening } from './errors.js'
 
-/** What is known of an interface when it is found or made. */
+/** The facts about an interface that was found or created. */
 export interface InterfaceInit {
   readonly name: string
   readonly backend: BackendKind
-  /** Why it is a userspace device although the kernel was tried first. */
+  /** The reason for a userspace device after the kernel was tried first. */
   readonly fallback?: string | undefined
-  /** False: it existed before. */
+  /** False for an interface that existed before. */
   readonly created: boolean
-  /** The userspace implementation that runs it, if this process started it. */
+  /** The userspace implementation of the interface, if this process started it. */
   readonly daemon?: Daemon | undefined
-  /** The namespace in which it is. */
+  /** The namespace of the interface. */
   readonly network: Network
-  /** Its index there; tells it from another interface that has its name later. */
+  /** Its index there, which distinguishes it from a later interface of the same name. */
   readonly index?: number | undefined
 }
 
-/** An interface that `createDevice` found or made. It knows where the interface is by now. */
+/** An interface that `createDevice` found or created. It tracks the namespace of the interface. */
 export class OwnedInterface {
   readonly name: string
   readonly backend: BackendKind
@@ -51,12 +51,12 @@ export class OwnedInterface {
     this.#index = init.index
   }
 
-  /** The namespace in which it is. */
+  /** The current namespace of the interface. */
   get network(): Network {
     return this.#network
   }
 
-  /** Reads the index that the kernel gave it. Until then, its name alone identifies it. */
+  /** Reads the index of the interface. Before that, only the name identifies it. */
   async readIndex(limits: CallOptions): Promise<void> {
     this.#index = (await this.#network.find(this.name, limits))?.index
   }
@@ -65,7 +65,7 @@ export class OwnedInterface {
     await (await this.#network.links()).setLink(this.name, { mtu }, limits)
   }
 
-  /** Sets its keys, its port and its peers. */
+  /** Sets the keys, the listen port and the peers. */
   async configure(config: DeviceConfig, limits: CallOptions): Promise<void> {
     const host = this.#host
     if (this.backend === 'userspace') {
@@ -79,13 +79,18 @@ export class OwnedInterface {
     }
   }
 
-  /** @param limits without a signal: an aborted move may or may not have taken place */
+  /**
+   * Moves the interface to another namespace.
+   *
+   * @param limits without a signal, because an aborted move may have taken effect
+   */
   async moveTo(target: Network, limits: CallOptions): Promise<void> {
     const from = this.#network
     try {
       await from.move(this.name, target, limits)
     } catch (error) {
-      // A move that timed out may have taken place: then the interface must be removed there.
+      // A move that timed out may have taken effect. Then the rollback must remove the interface
+      // from the other namespace.
       const [here, there] = await Promise.allSettled([from.find(this.name), target.find(this.name)])
       const hasLeft = here.status === 'fulfilled' && here.value === undefined
       const index = there.status === 'fulfilled' ? there.value?.index : undefined
@@ -93,11 +98,11 @@ export class OwnedInterface {
       throw error
     }
     this.#network = target
-    // Its index may be taken in the other namespace: then the kernel gives it a new one.
+    // The kernel assigns a new index if this one is taken in the other namespace.
     await this.readIndex(limits)
   }
 
-  /** Adds an address. An interface that existed before may have it already. */
+  /** Adds an address. On an interface that existed before, ignores that it is there already. */
   async addAddress(address: string, limits: CallOptions): Promise<void> {
     try {
       await (await this.#network.links()).addAddress(this.name, address, limits)
@@ -108,7 +113,7 @@ export class OwnedInterface {
   }
 
   /**
-   * Brings it up. For a new userspace device, waits until the daemon has noticed.
+   * Brings the interface up. For a new userspace device, waits until the daemon has noticed.
    *
    * @throws WireGuardError `EADDRINUSE` the listen port is taken
    */
@@ -131,18 +136,20 @@ export class OwnedInterface {
   }
 
   /**
-   * Deletes this interface, but none that has its name since. An interface that no longer exists is
-   * no error.
+   * Deletes this interface, but not a later interface of the same name. Does nothing if the
+   * interface no longer exists.
    */
   async remove({ signal, idleTimeout }: CallOptions): Promise<void> {
     if (this.#daemon !== undefined) return await stopDaemon(this.#daemon, this.#path, signal)
     const limits = { signal, idleTimeout }
     const network = this.#network
     if (!network.closed) return await this.#removeFrom(network, limits)
-    // An open namespace would outlive its container, so it is not held for as long as the interface
-    // exists.
-    await using again = await this.#reopen(network)
-    if (again !== undefined && again.id === network.id) await this.#removeFrom(again, limits)
+    // A descriptor would keep the namespace alive after the end of its container. Therefore none is
+    // kept until the interface is deleted.
+    await using reopened = await this.#reopen(network)
+    if (reopened !== undefined && reopened.id === network.id) {
+      await this.#removeFrom(reopened, limits)
+    }
   }
 
   async #removeFrom(network: Network, limits: CallOptions): Promise<void> {
@@ -161,7 +168,7 @@ export class OwnedInterface {
     }
   }
 
-  /** Returns undefined when the namespace is gone, and its interfaces with it. */
+  /** Opens the namespace again. Returns undefined if it no longer exists. */
   async #reopen({ reference }: Network): Promise<Network | undefined> {
     try {
       return await Network.open(reference, this.#host.loadNetlink)

@@ -12,30 +12,31 @@ import type { NamespaceReference } from 'wireguardnl'
 /** Options of `WireGuard.createDevice`. */
 export interface CreateOptions extends CallOptions {
   /**
-   * What runs it. `'auto'`, the default, is the kernel, or a userspace implementation where the
-   * kernel has no WireGuard. That is the program that the environment variable
-   * `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go.
+   * The backend of the interface. `'auto'`, the default, is the kernel, or a userspace
+   * implementation if the kernel has no WireGuard. The userspace implementation is the program that
+   * the environment variable `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go.
    */
   readonly backend?: 'auto' | 'kernel' | 'userspace' | undefined
   /**
-   * What to do when an interface of this name exists: `'error'`, the default, or `'use'` it if it
-   * is WireGuard. The other options are then applied to it, and not rolled back if a step fails.
+   * What to do when an interface of this name exists: `'error'` (default), or `'use'` it if it is
+   * WireGuard. The other options are then applied to it, and not rolled back if a step fails.
    */
   readonly ifExists?: 'error' | 'use' | undefined
-  /** Keys, port and peers; absent: none. */
+  /** Keys, listen port and peers; default: none. */
   readonly config?: DeviceConfig | undefined
   /**
-   * Addresses of the interface with their prefix length: `10.7.0.1/24`. Without a prefix length, it
-   * is `/32` or `/128`. Absent: none.
+   * Addresses of the interface with their prefix length: `10.7.0.1/24`. The default prefix length
+   * is `/32` or `/128`. Default: no addresses.
    */
   readonly addresses?: readonly string[] | undefined
-  /** Bytes; absent: the 1420 of WireGuard. */
+  /** In bytes; default: 1420, which WireGuard sets. */
   readonly mtu?: number | undefined
   /** Whether to bring it up; default false. */
   readonly up?: boolean | undefined
   /**
-   * The network namespace to move it to before it gets its addresses. Its encrypted packets still
-   * use the namespace in which it was created: https://www.wireguard.com/netns/. Absent: it stays.
+   * The network namespace to which the interface is moved before it gets its addresses. Its
+   * encrypted packets still use the namespace in which it was created:
+   * https://www.wireguard.com/netns/. Default: it is not moved.
    */
   readonly moveTo?: NamespaceReference | undefined
 }
@@ -53,7 +54,7 @@ export interface CheckedCreateOptions extends CallOptions {
 }
 
 /**
- * Checks everything that can be checked before anything is made.
+ * Checks everything that can be checked before anything is created.
  *
  * @throws WireGuardError `EINVAL` with the `path` of the option, or of the field of its `config`
  */
@@ -69,7 +70,7 @@ export async function checkCreateOptions(
   }
 }
 
-// With satisfies, an option that is missing here does not compile.
+// Because of satisfies, a missing option is a compile error.
 const KNOWN: ReadonlySet<string> = new Set(
   Object.keys({
     backend: 0,
@@ -84,13 +85,15 @@ const KNOWN: ReadonlySet<string> = new Set(
   } satisfies Record<keyof CreateOptions, 0>),
 )
 
-// dev->mtu is an int. The kernel refuses what a kind of interface does not support.
+// dev->mtu is an int. The kernel rejects values that a kind of interface does not support.
 const LARGEST_MTU = 0x7fff_ffff
 
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
   checkPortableInterfaceName(name)
   for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) throw unacceptable(nameOf(key), `expected ${[...KNOWN].join(', ')}`)
+    if (!KNOWN.has(key)) {
+      throw unacceptable(nameOf(key), `unknown option; expected ${[...KNOWN].join(', ')}`)
+    }
   }
   const { signal, idleTimeout, mtu, moveTo, addresses = [] } = options
   return {
@@ -130,7 +133,7 @@ function oneOf<const T>(path: string, value: T, values: readonly T[]): T {
   throw unacceptable(path, `expected ${values.map((v) => JSON.stringify(v)).join(' or ')}`)
 }
 
-/** An unknown option may have any name, even a secret: only what looks like a name is repeated. */
+/** Returns the name of an unknown option, unless it may be a secret: only identifiers are shown. */
 function nameOf(key: string): string {
   return /^[A-Za-z_]\w{0,31}$/.test(key) ? key : 'an option'
 }

@@ -3,35 +3,33 @@ import type { NamespaceReference } from 'wireguardnl'
 import type { OwnedInterface } from './interface.js'
 
 /**
- * An interface that `WireGuard.createDevice` made or found. Use `await using` to delete it at the
- * end of its scope.
+ * An interface that `WireGuard.createDevice` created or found. `await using` deletes it at the end
+ * of the scope if the call created it.
  */
 export interface OwnedDevice extends AsyncDisposable {
   /** The name of the interface. */
   readonly name: string
-  /** What runs it. */
+  /** The backend of the interface. */
   readonly backend: BackendKind
   /**
-   * Why `backend: 'auto'` chose a userspace implementation instead of the kernel; undefined: it did
-   * not.
+   * The reason why `backend: 'auto'` chose a userspace implementation instead of the kernel;
+   * undefined if it did not.
    */
   readonly fallback: string | undefined
-  /**
-   * The network namespace in which it is, as the caller named it; undefined: that of this process.
-   */
+  /** Its network namespace as the caller named it; undefined: the namespace of this process. */
   readonly netns: NamespaceReference | undefined
-  /** False when it existed before (`ifExists: 'use'`): disposal then leaves it alone. */
+  /** False if it existed before (`ifExists: 'use'`). Disposal does not delete it then. */
   readonly created: boolean
   /**
-   * Deletes the interface, also after the `WireGuard` that made it was closed. It is no error if
-   * the interface no longer exists. Another interface that has its name since is left alone.
+   * Deletes the interface, also after its `WireGuard` was closed. Does nothing if the interface no
+   * longer exists, and does not delete a later interface of the same name.
    *
    * @throws WireGuardError `EPERM`, `ETIMEDOUT`, `ABORT_ERR`
    */
   delete(options?: CallOptions): Promise<void>
 }
 
-/** Returns what `createDevice` gives to its caller. */
+/** Returns the result of `createDevice` for an interface. */
 export function ownedDevice(owned: OwnedInterface): OwnedDevice {
   const { name, backend, fallback, created, network } = owned
   const remove = (limits: CallOptions = {}): Promise<void> => owned.remove(limits)

@@ -3,19 +3,19 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// Bytes that an error quotes, and bytes that a daemon may keep on the disk until the next trim.
-const QUOTED = 2048
-const KEPT = 65_536
+const QUOTED = 2048 // bytes that an error quotes
+const KEPT = 65_536 // bytes that may stay on the disk at a trim
 const TRIM_EVERY = 60_000 // milliseconds
 
 /**
  * The output of a daemon, in a file without a name. It is not a pipe, because the daemon outlives
- * this process and a pipe without a reader would end it. While this process runs, the file is
- * emptied when it grows too long.
+ * this process, and a write to a pipe without a reader would end the daemon. While this process
+ * runs, it empties the file when the file is too long.
  */
 export class DaemonLog implements Disposable {
   /**
-   * For the daemon's stdout and stderr; undefined: no file could be made, and the output is lost.
+   * The descriptor for the daemon's stdout and stderr; undefined if the file could not be created,
+   * and the output is lost.
    */
   readonly fd: number | undefined
   readonly #timer: NodeJS.Timeout | undefined
@@ -27,8 +27,8 @@ export class DaemonLog implements Disposable {
   }
 
   /**
-   * Returns the last lines as one line, without the box that wireguard-go draws around its warning;
-   * empty when there is no output.
+   * Returns the last lines as one line, without the frame that wireguard-go draws around its
+   * warning; empty if there is no output.
    */
   text(): string {
     if (this.fd === undefined || this.#closed) return ''
@@ -52,7 +52,7 @@ export class DaemonLog implements Disposable {
   }
 
   #trim(): void {
-    // The file is open with O_APPEND, so the daemon then writes at the beginning.
+    // The file is open with O_APPEND, so the daemon continues at the beginning.
     if (this.fd !== undefined && fstatSync(this.fd).size > KEPT) ftruncateSync(this.fd, 0)
   }
 }

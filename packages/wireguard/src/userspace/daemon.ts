@@ -9,9 +9,9 @@ import { DaemonLog } from './daemon-log.js'
 export type Within = <T>(step: () => T) => T
 
 /**
- * A userspace implementation that runs in the foreground. It is a child of this process, so its end
- * is noticed and leaves no zombie. It has a session of its own, so it outlives this process, as an
- * interface of the kernel does.
+ * A userspace implementation that runs in the foreground. It is a child of this process, which
+ * therefore notices its end, and it leaves no zombie. It has a session of its own, so it outlives
+ * this process, as a kernel interface does.
  */
 export class Daemon {
   readonly program: string
@@ -21,7 +21,7 @@ export class Daemon {
   readonly #output = new DaemonLog()
   #outcome: string | undefined
   #failure: NodeJS.ErrnoException | undefined
-  #lastWords = ''
+  #lastOutput = ''
 
   constructor(program: string, name: string, within: Within) {
     this.program = program
@@ -41,7 +41,7 @@ export class Daemon {
     this.end = new Promise((resolve) => {
       const ended = (outcome: string): void => {
         this.#outcome ??= outcome
-        this.#lastWords = this.#output.text()
+        this.#lastOutput = this.#output.text()
         this.#output[Symbol.dispose]()
         resolve()
       }
@@ -50,19 +50,19 @@ export class Daemon {
       })
       this.#child.on('error', (error: NodeJS.ErrnoException) => {
         this.#failure = error
-        // It is also emitted when a signal could not be sent: then the process runs on.
+        // Node also emits it when a signal could not be sent. The process then still runs.
         if (this.#child.pid === undefined) ended('could not be started')
       })
     })
     this.#child.unref()
   }
 
-  /** How the process ended; undefined while it runs. */
+  /** The way the process ended, for messages; undefined while it runs. */
   get outcome(): string | undefined {
     return this.#outcome
   }
 
-  /** Why the process could not be started. */
+  /** The error of the start, if the process could not be started. */
   get failure(): NodeJS.ErrnoException | undefined {
     return this.#failure
   }
@@ -71,16 +71,16 @@ export class Daemon {
     return this.#child.pid
   }
 
-  /** Returns the last lines that it printed. */
+  /** Returns the last lines of its output. */
   output(): string {
-    return this.#outcome === undefined ? this.#output.text() : this.#lastWords
+    return this.#outcome === undefined ? this.#output.text() : this.#lastOutput
   }
 
   /**
    * Waits until the process has ended, the time is over or the signal is aborted. Returns whether
-   * it has ended.
+   * the process has ended.
    */
-  goneWithin(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  endedWithin(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#outcome !== undefined) return Promise.resolve(true)
     return new Promise((resolve) => {
       const done = (): void => {
@@ -97,21 +97,21 @@ export class Daemon {
 
   /**
    * Sends SIGTERM, then SIGKILL after `patience` milliseconds, to the process group, because the
-   * program may be a script that waits for the real one. Returns whether all of them have ended;
-   * the kernel may hold a process that was killed.
+   * program may be a script that waits for the real one. Returns whether all processes have ended;
+   * the kernel may hold a killed process in a system call.
    */
   async kill(patience = 1000): Promise<boolean> {
     if (this.#outcome !== undefined) return true
     this.#signalGroup('SIGTERM')
-    if (await this.#groupGoneWithin(patience)) return true
+    if (await this.#groupEndedWithin(patience)) return true
     this.#signalGroup('SIGKILL')
-    return await this.#groupGoneWithin(5000)
+    return await this.#groupEndedWithin(5000)
   }
 
-  async #groupGoneWithin(milliseconds: number): Promise<boolean> {
+  async #groupEndedWithin(milliseconds: number): Promise<boolean> {
     const deadline = performance.now() + milliseconds
-    await this.goneWithin(milliseconds)
-    // The id of a group is not reused while a process is in it.
+    await this.endedWithin(milliseconds)
+    // The kernel does not reuse the id of a group that has a process.
     while (this.#signalGroup(0)) {
       if (performance.now() > deadline) return false
       await sleep(5)
@@ -119,7 +119,7 @@ export class Daemon {
     return this.#outcome !== undefined
   }
 
-  /** Returns false when the group has no process, or must not be signalled. */
+  /** Returns false if the group has no process, or this process must not send signals to it. */
   #signalGroup(signal: NodeJS.Signals | 0): boolean {
     if (this.#child.pid === undefined) return false
     try {

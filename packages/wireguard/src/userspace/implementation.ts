@@ -3,7 +3,7 @@ import { delimiter, join, resolve } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 import { quote } from 'wireguardcfg/internal'
 
-/** Names the program to start instead of wireguard-go; wg-quick(8) reads the same variable. */
+/** The variable that names a program to start instead of wireguard-go, as for wg-quick(8). */
 export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 
 /**
@@ -20,8 +20,8 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
   const candidates = program.includes('/')
     ? [program]
     : (env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
-  // Absolute, because the daemon is started in the root directory. In another one, it would keep a
-  // file system from being unmounted.
+  // Absolute, because the daemon runs in the root directory. A daemon in another directory would
+  // keep its file system from being unmounted.
   const files = candidates.map((path) => resolve(path)).filter((path) => isFile(path))
   const path = files.find((file) => isExecutable(file))
   if (path !== undefined) return path

@@ -10,15 +10,15 @@ import type { Network } from '../network.js'
 
 /**
  * The userspace devices of a network namespace. Sockets belong to no namespace, so the client sees
- * all of them. A socket counts if the namespace has an interface of its name that the kernel's
- * WireGuard does not run.
+ * all of them. A socket belongs to the namespace if the namespace has an interface of its name that
+ * is not of the link kind `wireguard`.
  */
 export class NamespacedUserspace implements Backend {
   readonly kind = 'userspace'
   readonly #client: UapiClient
   readonly #network: Network
 
-  /** Closing this object closes the client; the network stays open. */
+  /** Takes over the client, which `close()` closes. The network stays open. */
   constructor(client: UapiClient, network: Network) {
     this.#client = client
     this.#network = network
@@ -32,7 +32,7 @@ export class NamespacedUserspace implements Backend {
     return names
   }
 
-  /** Looks for the socket only: for the namespace, it would have to wait. */
+  /** Checks only the socket, because a search in the namespace is asynchronous. */
   mayHave(name: string): boolean {
     return this.#client.mayHave(name)
   }
@@ -57,7 +57,7 @@ export class NamespacedUserspace implements Backend {
       code: 'ENODEV',
       operation,
       device,
-      detail: 'not in the network namespace',
+      detail: 'not in this network namespace',
     })
   }
 

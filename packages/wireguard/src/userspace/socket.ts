@@ -7,12 +7,12 @@ import type { Daemon } from './daemon.js'
 /** The daemons that this process started, by the path of their socket. */
 export const daemons = new Map<string, Daemon>()
 
-/** The paths of the sockets of those that are being started. */
+/** The socket paths of the daemons that are being started. */
 export const starting = new Set<string>()
 
 /**
- * Removes a socket, which ends the daemon behind it: all implementations watch theirs. None is
- * fine.
+ * Removes a socket. Its daemon then ends, because all implementations watch their socket. Does
+ * nothing if the socket does not exist.
  *
  * @throws WireGuardError `EPERM`, or what the system reports
  */
@@ -30,9 +30,7 @@ export async function removeSocket(path: string): Promise<void> {
   }
 }
 
-/**
- * Removes what a daemon that was killed left behind, and no socket on which another one listens.
- */
+/** Removes the socket of a daemon that was killed, unless another daemon listens on it. */
 export async function removeStaleSocket(path: string): Promise<void> {
   const isStale = await probeSocket(path).then(
     (state) => state === 'stale',

@@ -9,28 +9,28 @@ import { daemons, removeStaleSocket, starting } from './socket.js'
 
 /** Options of {@link startDaemon}. */
 export interface StartOptions extends CallOptions {
-  /** The path at which the daemon makes its socket. */
+  /** The path at which the daemon creates its socket. */
   readonly path: string
-  /** Reaches the socket. */
+  /** The client of the socket. */
   readonly client: UapiClient
-  /** Enters the network namespace in which the interface is made. */
+  /** Runs a function in the network namespace in which the interface is created. */
   readonly within: Within
 }
 
 /**
- * Starts a userspace implementation and waits until its socket answers. When it fails, neither the
- * process nor the socket is left.
+ * Starts a userspace implementation and waits until it replies on its socket. After a failure,
+ * neither the process nor the socket is left.
  *
- * @throws WireGuardError `EEXIST` the socket answers already, `ENOENT` or `EACCES` no
- * implementation to start, `ETIMEDOUT` it does not answer, `EPERM` or `EIO` it ended (the detail is
- * what it printed), `ABORT_ERR`
+ * @throws WireGuardError `EEXIST` a daemon already replies on the socket, `ENOENT` or `EACCES` no
+ * implementation to start, `ETIMEDOUT` it does not reply, `EPERM` or `EIO` it ended (the detail is
+ * its output), `ABORT_ERR`
  */
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
   const { path, signal, idleTimeout } = options
   const context = { operation: 'create device', device: name }
   using call = new Call(context, { signal, idleTimeout })
   const program = findImplementation()
-  // Another start on this path is under way: the reply of its daemon would pass for that of ours.
+  // Another call starts a daemon on this path. Its reply would look like that of our daemon.
   if (starting.has(path)) throw taken(path)
   starting.add(path)
   try {
@@ -76,7 +76,7 @@ async function untilAnswering(
 ): Promise<void> {
   try {
     for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
-      // No limit of its own: the call as a whole has one.
+      // The whole call has the limit.
       if (await answers(client, name, { signal, idleTimeout: 0 })) return
       await sleep(wait, undefined, { signal })
     }
@@ -100,14 +100,14 @@ async function answers(
 }
 
 function taken(path: string): WireGuardError {
-  return new WireGuardError('there is a userspace interface of this name', {
+  return new WireGuardError('a userspace interface of this name exists', {
     code: 'EEXIST',
     detail: path,
     hint: HINTS.socketOfOtherNamespace,
   })
 }
 
-/** The daemon ended before it answered. */
+/** Reports that the daemon ended before it replied. */
 function startError(daemon: Daemon): WireGuardError {
   const { program, outcome, failure } = daemon
   const output = daemon.output()
@@ -122,14 +122,14 @@ function startError(daemon: Daemon): WireGuardError {
 
 function startHint(denied: boolean): string | undefined {
   if (!existsSync('/dev/net/tun')) {
-    return 'There is no /dev/net/tun: load the tun module, or give the device to the container'
+    return 'Create /dev/net/tun: load the tun module, or pass the device to the container'
   }
-  return denied ? 'Needs CAP_NET_ADMIN, and access to /dev/net/tun: run as root' : undefined
+  return denied ? 'Run as root, or with CAP_NET_ADMIN and access to /dev/net/tun' : undefined
 }
 
 function hangs(cause: WireGuardError, daemon: Daemon, path: string): WireGuardError {
   const output = daemon.output()
-  return new WireGuardError(`${daemon.program} did not answer in time on ${path}`, {
+  return new WireGuardError(`${daemon.program} did not reply in time on ${path}`, {
     code: 'ETIMEDOUT',
     detail: output === '' ? undefined : output,
     hint: 'Raise idleTimeout if the machine is slow',

@@ -4,13 +4,13 @@ import { Call } from 'wireguardcfg/backend'
 import type { Daemon } from './daemon.js'
 import { daemons, removeSocket, removeStaleSocket } from './socket.js'
 
-// Milliseconds that a daemon may take to notice that its socket was removed. wireguard-go notices
-// at once, boringtun looks every second.
+// Milliseconds in which a daemon must notice that its socket was removed. wireguard-go notices at
+// once, boringtun checks every second.
 const NOTICES_WITHIN = 2500
 
 /**
- * Ends a daemon that this process started: removes its socket, and kills it if it does not end. It
- * is no error if the daemon has ended already. After an abort, the daemon is killed at once.
+ * Ends a daemon that this process started: removes its socket, then kills the daemon if it does not
+ * end. Does nothing if the daemon has ended already. After an abort, kills it at once.
  *
  * @throws WireGuardError `ETIMEDOUT` the process cannot be killed
  */
@@ -21,12 +21,12 @@ export async function stopDaemon(
 ): Promise<void> {
   if (daemon.outcome === undefined && signal?.aborted !== true) {
     await removeSocket(path)
-    await daemon.goneWithin(NOTICES_WITHIN, signal)
+    await daemon.endedWithin(NOTICES_WITHIN, signal)
   }
-  const gone = await daemon.kill()
-  // Another daemon may listen on the path by now.
+  const hasEnded = await daemon.kill()
+  // Another daemon may have bound the path since.
   await removeStaleSocket(path)
-  if (!gone) {
+  if (!hasEnded) {
     throw new WireGuardError(`${daemon.program} (process ${daemon.pid}) cannot be killed`, {
       code: 'ETIMEDOUT',
     })
@@ -34,11 +34,10 @@ export async function stopDaemon(
 }
 
 /**
- * Ends the daemon that listens on a socket. One that this process started ends as by
- * {@link stopDaemon}. For any other, removes the socket and waits until the interface no longer
- * exists.
+ * Ends the daemon that listens on a socket. Uses {@link stopDaemon} for a daemon that this process
+ * started. For any other daemon, removes the socket and waits until the interface no longer exists.
  *
- * @param exists tells whether the interface still exists
+ * @param exists returns whether the interface still exists
  * @throws WireGuardError `ETIMEDOUT` the interface stays
  */
 export async function stopListener(

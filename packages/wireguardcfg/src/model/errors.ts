@@ -176,8 +176,7 @@ export function describeKind(kind: string | undefined): string {
 export const HINTS = {
   portInUse: 'Another socket has the port; choose another listenPort, or 0',
   socketPermission: 'Run as root, or as the user who runs the daemon',
-  socketOfOtherNamespace:
-    'Sockets know no network namespace: it may be in another one. Choose another name',
+  socketOfOtherNamespace: 'Choose another name; all network namespaces share the socket directory',
 } as const
 
 const CONTEXT = ['operation', 'device', 'peer', 'path', 'detail', 'hint', 'applied'] as const

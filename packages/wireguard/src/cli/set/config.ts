@@ -5,10 +5,9 @@ import { splitAtRepeats } from 'wireguardcfg/internal/conf'
 import type { SetPeer, SetRequest } from './arguments.js'
 
 /**
- * The configurations that do what `set` was asked for, in this order: a public key that is there
- * twice makes two.
+ * Returns the configurations to apply in order. A public key that occurs twice needs two.
  *
- * @param addresses of those endpoints that are names
+ * @param addresses the addresses of the endpoints that are names, in order
  */
 export function toConfigs(
   { peers, ...device }: SetRequest,
@@ -40,19 +39,20 @@ function peerConfig(peer: SetPeer, endpoint: Endpoint | undefined): CheckedPeerC
 }
 
 /**
- * Without a list the allowed IPs are left alone; of several entries for one range the last counts.
+ * Returns the changes of the allowed IPs: none without a list. If an allowed IP has several
+ * entries, the last one counts.
  */
 function allowedIPs({
   allowedIPs: entries,
   incremental = false,
 }: SetPeer): Partial<CheckedPeerConfig> {
   if (entries === undefined) return {}
-  const ranges = new Map<AllowedIP, boolean>()
-  for (const { sign, allowedIP } of entries) ranges.set(allowedIP, sign !== '-')
-  const those = (isAdded: boolean) =>
-    [...ranges].filter(([, added]) => added === isAdded).map(([range]) => range)
+  const additions = new Map<AllowedIP, boolean>()
+  for (const { sign, allowedIP } of entries) additions.set(allowedIP, sign !== '-')
+  const select = (isAdded: boolean) =>
+    [...additions].filter(([, added]) => added === isAdded).map(([allowedIP]) => allowedIP)
   return {
-    allowedIPs: those(true),
-    ...(incremental ? { removeAllowedIPs: those(false) } : { replaceAllowedIPs: true }),
+    allowedIPs: select(true),
+    ...(incremental ? { removeAllowedIPs: select(false) } : { replaceAllowedIPs: true }),
   }
 }
