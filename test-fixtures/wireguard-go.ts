@@ -3,8 +3,8 @@ import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type CommandOptions, type CommandResult, runCommand } from './command.js'
+import { until } from './wait.js'
 
 /** A real wireguard-go process, in the foreground, in a network namespace of its own. */
 export interface WireGuardGo extends AsyncDisposable {
@@ -52,7 +52,7 @@ const STOP_LIMIT = 10_000
  */
 export async function startWireGuardGo(options: WireGuardGoOptions = {}): Promise<WireGuardGo> {
   const name = options.name ?? uniqueName()
-  const socketPath = `/var/run/wireguard/${name}.sock`
+  const socketPath = socketOf(name)
   // Or the other daemon's answer would be taken for ours.
   if (await answers(socketPath)) throw new Error(`wireguard-go ${name}: ${socketPath} is in use`)
   // setpriv: a test process that is killed takes its daemons with it. Each of the three replaces
@@ -104,16 +104,15 @@ class Daemon implements WireGuardGo {
   }
 
   async ready(): Promise<void> {
-    const deadline = Date.now() + START_LIMIT
-    while (!(await answers(this.socketPath))) {
-      if (this.#startError) throw this.#startError
-      if (this.#hasEnded() || Date.now() > deadline) {
-        await Promise.race([this.#ended, sleep(200)]) // the last lines may still be in the pipe
-        const what = this.#hasEnded() ? 'ended at once' : `did not answer in ${START_LIMIT} ms`
-        throw new Error(`wireguard-go ${this.name} ${what}: ${this.#output.trim()}`)
-      }
-      await sleep(20)
-    }
+    const isReady = async () => this.#hasEnded() || (await answers(this.socketPath))
+    await until(isReady, `wireguard-go ${this.name} answers`, START_LIMIT).catch((error: Error) => {
+      throw new Error(`${error.message}: ${this.#output.trim()}`)
+    })
+    if (!this.#hasEnded()) return
+    // The last lines may still be in the pipe.
+    await this.#ended
+    if (this.#startError) throw this.#startError
+    throw new Error(`wireguard-go ${this.name} ended at once: ${this.#output.trim()}`)
   }
 
   wg(...args: readonly string[]): Promise<CommandResult> {
@@ -136,9 +135,11 @@ class Daemon implements WireGuardGo {
   async stop(): Promise<void> {
     if (!this.#hasEnded() && this.#child.pid !== undefined) {
       this.#child.kill('SIGTERM')
-      const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_LIMIT)
+      const hasEnded = () => this.#hasEnded()
+      await until(hasEnded, `wireguard-go ${this.name} ends`, STOP_LIMIT).catch(() => {
+        this.#child.kill('SIGKILL')
+      })
       await this.#ended
-      clearTimeout(late)
     }
     await rm(this.socketPath, { force: true })
   }
@@ -148,23 +149,32 @@ class Daemon implements WireGuardGo {
   }
 
   #hasEnded(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null
+    const { exitCode, signalCode } = this.#child
+    return exitCode !== null || signalCode !== null || this.#startError !== undefined
   }
 }
 
-/** Workers run at the same time, and one worker runs many files: pid and chance together. */
-function uniqueName(): string {
+/**
+ * A name for a device that no other test has: sockets know no namespace, workers run at the same
+ * time, and one worker runs many files.
+ */
+export function uniqueName(): string {
   return `wgt${process.pid.toString(36)}${randomInt(36 ** 5).toString(36)}`
 }
 
-/** Whether a get operation on the socket is answered. */
+/** Where wireguard-go has the socket of a device. */
+export function socketOf(name: string): string {
+  return `/var/run/wireguard/${name}.sock`
+}
+
+/** Whether a get operation on the socket is answered within a second. */
 async function answers(path: string): Promise<boolean> {
   const socket = connect(path)
   try {
-    const failed = once(socket, 'close').then(() => false)
-    socket.setEncoding('utf8').write('get=1\n\n')
-    const answered = once(socket, 'data').then(() => true)
-    return await Promise.race([answered, failed, sleep(1000, false)])
+    const answered = once(socket, 'data', { signal: AbortSignal.timeout(1000) })
+    socket.write('get=1\n\n')
+    await answered
+    return true
   } catch {
     return false
   } finally {

@@ -2,9 +2,9 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type Backend, UapiClient, WireGuardError } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { NetlinkClient } from 'wireguardnl'
-import { FakeSystem } from '../../wireguardnl/test/support/fake-system.js'
+import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 
 /** wg1 and wg2 are the kernel's; of the sockets, there are those that a test makes. */
 async function open(socketDirectory: string): Promise<WireGuard> {

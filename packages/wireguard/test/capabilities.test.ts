@@ -3,9 +3,9 @@ import { chmod } from 'node:fs/promises'
 import { UapiServer } from 'wireguardcfg/server'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { asNobody } from './support/nobody.js'
-import { TestNamespace } from './support/namespace.js'
+import { TestNamespace } from '../../../test-fixtures/namespace.js'
 
 describeWith([hasNamespaces, hasWireGuardGo], 'capabilities', () => {
   it('tell what there is, and why not, for root', async () => {

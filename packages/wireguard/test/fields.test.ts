@@ -30,7 +30,7 @@ import { splitDeviceConfig } from '../../wireguardnl/src/wireguard/set/messages.
 import { diffDeviceFields, diffPeers } from '../src/sync/diff.js'
 import { replacement } from '../src/sync/replacement.js'
 import { commandFixture } from './cli/fixture.js'
-import { privateKeyOf, presharedKeyOf, publicKeyOf } from './support/sample.js'
+import { privateKeyOf, presharedKeyOf, publicKeyOf } from '../../../test-fixtures/sample.js'
 
 /** A value of each field that is not the one that clears it, and its text as `wg set` takes it. */
 const DEVICE: { readonly [Name in DeviceField]: readonly [Device[Name], string] } = {

@@ -3,11 +3,12 @@ import { writeFile } from 'node:fs/promises'
 import { readlinkSync } from 'node:fs'
 import { join } from 'node:path'
 import { UapiServer } from 'wireguardcfg/server'
+import { uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
-import { openDescriptors, processesOf, TestNamespace } from './support/namespace.js'
-import { uniqueName } from './support/userspace.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
+import { TestNamespace } from '../../../test-fixtures/namespace.js'
+import { openDescriptors, processesOf } from '../../../test-fixtures/process.js'
 
 describe('WireGuard.open of a namespace', () => {
   it.each<[string, string | number, string]>([
@@ -34,7 +35,7 @@ describe('WireGuard.open of a namespace', () => {
 })
 
 describeWith(hasNamespaces, 'WireGuard in a network namespace', () => {
-  it('counts a socket if there is an interface of its name inside', async () => {
+  it('counts a socket only if an interface of its name is inside', async () => {
     await using directory = await temporaryDirectory()
     const servers = ['br0', 'br1', 'br2'].map((name) =>
       UapiServer.listen({ name, directory: directory.path }),
@@ -62,7 +63,7 @@ describeWith(hasNamespaces, 'WireGuard in a network namespace', () => {
     expect([second, third].map((server) => server.device().firewallMark)).toStrictEqual([0, 0])
   })
 
-  it('comes back to where it was, and holds nothing after it is closed', async () => {
+  it('returns to its namespace, and keeps no descriptor after it is closed', async () => {
     const ours = readlinkSync('/proc/thread-self/ns/net')
     await using namespace = await TestNamespace.create()
     const before = openDescriptors()
@@ -101,7 +102,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     expect(processesOf(name)).toStrictEqual([])
   })
 
-  it('is left in neither namespace when its name is taken in the other', async () => {
+  it('remains in neither namespace when its name is taken in the other', async () => {
     await using blue = await TestNamespace.create()
     await using red = await TestNamespace.create()
     await using wg = await WireGuard.open({ netns: blue.pid })

@@ -4,17 +4,18 @@ import { runInNewContext } from 'node:vm'
 import { type Backend, type Peer, WireGuardError } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { NetlinkClient } from 'wireguardnl'
+import { until } from '../../../test-fixtures/wait.js'
 import { AttributeReader } from '../../wireguardnl/src/netlink/attribute-reader.js'
 import { NLM_F_DUMP_INTR } from '../../wireguardnl/src/netlink/constants.js'
 import type { Socket } from '../../wireguardnl/src/netlink/socket.js'
-import { FakeSystem } from '../../wireguardnl/test/support/fake-system.js'
-import { replayed } from '../../wireguardnl/test/support/replay.js'
+import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
+import { replayed } from '../../../test-fixtures/fakes/replay.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
-import { publicKeyOf } from './support/sample.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
+import { publicKeyOf } from '../../../test-fixtures/sample.js'
 
 describe('the peers of an interface', () => {
-  it('come one after the other, from the kernel', async () => {
+  it('come one at a time from the kernel', async () => {
     await using subject = await open(new FakeSystem({ dumpLimit: 600 }))
     await subject.wg.configureDevice('wg0', { peers: peers(40) })
     expect(await collect(subject.wg.peers('wg0'))).toStrictEqual(
@@ -22,7 +23,7 @@ describe('the peers of an interface', () => {
     )
   })
 
-  it('come whole when one is spread over several datagrams', async () => {
+  it('come whole when a peer is spread over several datagrams', async () => {
     await using subject = await open(new FakeSystem({ dumpLimit: 600 }))
     const allowedIPs = Array.from({ length: 300 }, (_, i) => `10.9.${i >> 8}.${i & 255}/32`)
     const [first, ...rest] = peers(5)
@@ -34,7 +35,7 @@ describe('the peers of an interface', () => {
     expect(read[1]).toMatchObject({ publicKey: publicKeyOf(99), allowedIPs })
   })
 
-  it('come from a socket before the kernel, and from the kernel when there is none', async () => {
+  it('come from a socket if there is one, and from the kernel otherwise', async () => {
     await using directory = await temporaryDirectory()
     await using server = await UapiServer.listen({ name: 'wg0', directory: directory.path })
     const system = new FakeSystem()
@@ -55,7 +56,7 @@ describe('the peers of an interface', () => {
     })
   })
 
-  it('come from a backend that cannot stream as well', async () => {
+  it('also come from a backend that cannot stream', async () => {
     const system = new FakeSystem()
     system.add('wg0')
     const client = new NetlinkClient(system.kernel)
@@ -72,7 +73,7 @@ describe('the peers of an interface', () => {
     expect(await collect(wg.peers('wg0'))).toHaveLength(3)
   })
 
-  it('do not start over once one was given: an interrupted dump throws', async () => {
+  it('do not start over after the first one: an interrupted dump throws', async () => {
     let dumps = 0
     const system = new FakeSystem({
       dumpLimit: 600,
@@ -93,7 +94,7 @@ describe('the peers of an interface', () => {
     expect(dumps).toBe(1)
   })
 
-  it('whose consumer stands still are ETIMEDOUT, and the socket is closed', async () => {
+  it('throw ETIMEDOUT when the consumer stalls, and the socket is closed', async () => {
     const system = new FakeSystem({ dumpLimit: 600 })
     await using subject = await open(system)
     await subject.wg.configureDevice('wg0', { peers: peers(40) })
@@ -101,11 +102,11 @@ describe('the peers of an interface', () => {
     await stream.next()
     const socket = system.sockets.at(-1)!
     expect(socket.closed).toBe(false)
-    while (!socket.closed) await new Promise(setImmediate)
+    await until(() => socket.closed, 'the socket is closed')
     await expect(collect(stream)).rejects.toMatchObject({ code: 'ETIMEDOUT', device: 'wg0' })
   })
 
-  it('whose consumer leaves give the socket back', async () => {
+  it('close the socket when the consumer leaves', async () => {
     const system = new FakeSystem({ dumpLimit: 600 })
     await using subject = await open(system)
     await subject.wg.configureDevice('wg0', { peers: peers(40) })
@@ -116,7 +117,7 @@ describe('the peers of an interface', () => {
     expect(system.sockets.at(-1)!.closed).toBe(true)
   })
 
-  it('end with the WireGuard that they come from', async () => {
+  it('end when their WireGuard is closed', async () => {
     const subject = await open(new FakeSystem({ dumpLimit: 600 }))
     await subject.wg.configureDevice('wg0', { peers: peers(40) })
     const stream = subject.wg.peers('wg0', { idleTimeout: 0 })

@@ -1,7 +1,7 @@
 import { expect, it } from '@jest/globals'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { hasPing, runWithNamespaces } from './support/example.js'
-import { processesOf } from './support/namespace.js'
+import { processesOf } from '../../../test-fixtures/process.js'
 
 // The built packages run, as users run them; `npm test` builds first.
 describeWith([hasWireGuardGo, hasPing], 'the example with two namespaces and wireguard-go', () => {

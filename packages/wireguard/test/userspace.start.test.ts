@@ -1,21 +1,25 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { chmod, rm, writeFile } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../test-fixtures/wait.js'
+import { socketOf, uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
-import { openDescriptors, processesOf, TestNamespace, zombies } from './support/namespace.js'
-import { script, socketOf, uniqueName } from './support/userspace.js'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../test-fixtures/directory.js'
+import { TestNamespace } from '../../../test-fixtures/namespace.js'
+import { openDescriptors, processesOf, zombies } from '../../../test-fixtures/process.js'
+import { script } from './support/script.js'
 
 const VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 /** Seconds that no other process sleeps. */
 const NAP = `6${process.pid}.5`
 
+const untilStarted = () => until(() => processesOf(NAP).length > 0, 'the implementation runs')
+
 describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
   let namespace: TestNamespace
   let wg: WireGuard
-  let directory: AsyncDisposable & { readonly path: string }
+  let directory: TemporaryDirectory
   let name: string
   beforeEach(async () => {
     namespace = await TestNamespace.create()
@@ -42,7 +46,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     ['a name that is nowhere on PATH', 'no-such-wireguard'],
     ['a path at which there is nothing', '/nonexistent/wireguard-go'],
     ['a directory', '/tmp'],
-  ])('says that there is no implementation: %s', async (_, program) => {
+  ])('reports that there is no implementation: %s', async (_, program) => {
     process.env[VARIABLE] = program
     await expect(wg.createDevice(name)).rejects.toMatchObject({
       code: 'ENOENT',
@@ -51,14 +55,14 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     expect((await wg.capabilities()).userspace).toMatchObject({ ok: false })
   })
 
-  it('says that the implementation is not executable', async () => {
+  it('reports that the implementation is not executable', async () => {
     const path = await script(directory.path, 'wireguard-go', 'exit 0')
     await chmod(path, 0o644)
     process.env[VARIABLE] = path
     await expect(wg.createDevice(name)).rejects.toMatchObject({ code: 'EACCES' })
   })
 
-  it('says what the implementation printed when it ends', async () => {
+  it('reports what the implementation printed before it ended', async () => {
     const path = await script(
       directory.path,
       'dies',
@@ -76,7 +80,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     expectNothingLeft()
   })
 
-  it('quotes no more than the end of a long output', async () => {
+  it('quotes only the end of a long output', async () => {
     const path = await script(
       directory.path,
       'talks',
@@ -100,7 +104,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     })
   })
 
-  it('ends an implementation that hangs, also one that minds no SIGTERM', async () => {
+  it('ends an implementation that hangs and ignores SIGTERM', async () => {
     const path = await script(
       directory.path,
       'hangs',
@@ -117,8 +121,8 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
   })
 
   it.each([
-    ['ends what a script started that does not replace itself', ''],
-    ['ends it also when it minds no SIGTERM', `trap '' TERM;`],
+    ['ends the child of a script that does not replace itself', ''],
+    ['ends such a child when it ignores SIGTERM', `trap '' TERM;`],
   ])('%s', async (_, ignore) => {
     const path = await script(directory.path, 'waits', `(${ignore} exec sleep ${NAP})`, 'true')
     process.env[VARIABLE] = path
@@ -133,20 +137,22 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     process.env[VARIABLE] = path
     const creating = wg.createDevice(name, { idleTimeout: 0 })
     const result = creating.catch((error: unknown) => error)
-    await sleep(200)
+    await untilStarted()
     await wg.close()
     expectNothingLeft()
     expect(await result).toMatchObject({ code: 'ECANCELED', device: name })
   })
 
-  it('ends the implementation when the caller gives up', async () => {
+  it('ends the implementation when the caller aborts', async () => {
     const path = await script(directory.path, 'hangs', `exec sleep ${NAP}`)
     process.env[VARIABLE] = path
     const before = openDescriptors()
     const giveUp = new AbortController()
     const creating = wg.createDevice(name, { signal: giveUp.signal, idleTimeout: 0 })
+    creating.catch(() => {})
     const reason = new Error('enough')
-    setTimeout(() => giveUp.abort(reason), 200)
+    await untilStarted()
+    giveUp.abort(reason)
     await expect(creating).rejects.toMatchObject({
       name: 'AbortError',
       code: 'ABORT_ERR',
@@ -156,7 +162,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     expect(openDescriptors()).toBeLessThanOrEqual(before + 1)
   })
 
-  it('leaves nothing behind at whatever moment the caller gives up', async () => {
+  it('leaves nothing behind whenever the caller aborts', async () => {
     for (const moment of [0, 2, 5, 10, 20, 35, 50, 70, 100, 200]) {
       name = uniqueName()
       const creating = wg.createDevice(name, {

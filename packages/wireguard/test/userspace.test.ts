@@ -1,15 +1,15 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { until } from '../../../test-fixtures/wait.js'
 import { runCommand } from '../../../test-fixtures/command.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
-import { startWireGuardGo } from '../../../test-fixtures/wireguard-go.js'
+import { socketOf, startWireGuardGo, uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { type CreateOptions, WireGuard } from '../src/index.js'
-import { openDescriptors, processesOf, TestNamespace, zombies } from './support/namespace.js'
-import { socketOf, uniqueName } from './support/userspace.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from './support/sample.js'
+import { TestNamespace } from '../../../test-fixtures/namespace.js'
+import { openDescriptors, processesOf, zombies } from '../../../test-fixtures/process.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../test-fixtures/sample.js'
 
 describeWith(hasWireGuardGo, 'a userspace device', () => {
   let namespace: TestNamespace
@@ -37,7 +37,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     expect(zombies()).toStrictEqual([])
   }
 
-  it('is started, configured, addressed and brought up, and goes without a trace', async () => {
+  it('is started, configured, addressed and brought up, and deleted without a trace', async () => {
     const device = await create({
       config: {
         privateKey: privateKeyOf(1),
@@ -79,7 +79,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     await expectNothingLeft()
   })
 
-  it('is the fallback where the kernel has no WireGuard, and says so', async () => {
+  it('is the fallback where the kernel has no WireGuard, with the reason', async () => {
     const { kernel } = await wg.capabilities()
     await using device = await create({ backend: 'auto' })
     expect(device).toMatchObject(
@@ -90,13 +90,13 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     expect((await wg.device(name)).backend).toBe(device.backend)
   })
 
-  it('is what auto means when the kernel is not among the backends', async () => {
+  it('is created by backend auto when the kernel is not among the backends', async () => {
     await using own = await WireGuard.open({ netns: namespace.pid, backends: ['userspace'] })
     await using device = await own.createDevice(name, { idleTimeout: 20_000 })
     expect(device).toMatchObject({ backend: 'userspace', fallback: undefined })
   })
 
-  it('is not made twice, and can be used instead', async () => {
+  it('is not created twice, and can be used instead', async () => {
     await using device = await create({ config: { firewallMark: 7 }, addresses: ['10.7.0.1/24'] })
     await expect(create()).rejects.toMatchObject({ code: 'EEXIST', device: name })
     {
@@ -118,7 +118,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     })
   })
 
-  it('is left as it is when a step fails on one that was there before', async () => {
+  it('is not deleted when a step fails and it existed before', async () => {
     await using device = await create()
     await expect(create({ ifExists: 'use', mtu: 70_000 })).rejects.toMatchObject({ code: 'EINVAL' })
     await expect(wg.device(device.name)).resolves.toMatchObject({ name })
@@ -140,7 +140,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     await expectNothingLeft()
   })
 
-  it('leaves nothing behind when its port is taken as it goes up', async () => {
+  it('leaves nothing behind when its port is in use as it is brought up', async () => {
     await using other = await startWireGuardGo()
     await using client = await WireGuard.open({ netns: other.pid })
     await client.setLink(other.name, { up: true })
@@ -180,7 +180,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     expect(await namespace.links()).toStrictEqual([])
   })
 
-  it('is made by one of two who ask at the same time', async () => {
+  it('is created by one of two calls at the same time', async () => {
     const results = await Promise.allSettled([create(), create()])
     expect(results.map(({ status }) => status).toSorted()).toStrictEqual(['fulfilled', 'rejected'])
     expect(results.find(({ status }) => status === 'rejected')).toMatchObject({
@@ -190,7 +190,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     await expectNothingLeft()
   })
 
-  it('is deleted also after its client was closed', async () => {
+  it('can be deleted after its client was closed', async () => {
     await using own = await WireGuard.open({ netns: namespace.pid })
     const device = await own.createDevice(name, { backend: 'userspace', idleTimeout: 20_000 })
     await own.close()
@@ -200,7 +200,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
   })
 
   // The built packages run; `npm test` builds first.
-  it('outlives the process that made it, which does not wait for it', async () => {
+  it('outlives the process that created it, which does not wait for it', async () => {
     const code = `
       import { WireGuard } from 'wireguard'
       const wg = await WireGuard.open({ netns: ${namespace.pid} })
@@ -216,16 +216,16 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     expect(await namespace.links()).toStrictEqual([])
   })
 
-  it('goes with one that was killed, socket and all', async () => {
+  it('is deleted with its socket after its daemon was killed', async () => {
     const device = await create()
     await namespace.run('pkill', '-KILL', '-x', '-f', `\\S*wireguard-go --foreground ${name}`)
-    await sleep(100)
+    await until(() => processesOf(name).length === 0, 'the daemon is gone')
     expect(existsSync(socketOf(name))).toBe(true)
     await device.delete()
     await expectNothingLeft()
   })
 
-  it('is deleted by name, also when another process started it', async () => {
+  it('can be deleted by name, also when another process started it', async () => {
     await create()
     await wg.deleteDevice(name)
     await expectNothingLeft()

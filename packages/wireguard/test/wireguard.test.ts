@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { type Backend, type Device, WireGuardError } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { DevicesError, WireGuard } from '../src/index.js'
-import { temporaryDirectory } from './support/directory.js'
-import { publicKeyOf } from './support/sample.js'
+import { temporaryDirectory } from '../../../test-fixtures/directory.js'
+import { publicKeyOf } from '../../../test-fixtures/sample.js'
 
 describe('WireGuard', () => {
   it('lists, reads and configures the devices of a directory', async () => {

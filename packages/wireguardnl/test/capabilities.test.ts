@@ -4,11 +4,11 @@ import { describeWith } from '../../../test-fixtures/require.js'
 import { kernelCapabilities } from '../src/capabilities.js'
 import { openNamespace } from '../src/namespace/namespace.js'
 import { kernelIn } from '../src/wireguard/kernel.js'
-import { caught } from './support/caught.js'
-import { ack, errorAck, type FakeRequest } from './support/fake-kernel.js'
-import { FakeSystem, type SystemOptions } from './support/fake-system.js'
-import { Namespace as HeldNamespace } from './support/namespace.js'
-import { openDescriptors, withoutPrivileges } from './support/process.js'
+import { caught } from '../../../test-fixtures/caught.js'
+import { ack, errorAck, type FakeRequest } from '../../../test-fixtures/fakes/kernel.js'
+import { FakeSystem, type SystemOptions } from '../../../test-fixtures/fakes/system.js'
+import { TestNamespace } from '../../../test-fixtures/namespace.js'
+import { openDescriptors, withoutPrivileges } from '../../../test-fixtures/process.js'
 import { canMakeLinks } from './support/requirements.js'
 
 /** RTM_NEWLINK with NLM_F_CREATE; the controller of generic netlink has the same type. */
@@ -79,7 +79,7 @@ const linksOf = (pid: number) =>
 
 describeWith(canMakeLinks, 'the capabilities of this machine', () => {
   it('are found out without a change', async () => {
-    await using held = await HeldNamespace.create()
+    await using held = await TestNamespace.create()
     using namespace = openNamespace(held.pid)
     // lo can be renamed, and then its name would be free.
     await held.ip('link set lo name wglo')

@@ -1,5 +1,5 @@
 import { expect, it } from '@jest/globals'
-import { readdirSync } from 'node:fs'
+import { openDescriptors } from '../../../test-fixtures/process.js'
 import { describeWith } from '../../../test-fixtures/require.js'
 import { errnoName, errnoText } from '../src/errno.js'
 import * as libc from '../src/libc.js'
@@ -10,7 +10,7 @@ const NOBODY = 0x7fffffff
 
 describeWith(isLinux, 'libc', () => {
   it('opens, binds, names and closes a socket, which children do not inherit', () => {
-    const before = readdirSync('/proc/self/fd').length
+    const before = openDescriptors()
     const fd = libc.socket(
       libc.AF_NETLINK,
       libc.SOCK_RAW | libc.SOCK_CLOEXEC | libc.SOCK_NONBLOCK,
@@ -23,7 +23,7 @@ describeWith(isLinux, 'libc', () => {
     expect(address.subarray(4, 8).some((byte) => byte !== 0)).toBe(true)
     libc.setsockopt(fd, libc.SOL_NETLINK, 11, 1)
     libc.close(fd)
-    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+    expect(openDescriptors()).toBe(before)
   })
 
   it.each<[string, () => void, string, string]>([

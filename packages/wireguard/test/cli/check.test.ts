@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { publicKeyOf } from '../support/sample.js'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 import { commandFixture } from './fixture.js'
 
 const wg = commandFixture()

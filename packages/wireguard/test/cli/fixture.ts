@@ -1,9 +1,7 @@
 import { afterAll, beforeAll, beforeEach } from '@jest/globals'
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { type Device, UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import type { CommandResult } from '../../../../test-fixtures/command.js'
 import { replacement } from '../../src/sync/replacement.js'
 import { runMain, type RunOptions } from './run-main.js'
@@ -21,11 +19,13 @@ export interface CommandFixture {
 
 /** For the top of a test file. What it gives is there once tests run. */
 export function commandFixture(): CommandFixture {
+  let temporary: TemporaryDirectory
   let directory: string
   let server: UapiServer
   let client: UapiClient
   beforeAll(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'wireguard-cli-'))
+    temporary = await temporaryDirectory()
+    directory = temporary.path
     server = await UapiServer.listen({ name: 'wg0', directory, peerOrder: 'insertion' })
     client = new UapiClient({ directory })
   })
@@ -35,7 +35,7 @@ export function commandFixture(): CommandFixture {
   afterAll(async () => {
     await client.close()
     await server.close()
-    await rm(directory, { recursive: true })
+    await temporary[Symbol.asyncDispose]()
   })
   return {
     get directory() {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../support/sample.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 /** Command lines of `set` that are all right, the same in every run. */
 export function generatedSetLines(count: number): readonly (readonly string[])[] {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { SecretKey } from 'wireguardcfg'
-import { privateKeyOf } from '../support/sample.js'
+import { privateKeyOf } from '../../../../test-fixtures/sample.js'
 import { commandFixture } from './fixture.js'
 
 const wg = commandFixture()

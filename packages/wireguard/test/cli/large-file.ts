@@ -1,5 +1,5 @@
 import { formatConf, confFromConfig } from 'wireguardcfg/conf'
-import { privateKeyOf, samplePeers } from '../support/sample.js'
+import { privateKeyOf, samplePeers } from '../../../../test-fixtures/sample.js'
 
 /** A file with many peers. */
 export function generatedDeviceFile(peers: number): string {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { PassThrough, Writable } from 'node:stream'
-import { setImmediate as turn } from 'node:timers/promises'
+import { turns } from '../../../../test-fixtures/wait.js'
 import { ClosedPipeError, Output } from '../../src/cli/output.js'
 
 describe('Output', () => {
@@ -9,7 +9,7 @@ describe('Output', () => {
     const output = new Output(() => stream)
     let isWritten = false
     const writing = output.write('x'.repeat(100_000)).then(() => (isWritten = true))
-    await turn()
+    await turns()
     expect(isWritten).toBe(false)
     let length = 0
     stream.on('data', (chunk: Buffer) => (length += chunk.byteLength))
@@ -22,25 +22,28 @@ describe('Output', () => {
     for (const event of ['close', 'drain']) expect(stream.listenerCount(event)).toBeLessThan(2)
   })
 
-  it.each(['EPIPE', 'ECONNRESET'])('says that the reader is gone after %s', async (code) => {
-    const stream = new Writable({
-      write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code })),
-    })
-    const output = new Output(() => stream)
-    await output.write('text')
-    await expect(output.close()).rejects.toBeInstanceOf(ClosedPipeError)
-  })
+  it.each(['EPIPE', 'ECONNRESET'])(
+    'reports that the reader closed the pipe after %s',
+    async (code) => {
+      const stream = new Writable({
+        write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code })),
+      })
+      const output = new Output(() => stream)
+      await output.write('text')
+      await expect(output.close()).rejects.toBeInstanceOf(ClosedPipeError)
+    },
+  )
 
-  it('says so also when the reader goes while it waits', async () => {
+  it('reports that too when the reader closes the pipe while it waits', async () => {
     const stream = new PassThrough({ highWaterMark: 1 })
     const output = new Output(() => stream)
     const writing = output.write('x'.repeat(100_000))
-    await turn()
+    await turns()
     stream.destroy(Object.assign(new Error('gone'), { code: 'EPIPE' }))
     await expect(writing).rejects.toBeInstanceOf(ClosedPipeError)
   })
 
-  it('passes any other error on', async () => {
+  it('rethrows any other error', async () => {
     const stream = new Writable({
       write: (_chunk, _encoding, done) =>
         done(Object.assign(new Error('full'), { code: 'ENOSPC' })),

@@ -1,4 +1,4 @@
-import { publicKeyOf } from '../support/sample.js'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const KEY = publicKeyOf(1)
 

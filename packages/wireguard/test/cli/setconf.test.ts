@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { presharedKeyOf, publicKeyOf } from '../support/sample.js'
+import { presharedKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 import { commandFixture } from './fixture.js'
 
 const wg = commandFixture()

@@ -5,10 +5,10 @@ import { parseConf, toDeviceConfigs } from 'wireguardcfg/conf'
 import { UapiServer } from 'wireguardcfg/server'
 import { mergeConfigs } from '../../src/cli/sync-config.js'
 import { syncDevice } from '../../src/sync/sync.js'
-import { temporaryDirectory } from '../support/directory.js'
-import { presharedKeyOf, publicKeyOf, sorted } from '../support/sample.js'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
+import { presharedKeyOf, publicKeyOf, sorted } from '../../../../test-fixtures/sample.js'
 
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>
+let directory: TemporaryDirectory
 let servers: UapiServer[]
 let client: UapiClient
 

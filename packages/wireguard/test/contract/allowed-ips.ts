@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { ipv4Of, ipv6Of, publicKeyOf } from '../support/sample.js'
+import { ipv4Of, ipv6Of, publicKeyOf } from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
 /** Adding, replacing, moving and removing of allowed IPs. */

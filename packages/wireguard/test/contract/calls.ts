@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { publicKeyOf, samplePeers, sorted } from '../support/sample.js'
+import { publicKeyOf, samplePeers, sorted } from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
 /** Abort, deadlines, many calls at once, and the end of a backend. */

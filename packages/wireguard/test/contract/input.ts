@@ -7,7 +7,7 @@ import {
   publicKeyOf,
   samplePeers,
   sorted,
-} from '../support/sample.js'
+} from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
 /** Bad input gets a clear error and changes nothing. */

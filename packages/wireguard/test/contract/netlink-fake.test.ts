@@ -1,6 +1,6 @@
 import { describe } from '@jest/globals'
 import { NetlinkClient } from 'wireguardnl'
-import { FakeSystem } from '../../../wireguardnl/test/support/fake-system.js'
+import { FakeSystem } from '../../../../test-fixtures/fakes/system.js'
 import { describeBackend } from './backend.js'
 
 describe.each([

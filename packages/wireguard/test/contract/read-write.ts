@@ -6,7 +6,9 @@ import {
   publicKeyOf,
   samplePeers,
   sorted,
-} from '../support/sample.js'
+  sampleDevice,
+  samplePeer,
+} from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
 /** Reading and writing of everything but single allowed IPs. */
@@ -22,16 +24,12 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
 
     it('reads an empty device with every field present', async () => {
       const device = await read()
-      const expected: Device = {
+      const expected = sampleDevice({
         name: subject().device,
         backend: traits.kind,
         index: traits.hasIndex ? device.index : undefined,
-        privateKey: undefined,
-        publicKey: undefined,
         listenPort: device.listenPort,
-        firewallMark: 0,
-        peers: [],
-      }
+      })
       expect(device).toStrictEqual(expected)
       expect(typeof device.index).toBe(traits.hasIndex ? 'number' : 'undefined')
     })
@@ -54,29 +52,15 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
         ],
       })
       const device = sorted(await read())
-      const bare = {
-        lastHandshake: undefined,
-        receiveBytes: 0,
-        transmitBytes: 0,
-        protocolVersion: 1,
-      }
-      const peers: Device['peers'] = [
-        {
+      const peers = [
+        samplePeer({
           publicKey: publicKeyOf(1),
           presharedKey: presharedKeyOf(1),
           endpoint: { host: '192.0.2.1', port: 65_535 },
           persistentKeepalive: 65_535,
           allowedIPs: ['10.0.0.1/32', 'fd00::1/128'],
-          ...bare,
-        },
-        {
-          publicKey: publicKeyOf(2),
-          presharedKey: undefined,
-          endpoint: undefined,
-          persistentKeepalive: 0,
-          allowedIPs: [],
-          ...bare,
-        },
+        }),
+        samplePeer({ publicKey: publicKeyOf(2) }),
       ]
       expect(device).toStrictEqual(
         sorted({
@@ -139,7 +123,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
   })
 
   describe('writing', () => {
-    it('leaves alone what is absent', async () => {
+    it('changes nothing that is absent', async () => {
       await configure({
         privateKey: privateKeyOf(1),
         listenPort: 51_821,
@@ -222,7 +206,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
       expect(keys(await read())).toStrictEqual([])
     })
 
-    it('gives the same device when the same configuration is written twice', async () => {
+    it('makes the same device of a configuration that is written twice', async () => {
       const config = { privateKey: privateKeyOf(1), listenPort: 51_822, peers: samplePeers(5) }
       await configure(config)
       const once = sorted(await read())
@@ -230,7 +214,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
       expect(sorted(await read())).toStrictEqual(once)
     })
 
-    it('makes an equal device from toConfig of one that was read', async () => {
+    it('makes an equal device of toConfig(device)', async () => {
       await configure({
         privateKey: privateKeyOf(1),
         listenPort: 51_823,
@@ -255,7 +239,7 @@ export function describeReadAndWrite({ traits, subject, read }: Context, timeout
       expect(keys(await read())).toStrictEqual([publicKeyOf(1)])
     })
 
-    it('removes the peer that has the new own public key', async () => {
+    it('removes a peer with the new public key of the device', async () => {
       const privateKey = privateKeyOf(1)
       await configure({
         peers: [{ publicKey: privateKey.publicKey() }, { publicKey: publicKeyOf(1) }],

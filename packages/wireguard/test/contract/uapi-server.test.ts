@@ -1,8 +1,6 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
+import { temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeBackend } from './backend.js'
 
 for (const allowedIPRemoval of [true, false]) {
@@ -18,7 +16,8 @@ for (const allowedIPRemoval of [true, false]) {
       manyAllowedIPs: 20_000,
     },
     async () => {
-      const directory = await mkdtemp(join(tmpdir(), 'wireguard-'))
+      const temporary = await temporaryDirectory()
+      const directory = temporary.path
       const server = await UapiServer.listen({ name: 'wg0', directory, allowedIPRemoval })
       const backend = new UapiClient({ directory })
       return {
@@ -28,7 +27,7 @@ for (const allowedIPRemoval of [true, false]) {
         [Symbol.asyncDispose]: async () => {
           await backend.close()
           await server.close()
-          await rm(directory, { recursive: true, force: true })
+          await temporary[Symbol.asyncDispose]()
         },
       }
     },

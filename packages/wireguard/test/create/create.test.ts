@@ -2,8 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import { describeWith, hasNamespaces } from '../../../../test-fixtures/require.js'
 import { WireGuard } from '../../src/index.js'
 import { asNobody, CODES_OF_ALL_METHODS } from '../support/nobody.js'
-import { TestNamespace } from '../support/namespace.js'
-import { privateKeyOf } from '../support/sample.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { privateKeyOf } from '../../../../test-fixtures/sample.js'
 
 describe('createDevice', () => {
   const secret = privateKeyOf(1).toBase64()
@@ -73,7 +73,7 @@ describeWith(hasNamespaces, 'interfaces', () => {
     await using namespace = await TestNamespace.create()
     await namespace.run('ip', 'link', 'add', 'br0', 'type', 'bridge')
     await using wg = await WireGuard.open({ netns: namespace.pid })
-    expect(await wg.link('lo')).toMatchObject({ name: 'lo', kind: undefined, up: true })
+    expect(await wg.link('lo')).toMatchObject({ name: 'lo', kind: undefined, up: false })
     await wg.setLink('br0', { up: true, mtu: 1400 })
     expect(await wg.link('br0')).toMatchObject({ kind: 'bridge', up: true, mtu: 1400 })
     await wg.addAddress('br0', '10.7.0.1/24')

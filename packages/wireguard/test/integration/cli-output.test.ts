@@ -6,7 +6,7 @@ import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { runMain } from '../cli/run-main.js'
 import { FIELD_NAMES } from '../../src/cli/usage.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../support/sample.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const DEVICES = 30
 const TIMEOUT = 180_000

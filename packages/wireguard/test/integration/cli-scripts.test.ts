@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { UapiClient } from 'wireguardcfg'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { type CommandResult, runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
 import { BIN, hasBin } from '../cli/bin.js'
 import { unordered } from '../cli/normalize.js'
 import { loadedModules } from '../support/loaded-modules.js'
-import { samplePeers } from '../support/sample.js'
+import { samplePeers } from '../../../../test-fixtures/sample.js'
 
 const TIMEOUT = 120_000
 
@@ -54,10 +54,12 @@ const SCRIPTS: readonly (readonly [string, string])[] = [
 ]
 
 describeWith([hasWireGuardGo, hasWg, hasBin], 'scripts written for wg', () => {
+  let temporary: TemporaryDirectory
   let folder: string
   let devices: readonly [WireGuardGo, WireGuardGo]
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wireguard-shim-'))
+    temporary = await temporaryDirectory()
+    folder = temporary.path
     const shim = join(folder, 'wg')
     await writeFile(shim, `#!/bin/sh\nexec "${process.execPath}" "${BIN}" "$@"\n`)
     await chmod(shim, 0o755)
@@ -65,7 +67,7 @@ describeWith([hasWireGuardGo, hasWg, hasBin], 'scripts written for wg', () => {
   }, TIMEOUT)
   afterAll(async () => {
     await Promise.all(devices.map((device) => device.stop()))
-    await rm(folder, { recursive: true })
+    await temporary[Symbol.asyncDispose]()
   }, TIMEOUT)
 
   it.each(SCRIPTS)(

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { type CommandResult, runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
@@ -11,7 +11,7 @@ import { generatedFiles, generatedSetLines } from '../cli/generated.js'
 import { generatedDeviceFile } from '../cli/large-file.js'
 import { comparable, unordered } from '../cli/normalize.js'
 import { type Difference, SET_LINES } from '../cli/set-lines.js'
-import { presharedKeyOf } from '../support/sample.js'
+import { presharedKeyOf } from '../../../../test-fixtures/sample.js'
 
 const TIMEOUT = 180_000
 
@@ -38,9 +38,11 @@ describeWith(
   'the command beside wg, as processes on wireguard-go',
   () => {
     let pairs: Pair[]
+    let temporary: TemporaryDirectory
     let folder: string
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'wireguard-cli-'))
+      temporary = await temporaryDirectory()
+      folder = temporary.path
       await writeFile(join(folder, 'FILE'), `${presharedKeyOf(1).toBase64()}\n \t`, { mode: 0o600 })
       await writeFile(join(folder, 'EMPTY'), '')
       await writeFile(join(folder, 'BAD'), 'no key\n')
@@ -53,7 +55,7 @@ describeWith(
     }, TIMEOUT)
     afterAll(async () => {
       await Promise.all(pairs.flatMap((pair) => [pair.theirs.stop(), pair.ours.stop()]))
-      await rm(folder, { recursive: true })
+      await temporary[Symbol.asyncDispose]()
     }, TIMEOUT)
 
     beforeEach(async () => {

@@ -1,12 +1,21 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type Device, type DeviceConfig, UapiClient } from 'wireguardcfg'
+import { type DeviceConfig, UapiClient } from 'wireguardcfg'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
+import { formatDump } from '../../../../test-fixtures/wg-dump.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
-import { ipv4Of, ipv6Of, privateKeyOf, publicKeyOf, samplePeers } from '../support/sample.js'
+import {
+  ipv4Of,
+  ipv6Of,
+  privateKeyOf,
+  publicKeyOf,
+  samplePeers,
+} from '../../../../test-fixtures/sample.js'
 
 const TIMEOUT = 60_000
+// The daemon says nothing while it works.
+const PATIENTLY = { idleTimeout: 30_000 }
 
 describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () => {
   const client = new UapiClient()
@@ -20,7 +29,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
     await daemon.stop()
   }, TIMEOUT)
   afterEach(async () => {
-    await client.configureDevice(daemon.name, { replacePeers: true, privateKey: null })
+    await client.configureDevice(daemon.name, { replacePeers: true, privateKey: null }, PATIENTLY)
   }, TIMEOUT)
 
   describe('large devices', () => {
@@ -39,10 +48,11 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
       'are read as they were written, and as wg prints them: %s',
       async (_, config) => {
         const privateKey = privateKeyOf(1)
-        await client.configureDevice(daemon.name, { ...config, privateKey, firewallMark: 0x2a })
-        const device = await client.device(daemon.name)
+        const wanted = { ...config, privateKey, firewallMark: 0x2a }
+        await client.configureDevice(daemon.name, wanted, PATIENTLY)
+        const device = await client.device(daemon.name, PATIENTLY)
         const { stdout } = await daemon.wg('show', daemon.name, 'dump')
-        expect(dumpOf(device)).toStrictEqual(sortedDump(stdout))
+        expect(sortedDump(formatDump(device))).toStrictEqual(sortedDump(stdout))
 
         const written = new Map(config.peers!.map((peer) => [peer.publicKey, peer]))
         expect(device.peers).toHaveLength(written.size)
@@ -61,9 +71,9 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   })
 
   it(
-    'that is stopped gives ETIMEDOUT, and works when it goes on',
+    'that is stopped gives ETIMEDOUT, and works when it is continued',
     async () => {
-      await client.configureDevice(daemon.name, { peers: samplePeers(3000) })
+      await client.configureDevice(daemon.name, { peers: samplePeers(3000) }, PATIENTLY)
       // The first may be answered before the signal comes; the others cannot be.
       const early = client.device(daemon.name, { idleTimeout: 500 }).then(
         ({ peers }) => peers.length,
@@ -85,7 +95,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   )
 
   it(
-    'that is killed between two calls is ENODEV, and is there when it is back',
+    'that is killed is ENODEV, and is found again when it is restarted',
     async () => {
       await client.configureDevice(daemon.name, { firewallMark: 7 })
       const reading = client.device(daemon.name)
@@ -110,7 +120,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   // The daemon answers and closes while most of the request is still to be sent: the answer must
   // not be lost.
   it(
-    'whose listen port is taken is EADDRINUSE, however long the request is',
+    'whose listen port is in use gives EADDRINUSE, however long the request is',
     async () => {
       await daemon.inNamespace('ip', 'link', 'set', 'lo', 'up')
       await daemon.inNamespace('ip', 'link', 'set', daemon.name, 'up')
@@ -139,7 +149,7 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
   )
 
   it(
-    'that another program writes to is read whole, each time',
+    'that another program writes to is read consistently each time',
     async () => {
       const [steady, changing] = [publicKeyOf(0), publicKeyOf(1)]
       await client.configureDevice(daemon.name, { peers: samplePeers(200) })
@@ -176,27 +186,4 @@ function sortedDump(text: string): string[] {
     return fields.join('\t')
   })
   return [device!, ...sorted.toSorted()]
-}
-
-/** What `wg show NAME dump` prints for a device (wg(8)). */
-function dumpOf(device: Device): string[] {
-  const peers = device.peers.map((peer) => {
-    const { host, port } = peer.endpoint!
-    return [
-      peer.publicKey,
-      peer.presharedKey?.toBase64() ?? '(none)',
-      host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`,
-      peer.allowedIPs.toSorted().join() || '(none)',
-      Math.floor((peer.lastHandshake?.getTime() ?? 0) / 1000),
-      peer.receiveBytes,
-      peer.transmitBytes,
-      peer.persistentKeepalive || 'off',
-    ].join('\t')
-  })
-  const { privateKey, publicKey, listenPort, firewallMark } = device
-  const mark = firewallMark === 0 ? 'off' : `0x${firewallMark.toString(16)}`
-  return [
-    [privateKey?.toBase64() ?? '(none)', publicKey ?? '(none)', listenPort, mark].join('\t'),
-    ...peers.toSorted(),
-  ]
 }

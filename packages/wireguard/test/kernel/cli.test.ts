@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from '@jest/globals'
-import { chmod, copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { chmod, copyFile, mkdtemp, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { type CommandResult, runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 import { BIN, hasBin } from '../cli/bin.js'
@@ -12,7 +12,7 @@ import { comparable, unordered } from '../cli/normalize.js'
 import { runMain } from '../cli/run-main.js'
 import { SET_LINES } from '../cli/set-lines.js'
 import { FIELD_NAMES } from '../../src/cli/usage.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../support/sample.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 // Node is about ten times slower in an emulated machine.
 const TIMEOUT = 600_000
@@ -27,9 +27,11 @@ const asProcess: Run = (args) => runCommand([process.execPath, BIN, ...args])
 const wg: Run = (args) => runCommand(['wg', ...args])
 
 describeWith([hasKernelWireGuard, hasWg, hasBin], 'the command beside wg, on the kernel', () => {
+  let temporary: TemporaryDirectory
   let folder: string
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'wireguard-cli-'))
+    temporary = await temporaryDirectory()
+    folder = temporary.path
     await writeFile(join(folder, 'FILE'), `${presharedKeyOf(1).toBase64()}\n`, { mode: 0o600 })
     await writeFile(join(folder, 'EMPTY'), '')
     await writeFile(join(folder, 'BAD'), 'no key\n')
@@ -41,7 +43,7 @@ describeWith([hasKernelWireGuard, hasWg, hasBin], 'the command beside wg, on the
   }, TIMEOUT)
   afterAll(async () => {
     for (const name of [OURS, THEIRS]) await runCommand(['ip', 'link', 'del', name])
-    await rm(folder, { recursive: true })
+    await temporary[Symbol.asyncDispose]()
   }, TIMEOUT)
   beforeEach(async () => {
     for (const name of [OURS, THEIRS]) await wg(['setconf', name, join(folder, 'start.conf')])
@@ -186,10 +188,12 @@ AllowedIPs = 10.78.0.0/16, fd78::/64
 Endpoint = 127.0.0.1:9
 PersistentKeepalive = 25
 `
+    let temporary: TemporaryDirectory
     let folder: string
     let calls: string
     beforeAll(async () => {
-      folder = await mkdtemp(join(tmpdir(), 'wireguard-quick-'))
+      temporary = await temporaryDirectory()
+      folder = temporary.path
       calls = join(folder, 'calls')
       // wg-quick puts its own folder first in PATH, so it goes beside the shim.
       await copyFile('/usr/bin/wg-quick', join(folder, 'wg-quick'))
@@ -203,7 +207,7 @@ PersistentKeepalive = 25
     }, TIMEOUT)
     afterAll(async () => {
       await runCommand(['ip', 'link', 'del', NAME])
-      await rm(folder, { recursive: true })
+      await temporary[Symbol.asyncDispose]()
     }, TIMEOUT)
 
     it(

@@ -2,8 +2,9 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { type CreateOptions, WireGuard } from '../../src/index.js'
 import { asNobody, CODES_OF_ALL_METHODS } from '../support/nobody.js'
-import { children, openDescriptors, TestNamespace } from '../support/namespace.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../support/sample.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { children, openDescriptors } from '../../../../test-fixtures/process.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
   let namespace: TestNamespace

@@ -8,7 +8,7 @@ import {
 } from '../../../../test-fixtures/require.js'
 import { startWireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
 import { WireGuard } from '../../src/index.js'
-import { publicKeyOf } from '../support/sample.js'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 describeWith([hasKernelWireGuard, hasWireGuardGo, hasWg], 'the facade', () => {
   describe('with devices of both backends', () => {

@@ -3,8 +3,9 @@ import { readlinkSync } from 'node:fs'
 import { UapiServer } from 'wireguardcfg/server'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { WireGuard } from '../../src/index.js'
-import { temporaryDirectory } from '../support/directory.js'
-import { openDescriptors, TestNamespace } from '../support/namespace.js'
+import { temporaryDirectory } from '../../../../test-fixtures/directory.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { openDescriptors } from '../../../../test-fixtures/process.js'
 
 describeWith(hasKernelWireGuard, 'a device of the kernel in a network namespace', () => {
   const ours = readlinkSync('/proc/thread-self/ns/net')

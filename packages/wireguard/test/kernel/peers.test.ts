@@ -1,12 +1,11 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { readdirSync, readlinkSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../../test-fixtures/wait.js'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { type Peer, WireGuard } from '../../src/index.js'
-import { publicKeyOf } from '../support/sample.js'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const DEVICE = 'wgstreamed'
 // Three datagrams of 32 KiB and more.
@@ -85,10 +84,8 @@ function deleteInBackground(): ChildProcess {
 }
 
 async function ended(child: ChildProcess): Promise<number | null> {
-  await Promise.race([
-    child.exitCode === null ? once(child, 'exit') : undefined,
-    sleep(60_000, undefined, { ref: false }),
-  ])
+  const hasEnded = () => child.exitCode !== null || child.signalCode !== null
+  await until(hasEnded, 'the interface is deleted', 60_000)
   return child.exitCode
 }
 

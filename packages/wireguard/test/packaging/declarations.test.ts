@@ -6,27 +6,6 @@ import { hasBin } from '../cli/bin.js'
 import { type Declared, publicEntries, readDeclarations } from './declarations.js'
 import { PACKAGES } from './packed-project.js'
 
-/** Methods of the facade whose comment has no `@example` yet. Must become empty, and then go. */
-const EXAMPLE_MISSING: ReadonlySet<string> = new Set([
-  'addAddress',
-  'addresses',
-  'capabilities',
-  'close',
-  'configureDevice',
-  'createDevice',
-  'deleteDevice',
-  'device',
-  'deviceNames',
-  'devices',
-  'link',
-  'open',
-  'peers',
-  'removeAddress',
-  'replaceDevice',
-  'setLink',
-  'syncDevice',
-])
-
 describeWith(hasBin, 'the built declarations', () => {
   let exported: readonly Declared[]
   beforeAll(() => {
@@ -61,7 +40,7 @@ describeWith(hasBin, 'the built declarations', () => {
     const missing = partsOf('wireguard')
       .filter(({ name, comment }) => /^WireGuard\.\w+$/.test(name) && !/@example\b/.test(comment))
       .map(({ name }) => name.slice('WireGuard.'.length))
-    expect(missing.filter((name) => !EXAMPLE_MISSING.has(name))).toEqual([])
+    expect(missing).toEqual([])
   })
 })
 

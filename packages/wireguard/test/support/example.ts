@@ -3,7 +3,7 @@ import { symlink } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { type CommandResult, runCommand } from '../../../../test-fixtures/command.js'
 import type { Requirement } from '../../../../test-fixtures/require.js'
-import { temporaryDirectory } from './directory.js'
+import { temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { type Example, examplesOf, type Tier } from './documents.js'
 
 /** ping(8), or busybox, which has one. */

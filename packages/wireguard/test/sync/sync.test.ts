@@ -5,12 +5,17 @@ import { UapiServer } from 'wireguardcfg/server'
 import { replacement } from '../../src/sync/replacement.js'
 import { syncDevice, type SyncOptions } from '../../src/sync/sync.js'
 import { WireGuard } from '../../src/wireguard.js'
-import { temporaryDirectory } from '../support/directory.js'
-import { presharedKeyOf, privateKeyOf, publicKeyOf, sorted } from '../support/sample.js'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
+import {
+  presharedKeyOf,
+  privateKeyOf,
+  publicKeyOf,
+  sorted,
+} from '../../../../test-fixtures/sample.js'
 
 const [A, B, C, D] = [1, 2, 3, 4].map(publicKeyOf) as [string, string, string, string]
 
-let directory: Awaited<ReturnType<typeof temporaryDirectory>>
+let directory: TemporaryDirectory
 let server: UapiServer
 let client: UapiClient
 /** What was sent since the start of the test. */

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 import { checkDeviceConfig } from '../../src/backend/check.js'
 import type { DeviceConfig, PeerConfig } from '../../src/model/config.js'
 import { deviceConfigSchema } from '../../src/schema.js'
@@ -8,8 +9,11 @@ const PEERS = 1000
 
 function peers(change: (peer: PeerConfig, i: number) => object = (peer) => peer): PeerConfig[] {
   return Array.from({ length: PEERS }, (_, i) => {
-    const publicKey = Buffer.from((i + 1).toString(16).padStart(64, '0'), 'hex').toString('base64')
-    const peer = { publicKey, endpoint: '192.0.2.1:7', allowedIPs: [`10.0.${i >> 8}.${i & 255}`] }
+    const peer = {
+      publicKey: publicKeyOf(i),
+      endpoint: '192.0.2.1:7',
+      allowedIPs: [`10.0.${i >> 8}.${i & 255}`],
+    }
     return change(peer, i) as PeerConfig
   })
 }

@@ -1,7 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
+import { sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 import { moveToTemporaryPeer, removesAllowedIPs, removesSome } from '../../src/backend/removal.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../../src/model/config.js'
-import type { Device, Peer } from '../../src/model/device.js'
+import type { Device } from '../../src/model/device.js'
 import { SecretKey } from '../../src/model/key.js'
 
 const [A, B, C] = Array.from({ length: 3 }, () => SecretKey.generatePrivate().publicKey()) as [
@@ -11,27 +12,10 @@ const [A, B, C] = Array.from({ length: 3 }, () => SecretKey.generatePrivate().pu
 ]
 
 function device(owned: Record<string, readonly string[]>): Device {
-  const peers = Object.entries(owned).map(([publicKey, allowedIPs]): Peer => ({
-    publicKey,
-    presharedKey: undefined,
-    endpoint: undefined,
-    persistentKeepalive: 0,
-    lastHandshake: undefined,
-    receiveBytes: 0,
-    transmitBytes: 0,
-    allowedIPs,
-    protocolVersion: 1,
-  }))
-  return {
-    name: 'wg0',
-    backend: 'userspace',
-    index: undefined,
-    privateKey: undefined,
-    publicKey: undefined,
-    listenPort: 0,
-    firewallMark: 0,
-    peers,
-  }
+  const peers = Object.entries(owned).map(([publicKey, allowedIPs]) =>
+    samplePeer({ publicKey, allowedIPs }),
+  )
+  return sampleDevice({ peers })
 }
 
 /**

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 import {
   type ConfMode,
   formatConf,
@@ -13,7 +14,6 @@ import { checkDeviceConfig } from '../../src/backend/check.js'
 import { formatIP } from '../../src/model/ip.js'
 import { canonicalAllowedIP } from '../../src/model/allowed-ip.js'
 import { type PeerConfig, toConfig } from '../../src/model/config.js'
-import type { Device } from '../../src/model/device.js'
 import { SecretKey } from '../../src/model/key.js'
 import { thrown } from '../model/faults.js'
 import { KEY_A, KEY_B, PRIVATE_KEY, PSK, ZERO } from './wg-cases.js'
@@ -119,34 +119,29 @@ const range = fc
   .map(([ip, length]) => canonicalAllowedIP(`${ip}/${ip.includes(':') ? length : length % 33}`))
 const endpoint = fc.record({ host: address, port: fc.nat(65_535) })
 
-const device: fc.Arbitrary<Device> = fc.record({
-  name: fc.constant('wg0'),
-  backend: fc.constant('kernel' as const),
-  index: fc.constant(undefined),
-  privateKey: fc.option(secret, { nil: undefined }),
-  publicKey: fc.constant(undefined),
-  listenPort: fc.nat(65_535),
-  firewallMark: fc.nat(0xffff_ffff),
-  peers: fc.uniqueArray(
-    fc.record({
-      publicKey,
-      presharedKey: fc.option(secret, { nil: undefined }),
-      endpoint: fc.option(endpoint, { nil: undefined }),
-      persistentKeepalive: fc.nat(65_535),
-      lastHandshake: fc.constant(undefined),
-      receiveBytes: fc.constant(0),
-      transmitBytes: fc.constant(0),
-      allowedIPs: fc.uniqueArray(range, { maxLength: 5 }),
-      protocolVersion: fc.constant(1),
-    }),
-    { maxLength: 5, selector: (peer) => peer.publicKey },
-  ),
-})
+const anyPeer = fc
+  .record({
+    publicKey,
+    presharedKey: fc.option(secret, { nil: undefined }),
+    endpoint: fc.option(endpoint, { nil: undefined }),
+    persistentKeepalive: fc.nat(65_535),
+    allowedIPs: fc.uniqueArray(range, { maxLength: 5 }),
+  })
+  .map(samplePeer)
+
+const anyDevice = fc
+  .record({
+    privateKey: fc.option(secret, { nil: undefined }),
+    listenPort: fc.nat(65_535),
+    firewallMark: fc.nat(0xffff_ffff),
+    peers: fc.uniqueArray(anyPeer, { maxLength: 5, selector: ({ publicKey: key }) => key }),
+  })
+  .map(sampleDevice)
 
 describe('confFromDevice and confFromConfig', () => {
   it('write what setconf makes the same device of', async () => {
     await fc.assert(
-      fc.asyncProperty(device, async (wanted) => {
+      fc.asyncProperty(anyDevice, async (wanted) => {
         const checked = await checkDeviceConfig(toConfig(wanted))
         for (const conf of [confFromDevice(wanted), confFromConfig(toConfig(wanted))]) {
           const { configs, unresolved } = toDeviceConfigs(parseConf(formatConf(conf)), 'setconf')
@@ -158,7 +153,7 @@ describe('confFromDevice and confFromConfig', () => {
   })
 
   it('write what addconf reads as the same configuration', async () => {
-    const peer: fc.Arbitrary<PeerConfig> = fc
+    const peerConfig: fc.Arbitrary<PeerConfig> = fc
       .record(
         {
           publicKey,
@@ -180,7 +175,7 @@ describe('confFromDevice and confFromConfig', () => {
         privateKey: fc.option(secret, { nil: null }),
         listenPort: fc.nat(65_535),
         firewallMark: fc.nat(0xffff_ffff),
-        peers: fc.uniqueArray(peer, { maxLength: 4, selector: (one) => one.publicKey }),
+        peers: fc.uniqueArray(peerConfig, { maxLength: 4, selector: (one) => one.publicKey }),
       },
       { requiredKeys: ['peers'] },
     )
@@ -194,35 +189,22 @@ describe('confFromDevice and confFromConfig', () => {
 
   it('write a device as wg showconf does', () => {
     const text = `[Interface]\nListenPort = 51820\nFwMark = 0x1f\nPrivateKey = ${PRIVATE_KEY}\n\n[Peer]\nPublicKey = ${KEY_A}\nPresharedKey = ${PSK}\nAllowedIPs = 10.0.0.1/32, ::/0\nEndpoint = [2001:db8::1]:5\nPersistentKeepalive = 25\n\n[Peer]\nPublicKey = ${KEY_B}\n`
-    const peer = { lastHandshake: undefined, receiveBytes: 0, transmitBytes: 0, protocolVersion: 1 }
-    const conf = confFromDevice({
-      name: 'wg0',
-      backend: 'kernel',
-      index: 1,
+    const device = sampleDevice({
       privateKey: SecretKey.parse(PRIVATE_KEY),
-      publicKey: undefined,
       listenPort: 51820,
       firewallMark: 31,
       peers: [
-        {
-          ...peer,
+        samplePeer({
           publicKey: KEY_A,
           presharedKey: SecretKey.parse(PSK),
           endpoint: { host: '2001:db8::1', port: 5 },
           persistentKeepalive: 25,
           allowedIPs: ['10.0.0.1/32', '::/0'],
-        },
-        {
-          ...peer,
-          publicKey: KEY_B,
-          presharedKey: undefined,
-          endpoint: undefined,
-          persistentKeepalive: 0,
-          allowedIPs: [],
-        },
+        }),
+        samplePeer({ publicKey: KEY_B }),
       ],
     })
-    expect(formatConf(conf)).toBe(text)
+    expect(formatConf(confFromDevice(device))).toBe(text)
   })
 
   it.each<[string, PeerConfig, string]>([

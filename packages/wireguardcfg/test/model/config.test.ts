@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { samplePeer } from '../../../../test-fixtures/sample.js'
 import { checkDeviceConfig } from '../../src/backend/check.js'
 import { toConfig, toPeerConfig, type DeviceConfig } from '../../src/model/config.js'
 import type { Device, Peer } from '../../src/model/device.js'
@@ -18,17 +19,7 @@ const busyPeer: Peer = {
   allowedIPs: ['10.0.0.0/24', '::1.2.3.4/128'],
   protocolVersion: 1,
 }
-const emptyPeer: Peer = {
-  publicKey: `${'A'.repeat(43)}=`,
-  presharedKey: undefined,
-  endpoint: undefined,
-  persistentKeepalive: 0,
-  lastHandshake: undefined,
-  receiveBytes: 0,
-  transmitBytes: 0,
-  allowedIPs: [],
-  protocolVersion: 1,
-}
+const emptyPeer = samplePeer({ publicKey: `${'A'.repeat(43)}=` })
 const busy: Device = {
   name: 'wg0',
   backend: 'kernel',

@@ -1,5 +1,6 @@
 import { inspect } from 'node:util'
 import { expect } from '@jest/globals'
+import { caught } from '../../../../test-fixtures/caught.js'
 import { WireGuardError } from '../../src/model/errors.js'
 
 /**
@@ -19,11 +20,9 @@ export function thrown(run: () => unknown): WireGuardError {
 
 /** The `WireGuardError` that a promise rejects with. */
 export async function rejected(promise: Promise<unknown>): Promise<WireGuardError> {
-  const [result] = await Promise.allSettled([promise])
-  return thrown(() => {
-    if (result.status === 'rejected') throw result.reason
-    return result.value
-  })
+  const error = await caught(promise)
+  expect(error).toBeInstanceOf(WireGuardError)
+  return error
 }
 
 /** Everything that a program could print of an error. */

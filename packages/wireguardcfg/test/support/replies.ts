@@ -1,3 +1,4 @@
+import { sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 import type { Device } from '../../src/model/device.js'
 import { SecretKey } from '../../src/model/key.js'
 
@@ -40,28 +41,15 @@ const PEER = {
   protocolVersion: 1,
 }
 
-const BARE_PEER = {
-  publicKey: base64Of(OTHER_PEER_HEX),
-  presharedKey: undefined,
-  endpoint: undefined,
-  persistentKeepalive: 0,
-  lastHandshake: undefined,
-  receiveBytes: 0,
-  transmitBytes: 0,
-  allowedIPs: [],
-  protocolVersion: 1,
-}
+const BARE_PEER = samplePeer({ publicKey: base64Of(OTHER_PEER_HEX) })
 
-const DEVICE: Device = {
-  name: 'wg0',
-  backend: 'userspace',
-  index: undefined,
+const DEVICE = sampleDevice({
   privateKey,
   publicKey: privateKey.publicKey(),
   listenPort: 51_820,
   firewallMark: 42,
   peers: [PEER, BARE_PEER],
-}
+})
 
 const SECONDS = NOW / 1000 - 90
 

@@ -1,16 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
-import { setTimeout as sleep } from 'node:timers/promises'
+import type { Socket } from 'node:net'
+import { fakeTime } from '../../../../test-fixtures/fake-time.js'
+import { deferred } from '../../../../test-fixtures/deferred.js'
 import type { Peer } from '../../src/model/device.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import { answering, listenRaw, type Script, until } from '../support/raw-server.js'
+import { answering, listenRaw, type Script } from '../../../../test-fixtures/fakes/raw-server.js'
+import { turns, until, untilStill } from '../../../../test-fixtures/wait.js'
 import { reply, SAMPLE_REPLIES } from '../support/replies.js'
 
 const PEERS = 20_000
 
 describe('a stream of peers', () => {
-  it.each(SAMPLE_REPLIES)('has those of a read: $name', async ({ text }) => {
+  it.each(SAMPLE_REPLIES)('has the same peers as a read: $name', async ({ text }) => {
     await using server = await listenRaw(answering(text))
     const client = new UapiClient(server)
     const streamed = await collect(client.peerBatches('wg0'))
@@ -31,7 +34,7 @@ describe('a stream of peers', () => {
       await request()
       for (const byte of `${lines.join('')}errno=0\n\n`) {
         if (!socket.write(byte)) await once(socket, 'drain')
-        await new Promise(setImmediate)
+        await turns()
       }
     })
     const batches = []
@@ -43,7 +46,7 @@ describe('a stream of peers', () => {
     )
   })
 
-  it('takes no more from the daemon than is used', async () => {
+  it('reads no more from the daemon than the consumer uses', async () => {
     const progress = { peers: 0 }
     await using server = await listenRaw(largeReply(progress))
     const client = new UapiClient(server)
@@ -52,7 +55,7 @@ describe('a stream of peers', () => {
       used += batch.length
       if (used > batch.length) continue
       // 5 MB in all, of which the buffers of a unix socket take some hundred KB.
-      await sleep(200)
+      await untilStill(() => progress.peers)
       expect(progress.peers).toBeLessThan(PEERS / 2)
     }
     expect(used).toBe(PEERS)
@@ -68,7 +71,7 @@ describe('a stream of peers', () => {
     await server.allClosed()
   })
 
-  it('closes its connection when the consumer takes too long', async () => {
+  it('closes its connection when the consumer takes longer than the idle time', async () => {
     await using server = await listenRaw(largeReply())
     const batches = new UapiClient(server).peerBatches('wg0', { idleTimeout: 300 })
     await batches.next()
@@ -79,43 +82,57 @@ describe('a stream of peers', () => {
   })
 
   it('lasts longer than the idle time when each step is shorter', async () => {
+    using time = fakeTime()
+    const asked = deferred<Socket>()
     await using server = await listenRaw(async ({ socket, request }) => {
       await request()
-      for (let i = 0; i < 6; i++) {
-        socket.write(peerText(i))
-        await sleep(60)
-      }
-      socket.end('errno=0\n\n')
+      socket.write(peerText(0))
+      asked.resolve(socket)
     })
-    const peers: Peer[] = []
-    for await (const batch of new UapiClient(server).peerBatches('wg0', { idleTimeout: 400 })) {
-      peers.push(...batch)
-      await sleep(60)
+    const batches = new UapiClient(server).peerBatches('wg0', { idleTimeout: 400 })
+    for (let i = 1; i <= 6; i++) {
+      const next = batches.next()
+      const socket = await asked.promise
+      // The daemon takes its time, and then the consumer.
+      await time.advance(300)
+      // A peer is complete when the next one begins.
+      socket.write(peerText(i))
+      const { value } = await next
+      expect(value).toMatchObject([{ receiveBytes: i - 1 }])
+      await time.advance(300)
     }
-    expect(peers).toHaveLength(6)
+    await batches.return()
   })
 
-  it.each<[string, Script, string]>([
-    ['with an error of the daemon', cutOff('errno=-5\n\n'), 'EIO'],
-    ['in the middle', cutOff('public_key='), 'EPROTO'],
-    ['with a line that is none', cutOff('nonsense\n'), 'EPROTO'],
-  ])('throws after the first batch when the reply ends %s', async (_, script, code) => {
-    await using server = await listenRaw(script)
+  it.each<[string, string, string]>([
+    ['with an error of the daemon', 'errno=-5\n\n', 'EIO'],
+    ['in the middle', 'public_key=', 'EPROTO'],
+    ['with a line that is none', 'nonsense\n', 'EPROTO'],
+  ])('throws after the first batch when the reply ends %s', async (_, end, code) => {
+    const firstBatch = deferred()
+    await using server = await listenRaw(async ({ socket, request }) => {
+      await request()
+      // The second peer is not complete.
+      socket.write(peerText(0) + peerText(1))
+      await firstBatch.promise
+      socket.end(end)
+    })
     const batches = new UapiClient(server).peerBatches('wg0')
     const { value } = await batches.next()
     expect(value).toHaveLength(1)
+    firstBatch.resolve()
     expect(await rejected(batches.next())).toMatchObject({ code, device: 'wg0' })
     await server.allClosed()
   })
 
-  it('of nobody is ENODEV, of a name that is none EINVAL', async () => {
+  it('of an absent device is ENODEV, of an invalid name EINVAL', async () => {
     await using server = await listenRaw(() => {})
     const client = new UapiClient(server)
     expect(await rejected(client.peerBatches('wg9').next())).toMatchObject({ code: 'ENODEV' })
     expect(await rejected(client.peerBatches('a/b').next())).toMatchObject({ code: 'EINVAL' })
   })
 
-  it('ends with its signal, and with the client, while the consumer takes its time', async () => {
+  it('ends when its signal is aborted and when the client is closed, while the consumer is busy', async () => {
     await using server = await listenRaw(largeReply())
     const client = new UapiClient(server)
     const abort = new AbortController()
@@ -131,7 +148,7 @@ describe('a stream of peers', () => {
     expect(await rejected(client.peerBatches('wg0').next())).toMatchObject({ code: 'EBADF' })
   })
 
-  it('holds up no other call while it stands still', async () => {
+  it('delays no other call while its consumer is busy', async () => {
     await using server = await listenRaw(async (connection) => {
       if (connection.index === 0) await largeReply()(connection)
       else await answering(reply('listen_port=7'))(connection)
@@ -172,15 +189,5 @@ function largeReply(progress = { peers: 0 }): Script {
       if (!socket.write(lines.join(''))) await once(socket, 'drain')
     }
     socket.end('errno=0\n\n')
-  }
-}
-
-/** Two peers, of which the second is not complete, then this, when the first batch was read. */
-function cutOff(end: string): Script {
-  return async ({ socket, request }) => {
-    await request()
-    socket.write(peerText(0) + peerText(1))
-    await sleep(100)
-    socket.end(end)
   }
 }

@@ -1,18 +1,19 @@
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { fakeTime } from '../../../../test-fixtures/fake-time.js'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith, hasPerl } from '../../../../test-fixtures/require.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
 import { startListener } from '../support/listener-process.js'
-import { answering, listenRaw } from '../support/raw-server.js'
+import { answering, listenRaw } from '../../../../test-fixtures/fakes/raw-server.js'
 import { base64Of, reply, SAMPLE_REPLIES } from '../support/replies.js'
-import { asNobody, isRoot } from '../support/root.js'
+import { withoutPrivileges } from '../../../../test-fixtures/process.js'
+import { isRoot } from '../support/root.js'
 
 describe('reading', () => {
   it.each(SAMPLE_REPLIES.filter(({ name }) => name !== 'boringtun'))(
@@ -29,7 +30,7 @@ describe('reading', () => {
     },
   )
 
-  it('counts the time since a handshake of boringtun from now', async () => {
+  it('turns the time since a handshake, as boringtun reports it, into a date', async () => {
     const sample = SAMPLE_REPLIES.find(({ name }) => name === 'boringtun')!
     await using server = await listenRaw(answering(sample.text))
     const before = Date.now()
@@ -40,7 +41,7 @@ describe('reading', () => {
     expect(second!.lastHandshake).toBeUndefined()
   })
 
-  it('uses a connection for each operation, so that one that takes only one works', async () => {
+  it('uses a connection for each operation, because some daemons take only one', async () => {
     await using server = await listenRaw(answering(reply('listen_port=7')))
     const client = new UapiClient(server)
     for (let i = 0; i < 3; i++) {
@@ -51,7 +52,7 @@ describe('reading', () => {
     await server.allClosed()
   })
 
-  it('takes whatever order of peers there is, and the opposite one next', async () => {
+  it('takes peers in any order, also in the opposite order next time', async () => {
     const lines = Array.from({ length: 50 }, (_, i) => `public_key=${String(i).padStart(64, '0')}`)
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
@@ -64,12 +65,13 @@ describe('reading', () => {
     expect(second.peers).toStrictEqual(first.peers.toReversed())
   })
 
-  it('takes an answer byte by byte that is longer under way than the idle time', async () => {
+  it('takes a reply that comes byte by byte and takes longer than the idle time in all', async () => {
+    using time = fakeTime()
     await using server = await listenRaw(async ({ socket, request }) => {
       await request()
       for (const byte of reply('listen_port=7')) {
         socket.write(byte)
-        await sleep(20)
+        await time.advance(300)
       }
     })
     const device = await new UapiClient(server).device('wg0', { idleTimeout: 400 })
@@ -107,7 +109,7 @@ describe('reading', () => {
     await server.allClosed()
   })
 
-  it('prints nothing, whatever happens', async () => {
+  it('prints nothing on success, on errors and on timeouts', async () => {
     const spies = [process.stdout, process.stderr].map((stream) =>
       jest.spyOn(stream, 'write').mockReturnValue(true),
     )
@@ -130,15 +132,17 @@ describe('reading', () => {
 })
 
 describe('names', () => {
+  let temporary: TemporaryDirectory
   let directory = ''
   let servers: Server[] = []
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'uapi-'))
+    temporary = await temporaryDirectory()
+    directory = temporary.path
   })
   afterEach(async () => {
     for (const server of servers) server.close()
     servers = []
-    await rm(directory, { recursive: true, force: true })
+    await temporary[Symbol.asyncDispose]()
   })
   const listen = async (...files: readonly string[]): Promise<void> => {
     for (const file of files) {
@@ -172,7 +176,7 @@ describe('names', () => {
     ])
   })
 
-  it('leave out a stale socket, and ENODEV says what it is', async () => {
+  it('leave out a stale socket, and a read of it is ENODEV with an explanation', async () => {
     const path = join(directory, 'stale.sock')
     const listener = await startListener(path)
     const client = new UapiClient({ directory })
@@ -186,7 +190,7 @@ describe('names', () => {
     }
   })
 
-  it('are there although one daemon hangs with a full queue, which a read reports', async () => {
+  it('include a daemon that hangs with a full queue; a read of it times out', async () => {
     const path = join(directory, 'busy.sock')
     await using listener = await startListener(path, 1)
     listener.kill('SIGSTOP')
@@ -197,7 +201,7 @@ describe('names', () => {
     for (const error of await codes) expect(error.code).toBe('ETIMEDOUT')
   })
 
-  it('that are refused by the rule for sockets are EINVAL, by the rule for all too', async () => {
+  it('that are invalid as a socket name are EINVAL, and so are those invalid everywhere', async () => {
     const client = new UapiClient({ directory })
     for (const name of ['a%b', '', '../x', 'wg0\n', 'sixteen-letters-']) {
       await expect(client.device(name)).rejects.toMatchObject({ code: 'EINVAL' })
@@ -214,14 +218,14 @@ describe('names', () => {
     })
   })
 
-  describeWith(isRoot, 'for another user', () => {
+  describeWith(isRoot, 'as another user', () => {
     it('include a socket that may not be connected to, which is EPERM', async () => {
       await listen('wg0.sock')
       await chmod(directory, 0o755)
       await chmod(join(directory, 'wg0.sock'), 0o600)
       const client = new UapiClient({ directory })
-      const names = await asNobody(() => client.deviceNames())
-      const error = await asNobody(() => rejected(client.device('wg0')))
+      const names = await withoutPrivileges(() => client.deviceNames())
+      const error = await withoutPrivileges(() => rejected(client.device('wg0')))
       expect(names).toStrictEqual(['wg0'])
       expect(error).toMatchObject({ code: 'EPERM', hint: expect.stringContaining('root') })
     })
@@ -229,14 +233,14 @@ describe('names', () => {
     it('of a directory that may not be read are EPERM', async () => {
       await chmod(directory, 0o700)
       const client = new UapiClient({ directory })
-      const error = await asNobody(() => rejected(client.deviceNames()))
+      const error = await withoutPrivileges(() => rejected(client.deviceNames()))
       expect(error).toMatchObject({ code: 'EPERM', operation: 'list devices' })
       expect(error.hint).toContain('root')
     })
   })
 
-  describeWith(hasPerl, 'beside one of another type', () => {
-    it('leave that one out', async () => {
+  describeWith(hasPerl, 'beside a socket of another type', () => {
+    it('leave out that socket', async () => {
       // Node has no unix datagram sockets; this one lives as long as the other process.
       const program = `socket(S, 1, 2, 0) && bind(S, pack('Sa*', 1, $ARGV[0]))
         && do { $| = 1; print 'up'; sleep 60 }`

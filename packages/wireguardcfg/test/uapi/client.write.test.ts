@@ -1,8 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
+import { type FakeTime, fakeTime } from '../../../../test-fixtures/fake-time.js'
 import type { DeviceConfig } from '../../src/model/config.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import { answering, listenRaw, type Script, until } from '../support/raw-server.js'
+import { answering, listenRaw, type Script } from '../../../../test-fixtures/fakes/raw-server.js'
+import { turns, until } from '../../../../test-fixtures/wait.js'
 import { base64Of, OTHER_PEER_HEX, PEER_HEX, reply } from '../support/replies.js'
 
 const publicKey = base64Of(PEER_HEX)
@@ -36,15 +38,17 @@ const REMOVAL: DeviceConfig = {
   ],
 }
 
-/** A daemon that takes its time for each line of an answer. */
-const slowly: Script = async ({ socket, request }) => {
-  const text = await request()
-  const answer = text.startsWith('get') ? OWNED : 'errno=-22\n\n'
-  for (const line of text.includes('fwmark') ? ['errno=0\n\n'] : answer.split(/(?<=\n)/)) {
-    await new Promise((resolve) => setTimeout(resolve, 60))
-    socket.write(line)
+/** A daemon that takes 200 ms for each line of an answer. */
+function slowly(time: FakeTime): Script {
+  return async ({ socket, request }) => {
+    const text = await request()
+    const answer = text.startsWith('get') ? OWNED : 'errno=-22\n\n'
+    for (const line of text.includes('fwmark') ? ['errno=0\n\n'] : answer.split(/(?<=\n)/)) {
+      await time.advance(200)
+      socket.write(line)
+    }
+    socket.end()
   }
-  socket.end()
 }
 
 describe('a write', () => {
@@ -54,7 +58,7 @@ describe('a write', () => {
     expect(server.requests).toStrictEqual([`set=1\nlisten_port=7\npublic_key=${PEER_HEX}\n\n`])
   })
 
-  it('that is not acceptable connects nowhere, and one to nobody is ENODEV all the same', async () => {
+  it('that is invalid opens no connection, and is ENODEV if the device does not exist', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     const client = new UapiClient(server)
     const bad = { listenPort: 70_000 }
@@ -65,7 +69,7 @@ describe('a write', () => {
     await expect(client.configureDevice('absent', bad)).rejects.toMatchObject({ code: 'ENODEV' })
   })
 
-  it('has no line that its configuration did not ask for, whatever letters a zone has', async () => {
+  it('has no line that its configuration did not ask for, whatever characters a zone has', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     // U+010A: its lower byte is a newline.
     const endpoint = { host: 'fe80::1%a\u010aremove=true', port: 1 }
@@ -76,7 +80,7 @@ describe('a write', () => {
     )
   })
 
-  it('reads a zone back in the letters in which it was written', async () => {
+  it('reads a zone back as it was written', async () => {
     const text = Buffer.from(reply(`public_key=${PEER_HEX}`, 'endpoint=[fe80::1%é\u010a]:1'))
     await using server = await listenRaw(answering(text.toString('latin1')))
     const device = await new UapiClient(server).device('wg0')
@@ -85,7 +89,7 @@ describe('a write', () => {
 })
 
 describe('writes to one device', () => {
-  it('are sent in their order, one after the other, while reads go past', async () => {
+  it('are sent in order, one at a time, while reads do not wait', async () => {
     let open = 0
     let most = 0
     const marks: number[] = []
@@ -97,7 +101,8 @@ describe('writes to one device', () => {
       }
       most = Math.max(most, ++open)
       marks.push(Number(/fwmark=(\d+)/.exec(text)?.[1]))
-      await new Promise((resolve) => setTimeout(resolve, 3))
+      // Long enough for another one to arrive, if it were sent.
+      await turns(10)
       open--
       socket.end('errno=0\n\n')
     })
@@ -112,7 +117,8 @@ describe('writes to one device', () => {
     expect(marks).toStrictEqual(Array.from({ length: 30 }, (_, i) => i))
   })
 
-  it('time out behind one that hangs, and the next one goes first', async () => {
+  it('time out while they wait for a write that hangs, and the next one is sent after it', async () => {
+    using time = fakeTime()
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
       if (index > 0) socket.end('errno=0\n\n')
@@ -120,11 +126,14 @@ describe('writes to one device', () => {
     const client = new UapiClient(server)
     const hanging = rejected(client.configureDevice('wg0', {}, { idleTimeout: 400 }))
     await until(() => server.requests.length === 1, 'the first request came')
-    const waiting = await rejected(client.configureDevice('wg0', {}, { idleTimeout: 50 }))
-    expect(waiting).toMatchObject({ code: 'ETIMEDOUT' })
+    const waiting = rejected(client.configureDevice('wg0', {}, { idleTimeout: 50 }))
+    await time.advance(50)
+    const error = await waiting
+    expect(error).toMatchObject({ code: 'ETIMEDOUT' })
     // It was never sent.
-    expect(waiting.applied).toBeUndefined()
+    expect(error.applied).toBeUndefined()
     const next = client.configureDevice('wg0', { firewallMark: 3 })
+    await time.advance(350)
     await expect(hanging).resolves.toMatchObject({ code: 'ETIMEDOUT', applied: 'unknown' })
     await next
     expect(server.requests).toHaveLength(2)
@@ -132,7 +141,7 @@ describe('writes to one device', () => {
 })
 
 describe('the removal of allowed IPs', () => {
-  it('is one request to a daemon that knows it', async () => {
+  it('is one request to a daemon that supports it', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     await new UapiClient(server).configureDevice('wg0', REMOVAL)
     const [probe, set, ...rest] = server.requests
@@ -147,32 +156,35 @@ describe('the removal of allowed IPs', () => {
     ['-22', 'errno=-22\n\n'],
     ['22', 'errno=22\n\n'],
     ['no answer at all', ''],
-  ])('moves what the peer owns, and nothing else, where it is refused with %s', async (_, no) => {
-    await using server = await listenRaw(async ({ socket, request }) => {
-      const text = await request()
-      if (text.startsWith('get')) socket.end(OWNED)
-      else socket.end(text.includes('allowed_ip=-') ? no : 'errno=0\n\n')
-    })
-    await new UapiClient(server).configureDevice('wg0', REMOVAL)
-    const [, get, set, ...rest] = server.requests
-    expect(get).toBe('get=1\n\n')
-    expect(rest).toStrictEqual([])
-    const lines = set!.split('\n')
-    const temporary = lines[2]
-    expect(temporary).not.toContain(PEER_HEX)
-    expect(lines).toStrictEqual([
-      'set=1',
-      'fwmark=5',
-      temporary,
-      'allowed_ip=10.0.0.1/32',
-      temporary,
-      'remove=true',
-      `public_key=${PEER_HEX}`,
-      'allowed_ip=10.0.0.9/32',
-      '',
-      '',
-    ])
-  })
+  ])(
+    'moves only what the peer owns to a temporary peer where the daemon refuses with %s',
+    async (_, no) => {
+      await using server = await listenRaw(async ({ socket, request }) => {
+        const text = await request()
+        if (text.startsWith('get')) socket.end(OWNED)
+        else socket.end(text.includes('allowed_ip=-') ? no : 'errno=0\n\n')
+      })
+      await new UapiClient(server).configureDevice('wg0', REMOVAL)
+      const [, get, set, ...rest] = server.requests
+      expect(get).toBe('get=1\n\n')
+      expect(rest).toStrictEqual([])
+      const lines = set!.split('\n')
+      const temporary = lines[2]
+      expect(temporary).not.toContain(PEER_HEX)
+      expect(lines).toStrictEqual([
+        'set=1',
+        'fwmark=5',
+        temporary,
+        'allowed_ip=10.0.0.1/32',
+        temporary,
+        'remove=true',
+        `public_key=${PEER_HEX}`,
+        'allowed_ip=10.0.0.9/32',
+        '',
+        '',
+      ])
+    },
+  )
 
   it('needs no temporary peer when the peer owns none of them', async () => {
     await using server = await listenRaw(withoutRemoval(reply(), () => 'errno=0\n\n'))
@@ -182,7 +194,7 @@ describe('the removal of allowed IPs', () => {
     )
   })
 
-  it('asks nothing of a daemon when nothing can be there to remove', async () => {
+  it('does not probe the daemon when there can be nothing to remove', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     await new UapiClient(server).configureDevice('wg0', { ...REMOVAL, replacePeers: true })
     expect(server.requests[0]).toContain('replace_peers=true\n')
@@ -191,7 +203,7 @@ describe('the removal of allowed IPs', () => {
   it.each([
     ['with an error', 'errno=-5\n\n', 'EIO'],
     ['with nothing', '', 'EPROTO'],
-  ])('that fails half way %s takes the temporary peer away again', async (_, answer, code) => {
+  ])('that fails half way %s removes the temporary peer', async (_, answer, code) => {
     await using server = await listenRaw(
       withoutRemoval(OWNED, (__, nth) => (nth === 0 ? answer : 'errno=0\n\n')),
     )
@@ -202,7 +214,7 @@ describe('the removal of allowed IPs', () => {
     expect(rest).toStrictEqual([])
   })
 
-  it('that is aborted half way takes the temporary peer away again', async () => {
+  it('that is aborted half way removes the temporary peer', async () => {
     const controller = new AbortController()
     await using server = await listenRaw(async ({ socket, request, index }) => {
       const text = await request()
@@ -217,7 +229,7 @@ describe('the removal of allowed IPs', () => {
     expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
   })
 
-  it('waits a second in all for a daemon that hangs over taking it away', async () => {
+  it('waits at most a second for a daemon that hangs when the temporary peer is removed', async () => {
     await using server = await listenRaw(async ({ socket, request, index }) => {
       const text = await request()
       if (text.startsWith('get')) socket.end(OWNED)
@@ -231,7 +243,7 @@ describe('the removal of allowed IPs', () => {
     await server.allClosed()
   })
 
-  it('reports its own error when that fails as well', async () => {
+  it('reports the first error when removing the temporary peer fails as well', async () => {
     await using server = await listenRaw(
       withoutRemoval(OWNED, (_, nth) => (nth === 0 ? 'errno=-5\n\n' : 'errno=-71\n\n')),
     )
@@ -239,8 +251,9 @@ describe('the removal of allowed IPs', () => {
     expect(error).toMatchObject({ code: 'EIO', detail: 'errno=-5' })
   })
 
-  it('keeps a write that waits behind it alive', async () => {
-    await using server = await listenRaw(slowly)
+  it('does not let a waiting write time out while it makes progress', async () => {
+    using time = fakeTime()
+    await using server = await listenRaw(slowly(time))
     const client = new UapiClient(server)
     const removal = client.configureDevice('wg0', REMOVAL)
     const waiting = client.configureDevice('wg0', { firewallMark: 6 }, { idleTimeout: 300 })

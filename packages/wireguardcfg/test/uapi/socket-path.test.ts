@@ -1,14 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
-import { chmod, mkdir, mkdtemp, rm, symlink, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, symlink, utimes, writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import { errorCode } from '../../src/model/errors.js'
 import { fileError, findSocket, socketPath } from '../../src/uapi/socket-path.js'
 import { rejected, thrown } from '../model/faults.js'
-import { asNobody, isRoot } from '../support/root.js'
+import { withoutPrivileges } from '../../../../test-fixtures/process.js'
+import { isRoot } from '../support/root.js'
 
 describe('socketPath', () => {
   it('is NAME.sock in the directory, and a named pipe on Windows', () => {
@@ -32,15 +33,17 @@ describe('socketPath', () => {
 })
 
 describe('findSocket', () => {
+  let temporary: TemporaryDirectory
   let directory = ''
   let servers: Server[] = []
   beforeEach(async () => {
-    directory = await mkdtemp(join(tmpdir(), 'uapi-'))
+    temporary = await temporaryDirectory()
+    directory = temporary.path
   })
   afterEach(async () => {
     for (const server of servers) server.close()
     servers = []
-    await rm(directory, { recursive: true, force: true })
+    await temporary[Symbol.asyncDispose]()
   })
   const path = (file: string): string => join(directory, file)
   const listen = async (file: string): Promise<void> => {
@@ -132,7 +135,7 @@ describe('findSocket', () => {
     it('says EPERM for a directory that may not be searched', async () => {
       await listen('wg0.sock')
       await chmod(directory, 0o700)
-      const error = await rejected(asNobody(async () => findSocket('wg0', directory)))
+      const error = await rejected(withoutPrivileges(async () => findSocket('wg0', directory)))
       expect(error).toMatchObject({ code: 'EPERM', hint: expect.stringContaining('root') })
       expect(error.message).toContain(directory)
     })

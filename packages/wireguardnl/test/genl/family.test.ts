@@ -6,7 +6,7 @@ import { NETLINK_GENERIC } from '../../src/netlink/constants.js'
 import { messageError } from '../../src/netlink/errors.js'
 import { KernelSocket } from '../../src/netlink/kernel-socket.js'
 import { GETFAMILY_REPLY, GETFAMILY_REQUEST } from '../support/captures.js'
-import { ack, connect, errorAck, reply } from '../support/fake-kernel.js'
+import { ack, connect, errorAck, reply } from '../../../../test-fixtures/fakes/kernel.js'
 import { isLinux } from '../support/requirements.js'
 
 const NAME = 'wireguard'

@@ -1,38 +1,30 @@
 import { afterAll, expect, it } from '@jest/globals'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { readdirSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
-import { isWireGuardError, SecretKey, type WireGuardError } from 'wireguardcfg'
+import { isWireGuardError, SecretKey } from 'wireguardcfg'
 import { type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
+import { caught } from '../../../../test-fixtures/caught.js'
+import { openDescriptors } from '../../../../test-fixtures/process.js'
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 import type { Socket } from '../../src/netlink/socket.js'
+import { turns, until } from '../../../../test-fixtures/wait.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { runningKernel } from '../../src/wireguard/kernel.js'
-import { addInterface, closeAttic, run } from '../support/kernel-device.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { addInterface, closeAttic, run, untilDeleting } from '../support/kernel-device.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 function peers(count: number, more: Partial<CheckedPeerConfig> = {}): CheckedPeerConfig[] {
-  return Array.from({ length: count }, (_, i) => ({ publicKey: key(i + 1), ...more }))
+  return Array.from({ length: count }, (_, i) => ({ publicKey: publicKeyOf(i + 1), ...more }))
 }
 
 /** Peers of which 18 fill a message, and 36 a datagram of a dump. */
 function large(count: number): CheckedPeerConfig[] {
-  return peers(count).map((peer, i) => ({ ...peer, allowedIPs: allowedIPs(i, 26) }))
+  return peers(count).map((peer, i) => ({ ...peer, allowedIPs: allowedIPsOf(i, 26) }))
 }
 
 /** One message, and two datagrams of a dump. */
 function keepalives(persistentKeepalive: number) {
   return markChecked({ peers: peers(250, { persistentKeepalive }) })
-}
-
-async function caught(promise: Promise<unknown>): Promise<WireGuardError> {
-  return promise.then(
-    () => {
-      throw new Error('expected a rejection')
-    },
-    (error: WireGuardError) => error,
-  )
 }
 
 /** The running kernel, with something that happens before each SET. */
@@ -63,12 +55,10 @@ function deleteInBackground(name: string): Promise<unknown[]> {
   return once(spawn('ip', ['link', 'delete', name], { stdio: 'ignore' }), 'exit')
 }
 
-const openDescriptors = () => readdirSync('/proc/self/fd').length
-
 describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
   afterAll(closeAttic)
 
-  it('keeps one port that port 0 chose over several messages', async () => {
+  it('keeps the port that port 0 chose over several messages', async () => {
     await using device = await addInterface('wgport')
     await using client = new NetlinkClient()
     await run('ip', 'link', 'set', device.name, 'up')
@@ -97,7 +87,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(await client.device(device.name)).toEqual(first)
   })
 
-  it('has its port conflicts named, and keeps what was applied before', async () => {
+  it('reports a port conflict, and keeps what was applied before', async () => {
     await using one = await addInterface('wgone')
     await using two = await addInterface('wgtwo')
     await using client = new NetlinkClient()
@@ -114,18 +104,23 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     await using client = new NetlinkClient()
     await client.configureDevice(device.name, {
       peers: [
-        { publicKey: key(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/64'] },
-        { publicKey: key(2), allowedIPs: ['10.2.0.0/16'] },
+        { publicKey: publicKeyOf(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/64'] },
+        { publicKey: publicKeyOf(2), allowedIPs: ['10.2.0.0/16'] },
       ],
     })
     await client.configureDevice(device.name, {
-      peers: [{ publicKey: key(1), removeAllowedIPs: ['10.1.0.0/16', '10.2.0.0/16', 'fd00::/64'] }],
+      peers: [
+        {
+          publicKey: publicKeyOf(1),
+          removeAllowedIPs: ['10.1.0.0/16', '10.2.0.0/16', 'fd00::/64'],
+        },
+      ],
     })
     const after = await client.device(device.name)
     expect(after.peers.map((peer) => peer.allowedIPs)).toEqual([['10.0.0.0/8'], ['10.2.0.0/16']])
   })
 
-  it('tells what is not there from what is not WireGuard', async () => {
+  it('distinguishes an absent interface from one that is not WireGuard', async () => {
     await using client = new NetlinkClient()
     expect(await caught(client.device('wgnone'))).toMatchObject({ code: 'ENODEV' })
     expect(await caught(client.device('lo'))).toMatchObject({ code: 'EOPNOTSUPP' })
@@ -144,7 +139,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(names).not.toContain(dummy.name)
   })
 
-  it('deletes an interface between two messages of one configure: the error says how far it got', async () => {
+  it('reports how much was applied when the interface is deleted between two messages', async () => {
     await using device = await addInterface('wghalf')
     const kernel = interruptedKernel((set) => {
       if (set === 3) spawnSync('ip', ['link', 'delete', device.name])
@@ -158,7 +153,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(error.applied).toBeLessThan(100)
   })
 
-  it('goes on with no other interface that gets the name half way', async () => {
+  it('does not configure another interface that gets the name half way', async () => {
     await using device = await addInterface('wgsame')
     const kernel = interruptedKernel((set) => {
       if (set !== 2) return
@@ -173,14 +168,14 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect((await client.device(device.name)).peers).toEqual([])
   })
 
-  it('deletes an interface in the middle of a dump: the dump ends, then the interface', async () => {
+  it('ends a dump when its interface is deleted, and then the interface is gone', async () => {
     await using device = await addInterface('wgdump')
     await using client = new NetlinkClient()
     await client.configureDevice(device.name, markChecked({ peers: large(100) }))
     const batches = client.peerBatches(device.name)
     await batches.next()
     const deleted = deleteInBackground(device.name)
-    await sleep(200)
+    await untilDeleting(device.name)
     // Whatever is left of it: the kernel notices the removal, or has all of it queued.
     let rest = 0
     for await (const batch of batches) rest += batch.length
@@ -189,7 +184,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(await caught(client.device(device.name))).toMatchObject({ code: 'ENODEV' })
   })
 
-  it('deletes an interface during a dump that stands still: its socket closes, and neither side hangs', async () => {
+  it('closes the socket of a stalled dump, so that the interface can be deleted', async () => {
     await using device = await addInterface('wgstall')
     await using client = new NetlinkClient()
     await client.configureDevice(device.name, markChecked({ peers: large(100) }))
@@ -200,59 +195,71 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(await caught(batches.next())).toMatchObject({ code: 'ETIMEDOUT', device: device.name })
   })
 
-  it('is read while it is written: every read is consistent, or says that it is not', async () => {
+  it('reads a device consistently while it is written, or fails with EAGAIN', async () => {
     await using device = await addInterface('wgrace')
     await using writer = new NetlinkClient()
     await using reader = new NetlinkClient()
     await writer.configureDevice(device.name, keepalives(1))
-    const end = performance.now() + 10_000
-    let reads = 0
+    let attempts = 0
+    const over = new AbortController()
+    const isOver = () => over.signal.aborted
     const write = (async () => {
       // One message each, which the kernel applies as a whole; the dump takes several.
-      for (let i = 2; performance.now() < end; i++) {
+      for (let i = 2; !isOver(); i++) {
         await writer.configureDevice(device.name, keepalives(i))
-        await sleep(20)
+        const before = attempts
+        await until(() => isOver() || attempts > before, 'another read has begun')
       }
     })()
-    while (performance.now() < end) {
-      try {
-        const { peers: read } = await reader.device(device.name)
-        expect(read).toHaveLength(250)
-        expect(new Set(read.map((peer) => peer.persistentKeepalive)).size).toBe(1)
-        reads++
-      } catch (error) {
-        if (!isWireGuardError(error)) throw error
-        expect(error.code).toBe('EAGAIN')
+    try {
+      for (let reads = 0; reads < 200; attempts++) {
+        try {
+          const { peers: read } = await reader.device(device.name)
+          expect(read).toHaveLength(250)
+          expect(new Set(read.map((peer) => peer.persistentKeepalive)).size).toBe(1)
+          reads++
+        } catch (error) {
+          if (!isWireGuardError(error)) throw error
+          expect(error.code).toBe('EAGAIN')
+        }
       }
+    } finally {
+      over.abort()
+      await write
     }
-    await write
-    expect(reads).toBeGreaterThan(0)
   })
 
   it('lets another device be read while 10,000 peers are added', async () => {
     await using big = await addInterface('wgbig', { peers: 10_000 })
     await using small = await addInterface('wgsmall')
-    await using client = new NetlinkClient()
+    let reads = 0
+    let ticks = 0
+    // How many there were before each message.
+    const readsBefore = new Set<number>()
+    const ticksBefore = new Set<number>()
+    const kernel = interruptedKernel(() => {
+      readsBefore.add(reads)
+      ticksBefore.add(ticks)
+    })
+    await using client = new NetlinkClient(kernel)
     await client.configureDevice(small.name, { peers: peers(3) })
-    const written = new AbortController()
     // With a key of its own, the kernel computes a curve25519 for every peer.
     const privateKey = SecretKey.generatePrivate()
-    let reads = 0
-    let turns = 0
-    const ticker = setInterval(() => turns++, 5)
+    const written = new AbortController()
+    const ticker = setInterval(() => ticks++, 1)
     const write = client
       .configureDevice(big.name, markChecked({ privateKey, peers: peers(10_000) }))
       .finally(() => written.abort())
     while (!written.signal.aborted) {
       expect((await client.device(small.name)).peers).toHaveLength(3)
       reads++
-      await sleep(10)
+      await turns()
     }
     await write
     clearInterval(ticker)
     // Twenty-five messages; between two of them both the reader and the timers have their turn.
-    expect(reads).toBeGreaterThan(15)
-    expect(turns).toBeGreaterThan(60)
+    expect(readsBefore.size).toBeGreaterThan(15)
+    expect(ticksBefore.size).toBeGreaterThan(15)
     expect((await client.device(big.name)).peers).toHaveLength(10_000)
   })
 
@@ -276,14 +283,14 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     const calls = Array.from({ length: 64 }, (_, i) =>
       i % 4 === 3
         ? client.configureDevice(two.name, {
-            peers: [{ publicKey: key(i + 1), allowedIPs: allowedIPs(i, 2) }],
+            peers: [{ publicKey: publicKeyOf(i + 1), allowedIPs: allowedIPsOf(i, 2) }],
           })
         : client.device(i % 2 === 0 ? one.name : two.name),
     )
     await Promise.all(calls)
     const { peers: added } = await client.device(two.name)
     expect(added.map(({ publicKey }) => publicKey)).toEqual(
-      Array.from({ length: 16 }, (_, i) => key(4 * i + 4)),
+      Array.from({ length: 16 }, (_, i) => publicKeyOf(4 * i + 4)),
     )
   })
 })

@@ -1,5 +1,4 @@
 import { afterEach, expect, it } from '@jest/globals'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
@@ -12,18 +11,18 @@ import type { Socket } from '../../src/netlink/socket.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { type Kernel, runningKernel } from '../../src/wireguard/kernel.js'
 import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
-import { caught } from '../support/caught.js'
-import { addInterface, run } from '../support/kernel-device.js'
-import { openDescriptors, withoutPrivileges } from '../support/process.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { caught } from '../../../../test-fixtures/caught.js'
+import { addInterface, run, untilDeleting } from '../support/kernel-device.js'
+import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 /**
  * Peers whose dump takes four datagrams. Few, because the kernel takes long to delete each of them
  * in an emulated machine.
  */
 const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
-  publicKey: key(i + 1),
-  allowedIPs: allowedIPs(i, 200),
+  publicKey: publicKeyOf(i + 1),
+  allowedIPs: allowedIPsOf(i, 200),
 }))
 
 // The kernel takes its time for the remains of earlier interfaces, where it is emulated.
@@ -245,7 +244,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await other.peerBatches('wgstream0').next()).toMatchObject({ done: true })
   })
 
-  it('keep a deletion waiting for a dump of somebody else, but not its caller', async () => {
+  it('are deleted when a dump of another socket has ended, and the caller need not wait', async () => {
     const links = new NetlinkLinks()
     await using client = new NetlinkClient()
     await using somebody = new Connection(() => runningKernel.open(NETLINK_GENERIC))
@@ -256,7 +255,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     await dump.next()
     const abort = new AbortController()
     const deletion = links.deleteLink('wgheld', { signal: abort.signal, idleTimeout: 0 })
-    await sleep(500)
+    await untilDeleting('wgheld')
     abort.abort(new Error('enough'))
     expect(await caught(deletion)).toMatchObject({ code: 'ABORT_ERR', name: 'AbortError' })
     expect(await caught(links.deleteLink('wgheld', { idleTimeout: 300 }))).toMatchObject({

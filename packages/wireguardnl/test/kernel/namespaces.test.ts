@@ -9,19 +9,23 @@ import { NetlinkLinks } from '../../src/links/links.js'
 import { type Namespace, openNamespace, withinNamespace } from '../../src/namespace/namespace.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { kernelIn } from '../../src/wireguard/kernel.js'
-import { caught } from '../support/caught.js'
-import { Namespace as HeldNamespace } from '../support/namespace.js'
-import { namespacesOfThreads, openDescriptors, withoutPrivileges } from '../support/process.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { caught } from '../../../../test-fixtures/caught.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import {
+  namespacesOfThreads,
+  openDescriptors,
+  withoutPrivileges,
+} from '../../../../test-fixtures/process.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 /** A network namespace with all that reaches it. */
 class Place implements AsyncDisposable {
   readonly namespace: Namespace
   readonly links: NetlinkLinks
   readonly client: NetlinkClient
-  readonly #held: HeldNamespace
+  readonly #held: TestNamespace
 
-  private constructor(held: HeldNamespace) {
+  private constructor(held: TestNamespace) {
     this.#held = held
     this.namespace = openNamespace(held.pid)
     const kernel = kernelIn(this.namespace)
@@ -30,7 +34,7 @@ class Place implements AsyncDisposable {
   }
 
   static async create(): Promise<Place> {
-    return new Place(await HeldNamespace.create())
+    return new Place(await TestNamespace.create())
   }
 
   get pid(): number {
@@ -46,8 +50,8 @@ class Place implements AsyncDisposable {
 
 /** Peers whose dump takes four datagrams. */
 const PEERS: CheckedPeerConfig[] = Array.from({ length: 20 }, (_, i) => ({
-  publicKey: key(i + 1),
-  allowedIPs: allowedIPs(i, 200),
+  publicKey: publicKeyOf(i + 1),
+  allowedIPs: allowedIPsOf(i, 200),
 }))
 
 // The kernel takes its time for the remains of earlier namespaces, where it is emulated.
@@ -164,13 +168,13 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     await place.links.createLink('wg0')
     await place.links.createLink('wgzone')
     const endpoint = { host: 'fe80::1%wgzone', port: 51820 }
-    await place.client.configureDevice('wg0', { peers: [{ publicKey: key(1), endpoint }] })
+    await place.client.configureDevice('wg0', { peers: [{ publicKey: publicKeyOf(1), endpoint }] })
     const { peers: read } = await place.client.device('wg0')
     expect(read[0]!.endpoint).toEqual(endpoint)
     await using outside = new NetlinkClient()
     await using links = new NetlinkLinks()
     await links.createLink('wgzones')
-    const config = { peers: [{ publicKey: key(1), endpoint }] }
+    const config = { peers: [{ publicKey: publicKeyOf(1), endpoint }] }
     expect(await caught(outside.configureDevice('wgzones', config))).toMatchObject({
       code: 'EINVAL',
     })
@@ -212,7 +216,7 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
 
   it('are used 50 times without a descriptor left', async () => {
     await using target = await Place.create()
-    const held = await HeldNamespace.create()
+    const held = await TestNamespace.create()
     const round = async () => {
       using namespace = openNamespace(held.pid)
       await using links = new NetlinkLinks(kernelIn(namespace))

@@ -4,8 +4,8 @@ import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'w
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { addInterface, closeAttic, run, wgSetconf } from '../support/kernel-device.js'
-import { formatDump } from '../support/wg-dump.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { formatDump } from '../../../../test-fixtures/wg-dump.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const privateKey = SecretKey.parse(new Uint8Array(32).fill(0x42))
 const zero = publicKeyFromBytes(new Uint8Array(32))
@@ -15,7 +15,7 @@ function peers(
   count: number,
   more: (i: number) => Partial<CheckedPeerConfig>,
 ): CheckedPeerConfig[] {
-  return Array.from({ length: count }, (_, i) => ({ publicKey: key(i + 1), ...more(i) }))
+  return Array.from({ length: count }, (_, i) => ({ publicKey: publicKeyOf(i + 1), ...more(i) }))
 }
 
 /** A peer with everything, and two allowed IPs that no other has. */
@@ -43,7 +43,7 @@ const CASES: readonly (readonly [string, CheckedDeviceConfig])[] = [
   ['1,000 peers', { privateKey, peers: peers(1000, fullPeer) }],
   [
     '40 peers with 52 allowed IPs',
-    { peers: peers(40, (i) => ({ allowedIPs: allowedIPs(i, 52) })) },
+    { peers: peers(40, (i) => ({ allowedIPs: allowedIPsOf(i, 52) })) },
   ],
   [
     '29 peers without allowed IPs, then one with',
@@ -66,11 +66,14 @@ const CASES: readonly (readonly [string, CheckedDeviceConfig])[] = [
   ],
   [
     'the own public key as a peer',
-    { privateKey, peers: [{ publicKey: privateKey.publicKey(), allowedIPs: allowedIPs(1, 1000) }] },
+    {
+      privateKey,
+      peers: [{ publicKey: privateKey.publicKey(), allowedIPs: allowedIPsOf(1, 1000) }],
+    },
   ],
   [
     'one peer with 130,560 allowed IPs',
-    { peers: peers(1, () => ({ allowedIPs: allowedIPs(1, 130_560) })) },
+    { peers: peers(1, () => ({ allowedIPs: allowedIPsOf(1, 130_560) })) },
   ],
   ['20,000 peers', { privateKey, peers: peers(20_000, fullPeer) }],
 ]

@@ -5,14 +5,14 @@ import { type Namespace, openNamespace } from '../../src/namespace/namespace.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { kernelIn, type KernelHandle } from '../../src/wireguard/kernel.js'
-import { caught } from '../support/caught.js'
-import { ack, errorAck, type FakeRequest } from '../support/fake-kernel.js'
-import { EPERM, FakeSystem } from '../support/fake-system.js'
-import { Namespace as HeldNamespace } from '../support/namespace.js'
-import { openDescriptors, withoutPrivileges } from '../support/process.js'
+import { caught } from '../../../../test-fixtures/caught.js'
+import { ack, errorAck, type FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
+import { EPERM, FakeSystem } from '../../../../test-fixtures/fakes/system.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
 import { canMakeLinks } from '../support/requirements.js'
 import { addVeth } from '../support/temporary-link.js'
-import { allowedIPs, key } from '../wireguard/support.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 const RTM_NEWLINK = 16
 const RTM_DELLINK = 17
@@ -183,7 +183,10 @@ describe('a deletion', () => {
     await using client = new NetlinkClient(system.kernel)
     await using links = new NetlinkLinks(system.kernel)
     for (const name of ['wg0', 'wg1']) {
-      const peers = [1, 2].map((i) => ({ publicKey: key(i), allowedIPs: allowedIPs(i, 200) }))
+      const peers = [1, 2].map((i) => ({
+        publicKey: publicKeyOf(i),
+        allowedIPs: allowedIPsOf(i, 200),
+      }))
       await client.configureDevice(name, { peers })
     }
     const doomed = client.peerBatches('wg0')
@@ -223,12 +226,12 @@ describe('a kernel that does not answer', () => {
 })
 
 describeWith(canMakeLinks, 'links of a namespace', () => {
-  let held: HeldNamespace
+  let held: TestNamespace
   let namespace: Namespace
   let kernel: KernelHandle
   let links: NetlinkLinks
   beforeAll(async () => {
-    held = await HeldNamespace.create()
+    held = await TestNamespace.create()
     namespace = openNamespace(held.pid)
     kernel = kernelIn(namespace)
   })
@@ -327,7 +330,7 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
   })
 
   it('are moved by a handle, the id of a process, and a path', async () => {
-    await using other = await HeldNamespace.create()
+    await using other = await TestNamespace.create()
     using there = openNamespace(other.pid)
     await using links2 = new NetlinkLinks(kernelIn(there))
     await links.moveLink('v0', there)

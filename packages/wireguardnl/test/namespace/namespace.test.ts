@@ -1,20 +1,24 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals'
 import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, readlinkSync, rmSync, symlinkSync } from 'node:fs'
+import { mkdirSync, readlinkSync, symlinkSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import {
   type NamespaceReference,
   openNamespace,
   withinNamespace,
 } from '../../src/namespace/namespace.js'
-import { Namespace as HeldNamespace } from '../support/namespace.js'
-import { namespacesOfThreads, openDescriptors, withoutPrivileges } from '../support/process.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import {
+  namespacesOfThreads,
+  openDescriptors,
+  withoutPrivileges,
+} from '../../../../test-fixtures/process.js'
 import { canMakeLinks } from '../support/requirements.js'
-import { caught } from '../support/caught.js'
+import { caught } from '../../../../test-fixtures/caught.js'
 
 const here = () => readlinkSync('/proc/thread-self/ns/net')
 
@@ -40,17 +44,19 @@ describe('a reference to a namespace', () => {
 
 describeWith(canMakeLinks, 'network namespaces', () => {
   const NAME = `wgns-test-${process.pid}`
-  let held: HeldNamespace
+  let held: TestNamespace
   let inside: string
+  let temporary: TemporaryDirectory
   let folder: string
   beforeAll(async () => {
-    held = await HeldNamespace.create()
+    held = await TestNamespace.create()
     inside = readlinkSync(`/proc/${held.pid}/ns/net`)
-    folder = mkdtempSync(join(tmpdir(), 'wgns-'))
+    temporary = await temporaryDirectory()
+    folder = temporary.path
   })
   afterAll(async () => {
     await held[Symbol.asyncDispose]()
-    rmSync(folder, { recursive: true })
+    await temporary[Symbol.asyncDispose]()
   })
   // oxlint-disable jest/no-standalone-expect -- what every one of these tests is held to
   let home: string[]

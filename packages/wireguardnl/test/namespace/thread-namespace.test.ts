@@ -6,8 +6,8 @@ import { describeWith } from '../../../../test-fixtures/require.js'
 import { CLONE_NEWNET, SystemCallError } from '../../src/libc.js'
 import { type NamespaceCalls, ThreadNamespace } from '../../src/namespace/thread-namespace.js'
 import { canMakeLinks, isLinux } from '../support/requirements.js'
-import { Namespace as HeldNamespace } from '../support/namespace.js'
-import { namespacesOfThreads } from '../support/process.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { namespacesOfThreads } from '../../../../test-fixtures/process.js'
 
 const BACK = 10
 const THERE = 20
@@ -114,7 +114,7 @@ describeWith(
   'the threads of Node',
   () => {
     it('are started outside, also when the first thing that needs them is inside', async () => {
-      await using held = await HeldNamespace.create()
+      await using held = await TestNamespace.create()
       // An import would have started them already; require() does not.
       const program = `
         const { openNamespace, withinNamespace } = require(process.argv[1])

@@ -4,7 +4,7 @@ import { AttributeReader } from '../../src/netlink/attribute-reader.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import { MessageReader } from '../../src/netlink/message.js'
 import { DATAGRAMS, DEVICE_DUMP, GETFAMILY_REPLY } from '../support/captures.js'
-import { hex } from '../support/hex.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 
 function types(reader: AttributeReader): number[] {
   const found = []

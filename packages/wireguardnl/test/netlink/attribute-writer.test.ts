@@ -4,7 +4,7 @@ import { AttributeReader } from '../../src/netlink/attribute-reader.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { NLA_F_NESTED } from '../../src/netlink/constants.js'
 import { GETFAMILY_REPLY } from '../support/captures.js'
-import { hex } from '../support/hex.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 
 describe('AttributeWriter', () => {
   it.each<[string, (writer: AttributeWriter) => void, string]>([

@@ -12,7 +12,7 @@ import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import type { Message } from '../../src/netlink/message.js'
 import { nextTurn, pause } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
-import { deferred } from '../support/deferred.js'
+import { deferred } from '../../../../test-fixtures/deferred.js'
 import {
   ack,
   connect,
@@ -25,7 +25,7 @@ import {
   multipart,
   reply,
   stale,
-} from '../support/fake-kernel.js'
+} from '../../../../test-fixtures/fakes/kernel.js'
 
 const TYPE = 0x17
 const BODY = Uint8Array.of(1, 2, 3, 4)

@@ -10,7 +10,7 @@ import {
   DONE,
   ENODEV_REPLY,
 } from '../support/captures.js'
-import { hex } from '../support/hex.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 
 function first(datagram: Uint8Array): MessageReader {
   const messages = new MessageReader(datagram)

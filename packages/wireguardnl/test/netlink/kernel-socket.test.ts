@@ -1,11 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { readdirSync } from 'node:fs'
+import { turns } from '../../../../test-fixtures/wait.js'
+import { openDescriptors } from '../../../../test-fixtures/process.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
 import * as libc from '../../src/libc.js'
 import { Connection } from '../../src/netlink/connection.js'
 import { NETLINK_GENERIC, NLMSG_NOOP } from '../../src/netlink/constants.js'
 import { KernelSocket, type SocketCalls } from '../../src/netlink/kernel-socket.js'
-import { deferred } from '../support/deferred.js'
+import { deferred } from '../../../../test-fixtures/deferred.js'
 import { isLinux } from '../support/requirements.js'
 
 const FD = 77
@@ -125,7 +126,7 @@ describe('KernelSocket', () => {
     const socket = open(calls)
     const sent = socket.sendAsync(BYTES)
     const closed = socket.close()
-    await new Promise(setImmediate)
+    await turns()
     expect(log).not.toContain('close 77')
     sending.resolve(20)
     await Promise.all([sent, closed])
@@ -148,13 +149,13 @@ describeWith(isLinux, 'KernelSocket of this kernel', () => {
   })
 
   it('leaks no descriptor when it is opened and closed 500 times', async () => {
-    const before = readdirSync('/proc/self/fd').length
+    const before = openDescriptors()
     for (let count = 0; count < 500; count += 1) await KernelSocket.open(NETLINK_GENERIC).close()
-    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+    expect(openDescriptors()).toBe(before)
   })
 
   it('leaks no descriptor when a connection is used and left 100 times', async () => {
-    const before = readdirSync('/proc/self/fd').length
+    const before = openDescriptors()
     for (let count = 0; count < 100; count += 1) {
       const connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
       await connection.request(NLMSG_NOOP, 0, new Uint8Array(0), {
@@ -162,7 +163,7 @@ describeWith(isLinux, 'KernelSocket of this kernel', () => {
       })
       await connection.close()
     }
-    expect(readdirSync('/proc/self/fd')).toHaveLength(before)
+    expect(openDescriptors()).toBe(before)
   })
 
   it('throws for a protocol that does not exist', () => {

@@ -10,7 +10,7 @@ import {
   PORT_ID,
   SEQUENCE,
 } from '../support/captures.js'
-import { hex } from '../support/hex.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 
 function read(datagram: Uint8Array) {
   const messages = []

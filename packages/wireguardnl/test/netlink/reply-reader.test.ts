@@ -16,7 +16,7 @@ import {
   join,
   reply,
   stale,
-} from '../support/fake-kernel.js'
+} from '../../../../test-fixtures/fakes/kernel.js'
 
 const REQUEST: FakeRequest = {
   type: 0x17,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { nextTurn } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
-import { deferred } from '../support/deferred.js'
+import { deferred } from '../../../../test-fixtures/deferred.js'
 
 describe('WriterGate', () => {
   it('is open when nobody writes', () => {

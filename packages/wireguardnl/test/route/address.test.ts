@@ -10,8 +10,8 @@ import {
   listAddresses,
   removeAddress,
 } from '../../src/route/address.js'
-import { ack, connect, multipart } from '../support/fake-kernel.js'
-import { hex } from '../support/hex.js'
+import { ack, connect, multipart } from '../../../../test-fixtures/fakes/kernel.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 
 const RTM_NEWADDR = 20
 

@@ -12,8 +12,14 @@ import {
   setLink,
 } from '../../src/route/link-requests.js'
 import { encodeLinkHeader } from '../../src/route/link.js'
-import { ack, connect, errorAck, type FakeRequest, reply } from '../support/fake-kernel.js'
-import { hex } from '../support/hex.js'
+import {
+  ack,
+  connect,
+  errorAck,
+  type FakeRequest,
+  reply,
+} from '../../../../test-fixtures/fakes/kernel.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 
 /** IFLA_LINKINFO with IFLA_INFO_KIND "wireguard". */
 const KIND = '1400 1280 0e00 0100 776972656775617264 00 0000'

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import { describeWith } from '../../../../test-fixtures/require.js'
+import { openNamespace, withinNamespace } from '../../src/namespace/namespace.js'
 import { Connection } from '../../src/netlink/connection.js'
 import { NETLINK_ROUTE, NLM_F_DUMP_INTR } from '../../src/netlink/constants.js'
+import { KernelSocket, type KernelSocketOptions } from '../../src/netlink/kernel-socket.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import { encodeMessage, MessageReader } from '../../src/netlink/message.js'
 import {
@@ -13,9 +15,9 @@ import {
   type LinkHeader,
   listLinks,
 } from '../../src/route/link.js'
-import { ack, connect, errorAck, multipart, reply } from '../support/fake-kernel.js'
-import { hex } from '../support/hex.js'
-import { Namespace } from '../support/namespace.js'
+import { ack, connect, errorAck, multipart, reply } from '../../../../test-fixtures/fakes/kernel.js'
+import { hex } from '../../../../test-fixtures/hex.js'
+import { TestNamespace } from '../../../../test-fixtures/namespace.js'
 import { canMakeLinks } from '../support/requirements.js'
 
 const RTM_NEWLINK = 16
@@ -137,12 +139,18 @@ describe('getLink', () => {
   })
 })
 
+/** Opens a socket in a namespace: it stays there. */
+function openSocketIn({ pid }: TestNamespace, options?: KernelSocketOptions): KernelSocket {
+  using namespace = openNamespace(pid)
+  return withinNamespace(namespace, () => KernelSocket.open(NETLINK_ROUTE, options))
+}
+
 describeWith(canMakeLinks, 'links of a new network namespace', () => {
-  let namespace: Namespace
+  let namespace: TestNamespace
   let connection: Connection
   beforeAll(async () => {
-    namespace = await Namespace.create()
-    connection = new Connection(() => namespace.open(NETLINK_ROUTE))
+    namespace = await TestNamespace.create()
+    connection = new Connection(() => openSocketIn(namespace))
   })
   afterAll(async () => {
     await connection.close()
@@ -173,8 +181,8 @@ describeWith(canMakeLinks, 'links of a new network namespace', () => {
   it.each([false, true])(
     'lists 100 links in as many messages as it takes, strict checks: %p',
     async (strict) => {
-      await using busy = await Namespace.create()
-      await using one = new Connection(() => busy.open(NETLINK_ROUTE, { strict }))
+      await using busy = await TestNamespace.create()
+      await using one = new Connection(() => openSocketIn(busy, { strict }))
       const names = Array.from({ length: 100 }, (_, index) => `tap${index}`)
       await busy.ip(...names.map((name) => `tuntap add dev ${name} mode tap`))
       const links = await listLinks(one, 'tun')

@@ -2,7 +2,7 @@
 // 0x3e9, port id 0x4d2. The requests and replies of the controller and of `wg show wg0 dump` and
 // `wg set`, wireguard-tools 1.0.20210914.
 
-import { hex } from './hex.js'
+import { hex } from '../../../../test-fixtures/hex.js'
 
 export const SEQUENCE = 0x3e9
 export const PORT_ID = 0x4d2

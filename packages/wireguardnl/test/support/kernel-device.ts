@@ -1,10 +1,10 @@
 // Real interfaces, for the tests on real kernels.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readlinkSync } from 'node:fs'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { readFileSync, readlinkSync } from 'node:fs'
 import { formatEndpoint, parseEndpoint, SecretKey } from 'wireguardcfg'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
 import { runCommand } from '../../../../test-fixtures/command.js'
+import { until } from '../../../../test-fixtures/wait.js'
 
 /** Runs a program; throws what it printed when it fails. */
 export async function run(...command: readonly [string, ...string[]]): Promise<string> {
@@ -28,6 +28,16 @@ export async function addInterface(
   }
 }
 
+/**
+ * Waits until the deletion of an interface has begun: the kernel takes it off its list first, and
+ * then waits for open dumps of it.
+ */
+export async function untilDeleting(name: string): Promise<void> {
+  const isListed = () =>
+    readFileSync('/proc/self/net/dev', 'utf8').split(/\s+/).includes(`${name}:`)
+  await until(() => !isListed(), `the kernel deletes ${name}`)
+}
+
 // The kernel waits for a grace period of RCU for every peer of an interface that is deleted: 18 ms
 // each in an emulated machine.
 const MANY_PEERS = 300
@@ -40,9 +50,11 @@ let attic: ChildProcess | undefined
 async function putAway(name: string): Promise<void> {
   attic ??= spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore', detached: true })
   attic.unref()
+  const { pid } = attic
   const here = readlinkSync('/proc/self/ns/net')
-  while (readlinkSync(`/proc/${attic.pid}/ns/net`) === here) await sleep(10)
-  await run('ip', 'link', 'set', name, 'netns', String(attic.pid))
+  const isElsewhere = () => readlinkSync(`/proc/${pid}/ns/net`) !== here
+  await until(isElsewhere, 'unshare has made a namespace')
+  await run('ip', 'link', 'set', name, 'netns', String(pid))
 }
 
 /** For afterAll of a suite that makes interfaces of many peers. */

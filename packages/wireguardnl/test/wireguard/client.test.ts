@@ -14,9 +14,14 @@ import {
   multipart,
   reply,
   stale,
-} from '../support/fake-kernel.js'
-import { dump, ENODEV, FakeSystem, type SystemOptions } from '../support/fake-system.js'
-import { allowedIPs, key } from './support.js'
+} from '../../../../test-fixtures/fakes/kernel.js'
+import {
+  dump,
+  ENODEV,
+  FakeSystem,
+  type SystemOptions,
+} from '../../../../test-fixtures/fakes/system.js'
+import { allowedIPsOf as allowedIPs, publicKeyOf as key } from '../../../../test-fixtures/sample.js'
 
 const ENOMEM = 12
 const EPERM = 1

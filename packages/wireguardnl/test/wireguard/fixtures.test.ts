@@ -11,9 +11,9 @@ import { decodeDevice } from '../../src/wireguard/dump/decode.js'
 import { DumpMerger } from '../../src/wireguard/dump/merge.js'
 import { encodeGetDevice } from '../../src/wireguard/dump/read.js'
 import { splitDeviceConfig } from '../../src/wireguard/set/messages.js'
-import type { FakeRequest } from '../support/fake-kernel.js'
-import { FakeSystem } from '../support/fake-system.js'
-import { formatDump } from '../support/wg-dump.js'
+import type { FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
+import { FakeSystem } from '../../../../test-fixtures/fakes/system.js'
+import { formatDump } from '../../../../test-fixtures/wg-dump.js'
 
 const DEVICES = [
   'empty',

@@ -1,10 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { OpenDumps, openDumps } from '../../src/wireguard/open-dumps.js'
-import { caught } from '../support/caught.js'
-import { deferred } from '../support/deferred.js'
-import { FakeSystem } from '../support/fake-system.js'
-import { allowedIPs, key } from './support.js'
+import { caught } from '../../../../test-fixtures/caught.js'
+import { deferred } from '../../../../test-fixtures/deferred.js'
+import { FakeSystem } from '../../../../test-fixtures/fakes/system.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
 /** Adds a dump; what it says when it is ended. */
 function add(dumps: OpenDumps, log: string[], namespace: string, index: number) {
@@ -68,8 +68,8 @@ async function systemWithPeers() {
     await using client = new NetlinkClient(system.kernel)
     await client.configureDevice(name, {
       peers: Array.from({ length: 20 }, (_, i) => ({
-        publicKey: key(i + 1),
-        allowedIPs: allowedIPs(i, 40),
+        publicKey: publicKeyOf(i + 1),
+        allowedIPs: allowedIPsOf(i, 40),
       })),
     })
   }

@@ -8,9 +8,9 @@ import {
   decodeZone,
   encodeSockaddr,
 } from '../../src/wireguard/structs.js'
-import { timespec } from '../support/fake-wireguard.js'
-import { hex } from '../support/hex.js'
-import { zones } from './support.js'
+import { timespec } from '../../../../test-fixtures/fakes/wireguard.js'
+import { hex } from '../../../../test-fixtures/hex.js'
+import { zones } from '../support/zones.js'
 
 describe('encodeSockaddr', () => {
   it.each<[string, Endpoint, string]>([

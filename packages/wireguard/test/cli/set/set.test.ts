@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { privateKeyOf, publicKeyOf } from '../../support/sample.js'
+import { privateKeyOf, publicKeyOf } from '../../../../../test-fixtures/sample.js'
 import { commandFixture } from '../fixture.js'
 
 const wg = commandFixture()

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from '@jest/globals'
-import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../support/sample.js'
+import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../../test-fixtures/sample.js'
 import { commandFixture } from '../fixture.js'
 
 const wg = commandFixture()

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
-import { ALICE, BOB, RawClient, setOf, startServer } from './raw-client.js'
+import { turns } from '../../../../../test-fixtures/wait.js'
+import { ALICE, BOB, RawClient, manyPeers, setOf, startServer } from './raw-client.js'
 
 const FILLER = 'fwmark=9\n'.repeat(2000)
 
@@ -44,7 +45,7 @@ describe('framing', () => {
     expect(await client.rest()).toBe('')
   })
 
-  it('refuses a get that is not followed by an empty line, and reads on after the wrong byte', async () => {
+  it('refuses a get without an empty line after it, and reads on after the wrong byte', async () => {
     const client = new RawClient((await startServer()).path)
     await client.send('get=1\nxget=1\n\n')
     expect(await client.reply()).toBe('errno=-22\n\n')
@@ -53,13 +54,13 @@ describe('framing', () => {
     expect(await client.rest()).toBe('errno=-22\n\n')
   })
 
-  it('goes on after a set that failed', async () => {
+  it('answers the next operation after a set that failed', async () => {
     const client = new RawClient((await startServer()).path)
     expect(await client.set('x=1', 'fwmark=9')).toBe('errno=-22')
     expect(await client.get()).toEqual([])
   })
 
-  it('takes the rest of a longer set that failed for operations', async () => {
+  it('reads the rest of a set that failed as operations', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
     await client.send(`set=1\nx=1\n${FILLER}\n`)
@@ -84,7 +85,7 @@ describe('framing', () => {
   })
 })
 
-describe('a client that goes away', () => {
+describe('a client that disconnects', () => {
   it.each([
     [
       'in a line of a set',
@@ -97,7 +98,7 @@ describe('a client that goes away', () => {
     ['in an operation', 'set=1', '', {}],
     ['after half a get', 'get=1\n', '', {}],
     ['at once', '', '', {}],
-  ])('gets what came applied: %s', async (_, sent, replies, state) => {
+  ])('has applied what it sent completely: %s', async (_, sent, replies, state) => {
     const server = await startServer()
     const client = new RawClient(server.path)
     if (sent !== '') await client.send(sent)
@@ -106,7 +107,7 @@ describe('a client that goes away', () => {
     expect(server.device()).toMatchObject({ firewallMark: 0, listenPort: 0, ...state })
   })
 
-  it('lets the others go on when it hangs up in a set', async () => {
+  it('delays no other client when it hangs up during a set', async () => {
     const { path } = await startServer()
     const gone = new RawClient(path)
     await gone.send('set=1\nfwmark=5\n')
@@ -116,7 +117,7 @@ describe('a client that goes away', () => {
     expect(await reply).toBe('fwmark=5\nerrno=0\n\n')
   })
 
-  it('lets the others go on when it hangs up in a long reply', async () => {
+  it('delays no other client when it hangs up during a long reply', async () => {
     const { path } = await startServer()
     const client = new RawClient(path)
     await client.ask(setOf(manyPeers(10_000)))
@@ -130,28 +131,31 @@ describe('a client that goes away', () => {
 })
 
 describe('operations of several connections', () => {
-  it('keeps everybody waiting while a set is under way', async () => {
+  /** Rounds of the event loop in which the server acts on what was sent, if it can. */
+  const LONG = 50
+
+  it('lets every other operation wait during a set', async () => {
     const { path } = await startServer()
     const [writer, reader] = [new RawClient(path), new RawClient(path)]
     await writer.send('set=1\nfwmark=5\n')
-    await turn()
+    await turns(LONG)
     await reader.send('get=1\n\n')
-    await turn()
+    await turns(LONG)
     expect(reader.received).toBe('')
     expect(await writer.ask('fwmark=6\n\n')).toBe('errno=0\n\n')
     expect(await reader.reply()).toBe('fwmark=6\nerrno=0\n\n')
   })
 
-  it('lets readers read beside one that is slow, and a set wait for it', async () => {
+  it('lets other reads go on beside a slow one, and a set wait for it', async () => {
     const { path } = await startServer()
     const [slow, writer, reader] = [new RawClient(path), new RawClient(path), new RawClient(path)]
     await writer.ask(setOf(manyPeers(10_000)))
     slow.pause()
     await slow.send('get=1\n\n')
-    await turn()
+    await turns(LONG)
     expect((await reader.get()).length).toBe(80_000)
     const change = writer.ask(setOf(['replace_peers=true']))
-    await turn()
+    await turns(LONG)
     expect(writer.received).toBe('')
     slow.resume()
     expect((await slow.reply()).endsWith('\nerrno=0\n\n')).toBe(true)
@@ -172,15 +176,3 @@ describe('operations of several connections', () => {
     expect(server.device().peers.length).toBe(2)
   })
 })
-
-function manyPeers(count: number): string[] {
-  return Array.from(
-    { length: count },
-    (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
-  )
-}
-
-/** Long enough for the server to act on what was sent, if it did. */
-async function turn(): Promise<void> {
-  for (let i = 0; i < 50; i++) await new Promise((resolve) => setImmediate(resolve))
-}

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { ALICE, base64, BOB, RawClient, SECRET, setOf, startServer, ZERO } from './raw-client.js'
+import { base64Of } from '../../support/replies.js'
+import { ALICE, BOB, RawClient, SECRET, ZERO, manyPeers, setOf, startServer } from './raw-client.js'
 
 describe('get', () => {
-  it('tells everything in the order of wireguard-go', async () => {
+  it('has every key in the order of wireguard-go', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
     await client.set(
@@ -12,7 +13,7 @@ describe('get', () => {
       `public_key=${ALICE}`,
       'allowed_ip=10.0.0.0/8',
     )
-    server.setPeer(base64(ALICE), {
+    server.setPeer(base64Of(ALICE), {
       lastHandshake: new Date(1_700_000_000_123),
       receiveBytes: 2 ** 53,
       transmitBytes: 2n ** 64n - 1n,
@@ -35,13 +36,10 @@ describe('get', () => {
     ])
   })
 
-  it('tells peers in another order each time', async () => {
+  it('has the peers in another order each time', async () => {
     const server = await startServer({ peerOrder: 'random' })
     const client = new RawClient(server.path)
-    const keys = Array.from(
-      { length: 50 },
-      (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
-    )
+    const keys = manyPeers(50)
     await client.ask(setOf(keys))
     const order = async (): Promise<string[]> =>
       (await client.get()).filter((line) => line.startsWith('public_key='))
@@ -51,11 +49,11 @@ describe('get', () => {
     expect(first.toSorted()).toEqual(keys)
     expect(second.toSorted()).toEqual(keys)
     expect(server.device().peers.map(({ publicKey }) => publicKey)).toEqual(
-      keys.map((line) => base64(line.slice('public_key='.length))),
+      keys.map((line) => base64Of(line.slice('public_key='.length))),
     )
   })
 
-  it('tells peers in the order of their creation when asked to', async () => {
+  it('has the peers in the order of their creation with peerOrder: insertion', async () => {
     const client = new RawClient((await startServer()).path)
     await client.set(`public_key=${BOB}`, `public_key=${ALICE}`, `public_key=${BOB}`)
     const keys = (await client.get()).filter((line) => line.startsWith('public_key='))
@@ -64,10 +62,7 @@ describe('get', () => {
 
   it('sends 65536 peers to a client that reads late', async () => {
     const client = new RawClient((await startServer()).path)
-    const keys = Array.from(
-      { length: 65_536 },
-      (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
-    )
+    const keys = manyPeers(65_536)
     await client.ask(setOf(keys))
     client.pause()
     await client.send('get=1\n\n')

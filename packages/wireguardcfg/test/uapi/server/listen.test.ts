@@ -5,11 +5,11 @@ import { lstat, mkdir, readdir, rename, symlink, unlink, writeFile } from 'node:
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { UapiServer } from '../../../src/server.js'
-import { RawClient, startServer, temporaryDirectory } from './raw-client.js'
+import { RawClient, startServer, testDirectory } from './raw-client.js'
 
 describe('the socket', () => {
   it('is in the directory under its name, for its owner alone, and nothing is beside it', async () => {
-    const directory = await temporaryDirectory()
+    const directory = await testDirectory()
     const server = await startServer({ name: 'wg-a.1', directory })
     const stats = await lstat(server.path)
     expect(server.path).toBe(join(directory, 'wg-a.1.sock'))
@@ -34,31 +34,31 @@ describe('the socket', () => {
     expect((await lstat(server.path)).mode & 0o777).toBe(0o660)
   })
 
-  it('is gone after close, with the directories made for it', async () => {
-    const base = await temporaryDirectory()
+  it('is removed by close, with the directories made for it', async () => {
+    const base = await testDirectory()
     const server = await startServer({ directory: join(base, 'a', 'b') })
     expect((await lstat(join(base, 'a', 'b'))).mode & 0o777).toBe(0o755 & ~process.umask())
     await server.close()
     expect(await readdir(base)).toEqual([])
   })
 
-  it('leaves a directory that was there', async () => {
-    const directory = await temporaryDirectory()
+  it('keeps a directory that existed before', async () => {
+    const directory = await testDirectory()
     const server = await startServer({ directory })
     await server.close()
     expect(await readdir(directory)).toEqual([])
   })
 
-  it('leaves a directory that is not empty', async () => {
-    const base = await temporaryDirectory()
+  it('keeps a directory that is not empty', async () => {
+    const base = await testDirectory()
     const server = await startServer({ directory: join(base, 'a', 'b') })
     await writeFile(join(base, 'a', 'other'), '')
     await server.close()
     expect(await readdir(join(base, 'a'))).toEqual(['other'])
   })
 
-  it('leaves what took its name since', async () => {
-    const directory = await temporaryDirectory()
+  it('keeps a file that has its name since', async () => {
+    const directory = await testDirectory()
     const server = await startServer({ directory })
     await unlink(server.path)
     await writeFile(server.path, 'mine')
@@ -67,7 +67,7 @@ describe('the socket', () => {
   })
 
   it('replaces a stale one', async () => {
-    const directory = await temporaryDirectory()
+    const directory = await testDirectory()
     await makeStale(join(directory, 'wg0.sock'))
     const server = await startServer({ directory })
     expect(await new RawClient(server.path).ask('get=1\n\n')).toBe('errno=0\n\n')
@@ -75,7 +75,7 @@ describe('the socket', () => {
 })
 
 describe('listen refuses', () => {
-  it('the name of a live socket, which goes on', async () => {
+  it('the name of a live socket, which is not harmed', async () => {
     const { path } = await startServer()
     const directory = join(path, '..')
     await expect(UapiServer.listen({ name: 'wg0', directory })).rejects.toMatchObject({
@@ -87,8 +87,8 @@ describe('listen refuses', () => {
     expect(await new RawClient(path).ask('get=1\n\n')).toBe('errno=0\n\n')
   })
 
-  it('all but one that ask at the same time', async () => {
-    const directory = await temporaryDirectory()
+  it('all but one of those that ask at the same time', async () => {
+    const directory = await testDirectory()
     const attempts = Array.from({ length: 8 }, () => startServer({ directory }))
     const results = await Promise.allSettled(attempts)
     const reasons = results.flatMap((result) =>
@@ -105,7 +105,7 @@ describe('listen refuses', () => {
     ['a directory', (path: string) => mkdir(path)],
     ['a symbolic link', (path: string) => symlink('nowhere', path)],
   ])('the name of %s, which stays', async (_, make) => {
-    const directory = await temporaryDirectory()
+    const directory = await testDirectory()
     const path = join(directory, 'wg0.sock')
     await make(path)
     const before = await lstat(path)
@@ -117,7 +117,7 @@ describe('listen refuses', () => {
   it.each(['', '..', 'a/b', '../x', 'a b', 'a\0', 'x'.repeat(16), 'wg%d'])(
     'the name %j',
     async (name) => {
-      const directory = await temporaryDirectory()
+      const directory = await testDirectory()
       await expect(startServer({ name, directory })).rejects.toMatchObject({ code: 'EINVAL' })
       expect(await readdir(directory)).toEqual([])
     },
@@ -128,14 +128,14 @@ describe('listen refuses', () => {
   })
 
   it('a path that is too long for a socket, and leaves nothing', async () => {
-    const base = await temporaryDirectory()
+    const base = await testDirectory()
     const directory = join(base, 'x'.repeat(100))
     await expect(startServer({ directory })).rejects.toMatchObject({ code: 'EINVAL' })
     expect(await readdir(base)).toEqual([])
   })
 
   it('a path whose only room is for a short name', async () => {
-    const base = await temporaryDirectory()
+    const base = await testDirectory()
     const room =
       (process.platform === 'linux' ? 107 : 103) - base.length - '/'.length - '/a.sock'.length
     const directory = join(base, 'x'.repeat(room))
@@ -146,7 +146,7 @@ describe('listen refuses', () => {
   })
 
   it('a directory that is a file', async () => {
-    const base = await temporaryDirectory()
+    const base = await testDirectory()
     await writeFile(join(base, 'file'), '')
     await expect(startServer({ directory: join(base, 'file') })).rejects.toMatchObject({
       name: 'WireGuardError',

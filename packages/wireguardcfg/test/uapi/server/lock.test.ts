@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
+import { turns } from '../../../../../test-fixtures/wait.js'
 import { ReadWriteLock } from '../../../src/uapi/server/lock.js'
 
 describe('ReadWriteLock', () => {
@@ -13,7 +14,7 @@ describe('ReadWriteLock', () => {
     }
     const open = async (name: string): Promise<void> => {
       gates.get(name)?.()
-      await new Promise((resolve) => setImmediate(resolve))
+      await turns()
     }
     const all = [
       lock.read(work('a')),

@@ -1,8 +1,6 @@
 import { afterEach } from '@jest/globals'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { temporaryDirectory } from '../../../../../test-fixtures/directory.js'
 import { UapiServer, type UapiServerOptions } from '../../../src/server.js'
 
 /** Keys in hexadecimal: two peers, a secret, and the public key of {@link OWN}. */
@@ -21,10 +19,10 @@ afterEach(async () => {
 })
 
 /** An empty directory that is gone after the test. */
-export async function temporaryDirectory(): Promise<string> {
-  const directory = await mkdtemp(join(tmpdir(), 'uapi-'))
-  cleanups.push(() => rm(directory, { recursive: true, force: true }))
-  return directory
+export async function testDirectory(): Promise<string> {
+  const directory = await temporaryDirectory()
+  cleanups.push(() => directory[Symbol.asyncDispose]())
+  return directory.path
 }
 
 /**
@@ -32,7 +30,7 @@ export async function temporaryDirectory(): Promise<string> {
  * otherwise.
  */
 export async function startServer(options: Partial<UapiServerOptions> = {}): Promise<UapiServer> {
-  const directory = options.directory ?? (await temporaryDirectory())
+  const directory = options.directory ?? (await testDirectory())
   const server = await UapiServer.listen({
     name: 'wg0',
     peerOrder: 'insertion',
@@ -151,7 +149,10 @@ export function setOf(lines: readonly string[]): string {
   return `set=1\n${lines.map((line) => `${line}\n`).join('')}\n`
 }
 
-/** Base64, as the model writes keys. */
-export function base64(hex: string): string {
-  return Buffer.from(hex, 'hex').toString('base64')
+/** The key lines of so many peers. */
+export function manyPeers(count: number): string[] {
+  return Array.from(
+    { length: count },
+    (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
+  )
 }

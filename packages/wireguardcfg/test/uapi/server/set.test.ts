@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
+import { base64Of } from '../../support/replies.js'
 import {
   ALICE,
-  base64,
   BOB,
   OWN,
   OWN_PUBLIC,
@@ -90,7 +90,7 @@ const device: Case[] = [
     get: [],
   },
   {
-    it: 'replaces all peers, with their ranges',
+    it: 'replaces all peers, with their allowed IPs',
     sets: [
       [a, 'allowed_ip=10.0.0.0/8', b],
       ['replace_peers=true', b, 'allowed_ip=10.0.0.0/8'],
@@ -138,7 +138,7 @@ const peers: Case[] = [
     get: [`private_key=${OWN}`],
   },
   {
-    it: 'moves no range to its own key',
+    it: 'moves no allowed IP to its own key',
     sets: [
       [`private_key=${OWN}`, a, 'allowed_ip=::/0', `public_key=${OWN_PUBLIC}`, 'allowed_ip=::/0'],
     ],
@@ -155,7 +155,7 @@ const peers: Case[] = [
     get: [],
   },
   {
-    it: 'takes the zero key for a peer once it has a private key',
+    it: 'accepts the zero key as a peer once it has a private key',
     sets: [[`private_key=${OWN}`, `public_key=${ZERO}`]],
     get: [`private_key=${OWN}`, ...peer(ZERO)],
   },
@@ -184,7 +184,7 @@ const peers: Case[] = [
     get: [],
   },
   {
-    it: 'loses what came before update_only',
+    it: 'ignores what came before update_only',
     sets: [[a, 'allowed_ip=::/0', 'update_only=true'], [b]],
     get: peer(BOB),
   },
@@ -202,12 +202,12 @@ const peers: Case[] = [
 
 const allowedIPs: Case[] = [
   {
-    it: 'moves a range to the peer that asks for it last',
+    it: 'moves an allowed IP to the peer that asks for it last',
     sets: [[a, 'allowed_ip=10.0.0.0/8', 'allowed_ip=11.0.0.0/8', b, 'allowed_ip=10.9.9.9/8']],
     get: [...peer(ALICE, {}, '11.0.0.0/8'), ...peer(BOB, {}, '10.0.0.0/8')],
   },
   {
-    it: 'leaves a moved range alone when its old owner is removed',
+    it: 'keeps a moved allowed IP when its old owner is removed',
     sets: [
       [
         a,
@@ -223,12 +223,12 @@ const allowedIPs: Case[] = [
     get: [...peer(BOB), ...peer(ALICE, {}, '10.0.0.0/8')],
   },
   {
-    it: 'puts a range that is added again last',
+    it: 'puts an allowed IP that is added again last',
     sets: [[a, 'allowed_ip=10.0.0.0/8', 'allowed_ip=fd00::/8', 'allowed_ip=10.0.0.0/8']],
     get: peer(ALICE, {}, 'fd00::/8', '10.0.0.0/8'),
   },
   {
-    it: 'replaces the ranges of one peer',
+    it: 'replaces the allowed IPs of one peer',
     sets: [
       [a, 'allowed_ip=10.0.0.0/8', b, 'allowed_ip=::/0'],
       [a, 'replace_allowed_ips=true', 'allowed_ip=11.0.0.0/8'],
@@ -236,17 +236,17 @@ const allowedIPs: Case[] = [
     get: [...peer(ALICE, {}, '11.0.0.0/8'), ...peer(BOB, {}, '::/0')],
   },
   {
-    it: 'removes a range in any spelling',
+    it: 'removes an allowed IP in any spelling',
     sets: [[a, 'allowed_ip=10.0.0.0/8', 'allowed_ip=11.0.0.0/8', 'allowed_ip=-10.1.2.3/8']],
     get: peer(ALICE, {}, '11.0.0.0/8'),
   },
   {
-    it: 'still knows the owner of a range that another peer tried to remove',
+    it: 'keeps the owner of an allowed IP that another peer tried to remove',
     sets: [[a, 'allowed_ip=10.0.0.0/8', b, 'allowed_ip=-10.0.0.0/8', 'allowed_ip=10.0.0.0/8']],
     get: [...peer(ALICE), ...peer(BOB, {}, '10.0.0.0/8')],
   },
   {
-    it: 'removes no range of another peer',
+    it: 'removes no allowed IP of another peer',
     sets: [[a, 'allowed_ip=10.0.0.0/8', b, 'allowed_ip=-10.0.0.0/8', 'allowed_ip=-12.0.0.0/8']],
     get: [...peer(ALICE, {}, '10.0.0.0/8'), ...peer(BOB)],
   },
@@ -290,7 +290,7 @@ describe('set with a bad value', () => {
     'errno=0',
     'public_key=',
     `public_key=${'g'.repeat(64)}`,
-    `public_key=${base64(ALICE)}`,
+    `public_key=${base64Of(ALICE)}`,
   ])('refuses %j on the device', async (line) => {
     const { path } = await startServer()
     expect(await new RawClient(path).set(line)).toBe('errno=-22')
@@ -319,7 +319,7 @@ describe('set with a bad value', () => {
 })
 
 describe('listen_port', () => {
-  it('picks a port for 0 and tells it', async () => {
+  it('picks a port for 0 and reports it', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
     expect(await client.set('listen_port=0')).toBe('errno=0')
@@ -362,7 +362,7 @@ describe('limits', () => {
     expect(server.device().peers.length).toBe(65_536)
   })
 
-  it('moves 50000 ranges from one peer to another', async () => {
+  it('moves 50000 allowed IPs from one peer to another', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
     const ranges = Array.from(

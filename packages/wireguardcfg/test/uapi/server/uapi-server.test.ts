@@ -1,16 +1,19 @@
 import { describe, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { inspect } from 'node:util'
+import { turns, until } from '../../../../../test-fixtures/wait.js'
+import { sampleDevice, samplePeer } from '../../../../../test-fixtures/sample.js'
 import { SecretKey } from '../../../src/index.js'
 import type { UapiServer } from '../../../src/server.js'
+import { base64Of } from '../../support/replies.js'
 import {
   ALICE,
-  base64,
   BOB,
   OWN,
   OWN_PUBLIC,
   RawClient,
   SECRET,
+  manyPeers,
   setOf,
   startServer,
 } from './raw-client.js'
@@ -31,7 +34,7 @@ describe('device', () => {
     })
   })
 
-  it('is what was set, in the model', async () => {
+  it('has what was set', async () => {
     const server = await startServer()
     await new RawClient(server.path).set(
       `private_key=${OWN}`,
@@ -44,28 +47,22 @@ describe('device', () => {
       'allowed_ip=::1.2.3.4/128',
       'allowed_ip=10.1.2.3/8',
     )
-    expect(server.device()).toEqual({
-      name: 'wg0',
-      backend: 'userspace',
-      index: undefined,
+    const expected = sampleDevice({
       privateKey: SecretKey.parse(OWN),
-      publicKey: base64(OWN_PUBLIC),
+      publicKey: base64Of(OWN_PUBLIC),
       listenPort: 51_820,
       firewallMark: 7,
       peers: [
-        {
-          publicKey: base64(ALICE),
+        samplePeer({
+          publicKey: base64Of(ALICE),
           presharedKey: SecretKey.parse(SECRET),
           endpoint: { host: '::1.2.3.4', port: 5 },
           persistentKeepalive: 25,
-          lastHandshake: undefined,
-          receiveBytes: 0,
-          transmitBytes: 0,
           allowedIPs: ['::1.2.3.4/128', '10.0.0.0/8'],
-          protocolVersion: 1,
-        },
+        }),
       ],
     })
+    expect(server.device()).toEqual(expected)
   })
 
   it('is a copy', async () => {
@@ -85,16 +82,16 @@ describe('device', () => {
       `preshared_key=${SECRET}`,
     )
     const printed = inspect(server, { depth: 10, showHidden: true }) + JSON.stringify(server)
-    for (const secret of [OWN, SECRET, base64(OWN), base64(SECRET)])
+    for (const secret of [OWN, SECRET, base64Of(OWN), base64Of(SECRET)])
       expect(printed).not.toContain(secret)
   })
 })
 
 describe('setPeer', () => {
-  const publicKey = base64(ALICE)
+  const publicKey = base64Of(ALICE)
   const lastHandshake = new Date(1_700_000_000_123)
 
-  it('simulates what a tunnel would learn', async () => {
+  it('simulates traffic of a tunnel', async () => {
     const server = await serverWithPeer()
     server.setPeer(publicKey, {
       lastHandshake,
@@ -133,9 +130,9 @@ describe('setPeer', () => {
     expect(server.device().peers[0]?.lastHandshake).toEqual(lastHandshake)
   })
 
-  it('refuses an unknown peer, naming it', async () => {
+  it('refuses an unknown peer and names it', async () => {
     const server = await serverWithPeer()
-    const peer = base64(BOB)
+    const peer = base64Of(BOB)
     expect(() => server.setPeer(peer, {})).toThrow(
       expect.objectContaining({ code: 'EINVAL', peer, device: 'wg0' }),
     )
@@ -181,10 +178,7 @@ describe('close', () => {
   it('ends a connection whose client does not read', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
-    const keys = Array.from(
-      { length: 10_000 },
-      (_, i) => `public_key=${(i + 1).toString(16).padStart(64, '0')}`,
-    )
+    const keys = manyPeers(10_000)
     await client.ask(setOf(keys))
     client.pause()
     await client.send('get=1\n\n')
@@ -192,25 +186,28 @@ describe('close', () => {
     expect(existsSync(server.path)).toBe(false)
   })
 
-  it('frees a port that a set under way asks for last', async () => {
+  it('releases the port of a set that it interrupts', async () => {
     const server = await startServer()
     await new RawClient(server.path).send('set=1\nlisten_port=51820')
-    for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
+    await turns(10)
     await server.close()
     expect(server.device().listenPort).toBe(0)
     expect(await new RawClient((await startServer()).path).set('listen_port=51820')).toBe('errno=0')
   })
 
-  it('may be called twice, and the device can still be looked at', async () => {
+  it('may be called twice, and the device can still be read', async () => {
     const server = await startServer()
     await new RawClient(server.path).set('listen_port=51820', `public_key=${ALICE}`)
     const first = server.close()
     expect(server.close()).toBe(first)
     await first
-    expect(server.device()).toMatchObject({ listenPort: 0, peers: [{ publicKey: base64(ALICE) }] })
+    expect(server.device()).toMatchObject({
+      listenPort: 0,
+      peers: [{ publicKey: base64Of(ALICE) }],
+    })
   })
 
-  it('is what disposal does, and the name is free again', async () => {
+  it('is called by disposal, and the name is free again', async () => {
     const server = await startServer()
     await server[Symbol.asyncDispose]()
     const directory = server.path.slice(0, server.path.lastIndexOf('/'))
@@ -219,22 +216,21 @@ describe('close', () => {
   })
 
   it('leaves nothing that keeps a process alive', async () => {
-    // Those of a worker that has just started come and go.
-    const before = await settledPipes()
+    const before = pipes()
     const server = await startServer()
     const client = new RawClient(server.path)
     await client.ask('get=1\n\n')
     await server.close()
     await client.rest()
     client.hangUp()
-    await expect(settledPipes()).resolves.toEqual(before)
+    await until(() => pipes() <= before, 'every socket is closed')
+    expect(pipes()).toBeLessThanOrEqual(before)
   })
 })
 
-/** What there is of pipes and unix sockets, when what was closed is gone. */
-async function settledPipes(): Promise<string[]> {
-  for (let i = 0; i < 10; i++) await new Promise((resolve) => setImmediate(resolve))
-  return process.getActiveResourcesInfo().filter((name) => name.startsWith('Pipe'))
+/** How many pipes and unix sockets keep the process alive. */
+function pipes(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith('Pipe')).length
 }
 
 async function serverWithPeer(): Promise<UapiServer> {

@@ -7,24 +7,15 @@ import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
 import * as wg from '../../../src/wireguard/constants.js'
 import { decodeDevice, type DevicePart } from '../../../src/wireguard/dump/decode.js'
 import { encodeSockaddr } from '../../../src/wireguard/structs.js'
-import { timespec } from '../../support/fake-wireguard.js'
-import { key, zones } from '../support.js'
+import { timespec } from '../../../../../test-fixtures/fakes/wireguard.js'
+import { publicKeyOf, samplePeer } from '../../../../../test-fixtures/sample.js'
+import { zones } from '../../support/zones.js'
 
 type Write = (writer: AttributeWriter) => void
 
 const KEY = new Uint8Array(32).fill(0x11)
-/** What there is of a peer of nothing but that key. */
-const BARE = {
-  publicKey: 'ERERERERERERERERERERERERERERERERERERERERERE=',
-  presharedKey: undefined,
-  endpoint: undefined,
-  persistentKeepalive: 0,
-  lastHandshake: undefined,
-  receiveBytes: 0,
-  transmitBytes: 0,
-  allowedIPs: [],
-  protocolVersion: 1,
-}
+/** A peer of nothing but that key. */
+const BARE = samplePeer({ publicKey: 'ERERERERERERERERERERERERERERERERERERERERERE=' })
 
 function decode(write: Write): DevicePart {
   const writer = new AttributeWriter().raw(Uint8Array.of(0, 1, 0, 0))
@@ -108,7 +99,7 @@ describe('decodeDevice', () => {
         .blob(wg.WGPEER_A_ENDPOINT, encodeSockaddr({ host: 'fe80::1%eth0', port: 7 }, zones)),
     )
     expect(peer).toEqual({
-      publicKey: 'ERERERERERERERERERERERERERERERERERERERERERE=',
+      publicKey: BARE.publicKey,
       presharedKey: SecretKey.parse(psk),
       endpoint: { host: 'fe80::1%eth0', port: 7 },
       persistentKeepalive: 65535,
@@ -319,7 +310,7 @@ describe('decodeDevice', () => {
     expect(new Set(full.allowedIPs)).toEqual(
       new Set(['ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff/128']),
     )
-    expect(full.publicKey).not.toBe(key(1))
+    expect(full.publicKey).not.toBe(publicKeyOf(1))
   })
 })
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import { MalformedMessageError } from '../../../src/netlink/malformed.js'
 import type { DecodedPeer } from '../../../src/wireguard/dump/build.js'
 import { DumpMerger, MAX_EMPTY_MESSAGES } from '../../../src/wireguard/dump/merge.js'
-import { key } from '../support.js'
+import { publicKeyOf, samplePeer } from '../../../../../test-fixtures/sample.js'
 
 const attributes = { name: 'wg0', index: 4, listenPort: 51820, firewallMark: 0 }
 
@@ -12,17 +12,7 @@ function peer(number: number, ...allowedIPs: string[]): DecodedPeer {
 }
 
 function continuation(number: number, ...allowedIPs: string[]): DecodedPeer {
-  return {
-    publicKey: key(number),
-    presharedKey: undefined,
-    endpoint: undefined,
-    persistentKeepalive: 0,
-    lastHandshake: undefined,
-    receiveBytes: 0,
-    transmitBytes: 0,
-    allowedIPs,
-    protocolVersion: 1,
-  }
+  return { ...samplePeer({ publicKey: publicKeyOf(number) }), allowedIPs }
 }
 
 describe('DumpMerger', () => {

@@ -19,8 +19,9 @@ import {
   MAX_SET_MESSAGE,
   splitDeviceConfig,
 } from '../../../src/wireguard/set/messages.js'
-import { FakeDevice, type FakeOptions } from '../../support/fake-wireguard.js'
-import { allowedIPs, key, zones } from '../support.js'
+import { FakeDevice, type FakeDeviceOptions } from '../../../../../test-fixtures/fakes/wireguard.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../../test-fixtures/sample.js'
+import { zones } from '../../support/zones.js'
 
 const LARGEST = 60_000
 
@@ -82,7 +83,7 @@ describe('splitDeviceConfig', () => {
   })
 
   it('keeps a message while the next one is written, and zeroes both at the end', () => {
-    const peers = [1, 2, 3, 4].map((i) => ({ publicKey: key(i) }))
+    const peers = [1, 2, 3, 4].map((i) => ({ publicKey: publicKeyOf(i) }))
     const messages = splitDeviceConfig('wg0', { peers }, { zones, limit: 1 })
     const first = messages.next().value!.payload
     const copy = Uint8Array.from(first)
@@ -100,8 +101,8 @@ describe('splitDeviceConfig', () => {
       firewallMark: 7,
       replacePeers: true,
       peers: Array.from({ length: 40 }, (_, i) => ({
-        publicKey: key(i + 1),
-        allowedIPs: allowedIPs(i, 52),
+        publicKey: publicKeyOf(i + 1),
+        allowedIPs: allowedIPsOf(i, 52),
       })),
     })
     const types: number[][] = []
@@ -125,7 +126,7 @@ describe('splitDeviceConfig', () => {
   it('keeps the port that port 0 chose over several messages', async () => {
     const config = await checkDeviceConfig({
       listenPort: 0,
-      peers: Array.from({ length: 500 }, (_, i) => ({ publicKey: key(i + 1) })),
+      peers: Array.from({ length: 500 }, (_, i) => ({ publicKey: publicKeyOf(i + 1) })),
     })
     const { lengths, device } = apply(config, undefined)
     expect(lengths.length).toBeGreaterThan(1)
@@ -136,15 +137,15 @@ describe('splitDeviceConfig', () => {
   it.each<[string, DeviceConfig, number]>([
     [
       'one peer with 130,560 allowed IPs',
-      { peers: [{ publicKey: key(1), allowedIPs: allowedIPs(1, 130_560) }] },
+      { peers: [{ publicKey: publicKeyOf(1), allowedIPs: allowedIPsOf(1, 130_560) }] },
       130_560,
     ],
     [
       '40 peers with 52 allowed IPs',
       {
         peers: Array.from({ length: 40 }, (_, i) => ({
-          publicKey: key(i + 1),
-          allowedIPs: allowedIPs(i, 52),
+          publicKey: publicKeyOf(i + 1),
+          allowedIPs: allowedIPsOf(i, 52),
         })),
       },
       40 * 52,
@@ -153,19 +154,23 @@ describe('splitDeviceConfig', () => {
       '29 peers without allowed IPs, then one with',
       {
         peers: Array.from({ length: 30 }, (_, i) => ({
-          publicKey: key(i + 1),
+          publicKey: publicKeyOf(i + 1),
           allowedIPs: i === 29 ? ['10.0.0.0/8'] : [],
         })),
       },
       1,
     ],
-    ['/0 prefixes', { peers: [{ publicKey: key(1), allowedIPs: ['0.0.0.0/0', '::/0'] }] }, 2],
+    [
+      '/0 prefixes',
+      { peers: [{ publicKey: publicKeyOf(1), allowedIPs: ['0.0.0.0/0', '::/0'] }] },
+      2,
+    ],
     [
       'one prefix that moves between peers',
       {
         peers: [
-          { publicKey: key(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16'] },
-          { publicKey: key(2), allowedIPs: ['10.0.0.0/8'] },
+          { publicKey: publicKeyOf(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16'] },
+          { publicKey: publicKeyOf(2), allowedIPs: ['10.0.0.0/8'] },
         ],
       },
       2,
@@ -199,9 +204,9 @@ describe('splitDeviceConfig', () => {
     const config: CheckedDeviceConfig = {
       replacePeers: true,
       peers: Array.from({ length: 60 }, (_, i) => ({
-        publicKey: key(i + 1),
+        publicKey: publicKeyOf(i + 1),
         replaceAllowedIPs: true,
-        allowedIPs: allowedIPs(i, 9),
+        allowedIPs: allowedIPsOf(i, 9),
       })),
     }
     const fake = new FakeDevice()
@@ -213,7 +218,7 @@ describe('splitDeviceConfig', () => {
     const privateKey = SecretKey.generatePrivate()
     const config: CheckedDeviceConfig = {
       privateKey,
-      peers: [{ publicKey: privateKey.publicKey(), allowedIPs: allowedIPs(1, 100) }],
+      peers: [{ publicKey: privateKey.publicKey(), allowedIPs: allowedIPsOf(1, 100) }],
     }
     expect(apply(config, 500).device.peers).toEqual([])
   })
@@ -230,8 +235,8 @@ describe('splitDeviceConfig', () => {
 
   it('counts the peers that are complete with each message', () => {
     const peers = Array.from({ length: 5 }, (_, i) => ({
-      publicKey: key(i + 1),
-      allowedIPs: allowedIPs(i, 3),
+      publicKey: publicKeyOf(i + 1),
+      allowedIPs: allowedIPsOf(i, 3),
     }))
     // One entry per message, whatever the limit: a peer, or one more of its ranges.
     const { completed } = apply({ peers }, 1)
@@ -239,14 +244,18 @@ describe('splitDeviceConfig', () => {
   })
 
   it('adds and removes a temporary peer in one message, also when that makes it longer', () => {
-    const temporary = { publicKey: key(1), allowedIPs: allowedIPs(1, 3) }
-    const peers = [temporary, { publicKey: key(1), remove: true }, { publicKey: key(2) }]
+    const temporary = { publicKey: publicKeyOf(1), allowedIPs: allowedIPsOf(1, 3) }
+    const peers = [
+      temporary,
+      { publicKey: publicKeyOf(1), remove: true },
+      { publicKey: publicKeyOf(2) },
+    ]
     // From the length at which its first entry just fits.
     for (let limit = 16 + 4 + 8 + 4 + 4 + 36 + 4 + 2 * 28 + 40; limit < 300; limit++) {
       const fake = new FakeDevice()
       for (const { payload } of splitDeviceConfig('wg0', { peers }, { zones, limit })) {
         fake.set(payload)
-        expect(read(fake).peers.map(({ publicKey }) => publicKey)).not.toContain(key(1))
+        expect(read(fake).peers.map(({ publicKey }) => publicKey)).not.toContain(publicKeyOf(1))
       }
       expect(fake.peers.size).toBe(1)
     }
@@ -255,12 +264,17 @@ describe('splitDeviceConfig', () => {
   it('takes single allowed IPs away by the flag where the kernel has it', () => {
     const fake = new FakeDevice('wg0', 4, { removeFlag: true })
     const peers = [
-      { publicKey: key(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/64'] },
-      { publicKey: key(2), allowedIPs: ['10.2.0.0/16'] },
+      { publicKey: publicKeyOf(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/64'] },
+      { publicKey: publicKeyOf(2), allowedIPs: ['10.2.0.0/16'] },
     ]
     apply({ peers }, undefined, fake)
     const removal: CheckedDeviceConfig = {
-      peers: [{ publicKey: key(1), removeAllowedIPs: ['10.1.0.0/16', 'fd00::/64', '10.2.0.0/16'] }],
+      peers: [
+        {
+          publicKey: publicKeyOf(1),
+          removeAllowedIPs: ['10.1.0.0/16', 'fd00::/64', '10.2.0.0/16'],
+        },
+      ],
     }
     const { device } = apply(removal, undefined, fake)
     expect(device.peers.map((peer) => peer.allowedIPs)).toEqual([['10.0.0.0/8'], ['10.2.0.0/16']])
@@ -273,7 +287,7 @@ describe('splitDeviceConfig', () => {
         fc.integer({ min: 0, max: 1200 }),
         fc.boolean(),
         (configs, limit, removeFlag) => {
-          const options: FakeOptions = { removeFlag }
+          const options: FakeDeviceOptions = { removeFlag }
           const whole = new FakeDevice('wg0', 4, options)
           const parts = new FakeDevice('wg0', 4, options)
           for (const config of configs) {
@@ -289,8 +303,8 @@ describe('splitDeviceConfig', () => {
 describe('checkZones', () => {
   it('names the endpoint whose zone is no interface', () => {
     const peers = [
-      { publicKey: key(1), endpoint: { host: 'fe80::1%eth0', port: 1 } },
-      { publicKey: key(2), endpoint: { host: 'fe80::1%nope', port: 1 } },
+      { publicKey: publicKeyOf(1), endpoint: { host: 'fe80::1%eth0', port: 1 } },
+      { publicKey: publicKeyOf(2), endpoint: { host: 'fe80::1%nope', port: 1 } },
     ]
     expect(() => checkZones({ peers }, zones)).toThrow(
       expect.objectContaining({ code: 'EINVAL', path: 'peers[1].endpoint' }),
@@ -301,10 +315,16 @@ describe('checkZones', () => {
 
 // Few keys and few prefixes, so that they meet.
 const secret = SecretKey.parse(new Uint8Array(32).fill(5))
-const rangeArbitrary = fc.constantFrom(...allowedIPs(0, 12), '0.0.0.0/0', '::/0')
+const rangeArbitrary = fc.constantFrom(...allowedIPsOf(0, 12), '0.0.0.0/0', '::/0')
 const peerArbitrary = fc.record(
   {
-    publicKey: fc.constantFrom(key(1), key(2), key(3), key(4), secret.publicKey()),
+    publicKey: fc.constantFrom(
+      publicKeyOf(1),
+      publicKeyOf(2),
+      publicKeyOf(3),
+      publicKeyOf(4),
+      secret.publicKey(),
+    ),
     remove: fc.boolean(),
     updateOnly: fc.boolean(),
     presharedKey: fc.constantFrom(null, SecretKey.parse(new Uint8Array(32).fill(9))),

@@ -1,14 +1,15 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { turns } from '../../../../../test-fixtures/wait.js'
 import { forgetFamily, resolveFamily } from '../../../src/genl/family.js'
 import { Connection } from '../../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../../src/netlink/constants.js'
 import { WriterGate } from '../../../src/netlink/writer-gate.js'
 import { type ConfigureOptions, sendConfig } from '../../../src/wireguard/set/send.js'
 import { WG_GENL_NAME } from '../../../src/wireguard/constants.js'
-import { caught } from '../../support/caught.js'
-import { FakeSystem } from '../../support/fake-system.js'
-import { key } from '../support.js'
+import { caught } from '../../../../../test-fixtures/caught.js'
+import { FakeSystem } from '../../../../../test-fixtures/fakes/system.js'
+import { publicKeyOf } from '../../../../../test-fixtures/sample.js'
 
 interface Options {
   readonly exchange?: ConfigureOptions['exchange']
@@ -36,7 +37,7 @@ async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
   await resolveFamily(connection, WG_GENL_NAME)
   const config: CheckedDeviceConfig = {
     peers: [0, 1, 2, 3].map((i) => ({
-      publicKey: key(i + 1),
+      publicKey: publicKeyOf(i + 1),
       endpoint: { host: `fe80::1%zone${i}`, port: 1 },
     })),
   }
@@ -58,10 +59,6 @@ async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
     },
   }
   return { events, wg0, send: () => sendConfig(config, options) }
-}
-
-async function turns(count: number): Promise<void> {
-  for (let i = 0; i < count; i++) await new Promise(setImmediate)
 }
 
 describe('sendConfig', () => {

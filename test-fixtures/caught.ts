@@ -1,6 +1,6 @@
 import type { WireGuardError } from 'wireguardcfg'
 
-/** What a promise, or the function that makes it, rejects with. */
+/** Returns what a promise rejects with, or what the function throws. */
 export async function caught(failing: Promise<unknown> | (() => unknown)): Promise<WireGuardError> {
   try {
     await (typeof failing === 'function' ? failing() : failing)

@@ -1,14 +1,13 @@
-// A device of any number of peers, replayed: the datagrams of a dump are made once and given again
-// and again.
-import { GENL_ID_CTRL } from '../../src/genl/constants.js'
-import { encodeGenlHeader } from '../../src/genl/message.js'
-import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
-import { LITTLE_ENDIAN, viewOf } from '../../src/netlink/endian.js'
-import { MessageReader } from '../../src/netlink/message.js'
-import type { Socket } from '../../src/netlink/socket.js'
-import type { Kernel } from '../../src/wireguard/kernel.js'
-import { ack, done, type FakeRequest, reply } from './fake-kernel.js'
-import { FakeDevice } from './fake-wireguard.js'
+// A device of any number of peers: the datagrams of its dump are made once and sent repeatedly.
+import { GENL_ID_CTRL } from '../../packages/wireguardnl/src/genl/constants.js'
+import { encodeGenlHeader } from '../../packages/wireguardnl/src/genl/message.js'
+import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
+import { LITTLE_ENDIAN, viewOf } from '../../packages/wireguardnl/src/netlink/endian.js'
+import { MessageReader } from '../../packages/wireguardnl/src/netlink/message.js'
+import type { Socket } from '../../packages/wireguardnl/src/netlink/socket.js'
+import type { Kernel } from '../../packages/wireguardnl/src/wireguard/kernel.js'
+import { ack, done, type FakeRequest, reply } from './kernel.js'
+import { FakeDevice } from './wireguard.js'
 
 const FAMILY = 0x23
 /** What fits into a datagram of 32 KiB. */
@@ -17,7 +16,7 @@ const MESSAGES = 10
 
 /**
  * A kernel with one device, `wg0`, whose peers all have a preshared key, an endpoint and two
- * allowed IPs. Their keys come again after 1,500.
+ * allowed IPs. The keys repeat after 1,500 peers.
  */
 export function replayed(peers: number): Kernel {
   const payloads = Array.from({ length: MESSAGES }, (_, message) =>
@@ -38,7 +37,7 @@ export function replayed(peers: number): Kernel {
   }
 }
 
-/** One receive buffer, as of a socket of the kernel. */
+/** A socket with one receive buffer, like that of the kernel. */
 class ReplaySocket implements Socket {
   readonly portId = 0xffff_ff00
   readonly #dump: () => Iterator<Uint8Array, void>

@@ -1,4 +1,4 @@
-import { Connection } from '../../src/netlink/connection.js'
+import { Connection } from '../../packages/wireguardnl/src/netlink/connection.js'
 import {
   NLM_F_ACK_TLVS,
   NLM_F_CAPPED,
@@ -6,31 +6,29 @@ import {
   NLMSG_DONE,
   NLMSG_ERROR,
   NLMSG_HDRLEN,
-} from '../../src/netlink/constants.js'
-import { LITTLE_ENDIAN, viewOf } from '../../src/netlink/endian.js'
-import { encodeMessage, MessageReader } from '../../src/netlink/message.js'
-import type { Socket } from '../../src/netlink/socket.js'
-import { WriterGate } from '../../src/netlink/writer-gate.js'
+} from '../../packages/wireguardnl/src/netlink/constants.js'
+import { LITTLE_ENDIAN, viewOf } from '../../packages/wireguardnl/src/netlink/endian.js'
+import { encodeMessage, MessageReader } from '../../packages/wireguardnl/src/netlink/message.js'
+import type { Socket } from '../../packages/wireguardnl/src/netlink/socket.js'
+import { WriterGate } from '../../packages/wireguardnl/src/netlink/writer-gate.js'
 
-/** A request as the kernel got it: a copy. */
+/** A copy of a request as the kernel received it. */
 export interface FakeRequest {
   readonly type: number
   readonly flags: number
   readonly sequence: number
   readonly portId: number
-  /** What is behind the nlmsghdr. */
+  /** What follows the nlmsghdr. */
   readonly payload: Uint8Array
   /** The whole message. */
   readonly bytes: Uint8Array
 }
 
-/**
- * The kernel: what it answers to a request, as datagrams. None: it never answers. May throw what
- * `Socket.send` throws.
- */
+/** Returns the kernel's reply to a request, as datagrams. May throw what `Socket.send` throws. */
 export type Handler = (request: FakeRequest) => readonly Uint8Array[]
 
-export interface FakeOptions {
+/** How a {@link FakeKernel} behaves. */
+export interface FakeKernelOptions {
   readonly portId?: number
   /** How often `receive` finds nothing before each datagram. */
   readonly delay?: number
@@ -39,8 +37,8 @@ export interface FakeOptions {
 }
 
 /**
- * A Socket from a function. Its receive buffer is one for all and wiped with every receive, so
- * keeping bytes shows.
+ * A netlink socket whose kernel is a function. It has one receive buffer and wipes it with every
+ * receive, so that code which keeps the bytes of a datagram fails.
  */
 export class FakeKernel implements Socket {
   readonly portId: number
@@ -54,7 +52,7 @@ export class FakeKernel implements Socket {
   #waited = 0
   #sending: Promise<void> = Promise.resolve()
 
-  constructor(handler: Handler, options: FakeOptions = {}) {
+  constructor(handler: Handler, options: FakeKernelOptions = {}) {
     this.#handler = handler
     this.portId = options.portId ?? 0xfffff001
     this.#delay = options.delay ?? 0
@@ -99,10 +97,10 @@ export class FakeKernel implements Socket {
   }
 }
 
-/** A connection to a fake kernel, with the sockets that it opens. */
+/** A connection to a fake kernel, and every socket that it opens. */
 export function connect(
   handler: Handler,
-  options: FakeOptions & { readonly gate?: WriterGate } = {},
+  options: FakeKernelOptions & { readonly gate?: WriterGate } = {},
 ): { connection: Connection; kernels: FakeKernel[] } {
   const kernels: FakeKernel[] = []
   const open = () => {
@@ -169,17 +167,17 @@ export function join(...messages: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(messages.flatMap((message) => [...message]))
 }
 
-/** A datagram cut short. */
+/** The first bytes of a datagram. */
 export function cut(datagram: Uint8Array, length: number): Uint8Array {
   return datagram.slice(0, length)
 }
 
-/** A datagram as the answer to an earlier exchange. */
+/** The datagram as the reply to an earlier exchange. */
 export function stale(datagram: Uint8Array): Uint8Array {
   return rewrite(datagram, 8, (sequence) => sequence - 1)
 }
 
-/** A datagram as the answer to another socket. */
+/** The datagram as the reply to another socket. */
 export function foreign(datagram: Uint8Array): Uint8Array {
   return rewrite(datagram, 12, () => 7)
 }

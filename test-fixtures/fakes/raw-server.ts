@@ -1,9 +1,8 @@
 import { once } from 'node:events'
-import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { temporaryDirectory } from '../directory.js'
+import { until } from '../wait.js'
 
 /** One connection as the server's script sees it. */
 export interface RawConnection {
@@ -14,7 +13,7 @@ export interface RawConnection {
   readonly request: () => Promise<string>
 }
 
-/** A server whose every byte the test decides, in a directory of its own. */
+/** A server in a directory of its own; the test decides about every byte that it sends. */
 export interface RawServer extends AsyncDisposable {
   readonly directory: string
   /** The interface's name: the socket is `wg0.sock`. */
@@ -24,16 +23,17 @@ export interface RawServer extends AsyncDisposable {
   readonly requests: readonly string[]
   /** How many connections were made. */
   readonly accepted: number
-  /** Resolves when no connection is open any more; rejects after ten seconds. */
+  /** Resolves when no connection is open any more. */
   readonly allClosed: () => Promise<void>
 }
 
 /** What the server does with a connection. When it returns, the connection stays open. */
 export type Script = (connection: RawConnection) => void | Promise<void>
 
-/** Starts a server with that script for each connection. */
+/** Starts a server that runs the script for each connection. */
 export async function listenRaw(script: Script): Promise<RawServer> {
-  const directory = await mkdtemp(join(tmpdir(), 'uapi-'))
+  const temporary = await temporaryDirectory()
+  const directory = temporary.path
   const path = join(directory, 'wg0.sock')
   const sockets = new Set<Socket>()
   const requests: string[] = []
@@ -61,7 +61,7 @@ export async function listenRaw(script: Script): Promise<RawServer> {
       await new Promise((resolve) => {
         server.close(resolve)
       })
-      await rm(directory, { recursive: true, force: true })
+      await temporary[Symbol.asyncDispose]()
     },
   }
 }
@@ -71,13 +71,6 @@ export function answering(text: string): Script {
   return async ({ socket, request }) => {
     await request()
     socket.end(text, 'latin1')
-  }
-}
-
-/** Waits for something that happens by itself; rejects after ten seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await sleep(2)) {
-    if (Date.now() > end) throw new Error(`waited ten seconds: ${what}`)
   }
 }
 

@@ -4,7 +4,7 @@ export interface Deferred<T> {
   readonly resolve: (value: T) => void
 }
 
-/** Makes one. */
+/** Returns a promise and the function that resolves it. */
 export function deferred<T = void>(): Deferred<T> {
   let resolve: ((value: T) => void) | undefined
   const promise = new Promise<T>((settle) => {

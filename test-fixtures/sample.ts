@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { type Device, type Peer, type PeerConfig, SecretKey } from 'wireguardcfg'
 
-/** A public key that is the same in every run: its text tells nothing, its number does. */
+/** The public key of a number, the same in every run. */
 export function publicKeyOf(i: number): string {
   return createHash('sha256').update(`peer ${i}`).digest('base64')
 }
@@ -29,23 +29,61 @@ export function samplePeers(count: number): PeerConfig[] {
   }))
 }
 
+/** A peer as it is read, with nothing set but these fields. */
+export function samplePeer(fields: Partial<Peer> = {}): Peer {
+  return {
+    publicKey: publicKeyOf(1),
+    presharedKey: undefined,
+    endpoint: undefined,
+    persistentKeepalive: 0,
+    lastHandshake: undefined,
+    receiveBytes: 0,
+    transmitBytes: 0,
+    allowedIPs: [],
+    protocolVersion: 1,
+    ...fields,
+  }
+}
+
+/** A device as it is read, with nothing set but these fields. */
+export function sampleDevice(fields: Partial<Device> = {}): Device {
+  return {
+    name: 'wg0',
+    backend: 'userspace',
+    index: undefined,
+    privateKey: undefined,
+    publicKey: undefined,
+    listenPort: 0,
+    firewallMark: 0,
+    peers: [],
+    ...fields,
+  }
+}
+
 /** The i-th single IPv4 address of 10.0.0.0/8. */
 export function ipv4Of(i: number): string {
   return `10.${(i >> 16) & 255}.${(i >> 8) & 255}.${i & 255}/32`
 }
 
-/** The i-th single IPv6 address of fd00::/64, in canonical text. */
+/** The i-th single IPv6 address of fd00::a:0:0/96, in canonical text. */
 export function ipv6Of(i: number): string {
-  const high = (i >> 16).toString(16)
+  const high = (i >>> 16).toString(16)
   const low = (i & 0xffff).toString(16)
-  // One trailing group would read as a compatible address, so there is always a middle one.
+  // One group at the end would read as a compatible address: there is always one before it.
   return `fd00::a:${high}:${low}/128`
 }
 
 /**
- * A device whose order says nothing any more: peers by key, allowed IPs by text. For comparing what
- * has no order.
+ * Allowed IPs of both families by turns, all different, also from those of 255 other blocks: a
+ * block for each peer. A block has room for 131,072.
  */
+export function allowedIPsOf(block: number, count: number): string[] {
+  return Array.from({ length: count }, (_, i) =>
+    (i % 2 === 0 ? ipv4Of : ipv6Of)((block << 16) + (i >> 1)),
+  )
+}
+
+/** The device with its peers sorted by key and their allowed IPs by text, to compare sets. */
 export function sorted(device: Device): Device {
   return { ...device, peers: device.peers.map(sortedPeer).toSorted(byPublicKey) }
 }

@@ -1,6 +1,6 @@
 /**
- * Bytes from annotated hex, as it stands in the notes of a capture: pairs of digits, "text", `x32`
- * to repeat the byte before it (32 in all), `#` and `|` for the reader.
+ * Parses annotated hexadecimal: pairs of digits, "text", `x32` to repeat the byte before it (32 in
+ * all). `#` begins a comment, `|` separates.
  */
 export function hex(text: string): Uint8Array {
   const bytes: number[] = []

@@ -2,9 +2,9 @@
 // drivers/net/wireguard/netlink.c does with a WG_CMD_SET_DEVICE and how it cuts a WG_CMD_GET_DEVICE
 // dump into messages.
 import { SecretKey } from 'wireguardcfg'
-import { AttributeReader } from '../../src/netlink/attribute-reader.js'
-import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
-import * as wg from '../../src/wireguard/constants.js'
+import { AttributeReader } from '../../packages/wireguardnl/src/netlink/attribute-reader.js'
+import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
+import * as wg from '../../packages/wireguardnl/src/wireguard/constants.js'
 
 const EINVAL = 22
 const EOPNOTSUPP = 95
@@ -12,12 +12,12 @@ const EADDRINUSE = 98
 const GENL_HDRLEN = 4
 
 /** How this kernel differs from the default, which is Linux 6.12. */
-export interface FakeOptions {
-  /** Takes away single allowed IPs by their flag, as since Linux 6.16. */
+export interface FakeDeviceOptions {
+  /** Removes single allowed IPs by their flag, as Linux 6.16 and later do. */
   removeFlag?: boolean
-  /** Ports that another socket has. */
+  /** Ports that another socket uses. */
   takenPorts?: readonly number[]
-  /** The port that port 0 gives, counted up at each choice. */
+  /** The first port that port 0 chooses; each choice adds 1. */
   nextPort?: number
 }
 
@@ -43,7 +43,7 @@ interface FakeAllowedIP {
 export class FakeDevice {
   readonly name: string
   readonly index: number
-  readonly options: FakeOptions
+  readonly options: FakeDeviceOptions
   privateKey: Uint8Array | undefined
   port = 0
   mark = 0
@@ -52,7 +52,7 @@ export class FakeDevice {
   readonly peers = new Map<string, FakePeer>()
   #nextPort: number
 
-  constructor(name = 'wg0', index = 4, options: FakeOptions = {}) {
+  constructor(name = 'wg0', index = 4, options: FakeDeviceOptions = {}) {
     this.name = name
     this.index = index
     this.options = options
@@ -93,20 +93,20 @@ export class FakeDevice {
   *dump(limit: number): Generator<Uint8Array, void, undefined> {
     const peers = [...this.peers.values()].map((peer) => ({
       ...peer,
-      ranges: [...peer.allowedIPs.values()],
+      list: [...peer.allowedIPs.values()],
     }))
     let done = 0
-    let range = 0
+    let from = 0
     do {
       const writer = new AttributeWriter()
       writer.raw(Uint8Array.of(wg.WG_CMD_GET_DEVICE, 1, 0, 0))
       if (done === 0) this.#writeDevice(writer)
       const list = peers.length > 0 ? writer.begin(wg.WGDEVICE_A_PEERS) : undefined
       for (let room = true; room && done < peers.length;) {
-        const next = writePeer(writer, peers[done]!, range, limit)
+        const next = writePeer(writer, peers[done]!, from, limit)
         room = next === undefined
         if (room) done++
-        range = next ?? 0
+        from = next ?? 0
       }
       if (list !== undefined) writer.end(list)
       yield writer.bytes()
@@ -211,12 +211,12 @@ export function timespec(seconds: bigint, nanoseconds: bigint): Uint8Array<Array
 }
 
 /**
- * Writes one peer from its allowed IP `from` on; the first allowed IP that did not fit, `undefined`
- * when all did.
+ * Writes one peer from its allowed IP `from` on. Returns the index of the first allowed IP that did
+ * not fit, `undefined` when all did.
  */
 function writePeer(
   writer: AttributeWriter,
-  peer: FakePeer & { readonly ranges: readonly FakeAllowedIP[] },
+  peer: FakePeer & { readonly list: readonly FakeAllowedIP[] },
   from: number,
   limit: number,
 ): number | undefined {
@@ -239,9 +239,9 @@ function writePeer(
     return from
   }
   if (peer.allowedIPs.size > 0) {
-    const list = writer.begin(wg.WGPEER_A_ALLOWEDIPS)
-    for (let i = from; i < peer.ranges.length; i++) {
-      const { family, cidr, address } = peer.ranges[i]!
+    const nest = writer.begin(wg.WGPEER_A_ALLOWEDIPS)
+    for (let i = from; i < peer.list.length; i++) {
+      const { family, cidr, address } = peer.list[i]!
       const before = writer.length
       writer.nested(0, () =>
         writer
@@ -250,11 +250,11 @@ function writePeer(
           .blob(wg.WGALLOWEDIP_A_IPADDR, address),
       )
       if (writer.length > limit) {
-        writer.cancel(before).end(list).end(entry)
+        writer.cancel(before).end(nest).end(entry)
         return i
       }
     }
-    writer.end(list)
+    writer.end(nest)
   }
   writer.end(entry)
   return undefined

@@ -1,16 +1,15 @@
-// A whole kernel for a NetlinkClient, as a function of requests: links, the controller, and
-// WireGuard devices.
-import { GENL_ID_CTRL } from '../../src/genl/constants.js'
-import { encodeGenlHeader } from '../../src/genl/message.js'
-import { AttributeReader } from '../../src/netlink/attribute-reader.js'
-import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
+// A whole kernel for a NetlinkClient: links, the generic netlink controller, and WireGuard devices.
+import { GENL_ID_CTRL } from '../../packages/wireguardnl/src/genl/constants.js'
+import { encodeGenlHeader } from '../../packages/wireguardnl/src/genl/message.js'
+import { AttributeReader } from '../../packages/wireguardnl/src/netlink/attribute-reader.js'
+import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
 import {
   NETLINK_ROUTE,
   NLM_F_ACK,
   NLM_F_DUMP,
   NLM_F_DUMP_INTR,
-} from '../../src/netlink/constants.js'
-import { encodeMessage } from '../../src/netlink/message.js'
+} from '../../packages/wireguardnl/src/netlink/constants.js'
+import { encodeMessage } from '../../packages/wireguardnl/src/netlink/message.js'
 import {
   IFINFOMSG_LENGTH,
   IFLA_IFNAME,
@@ -19,45 +18,47 @@ import {
   IFLA_MTU,
   RTM_GETLINK,
   RTM_NEWLINK,
-} from '../../src/route/constants.js'
+} from '../../packages/wireguardnl/src/route/constants.js'
 import {
   WG_CMD_GET_DEVICE,
   WGDEVICE_A_IFINDEX,
   WGDEVICE_A_IFNAME,
-} from '../../src/wireguard/constants.js'
-import type { Kernel } from '../../src/wireguard/kernel.js'
-import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './fake-kernel.js'
-import { FakeDevice, type FakeOptions } from './fake-wireguard.js'
+} from '../../packages/wireguardnl/src/wireguard/constants.js'
+import type { Kernel } from '../../packages/wireguardnl/src/wireguard/kernel.js'
+import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './kernel.js'
+import { FakeDevice, type FakeDeviceOptions } from './wireguard.js'
 
+/** The errno of an interface that does not exist. */
 export const ENODEV = 19
+/** The errno of a caller without CAP_NET_ADMIN. */
 export const EPERM = 1
 const ENOENT = 2
 const EOPNOTSUPP = 95
 
 /** How a {@link FakeSystem} differs from a capable root on Linux 6.12. */
-export interface SystemOptions extends FakeOptions {
+export interface SystemOptions extends FakeDeviceOptions {
   readonly release?: string
-  /** False: there is no module. */
+  /** False: the kernel has no WireGuard module. */
   readonly module?: boolean
-  /** False: no CAP_NET_ADMIN. */
+  /** False: the caller has no CAP_NET_ADMIN. */
   readonly capable?: boolean
   /** The most bytes of one message of a dump; default 4000. */
   readonly dumpLimit?: number
-  /** What is sent instead of the usual datagrams. */
+  /** Returns what the kernel sends in place of the usual datagrams. */
   readonly answer?: (
     request: FakeRequest,
     usual: () => readonly Uint8Array[],
   ) => readonly Uint8Array[]
-  /** What the thread waits for before a SET. */
+  /** What each SET waits for. */
   readonly beforeSend?: () => Promise<void>
 }
 
-/** The kernel's side of everything: add devices to `devices` and other links to `links`. */
+/** The kernel's side: `add` makes a device, `links` has the interfaces of other kinds. */
 export class FakeSystem {
   readonly devices: FakeDevice[] = []
   /** Links of other kinds; of no kind when it is undefined. */
   readonly links: { name: string; kind: string | undefined }[] = [{ name: 'lo', kind: undefined }]
-  /** Every socket that was opened. */
+  /** Every socket that was opened, in order. */
   readonly sockets: FakeKernel[] = []
   family = 0x23
   readonly #options: SystemOptions
