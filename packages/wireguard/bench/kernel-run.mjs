@@ -1,6 +1,6 @@
 // Runs the cases that need WireGuard in the kernel: this program once more, in a network namespace
-// if the running kernel has it, else in a virtual machine if the pieces for that are there (npm run
-// test:kernel fetches the kernel).
+// if the running kernel has it, else in a virtual machine if the pieces for that are there
+// (.ci/provision fetches them).
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -46,7 +46,7 @@ export async function runKernelCases(cases, filter) {
   }
 }
 
-const NEEDS = `needs a kernel with WireGuard, or the virtual machine that npm run test:kernel prepares (${KERNEL})`
+const NEEDS = `needs a kernel with WireGuard, or ${KERNEL} in a virtual machine: run .ci/provision as root on Debian 12`
 
 /**
  * Where a kernel has WireGuard: the command in front of ours, and where the folder for the results

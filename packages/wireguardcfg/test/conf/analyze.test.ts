@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import {
   checkConf,
   parseConf,
@@ -121,7 +122,7 @@ describe('any text', () => {
           expect(isWireGuardError(error)).toBe(true)
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -136,7 +137,7 @@ describe('any text', () => {
         )
         expect(wgReport(text, { dialect: 'wg-quick' })).toBe(wgReport(stripConf(text)))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

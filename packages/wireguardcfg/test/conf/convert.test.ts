@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import {
   type ConfMode,
   formatConf,
@@ -154,6 +155,7 @@ describe('confFromDevice and confFromConfig', () => {
           expect(configs.map(withDefaults)).toEqual([withDefaults(checked)])
         }
       }),
+      runs(100),
     )
   })
 
@@ -189,6 +191,7 @@ describe('confFromDevice and confFromConfig', () => {
         const conf = parseConf(formatConf(confFromConfig(wanted)))
         expect(toDeviceConfigs(conf, 'addconf').configs).toEqual([await checkDeviceConfig(wanted)])
       }),
+      runs(100),
     )
   })
 

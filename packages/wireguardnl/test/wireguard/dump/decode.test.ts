@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { SecretKey } from 'wireguardcfg'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import { AttributeWriter } from '../../../src/netlink/attribute-writer.js'
 import { MalformedMessageError } from '../../../src/netlink/malformed.js'
 import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
@@ -199,6 +200,7 @@ describe('decodeDevice', () => {
         )
         expect(bare).toEqual([BARE])
       }),
+      runs(100),
     )
   })
 
@@ -293,7 +295,7 @@ describe('decodeDevice', () => {
           expect(error).toBeInstanceOf(MalformedMessageError)
         }
       }),
-      { numRuns: 3000 },
+      runs(3000),
     )
   })
 
