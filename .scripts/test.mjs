@@ -35,6 +35,8 @@ const PROVISION = 'as root on Debian 12, .ci/provision installs what is missing'
 
 /** @type {Outcome[]} */
 const outcomes = []
+/** @type {string[]} */
+const problems = []
 let exitStatus = 0
 
 if ((await succeeds('build')) && (await succeeds('check'))) await runSuites()
@@ -96,6 +98,7 @@ async function bootableKernels() {
  */
 async function runJest(command, kernel) {
   const folder = mkdtempSync(join(tmpdir(), 'wireguard-test-'))
+  process.on('exit', () => rmSync(folder, { recursive: true, force: true }))
   const file = join(folder, 'outcome.json')
   const status =
     kernel === undefined
@@ -104,12 +107,11 @@ async function runJest(command, kernel) {
   exitStatus ||= status
   if (existsSync(file)) outcomes.push(JSON.parse(readFileSync(file, 'utf8')))
   else if (status !== 0) fail('jest left no results')
-  rmSync(folder, { recursive: true, force: true })
 }
 
-/** @param {string} why */
-function fail(why) {
-  console.error(why)
+/** @param {string} problem */
+function fail(problem) {
+  problems.push(problem)
   outcomes.push({ passed: 0, failed: 1, skipped: {} })
 }
 
@@ -130,6 +132,7 @@ function printSum() {
     ? 'failed, because WIREGUARD_TEST_REQUIRE=all allows no skip:'
     : 'skipped:'
   console.log()
+  for (const problem of problems) console.log(`1 failed: ${problem}`)
   for (const [reason, count] of reasons) console.log(`${count} ${verb} ${reason}`)
   if (failed > 0) exitStatus ||= 1
   console.log(`Tests: ${passed} passed, ${failed} failed, ${skipped} skipped`)
