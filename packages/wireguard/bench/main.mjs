@@ -1,6 +1,7 @@
 // npm run bench [-- [filter] [--json]]: every case is measured beside its reference in one run, so
 // that a machine's speed and its other load fall on both. Nothing here fails on a slow machine: a
-// miss is printed, and the exit status tells of broken cases only.
+// miss is printed, and the exit status tells of broken cases only. Results of earlier work are kept
+// in history/.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { decode } from './cases/decode.mjs'
