@@ -106,8 +106,8 @@ async function runJest(command, kernel) {
       : await runInMachine(kernel, command, { folder, seconds: full ? 7200 : 1500 })
   exitStatus ||= status
   if (existsSync(file)) outcomes.push(JSON.parse(readFileSync(file, 'utf8')))
-  else if (status !== 0)
-    fail(`jest left no results${kernel === undefined ? '' : ` on Linux ${kernel}`}`)
+  else if (kernel !== undefined) fail(`jest left no results on Linux ${kernel}`)
+  else if (status !== 0) fail('jest ran no tests')
 }
 
 /** @param {string} problem */
