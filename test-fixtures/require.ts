@@ -34,7 +34,7 @@ export function describeWith(
       })
     })
   } else {
-    // npm test reads the sentence back out of this title: .scripts/summary.mjs
+    // .scripts/reporter.mjs reads the sentence back out of this title.
     describe.skip(`${title} (skipped: ${reason})`, body)
   }
 }
@@ -78,7 +78,7 @@ export const hasKernelWireGuard: Requirement = once(() =>
   succeeds('unshare', '-n', 'ip', 'link', 'add', 'wg0', 'type', 'wireguard')
     ? { ok: true }
     : missing(
-        'needs a kernel with WireGuard: npm run test:kernel boots two in qemu, and says what it misses for that',
+        'needs a kernel with WireGuard: run .ci/provision as root on Debian 12, and npm test boots two in qemu',
       ),
 )
 

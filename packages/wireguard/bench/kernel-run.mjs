@@ -1,6 +1,6 @@
 // Runs the cases that need WireGuard in the kernel. It starts main.mjs again: in a network
 // namespace if the running kernel has WireGuard, else in a virtual machine if its kernel is
-// installed (npm run test:kernel downloads it).
+// installed (.ci/provision downloads it).
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -46,7 +46,7 @@ export async function runKernelCases(cases, filter) {
   }
 }
 
-const NEEDS = `needs a kernel with WireGuard, or the virtual machine that npm run test:kernel prepares (${KERNEL})`
+const NEEDS = `needs a kernel with WireGuard, or ${KERNEL} in a virtual machine: run .ci/provision as root on Debian 12`
 
 /**
  * Returns a place where the kernel has WireGuard: the command that runs a program there, and the

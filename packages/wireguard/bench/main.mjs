@@ -1,6 +1,7 @@
 // npm run bench [-- [filter] [--json]]. Every case is measured in turns with its reference, so that
 // the speed and the load of the machine affect both. A slow machine does not make the run fail: a
-// missed aim is printed, and the exit status is 1 only for cases that threw an error.
+// missed aim is printed, and the exit status is 1 only for cases that threw an error. Results of
+// earlier work are kept in history/.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { decode } from './cases/decode.mjs'

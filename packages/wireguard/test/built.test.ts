@@ -1,5 +1,5 @@
 // What starts from the built packages waits for every file that is loaded: 0.25 ms each.
-// .scripts/chunks.mjs decides what is in them.
+// .scripts/bundle.mjs decides what is in them.
 import { expect, it } from '@jest/globals'
 import { runCommand } from '../../../test-fixtures/command.js'
 import { describeWith } from '../../../test-fixtures/require.js'

@@ -3,6 +3,7 @@ import * as fc from 'fast-check'
 import { UapiClient } from 'wireguardcfg'
 import { parseConf, toDeviceConfigs } from 'wireguardcfg/conf'
 import { UapiServer } from 'wireguardcfg/server'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { mergeConfigs } from '../../src/cli/sync-config.js'
 import { syncDevice } from '../../src/sync/sync.js'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
@@ -37,7 +38,7 @@ it('a file with peers that are there several times gives the same device by setc
       await syncDevice(client, 'other', mergeConfigs(configs), { endpoints: 'write' })
       expect(await comparable('other')).toStrictEqual(await comparable('one'))
     }),
-    { numRuns: 80 },
+    runs(80),
   )
 })
 

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import * as fc from 'fast-check'
 import { type DeviceConfig, type PeerConfig, UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { replacement } from '../../src/sync/replacement.js'
 import { syncDevice, type SyncOptions } from '../../src/sync/sync.js'
 import { WireGuard } from '../../src/wireguard.js'
@@ -297,7 +298,7 @@ describe('syncDevice', () => {
         expect(sent).toStrictEqual([])
         expect(second.unchanged).toHaveLength(after.length)
       }),
-      { numRuns: 60 },
+      runs(60),
     )
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { fastCheckDeviceConfig } from '../../src/backend/fast-check.js'
 import { checkDeviceConfig, markChecked } from '../../src/backend/check.js'
 import { SecretKey } from '../../src/model/key.js'
@@ -198,7 +199,7 @@ describe('fastCheckDeviceConfig', () => {
         const all = await checkDeviceConfig(given)
         expect(portrait(all)).toStrictEqual(portrait(markChecked(theirs.data)))
       }),
-      { numRuns: 4000 },
+      runs(4000),
     )
     expect(Math.min(accepted, refused)).toBeGreaterThan(500)
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { checkConf, parseConf, peerSettings, stripConf, toDeviceConfigs } from '../../src/conf.js'
 import { wgReport } from '../../src/conf/analyze.js'
 import { QUICK_KEYS } from '../../src/conf/keys.js'
@@ -166,7 +167,7 @@ describe('any text', () => {
           expect(isWireGuardError(error)).toBe(true)
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -181,7 +182,7 @@ describe('any text', () => {
         )
         expect(wgReport(text, { dialect: 'wg-quick' })).toBe(wgReport(stripConf(text)))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 import {
   type ConfMode,
@@ -149,6 +150,7 @@ describe('confFromDevice and confFromConfig', () => {
           expect(configs.map(withDefaults)).toEqual([withDefaults(checked)])
         }
       }),
+      runs(100),
     )
   })
 
@@ -184,6 +186,7 @@ describe('confFromDevice and confFromConfig', () => {
         const conf = parseConf(formatConf(confFromConfig(wanted)))
         expect(toDeviceConfigs(conf, 'addconf').configs).toEqual([await checkDeviceConfig(wanted)])
       }),
+      runs(100),
     )
   })
 

@@ -10,6 +10,7 @@ import {
   hasWg,
   hasWireGuardGo,
 } from '../../../../test-fixtures/require.js'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { sorted } from '../../../../test-fixtures/sample.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
 import {
@@ -135,7 +136,7 @@ describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
         if (result.code === 0) expect(stripConf(text)).toBe(result.stdout)
         else expect(() => stripConf(text)).toThrow('read configuration file')
       }),
-      { numRuns: 150 },
+      runs(150),
     )
   }, 120_000)
 })

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { checkConf, formatConf, formatProblem, parseConf } from '../../src/conf.js'
 import { confText } from './arbitrary.js'
 import { KEY_A, PRIVATE_KEY, PSK } from './wg-cases.js'
@@ -17,6 +18,7 @@ describe('formatConf(parseConf(text))', () => {
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(formatConf(parseConf(text))).toBe(text)
       }),
+      runs(100),
     )
   })
 
@@ -25,7 +27,7 @@ describe('formatConf(parseConf(text))', () => {
       fc.property(confText, (text) => {
         expect(formatConf(parseConf(text))).toBe(text)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { addPeer, formatConf, parseConf, type Conf } from '../../src/conf.js'
 import { thrown } from '../model/faults.js'
 import { confText } from './arbitrary.js'
@@ -172,7 +173,7 @@ describe('edits', () => {
         expect(others(after)).toBe(others(text))
         expect(parseConf(after).getAll('ListenPort')).toEqual(['7'])
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { canonicalAllowedIP, formatAllowedIP, parseAllowedIP } from '../../src/model/allowed-ip.js'
 import { thrown } from './faults.js'
 
@@ -91,7 +92,7 @@ describe('canonicalAllowedIP', () => {
         expect(parsed.prefixLength).toBe(prefixLength)
         expect(canonicalAllowedIP(text)).toBe(formatAllowedIP(parsed))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

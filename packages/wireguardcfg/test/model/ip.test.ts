@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { canonicalIP, formatIP, parseIP, parseIPv4, parseIPv6 } from '../../src/model/ip.js'
 import { thrown } from './faults.js'
 
@@ -121,7 +122,7 @@ describe('formatIP', () => {
       fc.property(fc.oneof(ipv6, ipv4), (bytes) => {
         expect(hex(parseIP(formatIP(bytes)))).toBe(hex(bytes))
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -133,7 +134,7 @@ describe('formatIP', () => {
         fc.pre(!/^::[0-9]+\./.test(text))
         expect(hex(ipaddr.parse(text).toByteArray())).toBe(hex(bytes))
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
@@ -168,6 +169,7 @@ describe('parseIP', () => {
   it('reads every spelling without a gap', () => {
     fc.assert(
       fc.property(spelling, ({ bytes, text }) => expect(hex(parseIP(text))).toBe(hex(bytes))),
+      runs(100),
     )
   })
 
@@ -183,6 +185,7 @@ describe('parseIP', () => {
           ).join(':')
         expect(hex(parseIP(`${text(0, from)}::${text(to + 1, 8)}`))).toBe(hex(bytes))
       }),
+      runs(100),
     )
   })
 
@@ -200,7 +203,7 @@ describe('parseIP', () => {
         // ipaddr.js takes more than inet_pton (zones, leading zeros), never less.
         expect(ipaddr.IPv6.isValid(text) || ipaddr.IPv4.isValidFourPartDecimal(text)).toBe(true)
       }),
-      { numRuns: 2000 },
+      runs(2000),
     )
   })
 })

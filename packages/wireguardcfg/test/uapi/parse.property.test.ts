@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import type { Device } from '../../src/model/device.js'
 import { WireGuardError } from '../../src/model/errors.js'
 import { ReplyParser } from '../../src/uapi/parse.js'
@@ -49,7 +50,7 @@ describe.each(SAMPLE_REPLIES)('the reply of $name', ({ text, now, device }) => {
       fc.property(cuts, (places) => {
         expect(parseChunks(cutAt(bytes, places), now)).toStrictEqual(device)
       }),
-      { numRuns: 50 },
+      runs(50),
     )
   })
 
@@ -118,7 +119,7 @@ describe('a reply that was damaged', () => {
           for (const secret of SECRETS) expect(text).not.toContain(secret)
         }
       }),
-      { numRuns: 1500 },
+      runs(1500),
     )
   })
 
@@ -127,6 +128,7 @@ describe('a reply that was damaged', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(() => parseChunks([bytes], 0)).toThrow(WireGuardError)
       }),
+      runs(100),
     )
   })
 })

@@ -101,7 +101,7 @@ describeWith(isLinux, 'the namespace of the thread', () => {
   })
 })
 
-const DIST = join(import.meta.dirname, '../dist/index.js')
+const DIST = join(import.meta.dirname, '../../dist/index.js')
 
 describeWith(
   [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { AttributeReader } from '../../src/netlink/attribute-reader.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import { MessageReader } from '../../src/netlink/message.js'
@@ -191,6 +192,7 @@ describe('AttributeReader', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(countAll(bytes)).toBeLessThan(bytes.length + 1)
       }),
+      runs(100),
     )
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { AttributeReader } from '../../src/netlink/attribute-reader.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { NLA_F_NESTED } from '../../src/netlink/constants.js'
@@ -180,6 +181,7 @@ describe('AttributeWriter', () => {
         write(writer, trees)
         expect(read(new AttributeReader(writer.bytes()))).toEqual(trees)
       }),
+      runs(100),
     )
   })
 })

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { SecretKey } from 'wireguardcfg'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import { AttributeWriter } from '../../../src/netlink/attribute-writer.js'
 import { MalformedMessageError } from '../../../src/netlink/malformed.js'
 import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
@@ -190,6 +191,7 @@ describe('decodeDevice', () => {
         )
         expect(bare).toEqual([BARE])
       }),
+      runs(100),
     )
   })
 
@@ -284,7 +286,7 @@ describe('decodeDevice', () => {
           expect(error).toBeInstanceOf(MalformedMessageError)
         }
       }),
-      { numRuns: 3000 },
+      runs(3000),
     )
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { type Device, type DeviceConfig, publicKeyFromBytes, SecretKey } from 'wireguardcfg'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import { AttributeReader } from '../../../src/netlink/attribute-reader.js'
 import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
 import {
@@ -295,7 +296,7 @@ describe('splitDeviceConfig', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 })
