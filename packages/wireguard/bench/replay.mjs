@@ -1,7 +1,7 @@
 // A kernel that replays a dump: what `new NetlinkClient(replay(...))` talks to, so that everything
 // above the system calls is measured natively, whether or not this machine's kernel has WireGuard.
 import { createHash } from 'node:crypto'
-import { AttributeWriter, encodeMessage, wg } from './dist/internals.js'
+import { AttributeWriter, encodeMessage, Families, RemovalSupport, wg } from './dist/internals.js'
 
 const FAMILY = 0x23
 const GENL_ID_CTRL = 0x10
@@ -66,7 +66,8 @@ export function replay(payloads, times = 1) {
   return {
     open: () => new ReplaySocket(payloads, times),
     zones: { index: () => 0, name: () => undefined },
-    release: '6.12.0-replay',
+    families: new Families(),
+    removal: new RemovalSupport('6.12.0-replay'),
     namespace: 'replay',
   }
 }

@@ -1,6 +1,5 @@
 import { constants } from 'node:os'
 import type { CallOptions } from 'wireguardcfg'
-import { forgetFamily, resolveFamily } from './genl/family.js'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
 import { AttributeWriter } from './netlink/attribute-writer.js'
@@ -18,7 +17,7 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import { type Kernel, mayRemoveAllowedIPs, runningKernel } from './wireguard/kernel.js'
+import { type Kernel, runningKernel } from './wireguard/kernel.js'
 
 /** Whether something can be done here; if not, why. */
 export type Capability =
@@ -59,7 +58,7 @@ export async function kernelCapabilities(
   await using generic = new Connection(() => kernel.open(NETLINK_GENERIC))
   await using route = new Connection(() => kernel.open(NETLINK_ROUTE))
   try {
-    const family = await tryFamily(generic, exchange)
+    const family = await tryFamily(kernel, generic, exchange)
     const read = typeof family === 'number' ? await tryRead(generic, family, exchange) : family
     const create = typeof family === 'number' ? await tryCreate(route, exchange) : family
     return {
@@ -67,7 +66,7 @@ export async function kernelCapabilities(
       read,
       create,
       namespaces: tryEnter(),
-      removeAllowedIPs: mayRemoveAllowedIPs(kernel.release) ? YES : no(OLD_KERNEL),
+      removeAllowedIPs: kernel.removal.likely ? YES : no(OLD_KERNEL),
     }
   } catch (error) {
     throw toWireGuardError(error, { operation })
@@ -79,13 +78,12 @@ const OLD_KERNEL =
   'Needs Linux 6.16: here they are moved to a temporary peer instead, with the same result'
 
 async function tryFamily(
+  kernel: Kernel,
   connection: Connection,
   options: ExchangeOptions,
 ): Promise<number | Capability> {
-  // What was known may be of a module that is no more.
-  forgetFamily(WG_GENL_NAME)
   try {
-    return await resolveFamily(connection, WG_GENL_NAME, options)
+    return await kernel.families.resolveAnew(connection, WG_GENL_NAME, options)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return no(NO_MODULE_HINT)
     throw error

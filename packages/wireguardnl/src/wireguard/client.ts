@@ -120,7 +120,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
         let interrupted = false
         const kernel = this.#kernel
         for await (const peers of this.#pool.stream((connection) =>
-          untilDeleted(readPeers(connection, name, kernel.zones, call.exchange), {
+          untilDeleted(readPeers(connection, name, kernel, call.exchange), {
             kernel,
             name,
             connection,
@@ -158,10 +158,9 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   }
 
   async #read(name: string, call: NetlinkCall): Promise<Device> {
-    const { zones } = this.#kernel
     for (let reads = 1; ; reads++) {
       const device = await this.#turn(name, call, (connection) =>
-        readDevice(connection, name, zones, call.exchange),
+        readDevice(connection, name, this.#kernel, call.exchange),
       )
       if (device !== undefined) return device
       await this.#pauseBetweenReads(reads, call)

@@ -1,6 +1,7 @@
 // A whole kernel for a NetlinkClient, as a function of requests: links, the controller, and
 // WireGuard devices.
 import { GENL_ID_CTRL } from '../../src/genl/constants.js'
+import { Families } from '../../src/genl/family.js'
 import { encodeGenlHeader } from '../../src/genl/message.js'
 import { AttributeReader } from '../../src/netlink/attribute-reader.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
@@ -25,7 +26,7 @@ import {
   WGDEVICE_A_IFINDEX,
   WGDEVICE_A_IFNAME,
 } from '../../src/wireguard/constants.js'
-import type { Kernel } from '../../src/wireguard/kernel.js'
+import { type Kernel, RemovalSupport } from '../../src/wireguard/kernel.js'
 import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './fake-kernel.js'
 import { FakeDevice, type FakeOptions } from './fake-wireguard.js'
 
@@ -61,16 +62,20 @@ export class FakeSystem {
   readonly sockets: FakeKernel[] = []
   family = 0x23
   readonly #options: SystemOptions
+  readonly #families = new Families()
+  readonly #removal: RemovalSupport
 
   constructor(options: SystemOptions = {}) {
     this.#options = options
+    this.#removal = new RemovalSupport(options.release ?? '6.12.0-fake')
   }
 
   /** What a NetlinkClient takes. */
   get kernel(): Kernel {
     const names = () => this.#names()
     return {
-      release: this.#options.release ?? '6.12.0-fake',
+      families: this.#families,
+      removal: this.#removal,
       namespace: 'fake',
       zones: {
         index: (name) => names().indexOf(name) + 1,

@@ -1,12 +1,13 @@
 // A device of any number of peers, replayed: the datagrams of a dump are made once and given again
 // and again.
 import { GENL_ID_CTRL } from '../../src/genl/constants.js'
+import { Families } from '../../src/genl/family.js'
 import { encodeGenlHeader } from '../../src/genl/message.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { LITTLE_ENDIAN, viewOf } from '../../src/netlink/endian.js'
 import { MessageReader } from '../../src/netlink/message.js'
 import type { Socket } from '../../src/netlink/socket.js'
-import type { Kernel } from '../../src/wireguard/kernel.js'
+import { type Kernel, RemovalSupport } from '../../src/wireguard/kernel.js'
 import { ack, done, type FakeRequest, reply } from './fake-kernel.js'
 import { FakeDevice } from './fake-wireguard.js'
 
@@ -31,7 +32,8 @@ export function replayed(peers: number): Kernel {
     yield* last
   }
   return {
-    release: '6.12.0-replay',
+    families: new Families(),
+    removal: new RemovalSupport('6.12.0-replay'),
     namespace: 'replay',
     zones: { index: () => 0, name: () => undefined },
     open: () => new ReplaySocket(dump),

@@ -6,7 +6,7 @@ import {
 } from 'wireguardcfg/backend'
 import type { NetlinkCall } from '../call.js'
 import { type ConfigureOptions, sendConfig } from './send.js'
-import { type Kernel, learnRemoval, mayRemoveAllowedIPs, provedRemoval } from '../kernel.js'
+import type { Kernel } from '../kernel.js'
 
 // With what follows, all that a client needs when it writes.
 export { checkZones } from './messages.js'
@@ -32,21 +32,21 @@ export async function applyConfig(
   config: CheckedDeviceConfig,
   options: WriteOptions,
 ): Promise<void> {
-  const { release } = options.kernel
+  const { removal } = options.kernel
   if (!removesAllowedIPs(config)) return send(name, config, options)
-  const byFlag = mayRemoveAllowedIPs(release)
+  const byFlag = removal.likely
   if (byFlag) {
     try {
       await send(name, config, options, { removeAllowedIPs: true })
-      learnRemoval(release, true)
+      removal.learn(true)
       return
     } catch (error) {
-      if (!isWireGuardError(error) || error.code !== 'EINVAL' || provedRemoval(release)) throw error
+      if (!isWireGuardError(error) || error.code !== 'EINVAL' || removal.proved) throw error
       // What was applied until then is applied once more below, which changes nothing.
     }
   }
   await writeByMove(name, config, options)
-  if (byFlag) learnRemoval(release, false)
+  if (byFlag) removal.learn(false)
 }
 
 async function writeByMove(
@@ -77,7 +77,8 @@ async function send(
   // By index, a device that gets this name half way is left alone; an unknown name is for the
   // kernel to refuse.
   const device = kernel.zones.index(name) || name
-  const options = { ...extra, device, zones: kernel.zones, turn, exchange, context }
+  const { zones, families } = kernel
+  const options = { ...extra, device, zones, families, turn, exchange, context }
   try {
     await sendConfig(config, options)
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
-import { withFamily } from '../../genl/family.js'
+import type { Families } from '../../genl/family.js'
 import type { Connection } from '../../netlink/connection.js'
 import type { ExchangeOptions } from '../../netlink/deadline.js'
 import { NetlinkError } from '../../netlink/errors.js'
@@ -17,6 +17,7 @@ export interface ConfigureOptions extends SplitOptions {
   readonly device: string | number
   /** How many entries at the beginning are not the caller's: they do not count as applied. */
   readonly ownEntries?: number | undefined
+  readonly families: Families
   readonly exchange: ExchangeOptions
   readonly context: ErrorContext
   /** Runs one message: others take their turn in between. */
@@ -75,12 +76,12 @@ async function sendMessage(
   { payload }: SetMessage,
   before: SetMessage | undefined,
   config: CheckedDeviceConfig,
-  { turn, exchange, context, ownEntries = 0 }: ConfigureOptions,
+  { families, turn, exchange, context, ownEntries = 0 }: ConfigureOptions,
 ): Promise<void> {
   let sent = false
   try {
     await turn((connection) =>
-      withFamily(
+      families.use(
         connection,
         WG_GENL_NAME,
         async (family) => {

@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
-import { forgetFamily, resolveFamily } from '../../../src/genl/family.js'
 import { Connection } from '../../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../../src/netlink/constants.js'
 import { WriterGate } from '../../../src/netlink/writer-gate.js'
@@ -31,9 +30,10 @@ async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
     },
   })
   const wg0 = system.add('wg0')
-  const connection = new Connection(() => system.kernel.open(NETLINK_GENERIC), new WriterGate())
-  forgetFamily(WG_GENL_NAME)
-  await resolveFamily(connection, WG_GENL_NAME)
+  const { kernel } = system
+  const { families } = kernel
+  const connection = new Connection(() => kernel.open(NETLINK_GENERIC), new WriterGate())
+  await families.resolve(connection, WG_GENL_NAME)
   const config: CheckedDeviceConfig = {
     peers: [0, 1, 2, 3].map((i) => ({
       publicKey: key(i + 1),
@@ -50,6 +50,7 @@ async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
       name: () => undefined,
     },
     limit: 100,
+    families,
     exchange,
     context: { operation: 'configure device' },
     turn: async (send) => {
