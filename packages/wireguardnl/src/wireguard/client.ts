@@ -10,21 +10,16 @@ import {
 } from 'wireguardcfg'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
-import { pause } from '../netlink/yield.js'
 import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type Kernel, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
-import { readDevice, readPeers } from './dump/read.js'
-import { Turns } from './turns.js'
+import { readPeers } from './dump/read.js'
 import { untilDeleted } from './open-dumps.js'
-
-// How often a device is read when it changes during every read, and how long the growing pauses in
-// between become, in ms.
-const MAX_READS = 20
-const LONGEST_PAUSE = 50
+import { changed, DeviceSession, type SessionResources } from './session.js'
+import { Turns } from './turns.js'
 
 /**
  * The WireGuard devices of the Linux kernel, in the network namespace that the thread is in when a
@@ -37,19 +32,16 @@ const LONGEST_PAUSE = 50
  */
 export class NetlinkClient implements Backend, AsyncDisposable {
   readonly kind = 'kernel'
-  readonly #kernel: Kernel
-  readonly #pool: ConnectionPool
+  readonly #resources: SessionResources
   readonly #route: Connection
-  /** One configuration at a time per device ... */
+  /** By device: one configuration at a time, of whose messages each is an exchange of a session. */
   readonly #writes = new Turns()
-  /** ... and one message of it, or one read. */
-  readonly #turns = new Turns()
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
   constructor(kernel: Kernel = runningKernel) {
-    this.#kernel = kernel
-    this.#pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
+    const pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
+    this.#resources = { kernel, pool, exchanges: new Turns() }
     this.#route = new Connection(() => kernel.open(NETLINK_ROUTE))
   }
 
@@ -69,7 +61,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    * `ETIMEDOUT`, `ABORT_ERR`
    */
   device(name: string, options?: CallOptions): Promise<Device> {
-    return this.#run('read device', name, options, (call) => this.#read(name, call))
+    return this.#run('read device', name, options, (call) => this.#session(name, call).read())
   }
 
   /**
@@ -90,13 +82,8 @@ export class NetlinkClient implements Backend, AsyncDisposable {
           import('./set/apply.js'),
         ])
         const checked = await checkDeviceConfig(config)
-        checkZones(checked, this.#kernel.zones)
-        await applyConfig(name, checked, {
-          kernel: this.#kernel,
-          call,
-          turn: (send) => this.#turn(name, call, send),
-          read: () => this.#read(name, call),
-        })
+        checkZones(checked, this.#resources.kernel.zones)
+        await applyConfig(this.#session(name, call), checked)
       } finally {
         done()
       }
@@ -114,12 +101,13 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const call = this.#begin('read device', name, options).detach()
+    const session = this.#session(name, call)
+    const { kernel, pool } = this.#resources
     try {
       for (let reads = 1; ; reads++) {
         let begun = false
         let interrupted = false
-        const kernel = this.#kernel
-        for await (const peers of this.#pool.stream((connection) =>
+        for await (const peers of pool.stream((connection) =>
           untilDeleted(readPeers(connection, name, kernel, call.exchange), {
             kernel,
             name,
@@ -133,7 +121,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
         }
         if (!interrupted) return
         if (begun) throw changed('the device changed while it was read')
-        await this.#pauseBetweenReads(reads, call)
+        await session.pauseBetweenReads(reads)
       }
     } catch (error) {
       throw await this.#explain(error, call)
@@ -150,40 +138,16 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     this.#closed = true
     const calls = [...this.#calls]
     for (const call of calls) call.cancel()
-    await Promise.all([this.#pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+    const { pool } = this.#resources
+    await Promise.all([pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
   }
 
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #read(name: string, call: NetlinkCall): Promise<Device> {
-    for (let reads = 1; ; reads++) {
-      const device = await this.#turn(name, call, (connection) =>
-        readDevice(connection, name, this.#kernel, call.exchange),
-      )
-      if (device !== undefined) return device
-      await this.#pauseBetweenReads(reads, call)
-    }
-  }
-
-  async #pauseBetweenReads(reads: number, call: NetlinkCall): Promise<void> {
-    if (reads >= MAX_READS) throw changed(`the device changed during each of ${reads} reads`)
-    await call.deadline.race(pause(Math.min(2 ** (reads - 1), LONGEST_PAUSE)))
-  }
-
-  /** One exchange with a device: no other one of this client runs on it meanwhile. */
-  async #turn<T>(
-    name: string,
-    call: NetlinkCall,
-    step: (connection: Connection) => Promise<T>,
-  ): Promise<T> {
-    const done = await this.#turns.acquire(name, call.deadline)
-    try {
-      return await this.#pool.use(call.deadline, step)
-    } finally {
-      done()
-    }
+  #session(name: string, call: NetlinkCall): DeviceSession {
+    return new DeviceSession(name, call, this.#resources)
   }
 
   async #run<T>(
@@ -237,8 +201,4 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       return known
     }
   }
-}
-
-function changed(summary: string): WireGuardError {
-  return new WireGuardError(summary, { code: 'EAGAIN', hint: 'Try again when it is at rest' })
 }
