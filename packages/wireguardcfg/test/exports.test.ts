@@ -46,7 +46,7 @@ describe('wireguardcfg', () => {
     'invalid',
     'quote',
     'describeKeyText',
-    'Call',
+    'Deadline',
     'deviceConfigSchema',
   ])('keeps %s to itself', (name) => expect(Object.keys(index)).not.toContain(name))
 })
@@ -55,7 +55,11 @@ describe('wireguardcfg/backend and wireguardcfg/schema', () => {
   it('export what authors of backends and users of request bodies need', () => {
     expect(Object.keys(backend)).toEqual(
       expect.arrayContaining([
-        'Call',
+        'Deadline',
+        'KeyedQueue',
+        'Mutex',
+        'Semaphore',
+        'callDeadline',
         'checkDeviceConfig',
         'markChecked',
         'moveToTemporaryPeer',

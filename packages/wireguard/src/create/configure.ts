@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, WireGuardError } from 'wireguardcfg'
-import { Call, markChecked } from 'wireguardcfg/backend'
+import { callDeadline, markChecked } from 'wireguardcfg/backend'
 import type { Host } from '../host.js'
 import type { CheckedCreateOptions, Made } from './options.js'
 
@@ -59,7 +59,7 @@ export async function bringUp(
 }
 
 async function untilListening(home: Host, name: string, limits: CallOptions): Promise<void> {
-  using call = new Call({ operation: 'create device', device: name }, limits)
+  using call = callDeadline({ operation: 'create device', device: name }, limits)
   try {
     for (let wait = 1; ; wait = Math.min(2 * wait, 50)) {
       const { listenPort } = await call.race(home.sockets.device(name, limits))

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
-import { Call } from 'wireguardcfg/backend'
+import { callDeadline, type Deadline } from 'wireguardcfg/backend'
 import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
 import { daemons, removeStaleSocket, starting } from './socket.js'
@@ -27,7 +27,7 @@ export interface StartOptions extends CallOptions {
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
   const { path, signal, idleTimeout } = options
   const context = { operation: 'create device', device: name }
-  using call = new Call(context, { signal, idleTimeout })
+  using call = callDeadline(context, { signal, idleTimeout })
   const program = findImplementation()
   // The answer of another one that is being started would be taken for that of ours.
   if (starting.has(path)) throw taken(path)
@@ -44,7 +44,7 @@ async function start(
   program: string,
   name: string,
   { path, client, within }: StartOptions,
-  call: Call,
+  call: Deadline,
 ): Promise<Daemon> {
   call.check()
   call.touch()

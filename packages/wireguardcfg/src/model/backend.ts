@@ -10,7 +10,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /**
    * Milliseconds without progress after which the call fails with `ETIMEDOUT`; default 5000, 0: no
-   * limit.
+   * limit. While the call waits for another one, the progress of that one counts.
    */
   idleTimeout?: number | undefined
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../../test-fixtures/until.js'
 
 /** One connection as the server's script sees it. */
 export interface RawConnection {
@@ -71,13 +71,6 @@ export function answering(text: string): Script {
   return async ({ socket, request }) => {
     await request()
     socket.end(text, 'latin1')
-  }
-}
-
-/** Waits for something that happens by itself; rejects after ten seconds. */
-export async function until(condition: () => boolean, what: string): Promise<void> {
-  for (const end = Date.now() + 10_000; !condition(); await sleep(2)) {
-    if (Date.now() > end) throw new Error(`waited ten seconds: ${what}`)
   }
 }
 

@@ -1,10 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { until } from '../../../../test-fixtures/until.js'
 import type { Peer } from '../../src/model/device.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import { answering, listenRaw, type Script, until } from '../support/raw-server.js'
+import { answering, listenRaw, type Script } from '../support/raw-server.js'
 import { reply, SAMPLE_REPLIES } from '../support/replies.js'
 
 const PEERS = 20_000

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
+import { until } from '../../../../test-fixtures/until.js'
 import type { DeviceConfig } from '../../src/model/config.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { rejected } from '../model/faults.js'
-import { answering, listenRaw, type Script, until } from '../support/raw-server.js'
+import { answering, listenRaw, type Script } from '../support/raw-server.js'
 import { base64Of, OTHER_PEER_HEX, PEER_HEX, reply } from '../support/replies.js'
 
 const publicKey = base64Of(PEER_HEX)
@@ -97,7 +98,7 @@ describe('writes to one device', () => {
       }
       most = Math.max(most, ++open)
       marks.push(Number(/fwmark=(\d+)/.exec(text)?.[1]))
-      await new Promise((resolve) => setTimeout(resolve, 3))
+      for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve))
       open--
       socket.end('errno=0\n\n')
     })

@@ -8,6 +8,7 @@ import {
   type Peer,
   WireGuardError,
 } from 'wireguardcfg'
+import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
@@ -19,7 +20,6 @@ import { ConnectionPool } from './pool.js'
 import { readPeers } from './dump/read.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
-import { Turns } from './turns.js'
 
 /**
  * The WireGuard devices of the Linux kernel, in the network namespace that the thread is in when a
@@ -35,13 +35,13 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   readonly #resources: SessionResources
   readonly #route: Connection
   /** By device: one configuration at a time, of whose messages each is an exchange of a session. */
-  readonly #writes = new Turns()
+  readonly #writes = new KeyedQueue()
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
   constructor(kernel: Kernel = runningKernel) {
     const pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
-    this.#resources = { kernel, pool, exchanges: new Turns() }
+    this.#resources = { kernel, pool, exchanges: new KeyedQueue() }
     this.#route = new Connection(() => kernel.open(NETLINK_ROUTE))
   }
 
@@ -74,19 +74,13 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.#run('configure device', name, options, async (call) => {
       // The place in the queue comes first: checking may take one call longer than another.
-      const done = await this.#writes.acquire(name, call.deadline)
-      try {
-        // A process that only reads does without these.
-        const [{ checkDeviceConfig }, { checkZones, applyConfig }] = await Promise.all([
-          import('wireguardcfg/backend'),
-          import('./set/apply.js'),
-        ])
-        const checked = await checkDeviceConfig(config)
+      await this.#writes.run(name, call.deadline, async () => {
+        // A process that only reads does without this file.
+        const prepared = Promise.all([import('./set/apply.js'), checkDeviceConfig(config)])
+        const [{ checkZones, applyConfig }, checked] = await call.deadline.whileWorking(prepared)
         checkZones(checked, this.#resources.kernel.zones)
         await applyConfig(this.#session(name, call), checked)
-      } finally {
-        done()
-      }
+      })
     })
   }
 
@@ -185,7 +179,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
 
   #end(call: NetlinkCall): void {
     this.#calls.delete(call)
-    call.end()
+    call[Symbol.dispose]()
   }
 
   async #explain(error: unknown, { context, exchange }: NetlinkCall): Promise<unknown> {

@@ -1,11 +1,11 @@
 import { type Device, WireGuardError } from 'wireguardcfg'
+import type { KeyedQueue } from 'wireguardcfg/backend'
 import type { Connection } from '../netlink/connection.js'
 import { pause } from '../netlink/yield.js'
 import type { NetlinkCall } from './call.js'
 import { readDevice } from './dump/read.js'
 import type { Kernel } from './kernel.js'
 import type { ConnectionPool } from './pool.js'
-import type { Turns } from './turns.js'
 
 // How often a device is read when it changes during every read, and how long the growing pauses in
 // between become, in ms.
@@ -17,7 +17,7 @@ export interface SessionResources {
   readonly kernel: Kernel
   readonly pool: ConnectionPool
   /** By device. */
-  readonly exchanges: Turns
+  readonly exchanges: KeyedQueue
 }
 
 /** One call's access to one device. */
@@ -36,16 +36,16 @@ export class DeviceSession {
     return this.#resources.kernel
   }
 
+  /** The same device for another call. */
+  withCall(call: NetlinkCall): DeviceSession {
+    return new DeviceSession(this.name, call, this.#resources)
+  }
+
   /** One exchange with the device: the client runs no other one on it meanwhile. */
-  async exchange<T>(step: (connection: Connection) => Promise<T>): Promise<T> {
+  exchange<T>(step: (connection: Connection) => Promise<T>): Promise<T> {
     const { deadline } = this.call
     const { exchanges, pool } = this.#resources
-    const done = await exchanges.acquire(this.name, deadline)
-    try {
-      return await pool.use(deadline, step)
-    } finally {
-      done()
-    }
+    return exchanges.run(this.name, deadline, () => pool.use(deadline, step))
   }
 
   /**

@@ -1,4 +1,4 @@
-import { isWireGuardError, WireGuardError } from 'wireguardcfg'
+import { isWireGuardError, type PublicKey, WireGuardError } from 'wireguardcfg'
 import {
   type CheckedDeviceConfig,
   moveToTemporaryPeer,
@@ -46,9 +46,18 @@ async function writeByMove(session: DeviceSession, config: CheckedDeviceConfig):
     await send(session, move.config, { ownEntries: 2 })
   } catch (error) {
     // It is there still, if the message that would have removed it failed.
-    const cleanUp = { peers: [{ publicKey: temporaryPeer, remove: true }] }
-    await send(session, cleanUp).catch(() => {})
+    await removeQuietly(session, temporaryPeer)
     throw error
+  }
+}
+
+async function removeQuietly(session: DeviceSession, publicKey: PublicKey): Promise<void> {
+  try {
+    // The one that failed may have timed out.
+    using call = session.call.renew()
+    await send(session.withCall(call), { peers: [{ publicKey, remove: true }] })
+  } catch {
+    // The error that led here is the one to report.
   }
 }
 

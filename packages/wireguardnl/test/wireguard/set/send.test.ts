@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { CallOptions } from 'wireguardcfg'
-import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { type CheckedDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
 import { Connection } from '../../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../../src/netlink/constants.js'
 import { WriterGate } from '../../../src/netlink/writer-gate.js'
@@ -9,7 +9,6 @@ import { WG_GENL_NAME } from '../../../src/wireguard/constants.js'
 import { ConnectionPool } from '../../../src/wireguard/pool.js'
 import { DeviceSession } from '../../../src/wireguard/session.js'
 import { sendConfig } from '../../../src/wireguard/set/send.js'
-import { Turns } from '../../../src/wireguard/turns.js'
 import { caught } from '../../support/caught.js'
 import { FakeSystem } from '../../support/fake-system.js'
 import { key } from '../support.js'
@@ -38,7 +37,7 @@ async function start({ limits = {}, missing, busy = 0 }: Options = {}) {
   const { kernel } = system
   const gate = new WriterGate()
   const open = () => new Connection(() => kernel.open(NETLINK_GENERIC), gate)
-  const exchanges = new Turns()
+  const exchanges = new KeyedQueue()
   const resources = { kernel, pool: new ConnectionPool(open), exchanges }
   const call = new NetlinkCall({ operation: 'configure device' }, limits)
   const session = new DeviceSession('wg0', call, resources)
@@ -61,7 +60,7 @@ async function start({ limits = {}, missing, busy = 0 }: Options = {}) {
     limit: 100,
   }
   const send = () => {
-    if (busy > 0) void exchanges.acquire('wg0', call.deadline).then((end) => turns(busy).then(end))
+    if (busy > 0) void exchanges.run('wg0', call.deadline, () => turns(busy))
     return sendConfig(session, config, options)
   }
   return { events, wg0, send }
