@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { describeBackend } from './backend.js'
+import { stallDaemon } from './stall.js'
 
 for (const allowedIPRemoval of [true, false]) {
   const kind = allowedIPRemoval ? 'that removes allowed IPs' : 'that cannot remove allowed IPs'
@@ -14,6 +15,7 @@ for (const allowedIPRemoval of [true, false]) {
       hasIndex: false,
       keepsPeerOrder: false,
       tellsZones: true,
+      canStall: true,
       manyPeers: 3000,
       manyAllowedIPs: 20_000,
     },
@@ -25,6 +27,7 @@ for (const allowedIPRemoval of [true, false]) {
         backend,
         device: 'wg0',
         open: () => Promise.resolve(new UapiClient({ directory })),
+        stall: () => stallDaemon(server.path, backend, 'wg0'),
         [Symbol.asyncDispose]: async () => {
           await backend.close()
           await server.close()
