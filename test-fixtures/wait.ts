@@ -16,7 +16,7 @@ const INTERVAL = 5
  */
 export async function until(
   condition: () => boolean | Promise<boolean>,
-  what: string,
+  what = String(condition),
   limit = LIMIT,
 ): Promise<void> {
   for (const end = performance.now() + limit; !(await condition()); await sleep(INTERVAL)) {

@@ -3,12 +3,12 @@ import {
   Connection,
   encodeGetDevice,
   encodeMessage,
+  Families,
   KernelSocket,
   NETLINK_GENERIC,
   NLM_F_DUMP,
   NLM_F_REQUEST,
   NLMSG_DONE,
-  resolveFamily,
 } from './dist/internals.js'
 
 /**
@@ -19,7 +19,7 @@ import {
  */
 export async function receiveDump(name) {
   const connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
-  const family = await resolveFamily(connection, 'wireguard')
+  const family = await new Families().resolve(connection, 'wireguard')
   await connection.close()
   const socket = KernelSocket.open(NETLINK_GENERIC)
   const header = { type: family, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: 1 }

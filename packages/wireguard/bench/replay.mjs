@@ -1,7 +1,7 @@
 // A kernel that replays a dump, for `new NetlinkClient(replay(...))`. All code above the system
 // calls can so be measured on a machine whose kernel has no WireGuard.
 import { createHash } from 'node:crypto'
-import { AttributeWriter, encodeMessage, wg } from './dist/internals.js'
+import { AttributeWriter, encodeMessage, Families, RemovalSupport, wg } from './dist/internals.js'
 
 const FAMILY = 0x23
 const GENL_ID_CTRL = 0x10
@@ -63,7 +63,8 @@ export function replay(payloads, times = 1) {
   return {
     open: () => new ReplaySocket(payloads, times),
     zones: { index: () => 0, name: () => undefined },
-    release: '6.12.0-replay',
+    families: new Families(),
+    removal: new RemovalSupport('6.12.0-replay'),
     namespace: 'replay',
   }
 }

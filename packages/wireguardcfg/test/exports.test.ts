@@ -47,7 +47,7 @@ describe('wireguardcfg', () => {
     'invalid',
     'quote',
     'describeKeyText',
-    'Call',
+    'Deadline',
     'deviceConfigSchema',
   ])('keeps %s to itself', (name) => expect(Object.keys(index)).not.toContain(name))
 })
@@ -56,7 +56,11 @@ describe('wireguardcfg/backend and wireguardcfg/schema', () => {
   it('export what authors of backends and users of request bodies need', () => {
     expect(Object.keys(backend)).toEqual(
       expect.arrayContaining([
-        'Call',
+        'Deadline',
+        'KeyedQueue',
+        'Mutex',
+        'Semaphore',
+        'callDeadline',
         'checkDeviceConfig',
         'markChecked',
         'moveToTemporaryPeer',

@@ -1,6 +1,5 @@
 import { constants } from 'node:os'
 import type { CallOptions } from 'wireguardcfg'
-import { forgetFamily, resolveFamily } from './genl/family.js'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
 import { AttributeWriter } from './netlink/attribute-writer.js'
@@ -18,12 +17,7 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import {
-  type KernelHandle,
-  kernelOf,
-  mayRemoveAllowedIPs,
-  runningKernel,
-} from './wireguard/kernel.js'
+import { type Kernel, type KernelHandle, kernelOf, runningKernel } from './wireguard/kernel.js'
 
 /** Whether something is possible here, and if not, the reason. */
 export type Capability =
@@ -80,7 +74,7 @@ export async function kernelCapabilities(
   await using generic = new Connection(() => known.open(NETLINK_GENERIC))
   await using route = new Connection(() => known.open(NETLINK_ROUTE))
   try {
-    const family = await tryFamily(generic, exchange)
+    const family = await tryFamily(known, generic, exchange)
     const read = typeof family === 'number' ? await tryRead(generic, family, exchange) : family
     const create = typeof family === 'number' ? await tryCreate(route, exchange) : family
     return {
@@ -88,7 +82,7 @@ export async function kernelCapabilities(
       read,
       create,
       namespaces: tryEnter(),
-      removeAllowedIPs: mayRemoveAllowedIPs(kernel.release) ? YES : no(OLD_KERNEL),
+      removeAllowedIPs: known.removal.likely ? YES : no(OLD_KERNEL),
     }
   } catch (error) {
     throw toWireGuardError(error, { operation })
@@ -100,13 +94,12 @@ const OLD_KERNEL =
   'Needs Linux 6.16; older kernels move them to a temporary peer, with the same result'
 
 async function tryFamily(
+  kernel: Kernel,
   connection: Connection,
   options: ExchangeOptions,
 ): Promise<number | Capability> {
-  // A known family id may belong to a module that was unloaded since.
-  forgetFamily(WG_GENL_NAME)
   try {
-    return await resolveFamily(connection, WG_GENL_NAME, options)
+    return await kernel.families.resolveAnew(connection, WG_GENL_NAME, options)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return no(NO_MODULE_HINT)
     throw error

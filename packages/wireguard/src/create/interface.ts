@@ -5,7 +5,7 @@ import {
   type DeviceConfig,
   isWireGuardError,
 } from 'wireguardcfg'
-import { Call } from 'wireguardcfg/backend'
+import { callDeadline } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import type { Host } from '../host.js'
 import { Network } from '../network.js'
@@ -123,7 +123,7 @@ export class OwnedInterface {
   }
 
   async #untilListening(limits: CallOptions): Promise<void> {
-    using call = new Call({ operation: 'create device', device: this.name }, limits)
+    using call = callDeadline({ operation: 'create device', device: this.name }, limits)
     try {
       for (let wait = 1; ; wait = Math.min(2 * wait, 50)) {
         const { listenPort } = await call.race(this.#host.sockets.device(this.name, limits))

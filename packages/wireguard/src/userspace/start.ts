@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
-import { Call } from 'wireguardcfg/backend'
+import { callDeadline, type Deadline } from 'wireguardcfg/backend'
 import { HINTS } from 'wireguardcfg/internal'
 import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
@@ -28,7 +28,7 @@ export interface StartOptions extends CallOptions {
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
   const { path, signal, idleTimeout } = options
   const context = { operation: 'create device', device: name }
-  using call = new Call(context, { signal, idleTimeout })
+  using call = callDeadline(context, { signal, idleTimeout })
   const program = findImplementation()
   // Another call starts a daemon on this path. Its reply would look like that of our daemon.
   if (starting.has(path)) throw taken(path)
@@ -45,7 +45,7 @@ async function start(
   program: string,
   name: string,
   { path, client, within }: StartOptions,
-  call: Call,
+  call: Deadline,
 ): Promise<Daemon> {
   call.check()
   call.touch()

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, WireGuardError } from 'wireguardcfg'
-import { Call } from 'wireguardcfg/backend'
+import { callDeadline } from 'wireguardcfg/backend'
 import type { Daemon } from './daemon.js'
 import { daemons, removeSocket, removeStaleSocket } from './socket.js'
 
@@ -48,7 +48,7 @@ export async function stopListener(
 ): Promise<void> {
   const ours = daemons.get(path)
   if (ours !== undefined) return await stopDaemon(ours, path, signal)
-  using call = new Call({ operation: 'delete device', device: name }, { signal, idleTimeout })
+  using call = callDeadline({ operation: 'delete device', device: name }, { signal, idleTimeout })
   await removeSocket(path)
   const limits = { signal, idleTimeout }
   for (let wait = 5; await call.race(exists(limits)); wait = Math.min(2 * wait, 50)) {

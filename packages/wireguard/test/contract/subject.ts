@@ -10,6 +10,11 @@ export interface Subject extends AsyncDisposable {
   readonly device: string
   /** The same device through another backend object, which the suite closes. */
   open(): Promise<Backend>
+  /**
+   * Keeps the other side from finishing any write until the result is disposed of; absent where
+   * nobody can, as with a real kernel.
+   */
+  readonly stall?: () => Promise<AsyncDisposable>
 }
 
 /** What differs from subject to subject. */
@@ -23,6 +28,8 @@ export interface SubjectTraits {
    * The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not tell it.
    */
   readonly tellsZones: boolean
+  /** There is {@link Subject.stall}. */
+  readonly canStall: boolean
   /** How many peers the larger tests make. */
   readonly manyPeers: number
   /** How many allowed IPs the larger tests give to one peer. */

@@ -10,7 +10,7 @@ export interface CallOptions {
   signal?: AbortSignal | undefined
   /**
    * Milliseconds without progress after which the call fails with `ETIMEDOUT`. Default 5000; 0 sets
-   * no limit.
+   * no limit. While the call waits for an earlier one, the progress of that one counts.
    */
   idleTimeout?: number | undefined
 }

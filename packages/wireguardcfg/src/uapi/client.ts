@@ -1,7 +1,8 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Call, type CallContext } from '../backend/call.js'
-import { Lanes } from '../backend/lanes.js'
+import { callDeadline, type CallContext } from '../backend/call.js'
+import type { Deadline } from '../backend/deadline.js'
+import { KeyedQueue } from '../backend/queue.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
@@ -35,8 +36,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   /** Its devices are run by userspace implementations. */
   readonly kind = 'userspace'
   readonly #directory: string
-  readonly #calls = new Set<Call>()
-  readonly #writes = new Lanes()
+  readonly #calls = new Set<CallDeadline>()
+  readonly #writes = new KeyedQueue()
   #closed = false
 
   /** Nothing is opened yet. */
@@ -104,10 +105,8 @@ export class UapiClient implements Backend, AsyncDisposable {
       // The place in the queue comes first: checking may take one call longer than another.
       const checking = protocol().then(({ checkDeviceConfig }) => checkDeviceConfig(config))
       checking.catch(() => {})
-      await this.#writes.run(name, call, async (touch) => {
-        const checked = await call.race(checking)
-        touch()
-        await this.#write(name, checked, call, touch)
+      await this.#writes.run(name, call, async () => {
+        await this.#write(name, await call.whileWorking(checking), call)
       })
     })
   }
@@ -136,7 +135,7 @@ export class UapiClient implements Backend, AsyncDisposable {
       throw isWireGuardError(error) ? error.with(context) : error
     } finally {
       // Nobody sees it: it only ends what is under way.
-      call.fail(new WireGuardError('the consumer left', { ...context, code: 'ECANCELED' }))
+      call.fail(new WireGuardError('the consumer left', { code: 'ECANCELED' }))
       await ended
       this.#end(call)
     }
@@ -146,7 +145,7 @@ export class UapiClient implements Backend, AsyncDisposable {
   close(): Promise<void> {
     this.#closed = true
     for (const call of this.#calls) {
-      call.fail(new WireGuardError('the client was closed', { ...call.context, code: 'ECANCELED' }))
+      call.fail(new WireGuardError('the client was closed', { code: 'ECANCELED' }))
     }
     return Promise.resolve()
   }
@@ -160,7 +159,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     operation: string,
     device: string | undefined,
     options: CallOptions | undefined,
-    step: (call: Call) => Promise<T>,
+    step: (call: CallDeadline) => Promise<T>,
   ): Promise<T> {
     const context = { operation, device }
     const call = this.#begin(context, options)
@@ -173,21 +172,21 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  #begin(context: CallContext, options: CallOptions | undefined): Call {
+  #begin(context: CallContext, options: CallOptions | undefined): CallDeadline {
     if (context.device !== undefined) checkInterfaceName(context.device)
     if (this.#closed)
       throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
-    const call = new Call(context, options)
+    const call = callDeadline(context, options)
     this.#calls.add(call)
     return call
   }
 
-  #end(call: Call): void {
+  #end(call: CallDeadline): void {
     this.#calls.delete(call)
     call[Symbol.dispose]()
   }
 
-  async #entries(call: Call): Promise<string[]> {
+  async #entries(call: CallDeadline): Promise<string[]> {
     if (process.platform === 'win32') return []
     try {
       return await call.race(readdir(this.#directory))
@@ -198,46 +197,36 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  async #read(name: string, call: Call, touch = () => call.touch()): Promise<Device> {
+  async #read(name: string, call: CallDeadline): Promise<Device> {
     const path = this.#path(name)
     const { exchange, GET_REQUEST, ReplyParser } = await protocol()
     const reply = new ReplyParser('read device', name)
-    await exchange(path, [GET_REQUEST], reply, call, touch)
+    await exchange(path, [GET_REQUEST], reply, call)
     return reply.device(Date.now())
   }
 
-  async #write(
-    name: string,
-    config: CheckedDeviceConfig,
-    call: Call,
-    touch: () => void,
-  ): Promise<void> {
+  async #write(name: string, config: CheckedDeviceConfig, call: CallDeadline): Promise<void> {
     const { formatSet, moveToTemporaryPeer, removesAllowedIPs } = await protocol()
-    if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call, touch))) {
-      await this.#set(name, formatSet(config), call, touch)
+    if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call))) {
+      await this.#set(name, formatSet(config), call)
       return
     }
-    const move = moveToTemporaryPeer(config, await this.#read(name, call, touch))
+    const move = moveToTemporaryPeer(config, await this.#read(name, call))
     try {
-      await this.#set(name, formatSet(move.config), call, touch)
+      await this.#set(name, formatSet(move.config), call)
     } catch (error) {
       if (move.temporaryPeer !== undefined) await this.#removeQuietly(name, move.temporaryPeer)
       throw error
     }
   }
 
-  async #set(
-    name: string,
-    request: Iterable<string>,
-    call: Call,
-    touch = () => call.touch(),
-  ): Promise<void> {
+  async #set(name: string, request: Iterable<string>, call: CallDeadline): Promise<void> {
     const path = this.#path(name)
     const { exchange, ReplyParser } = await protocol()
     const reply = new ReplyParser('configure device', name)
     let sent = false
     try {
-      await exchange(path, request, reply, call, touch, () => {
+      await exchange(path, request, reply, call, () => {
         sent = true
       })
       reply.finish()
@@ -247,11 +236,11 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   /** Asked every time: the daemon behind a name may be another one than last time. */
-  async #canRemoveAllowedIPs(name: string, call: Call, touch: () => void): Promise<boolean> {
+  async #canRemoveAllowedIPs(name: string, call: CallDeadline): Promise<boolean> {
     const { exchange, formatRemovalProbe, ReplyParser } = await protocol()
     const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
     const reply = new ReplyParser('configure device', name)
-    await exchange(this.#path(name), [probe], reply, call, touch)
+    await exchange(this.#path(name), [probe], reply, call)
     try {
       reply.finish()
       return true
@@ -265,7 +254,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     try {
       const context = { operation: 'configure device', device: name }
       // The caller waits for it, perhaps after an abort: a second in all, not a second of silence.
-      using call = new Call(context, { signal: AbortSignal.timeout(1000) })
+      using call = callDeadline(context, { signal: AbortSignal.timeout(1000) })
       const { formatSet } = await protocol()
       await this.#set(name, formatSet({ peers: [{ publicKey, remove: true }] }), call)
     } catch {
@@ -283,6 +272,8 @@ export class UapiClient implements Backend, AsyncDisposable {
     })
   }
 }
+
+type CallDeadline = Deadline<WireGuardError>
 
 let loaded: typeof Protocol | undefined
 

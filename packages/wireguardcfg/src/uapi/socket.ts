@@ -1,5 +1,5 @@
 import { createConnection, type Socket } from 'node:net'
-import type { Call } from '../backend/call.js'
+import type { Deadline } from '../backend/deadline.js'
 import { errorCode, HINTS, WireGuardError } from '../model/errors.js'
 import { probeSocket, type SocketState } from './probe.js'
 
@@ -26,8 +26,7 @@ export async function exchange(
   path: string,
   request: Iterable<string>,
   reply: ReplySink,
-  call: Call,
-  touch: () => void = () => call.touch(),
+  call: Deadline,
   onSend: () => void = () => {},
 ): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER)
@@ -35,9 +34,9 @@ export async function exchange(
   try {
     call.check()
     onSend()
-    await call.race(converse(socket, request, reply, touch), () => socket.destroy())
+    await call.race(converse(socket, request, reply, call), () => socket.destroy())
   } catch (error) {
-    throw connectionError(error, path, call)
+    throw connectionError(error, path)
   } finally {
     socket.destroy()
     // It held keys.
@@ -49,11 +48,11 @@ export async function exchange(
  * Returns true when something listens at the path. Also true when it is too busy to answer, because
  * a daemon that hangs must not hold up a listing, and when this user may not ask.
  */
-export async function isListening(path: string, call: Call): Promise<boolean> {
+export async function isListening(path: string, call: Deadline): Promise<boolean> {
   try {
     return LISTENING.has(await probeSocket(path, call))
   } catch (error) {
-    throw connectionError(error, path, call)
+    throw connectionError(error, path)
   }
 }
 
@@ -65,13 +64,13 @@ interface Connected extends Socket {
   receive?: (chunk: Uint8Array) => boolean
 }
 
-async function connect(path: string, buffer: Buffer, call: Call): Promise<Connected> {
+async function connect(path: string, buffer: Buffer, call: Deadline): Promise<Connected> {
   for (let wait = 1; ; wait = Math.min(2 * wait, 50)) {
     try {
       return await connectOnce(path, buffer, call)
     } catch (error) {
       // The backlog of a unix socket is full (connect(2)): the daemon is alive and busy.
-      if (errorCode(error) !== 'EAGAIN') throw connectError(error, path, call)
+      if (errorCode(error) !== 'EAGAIN') throw connectError(error, path)
     }
     let timer: NodeJS.Timeout | undefined
     const pause = new Promise<void>((resolve) => {
@@ -81,7 +80,7 @@ async function connect(path: string, buffer: Buffer, call: Call): Promise<Connec
   }
 }
 
-function connectOnce(path: string, buffer: Buffer, call: Call): Promise<Connected> {
+function connectOnce(path: string, buffer: Buffer, call: Deadline): Promise<Connected> {
   const socket: Connected = createConnection({
     path,
     onread: {
@@ -107,11 +106,11 @@ function converse(
   socket: Connected,
   request: Iterable<string>,
   reply: ReplySink,
-  touch: () => void,
+  call: Deadline,
 ): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     socket.receive = (chunk) => {
-      touch()
+      call.touch()
       let taken: Promise<void> | void
       try {
         taken = reply.push(chunk)
@@ -124,7 +123,7 @@ function converse(
       if (taken === undefined) return true
       taken
         .then(() => {
-          touch()
+          call.touch()
           socket.resume()
         })
         .catch(reject)
@@ -136,7 +135,7 @@ function converse(
     // early.
     socket.once('end', resolve)
     socket.once('close', () => resolve())
-    send(socket, request, reply, touch).catch(reject)
+    send(socket, request, reply, call).catch(reject)
   })
 }
 
@@ -170,7 +169,7 @@ async function send(
   socket: Socket,
   request: Iterable<string>,
   reply: ReplySink,
-  touch: () => void,
+  call: Deadline,
 ): Promise<void> {
   let first = true
   for (const piece of request) {
@@ -179,7 +178,7 @@ async function send(
     if (reply.done || socket.destroyed) return
     // A zone may have any letters: in latin1, some of them would become a newline.
     if (!socket.write(piece, 'utf8')) await drained(socket)
-    touch()
+    call.touch()
   }
 }
 
@@ -202,13 +201,12 @@ function drained(socket: Socket): Promise<void> {
   })
 }
 
-function connectError(error: unknown, path: string, call: Call): unknown {
+function connectError(error: unknown, path: string): unknown {
   if (error instanceof WireGuardError) return error
   const code = errorCode(error)
   switch (code) {
     case 'ENOENT':
       return new WireGuardError('no such userspace interface', {
-        ...call.context,
         code: 'ENODEV',
         detail: `no socket ${path}`,
         cause: error,
@@ -219,7 +217,6 @@ function connectError(error: unknown, path: string, call: Call): unknown {
     // A socket of another type.
     case 'EPROTOTYPE':
       return new WireGuardError('no such userspace interface', {
-        ...call.context,
         code: 'ENODEV',
         detail: `nothing listens on ${path}`,
         hint: 'The socket is stale: the daemon ended without removing it',
@@ -228,20 +225,18 @@ function connectError(error: unknown, path: string, call: Call): unknown {
     case 'EACCES':
     case 'EPERM':
       return new WireGuardError(`no permission to connect to ${path}`, {
-        ...call.context,
         code: 'EPERM',
         hint: HINTS.socketPermission,
         cause: error,
       })
     default:
-      return connectionError(error, path, call)
+      return connectionError(error, path)
   }
 }
 
-function connectionError(error: unknown, path: string, call: Call): unknown {
+function connectionError(error: unknown, path: string): unknown {
   if (error instanceof WireGuardError) return error
   return new WireGuardError(`the connection to ${path} failed`, {
-    ...call.context,
     code: errorCode(error),
     cause: error,
   })

@@ -17,53 +17,60 @@ import { encodeGenlHeader, genlCommand } from './message.js'
 
 const CTRL_VERSION = 1
 
-/** Ids by name. They are the same in all network namespaces, until the module is loaded anew. */
-const families = new Map<string, number>()
-
 /**
- * The id of a generic netlink family, which is the type of its messages. Asked for once per
- * process.
- *
- * Asking needs no privilege, and makes the kernel load the module of the family if there is one.
- *
- * @throws {NetlinkError} ENOENT when there is no such family
+ * The ids of the generic netlink families of one kernel, each asked for once. They are the same in
+ * all network namespaces, until the module of the family is loaded anew.
  */
-export async function resolveFamily(
-  connection: Connection,
-  name: string,
-  options: ExchangeOptions = {},
-): Promise<number> {
-  const known = families.get(name)
-  if (known !== undefined) return known
-  const id = await askForFamily(connection, name, options)
-  families.set(name, id)
-  return id
-}
+export class Families {
+  readonly #ids = new Map<string, number>()
 
-/** Forgets the id of a family, so that it is asked for again. */
-export function forgetFamily(name: string): void {
-  families.delete(name)
-}
-
-/**
- * Calls `use` with the id of a family, and once more with a fresh id when it fails with ENOENT: the
- * module was unloaded and loaded since. Then `use` has had no effect.
- */
-export async function withFamily<T>(
-  connection: Connection,
-  name: string,
-  use: (id: number) => Promise<T>,
-  options: ExchangeOptions = {},
-): Promise<T> {
-  const wasKnown = families.has(name)
-  try {
-    return await use(await resolveFamily(connection, name, options))
-  } catch (error) {
-    if (!(error instanceof NetlinkError && error.code === 'ENOENT')) throw error
-    forgetFamily(name)
-    if (!wasKnown) throw error
+  /**
+   * The id of a family, which is the type of its messages.
+   *
+   * Asking needs no privilege, and makes the kernel load the module of the family if there is one.
+   *
+   * @throws {NetlinkError} ENOENT when there is no such family
+   */
+  async resolve(
+    connection: Connection,
+    name: string,
+    options: ExchangeOptions = {},
+  ): Promise<number> {
+    return this.#ids.get(name) ?? this.resolveAnew(connection, name, options)
   }
-  return use(await resolveFamily(connection, name, options))
+
+  /** The same, but asks the kernel even when the id is known: the module may be another one now. */
+  async resolveAnew(
+    connection: Connection,
+    name: string,
+    options: ExchangeOptions = {},
+  ): Promise<number> {
+    this.#ids.delete(name)
+    const id = await askForFamily(connection, name, options)
+    this.#ids.set(name, id)
+    return id
+  }
+
+  /**
+   * Calls `use` with the id of a family, and once more with a fresh id when it fails with ENOENT:
+   * the module was unloaded and loaded since. Then `use` has had no effect.
+   */
+  async use<T>(
+    connection: Connection,
+    name: string,
+    use: (id: number) => Promise<T>,
+    options: ExchangeOptions = {},
+  ): Promise<T> {
+    const known = this.#ids.get(name)
+    try {
+      return await use(known ?? (await this.resolveAnew(connection, name, options)))
+    } catch (error) {
+      if (!(error instanceof NetlinkError && error.code === 'ENOENT')) throw error
+      this.#ids.delete(name)
+      if (known === undefined) throw error
+    }
+    return use(await this.resolve(connection, name, options))
+  }
 }
 
 async function askForFamily(

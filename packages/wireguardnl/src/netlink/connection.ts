@@ -1,8 +1,8 @@
+import { Mutex } from 'wireguardcfg/backend'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.js'
-import { Deadline, type ExchangeOptions } from './deadline.js'
+import { type ExchangeDeadline, exchangeDeadline, type ExchangeOptions } from './deadline.js'
 import { NetlinkError } from './errors.js'
 import { encodeMessage, type Message, MessageReader } from './message.js'
-import { Mutex } from './mutex.js'
 import { ReplyReader, type Outcome } from './reply-reader.js'
 import type { Socket } from './socket.js'
 import { nextTurn, pause, sliceIsOver } from './yield.js'
@@ -50,7 +50,8 @@ export class Connection implements AsyncDisposable {
   /** That of the last datagram. */
   #reader: MessageReader | undefined
   #sequence = 0
-  #deadline: Deadline | undefined
+  /** What is on its way. */
+  #current: Exchange | undefined
   #closed = false
 
   /** `open` makes a socket: `() => KernelSocket.open(NETLINK_ROUTE)`. */
@@ -124,7 +125,7 @@ export class Connection implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#closed = true
-    this.#deadline?.fail(canceled(this.#deadline.operation))
+    this.#current?.deadline.fail(canceled(this.#current.operation))
     if (this.#socket !== undefined) this.#discard(this.#socket)
     await Promise.all(this.#closing)
   }
@@ -150,24 +151,26 @@ export class Connection implements AsyncDisposable {
     payload: Uint8Array,
     options: RequestOptions,
   ): AsyncGenerator<ReplyReader, void, undefined> {
-    const deadline = new Deadline({ operation: `netlink message ${header.type}`, ...options })
-    const turn = this.#turns.acquire()
-    // Also for an exchange that was given up while it waited: its turn comes, and is passed on.
-    const passOn = () => void turn.then((release) => release())
+    const { operation = `netlink message ${header.type}` } = options
+    const deadline = options.deadline ?? exchangeDeadline({ ...options, operation })
+    const exchange = { deadline, operation }
+    let release = ignore
+    let stopListening = ignore
     try {
-      await deadline.race(turn)
-      if (this.#closed) throw canceled(deadline.operation)
+      release = await this.#turns.acquire(deadline)
+      if (this.#closed) throw canceled(operation)
       const socket = (this.#socket ??= this.#open())
-      this.#deadline = deadline
-      deadline.start(() => {
+      this.#current = exchange
+      stopListening = deadline.onFail(() => {
         this.#discard(socket)
-        passOn()
+        release()
       })
-      yield* this.#converse(socket, header, payload, options, deadline)
+      yield* this.#converse(socket, header, payload, options, exchange)
     } finally {
-      if (this.#deadline === deadline) this.#deadline = undefined
-      deadline.end()
-      passOn()
+      if (this.#current === exchange) this.#current = undefined
+      stopListening()
+      if (options.deadline === undefined) deadline[Symbol.dispose]()
+      release()
     }
   }
 
@@ -176,10 +179,9 @@ export class Connection implements AsyncDisposable {
     header: Header,
     payload: Uint8Array,
     { send = 'now', onMessage }: RequestOptions,
-    deadline: Deadline,
+    { deadline, operation }: Exchange,
   ): AsyncGenerator<ReplyReader, void, undefined> {
     const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
-    const { operation } = deadline
     const replies = new ReplyReader(
       sequence,
       socket.portId,
@@ -210,7 +212,7 @@ export class Connection implements AsyncDisposable {
     socket: Socket,
     datagram: Uint8Array,
     mode: SendMode,
-    deadline: Deadline,
+    deadline: ExchangeDeadline,
   ): Promise<void> {
     if (mode === 'now') {
       if (this.#mustWait()) await this.#pass(deadline)
@@ -222,27 +224,29 @@ export class Connection implements AsyncDisposable {
       }
       return
     }
-    const send = async () => {
+    const send = () => {
+      deadline.check()
+      return socket.sendAsync(datagram)
+    }
+    const sendAndWipe = async () => {
       try {
-        // It may have waited behind other writers for longer than its deadline.
-        deadline.touch()
-        await socket.sendAsync(datagram)
+        await (mode === 'writer' ? this.#gate.run(deadline, send) : send())
       } finally {
         datagram.fill(0)
       }
     }
-    await deadline.race(mode === 'writer' ? this.#gate.run(send) : send())
+    await deadline.race(sendAndWipe())
     deadline.touch()
   }
 
   /** What is there already, if nobody else has to come first; `undefined`: wait for it. */
-  #receiveNow(socket: Socket, deadline: Deadline): Uint8Array | undefined {
+  #receiveNow(socket: Socket, deadline: ExchangeDeadline): Uint8Array | undefined {
     if (this.#mustWait()) return undefined
     deadline.check()
     return socket.receive()
   }
 
-  async #receive(socket: Socket, deadline: Deadline): Promise<Uint8Array> {
+  async #receive(socket: Socket, deadline: ExchangeDeadline): Promise<Uint8Array> {
     for (let attempt = 0; ; attempt += 1) {
       await this.#pass(deadline)
       const datagram = socket.receive()
@@ -268,9 +272,12 @@ export class Connection implements AsyncDisposable {
   /**
    * Before every system call that may wait for RTNL: lets writers finish and the event loop turn.
    */
-  async #pass(deadline: Deadline): Promise<void> {
+  async #pass(deadline: ExchangeDeadline): Promise<void> {
     if (sliceIsOver()) await nextTurn()
-    while (this.#gate.writing !== undefined) await deadline.race(this.#gate.writing)
+    while (this.#gate.writing !== undefined) {
+      await deadline.race(this.#gate.writing)
+      deadline.touch()
+    }
     deadline.check()
   }
 
@@ -285,6 +292,12 @@ export class Connection implements AsyncDisposable {
 interface Header {
   readonly type: number
   readonly flags: number
+}
+
+/** What an exchange that is on its way is known by. */
+interface Exchange {
+  readonly deadline: ExchangeDeadline
+  readonly operation: string
 }
 
 function ignore(): void {}

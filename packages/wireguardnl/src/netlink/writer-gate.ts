@@ -1,4 +1,4 @@
-import { Mutex } from './mutex.js'
+import { type Deadline, Mutex } from 'wireguardcfg/backend'
 import { nextTurn } from './yield.js'
 
 /**
@@ -22,10 +22,10 @@ export class WriterGate {
 
   /**
    * Runs a write: alone, and after those who waited for the one before it have had a turn of the
-   * event loop.
+   * event loop. Rejects when the deadline fails before it begins.
    */
-  async run<T>(write: () => Promise<T>): Promise<T> {
-    const release = await this.#writers.acquire()
+  async run<T>(deadline: Deadline, write: () => Promise<T>): Promise<T> {
+    const release = await this.#writers.acquire(deadline)
     try {
       const result = write()
       this.#writing = result.then(ignore, ignore)

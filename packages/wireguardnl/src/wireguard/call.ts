@@ -1,30 +1,34 @@
 import type { CallOptions } from 'wireguardcfg'
-import { Deadline, type ExchangeOptions } from '../netlink/deadline.js'
+import {
+  type ExchangeDeadline,
+  exchangeDeadline,
+  type ExchangeOptions,
+} from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
 import type { ErrorContext } from './errors.js'
 
-/**
- * One call of a client. Each of its exchanges has an idle time of its own; while it waits for its
- * turn, only its signal counts.
- */
-export class NetlinkCall {
+/** One call of a client, with one deadline for all its exchanges and for the waits in between. */
+export class NetlinkCall implements Disposable {
   readonly context: ErrorContext
+  readonly deadline: ExchangeDeadline
   /** Options of the exchanges of this call. */
   readonly exchange: ExchangeOptions
-  /** For waiting between exchanges. */
-  readonly deadline: Deadline
   /** Settles when the call is over, or when nobody should wait for it. */
   readonly ended: Promise<void>
+  readonly #options: CallOptions
   #end: () => void = () => {}
 
   /**
    * @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle
    * timeout is not a time
    */
-  constructor(context: ErrorContext, { signal, idleTimeout }: CallOptions) {
+  constructor(context: ErrorContext, options: CallOptions) {
+    const { operation } = context
+    const { signal, idleTimeout } = options
     this.context = context
-    this.exchange = { signal, idleTimeout, operation: context.operation }
-    this.deadline = new Deadline(this.exchange)
+    this.deadline = exchangeDeadline({ signal, idleTimeout, operation })
+    this.exchange = { deadline: this.deadline, operation }
+    this.#options = { signal, idleTimeout }
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -43,9 +47,18 @@ export class NetlinkCall {
     return this
   }
 
+  /**
+   * A call of the same kind with its own idle time, for what must be done after this one timed out.
+   *
+   * @throws {NetlinkError} ABORT_ERR when the signal is aborted already
+   */
+  renew(): NetlinkCall {
+    return new NetlinkCall(this.context, this.#options)
+  }
+
   /** The call is over. */
-  end(): void {
-    this.deadline.end()
+  [Symbol.dispose](): void {
+    this.deadline[Symbol.dispose]()
     this.#end()
   }
 }

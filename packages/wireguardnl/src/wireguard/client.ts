@@ -8,23 +8,18 @@ import {
   type Peer,
   WireGuardError,
 } from 'wireguardcfg'
+import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
-import { pause } from '../netlink/yield.js'
 import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
-import { type Kernel, type KernelHandle, kernelOf, runningKernel } from './kernel.js'
+import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
-import { readDevice, readPeers } from './dump/read.js'
-import { Turns } from './turns.js'
+import { readPeers } from './dump/read.js'
 import { untilDeleted } from './open-dumps.js'
-
-// How often a device is read when it changes during every read, and how long the growing pauses in
-// between become, in ms.
-const MAX_READS = 20
-const LONGEST_PAUSE = 50
+import { changed, DeviceSession, type SessionResources } from './session.js'
 
 /**
  * The WireGuard devices of the Linux kernel, in the network namespace that the thread is in when a
@@ -38,25 +33,22 @@ const LONGEST_PAUSE = 50
 export class NetlinkClient implements Backend, AsyncDisposable {
   /** Its devices are run by the kernel. */
   readonly kind = 'kernel'
-  readonly #kernel: Kernel
-  readonly #pool: ConnectionPool
+  readonly #resources: SessionResources
   readonly #route: Connection
-  /** One configuration at a time per device ... */
-  readonly #writes = new Turns()
-  /** ... and one message of it, or one read. */
-  readonly #turns = new Turns()
+  /** By device: one configuration at a time, of whose messages each is an exchange of a session. */
+  readonly #writes = new KeyedQueue()
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
   /**
    * Nothing is opened yet.
    *
-   * @param kernel made by `kernelIn`; by default, the namespace that the thread is in
+   * @param kernel made by `kernelIn`; by default, the network namespace of the thread
    */
   constructor(kernel: KernelHandle = runningKernel) {
     const known = kernelOf(kernel)
-    this.#kernel = known
-    this.#pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    const pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    this.#resources = { kernel: known, pool, exchanges: new KeyedQueue() }
     this.#route = new Connection(() => known.open(NETLINK_ROUTE))
   }
 
@@ -76,7 +68,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    * `ETIMEDOUT`, `ABORT_ERR`
    */
   device(name: string, options?: CallOptions): Promise<Device> {
-    return this.#run('read device', name, options, (call) => this.#read(name, call))
+    return this.#run('read device', name, options, (call) => this.#session(name, call).read())
   }
 
   /**
@@ -89,24 +81,13 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.#run('configure device', name, options, async (call) => {
       // The place in the queue comes first: checking may take one call longer than another.
-      const done = await this.#writes.acquire(name, call.deadline)
-      try {
-        // A process that only reads does without these.
-        const [{ checkDeviceConfig }, { checkZones, applyConfig }] = await Promise.all([
-          import('wireguardcfg/backend'),
-          import('./set/apply.js'),
-        ])
-        const checked = await checkDeviceConfig(config)
-        checkZones(checked, this.#kernel.zones)
-        await applyConfig(name, checked, {
-          kernel: this.#kernel,
-          call,
-          turn: (send) => this.#turn(name, call, send),
-          read: () => this.#read(name, call),
-        })
-      } finally {
-        done()
-      }
+      await this.#writes.run(name, call.deadline, async () => {
+        // A process that only reads does without this file.
+        const prepared = Promise.all([import('./set/apply.js'), checkDeviceConfig(config)])
+        const [{ checkZones, applyConfig }, checked] = await call.deadline.whileWorking(prepared)
+        checkZones(checked, this.#resources.kernel.zones)
+        await applyConfig(this.#session(name, call), checked)
+      })
     })
   }
 
@@ -121,13 +102,14 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const call = this.#begin('read device', name, options).detach()
+    const session = this.#session(name, call)
+    const { kernel, pool } = this.#resources
     try {
       for (let reads = 1; ; reads++) {
         let begun = false
         let interrupted = false
-        const kernel = this.#kernel
-        for await (const peers of this.#pool.stream((connection) =>
-          untilDeleted(readPeers(connection, name, kernel.zones, call.exchange), {
+        for await (const peers of pool.stream((connection) =>
+          untilDeleted(readPeers(connection, name, kernel, call.exchange), {
             kernel,
             name,
             connection,
@@ -140,7 +122,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
         }
         if (!interrupted) return
         if (begun) throw changed('the device changed while it was read')
-        await this.#pauseBetweenReads(reads, call)
+        await session.pauseBetweenReads(reads)
       }
     } catch (error) {
       throw await this.#explain(error, call)
@@ -157,7 +139,8 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     this.#closed = true
     const calls = [...this.#calls]
     for (const call of calls) call.cancel()
-    await Promise.all([this.#pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+    const { pool } = this.#resources
+    await Promise.all([pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
   }
 
   /** {@link NetlinkClient.close}. */
@@ -165,34 +148,8 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     return this.close()
   }
 
-  async #read(name: string, call: NetlinkCall): Promise<Device> {
-    const { zones } = this.#kernel
-    for (let reads = 1; ; reads++) {
-      const device = await this.#turn(name, call, (connection) =>
-        readDevice(connection, name, zones, call.exchange),
-      )
-      if (device !== undefined) return device
-      await this.#pauseBetweenReads(reads, call)
-    }
-  }
-
-  async #pauseBetweenReads(reads: number, call: NetlinkCall): Promise<void> {
-    if (reads >= MAX_READS) throw changed(`the device changed during each of ${reads} reads`)
-    await call.deadline.race(pause(Math.min(2 ** (reads - 1), LONGEST_PAUSE)))
-  }
-
-  /** One exchange with a device: no other one of this client runs on it meanwhile. */
-  async #turn<T>(
-    name: string,
-    call: NetlinkCall,
-    step: (connection: Connection) => Promise<T>,
-  ): Promise<T> {
-    const done = await this.#turns.acquire(name, call.deadline)
-    try {
-      return await this.#pool.use(call.deadline, step)
-    } finally {
-      done()
-    }
+  #session(name: string, call: NetlinkCall): DeviceSession {
+    return new DeviceSession(name, call, this.#resources)
   }
 
   async #run<T>(
@@ -230,7 +187,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
 
   #end(call: NetlinkCall): void {
     this.#calls.delete(call)
-    call.end()
+    call[Symbol.dispose]()
   }
 
   async #explain(error: unknown, { context, exchange }: NetlinkCall): Promise<unknown> {
@@ -246,8 +203,4 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       return known
     }
   }
-}
-
-function changed(summary: string): WireGuardError {
-  return new WireGuardError(summary, { code: 'EAGAIN', hint: 'Try again when it is at rest' })
 }

@@ -43,13 +43,7 @@ export function toWireGuardError(error: unknown, context: ErrorContext): unknown
 
 function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError {
   if (error.code === 'ABORT_ERR') {
-    // Not abortError of wireguardcfg/backend: a process that only reads would load that module for
-    // this line.
-    return new WireGuardError('aborted by the caller', {
-      ...context,
-      code: error.code,
-      cause: error.cause,
-    })
+    return new WireGuardError(textOf(error), { ...context, code: error.code, cause: error.cause })
   }
   const detail = context.detail ?? error.extendedAck?.message
   const init = { ...context, code: error.code, detail, cause: error }

@@ -1,5 +1,6 @@
 import { release } from 'node:os'
 import { WireGuardError } from 'wireguardcfg'
+import { Families } from '../genl/family.js'
 import { ifIndexToName, ifNameToIndex } from '../libc.js'
 import { type Namespace, withinNamespace } from '../namespace/namespace.js'
 import { threadNamespace } from '../namespace/thread-namespace.js'
@@ -25,10 +26,14 @@ export interface Kernel extends KernelHandle {
   open(protocol: number): Socket
   /** The interfaces of the namespace of these sockets. */
   readonly zones: Zones
+  /** Its generic netlink families. */
+  readonly families: Families
+  /** Whether it removes single allowed IPs. */
+  readonly removal: RemovalSupport
 }
 
 /**
- * The kernel behind a handle.
+ * Returns the kernel of a handle.
  *
  * @throws WireGuardError `EINVAL` unless {@link kernelIn} made the handle
  */
@@ -41,6 +46,36 @@ function isKernel(handle: KernelHandle): handle is Kernel {
   return typeof handle === 'object' && handle !== null && 'open' in handle && 'zones' in handle
 }
 
+/**
+ * Whether a kernel removes single allowed IPs by WGALLOWEDIP_F_REMOVE_ME. Releases before 6.16 may
+ * have it, and later ones may lack it: what it does is remembered.
+ */
+export class RemovalSupport {
+  readonly #likely: boolean
+  #shown: boolean | undefined
+
+  /** @param kernelRelease as uname(2) gives it: `6.12.48+deb13-amd64` */
+  constructor(kernelRelease: string) {
+    const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? []
+    this.#likely = Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16)
+  }
+
+  /** Whether it is worth trying: the kernel has done it, or is of Linux 6.16 or later. */
+  get likely(): boolean {
+    return this.#shown ?? this.#likely
+  }
+
+  /** Whether the kernel has done it: what it refuses then is something else. */
+  get proved(): boolean {
+    return this.#shown === true
+  }
+
+  /** Remembers what the kernel has shown. */
+  learn(supported: boolean): void {
+    this.#shown = supported
+  }
+}
+
 /** The running kernel, in the network namespace that the thread is in when a socket is opened. */
 export const runningKernel: Kernel = {
   open(protocol) {
@@ -48,6 +83,8 @@ export const runningKernel: Kernel = {
     return KernelSocket.open(protocol, { strict: protocol === NETLINK_ROUTE })
   },
   zones: { index: (name) => ifNameToIndex(name) ?? 0, name: ifIndexToName },
+  families: new Families(),
+  removal: new RemovalSupport(release()),
   release: release(),
   get namespace() {
     return threadNamespace.id
@@ -67,38 +104,10 @@ export function kernelIn(namespace: Namespace): KernelHandle {
       index: (name) => withinNamespace(namespace, () => zones.index(name)),
       name: (index) => withinNamespace(namespace, () => zones.name(index)),
     },
+    families: runningKernel.families,
+    removal: runningKernel.removal,
     release: runningKernel.release,
     namespace: namespace.id,
   }
   return kernel
-}
-
-/**
- * By kernelRelease: whether single allowed IPs are removed by WGALLOWEDIP_F_REMOVE_ME, as a kernel
- * has shown.
- */
-const learnt = new Map<string, boolean>()
-
-/**
- * Whether this kernel is worth asking to remove single allowed IPs: it has done so, or is of Linux
- * 6.16 or later.
- */
-export function mayRemoveAllowedIPs(kernelRelease: string): boolean {
-  const known = learnt.get(kernelRelease)
-  if (known !== undefined) return known
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? []
-  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16)
-}
-
-/**
- * Remembers what a kernel has shown, for the whole process: releases before 6.16 may have it, and
- * others may lack it.
- */
-export function learnRemoval(kernelRelease: string, supported: boolean): void {
-  learnt.set(kernelRelease, supported)
-}
-
-/** Whether a kernel has shown that it can: what it refuses then is something else. */
-export function provedRemoval(kernelRelease: string): boolean {
-  return learnt.get(kernelRelease) === true
 }

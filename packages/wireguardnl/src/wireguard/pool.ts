@@ -1,5 +1,6 @@
+import { Semaphore } from 'wireguardcfg/backend'
 import type { Connection } from '../netlink/connection.js'
-import type { Deadline } from '../netlink/deadline.js'
+import type { ExchangeDeadline } from '../netlink/deadline.js'
 
 /** How many exchanges of one client are under way at a time; more wait. */
 export const MAX_CONNECTIONS = 8
@@ -14,8 +15,7 @@ export class ConnectionPool {
   readonly #open: () => Connection
   readonly #idle: Connection[] = []
   readonly #used = new Set<Connection>()
-  readonly #waiting: (() => void)[] = []
-  #busy = 0
+  readonly #places = new Semaphore(MAX_CONNECTIONS)
   #closed = false
 
   constructor(open: () => Connection) {
@@ -25,13 +25,8 @@ export class ConnectionPool {
   /**
    * Runs exchanges on a connection. Waits while all are in use, at most until the deadline fails.
    */
-  async use<T>(deadline: Deadline, step: (connection: Connection) => Promise<T>): Promise<T> {
-    await this.#enter(deadline)
-    try {
-      return await this.#borrow(step)
-    } finally {
-      this.#leave()
-    }
+  use<T>(deadline: ExchangeDeadline, step: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#places.run(deadline, () => this.#borrow(step))
   }
 
   /**
@@ -69,32 +64,5 @@ export class ConnectionPool {
       if (this.#closed) await connection.close()
       else this.#idle.push(connection)
     }
-  }
-
-  async #enter(deadline: Deadline): Promise<void> {
-    if (this.#busy < MAX_CONNECTIONS) {
-      this.#busy++
-      return
-    }
-    let start: (() => void) | undefined
-    const turn = new Promise<void>((resolve) => {
-      start = resolve
-      this.#waiting.push(resolve)
-    })
-    try {
-      await deadline.race(turn)
-    } catch (error) {
-      const place = this.#waiting.indexOf(start!)
-      if (place >= 0) this.#waiting.splice(place, 1)
-      // The turn was given in the moment in which the call failed: hand it on.
-      else this.#leave()
-      throw error
-    }
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#busy--
-    else next()
   }
 }

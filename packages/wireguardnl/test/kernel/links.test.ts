@@ -3,7 +3,6 @@ import { type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { kernelCapabilities } from '../../src/capabilities.js'
-import { resolveFamily } from '../../src/genl/family.js'
 import { NetlinkLinks } from '../../src/links/links.js'
 import { Connection } from '../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../src/netlink/constants.js'
@@ -250,7 +249,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     await using somebody = new Connection(() => runningKernel.open(NETLINK_GENERIC))
     await links.createLink(name('wgheld'))
     await client.configureDevice('wgheld', markChecked({ peers: PEERS }))
-    const family = await resolveFamily(somebody, 'wireguard')
+    const family = await runningKernel.families.resolve(somebody, 'wireguard')
     const dump = somebody.messages(family, encodeGetDevice('wgheld'), { idleTimeout: 0 })
     await dump.next()
     const abort = new AbortController()

@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { getEventListeners } from 'node:events'
+import { until } from '../../../../test-fixtures/wait.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import {
   NLM_F_ACK,
@@ -7,10 +8,11 @@ import {
   NLM_F_DUMP_INTR,
   NLM_F_REQUEST,
 } from '../../src/netlink/constants.js'
-import { syscallError } from '../../src/netlink/errors.js'
+import { exchangeDeadline } from '../../src/netlink/deadline.js'
+import { NetlinkError, syscallError } from '../../src/netlink/errors.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import type { Message } from '../../src/netlink/message.js'
-import { nextTurn, pause } from '../../src/netlink/yield.js'
+import { nextTurn } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../../../../test-fixtures/deferred.js'
 import {
@@ -37,6 +39,21 @@ const firstByte = (message: Message) => message.bytes[message.start]!
 function heldSend() {
   const { promise, resolve } = deferred()
   return { beforeSend: () => promise, release: resolve }
+}
+
+afterEach(() => void jest.useRealTimers())
+
+/** Time stands still from now on, but the event loop turns. */
+function fakeTimers() {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick'] })
+}
+
+/** Lets a number of milliseconds pass, one by one. */
+async function advance(time: number) {
+  for (let passed = 0; passed < time; passed += 1) {
+    jest.advanceTimersByTime(1)
+    await nextTurn()
+  }
 }
 
 async function collect(handler: Handler) {
@@ -135,7 +152,8 @@ describe('Connection.request', () => {
     const controller = new AbortController()
     const { signal } = controller
     const request = connection.request(TYPE, 0, BODY, { signal, idleTimeout: 0 })
-    setTimeout(() => controller.abort('enough'), 5)
+    await until(() => kernels[0]?.requests.length === 1)
+    controller.abort('enough')
     await expect(request).rejects.toMatchObject({ code: 'ABORT_ERR', cause: 'enough' })
     expect(kernels[0]!.closed).toBe(true)
     expect(getEventListeners(signal, 'abort')).toEqual([])
@@ -243,16 +261,14 @@ describe('Connection.request through a thread', () => {
     const { beforeSend, release } = heldSend()
     const writer = connect((request) => [ack(request)], { gate, beforeSend })
     const reader = connect((request) => multipart(request, payloads), { gate })
-    const order: string[] = []
-    const write = writer.connection
-      .request(TYPE, 0, BODY, { send })
-      .then(() => order.push('written'))
+    const write = writer.connection.request(TYPE, 0, BODY, { send })
     await nextTurn()
-    const read = reader.connection.dump(TYPE, BODY, () => {}).then(() => order.push('read'))
-    await pause(20)
+    const read = reader.connection.dump(TYPE, BODY, () => {})
+    if (!waits) await read
+    for (let turn = 0; turn < 20; turn += 1) await nextTurn()
+    expect(reader.kernels.flatMap(({ requests }) => requests)).toHaveLength(waits ? 0 : 1)
     release()
     await Promise.all([write, read])
-    expect(order[0]).toBe(waits ? 'written' : 'read')
   })
 
   it('rejects at once when it is aborted, closes the socket after the send, and takes the next request meanwhile', async () => {
@@ -287,7 +303,7 @@ describe('Connection.request through a thread', () => {
     await expect(two).rejects.toMatchObject({ code: 'ABORT_ERR' })
     release()
     await one
-    await gate.run(async () => {})
+    await gate.run(exchangeDeadline({ idleTimeout: 0 }), async () => {})
     expect(second.kernels[0]!.requests).toEqual([])
   })
 })
@@ -400,8 +416,7 @@ describe('Connection.messages', () => {
     const { connection, kernels } = connect((request) => [join(...multipart(request, payloads))])
     const messages = connection.messages(TYPE, BODY, { idleTimeout: 20 })
     await messages.next()
-    await pause(60)
-    expect(kernels[0]!.closed).toBe(true)
+    await until(() => kernels[0]!.closed)
     await expect(messages.next()).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   })
 
@@ -416,10 +431,11 @@ describe('Connection.messages', () => {
 
   it('gives a consumer the whole idle time for each message', async () => {
     const { connection } = connect((request) => [join(...multipart(request, payloads.slice(0, 8)))])
+    fakeTimers()
     let count = 0
-    for await (const _ of connection.messages(TYPE, BODY, { idleTimeout: 500 })) {
+    for await (const _ of connection.messages(TYPE, BODY, { idleTimeout: 100 })) {
       count += 1
-      await pause(100)
+      await advance(99)
     }
     expect(count).toBe(8)
   })
@@ -433,6 +449,56 @@ describe('Connection.messages', () => {
     await nextTurn()
     expect(kernels[0]!.closed).toBe(true)
     await expect(messages.next()).rejects.toMatchObject({ code: 'ABORT_ERR' })
+  })
+})
+
+describe('an exchange that waits for the one before', () => {
+  it('does not time out while that receives datagrams, however long it takes', async () => {
+    // Each comes after 8 turns of the event loop, and 15 ms.
+    const { connection } = connect((request) => multipart(request, payloads), { delay: 12 })
+    fakeTimers()
+    const begin = performance.now()
+    const ends: number[] = []
+    const dumps = [1, 2].map(async () => {
+      await connection.dump(TYPE, BODY, () => {}, { idleTimeout: 100 })
+      ends.push(performance.now() - begin)
+    })
+    const both = Promise.all(dumps)
+    while (jest.getTimerCount() > 0) await advance(10)
+    await both
+    expect(ends[0]).toBeGreaterThan(200)
+    expect(ends[1]).toBeGreaterThan(400)
+  })
+
+  it('times out after its own idle time when that is stuck, and sends nothing', async () => {
+    const { connection, kernels } = connect(silent)
+    const stuck = connection.request(TYPE, 0, BODY, { idleTimeout: 0 }).catch(() => 'closed')
+    const waiting = connection.request(TYPE + 1, 0, BODY, { idleTimeout: 20 })
+    await expect(waiting).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+    expect(kernels[0]!.closed).toBe(false)
+    expect(kernels[0]!.requests.map(({ type }) => type)).toEqual([TYPE])
+    await connection.close()
+    await expect(stuck).resolves.toBe('closed')
+  })
+})
+
+describe('exchanges with one deadline', () => {
+  it('end with it, also the one on its way, and leave it to its owner', async () => {
+    const { connection, kernels } = connect((request) =>
+      request.type === TYPE ? [ack(request)] : [],
+    )
+    const { signal } = new AbortController()
+    using deadline = exchangeDeadline({ signal, operation: 'test' })
+    await connection.request(TYPE, 0, BODY, { deadline })
+    await connection.request(TYPE, 0, BODY, { deadline })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    const stuck = connection.request(TYPE + 1, 0, BODY, { deadline })
+    await until(() => kernels[0]!.requests.length === 3)
+    const error = new NetlinkError('enough', { code: 'EIO', kind: 'call', operation: 'test' })
+    deadline.fail(error)
+    await expect(stuck).rejects.toBe(error)
+    expect(kernels[0]!.closed).toBe(true)
+    await expect(connection.request(TYPE, 0, BODY, { deadline })).rejects.toBe(error)
   })
 })
 

@@ -1,11 +1,11 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { inspect } from 'node:util'
 import { type Peer, SecretKey, type WireGuardError } from 'wireguardcfg'
+import { until } from '../../../../test-fixtures/wait.js'
 import { NLM_F_DUMP_INTR } from '../../src/netlink/constants.js'
 import { viewOf } from '../../src/netlink/endian.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { WG_CMD_GET_DEVICE, WG_CMD_SET_DEVICE } from '../../src/wireguard/constants.js'
-import { forgetFamily } from '../../src/genl/family.js'
 import {
   done,
   errorAck,
@@ -29,7 +29,6 @@ const EINVAL = 22
 
 /** A client of a fake kernel with the device wg0. */
 function start(options: SystemOptions = {}) {
-  forgetFamily('wireguard')
   const system = new FakeSystem(options)
   const wg0 = system.add('wg0')
   return { system, wg0, client: new NetlinkClient(system.kernel) }
@@ -46,6 +45,8 @@ const peers = (count: number, ranges = 1) =>
     replaceAllowedIPs: true,
     allowedIPs: allowedIPs(i, ranges),
   }))
+
+afterEach(() => void jest.useRealTimers())
 
 async function caught(promise: Promise<unknown>): Promise<WireGuardError> {
   return promise.then(
@@ -228,7 +229,8 @@ describe('NetlinkClient.device', () => {
     const reason = new Error('enough')
     const controller = new AbortController()
     const call = client.device('wg0', { signal: controller.signal })
-    setTimeout(() => controller.abort(reason), 5)
+    await until(() => system.requests().length === 1)
+    controller.abort(reason)
     expect(await caught(call)).toMatchObject({
       code: 'ABORT_ERR',
       name: 'AbortError',
@@ -471,9 +473,9 @@ describe('removing single allowed IPs', () => {
 
   it.each<[string, SystemOptions, number]>([
     ['by the temporary peer before Linux 6.16', { release: '6.12.48+deb13-amd64' }, 2],
-    ['by the flag since Linux 6.16', { release: '6.16.0-a', removeFlag: true }, 1],
-    ['by the flag since Linux 7.0', { release: '7.0-a', removeFlag: true }, 1],
-    ['by the temporary peer where the flag fails all the same', { release: '6.17.0-b' }, 3],
+    ['by the flag since Linux 6.16', { release: '6.16.0', removeFlag: true }, 1],
+    ['by the flag since Linux 7.0', { release: '7.0', removeFlag: true }, 1],
+    ['by the temporary peer where the flag fails all the same', { release: '6.17.0' }, 3],
   ])('works %s', async (_, options, requests) => {
     const { system, client } = start(options)
     await client.configureDevice('wg0', { peers: before })
@@ -484,7 +486,7 @@ describe('removing single allowed IPs', () => {
   })
 
   it('learns once that the flag fails', async () => {
-    const { system, client } = start({ release: '6.17.0-c' })
+    const { system, client } = start({ release: '6.17.0' })
     await client.configureDevice('wg0', { peers: before })
     await client.configureDevice('wg0', removal)
     const count = system.requests().length
@@ -510,6 +512,24 @@ describe('removing single allowed IPs', () => {
     await client.configureDevice('wg0', { peers: before })
     const error = await caught(client.configureDevice('wg0', removal))
     expect(error).toMatchObject({ code: 'ENOMEM', applied: 'unknown' })
+    expect(wg0.peers.size).toBe(2)
+    await client.close()
+  })
+
+  it('removes the temporary peer also when the write timed out', async () => {
+    let sets = 0
+    const { wg0, client } = start({
+      release: '6.1.0',
+      // Only the first entry takes effect, and no acknowledgement comes.
+      answer: (request, usual) => {
+        if (!isSet(request) || ++sets !== 2) return usual()
+        wg0.set(truncatePeers(request.payload))
+        return []
+      },
+    })
+    await client.configureDevice('wg0', { peers: before })
+    const call = client.configureDevice('wg0', removal, { idleTimeout: 50 })
+    expect(await caught(call)).toMatchObject({ code: 'ETIMEDOUT', applied: 'unknown' })
     expect(wg0.peers.size).toBe(2)
     await client.close()
   })
@@ -598,33 +618,83 @@ describe('a call that waits for its turn', () => {
     },
   }
 
-  it.each([
+  const PLACES = [
     ['behind a write to the same device', 1],
     ['behind as many others as may run', 8],
-  ])('leaves the queue with its signal: %s', async (_, others) => {
+  ] as const
+
+  /** Calls that never end, and the name of a device whose calls wait for them. */
+  async function stuck(others: number) {
     const { system, client } = start(silent)
     for (let i = 1; i <= others; i++) system.add(`wg${i}`)
-    const name = others === 1 ? 'wg1' : 'wg0'
-    const before = Array.from({ length: others }, (_item, i) =>
+    const before = Array.from({ length: others }, (_, i) =>
       caught(client.configureDevice(`wg${i + 1}`, {}, { idleTimeout: 0 })),
     )
+    await until(() => system.requests().length === others)
+    return { system, client, before, name: others === 1 ? 'wg1' : 'wg0' }
+  }
+
+  it.each(PLACES)('leaves the queue with its signal: %s', async (_, others) => {
+    const { system, client, before, name } = await stuck(others)
     const controller = new AbortController()
-    const waiting = caught(
-      client.configureDevice(name, {}, { signal: controller.signal, idleTimeout: 1 }),
-    )
+    const { signal } = controller
+    const waiting = caught(client.configureDevice(name, {}, { signal, idleTimeout: 0 }))
     const behind = caught(client.configureDevice(name, {}, { idleTimeout: 0 }))
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20)
-    })
-    const requests = system.requests().length
+    await new Promise(setImmediate)
     controller.abort()
-    // It did not time out: the others may take as long as their own deadlines allow.
     expect(await waiting).toMatchObject({ code: 'ABORT_ERR', applied: undefined })
-    expect(system.requests()).toHaveLength(requests)
+    expect(system.requests()).toHaveLength(others)
     await client.close()
     for (const error of await Promise.all([...before, behind])) {
       expect(error.code).toBe('ECANCELED')
     }
+  })
+
+  it.each(PLACES)('times out after its own idle time: %s', async (_, others) => {
+    const { system, client, before, name } = await stuck(others)
+    const calls = [
+      caught(client.configureDevice(name, {}, { idleTimeout: 20 })),
+      caught(client.device(name, { idleTimeout: 20 })),
+    ]
+    for (const call of calls) {
+      expect(await call).toMatchObject({
+        code: 'ETIMEDOUT',
+        applied: undefined,
+        message: expect.stringContaining('no progress for 20 ms'),
+      })
+    }
+    expect(system.requests()).toHaveLength(others)
+    await client.close()
+    for (const error of await Promise.all(before)) expect(error.code).toBe('ECANCELED')
+  })
+
+  it('does not time out while the one before makes progress', async () => {
+    const sends: (() => void)[] = []
+    const { client, wg0 } = start({
+      beforeSend: () => new Promise((resolve) => sends.push(() => resolve())),
+    })
+    // What the first call loads is loaded.
+    const first = client.configureDevice('wg0', {})
+    await until(() => sends.length === 1)
+    sends.pop()!()
+    await first
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick'] })
+    const write = client.configureDevice('wg0', { peers: peers(1000) }, { idleTimeout: 100 })
+    const waiting = client.configureDevice('wg0', { listenPort: 7 }, { idleTimeout: 100 })
+    const all = Promise.all([write, waiting])
+    let messages = 0
+    while (wg0.port !== 7) {
+      while (sends.length === 0) await new Promise(setImmediate)
+      jest.advanceTimersByTime(90)
+      await new Promise(setImmediate)
+      sends.pop()!()
+      messages++
+      await new Promise(setImmediate)
+    }
+    jest.useRealTimers()
+    await all
+    expect(messages).toBeGreaterThan(3)
+    await client.close()
   })
 
   it('gets it when the one before fails', async () => {

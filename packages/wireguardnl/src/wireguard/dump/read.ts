@@ -1,5 +1,4 @@
 import type { Device, Peer } from 'wireguardcfg'
-import { withFamily } from '../../genl/family.js'
 import { encodeGenlHeader } from '../../genl/message.js'
 import { AttributeWriter } from '../../netlink/attribute-writer.js'
 import type { Connection } from '../../netlink/connection.js'
@@ -10,7 +9,7 @@ import { WG_CMD_GET_DEVICE, WG_GENL_NAME, WG_GENL_VERSION } from '../constants.j
 import { decodeDevice } from './decode.js'
 import { writeSelector } from '../set/encode.js'
 import { DumpMerger } from './merge.js'
-import type { Zones } from '../structs.js'
+import type { Kernel } from '../kernel.js'
 
 /**
  * Reads a device once; `undefined` if it changed during the dump, so that the result may be
@@ -22,20 +21,20 @@ import type { Zones } from '../structs.js'
 export async function readDevice(
   connection: Connection,
   name: string,
-  zones: Zones,
+  kernel: Kernel,
   options: ExchangeOptions,
 ): Promise<Device | undefined> {
   const payload = encodeGetDevice(name)
   let merger = new DumpMerger()
   let peers: Peer[] = []
-  const outcome = await withFamily(
+  const outcome = await kernel.families.use(
     connection,
     WG_GENL_NAME,
     (family) => {
       merger = new DumpMerger()
       peers = []
       const onMessage = (message: Message) => {
-        if (message.type === family) merger.add(decodeDevice(message, zones), peers)
+        if (message.type === family) merger.add(decodeDevice(message, kernel.zones), peers)
       }
       return connection.dump(family, payload, onMessage, options)
     },
@@ -58,7 +57,7 @@ export async function readDevice(
 export async function* readPeers(
   connection: Connection,
   name: string,
-  zones: Zones,
+  kernel: Kernel,
   options: ExchangeOptions,
 ): AsyncGenerator<readonly Peer[] | undefined, void> {
   const payload = encodeGetDevice(name)
@@ -67,7 +66,12 @@ export async function* readPeers(
     const iterator = connection.messages(id, payload, options)
     return { id, iterator, first: await iterator.next() }
   }
-  const { id, iterator, first } = await withFamily(connection, WG_GENL_NAME, begin, options)
+  const { id, iterator, first } = await kernel.families.use(
+    connection,
+    WG_GENL_NAME,
+    begin,
+    options,
+  )
   let result = first
   try {
     for (; result.done !== true; result = await iterator.next()) {
@@ -75,7 +79,7 @@ export async function* readPeers(
       if (message.type !== id) continue
       // The consumer may keep a key of each datagram. That must not keep the whole text of the
       // datagram in memory.
-      const peers = merger.add(decodeDevice(message, zones, true))
+      const peers = merger.add(decodeDevice(message, kernel.zones, true))
       if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
         yield undefined
         return

@@ -1,26 +1,20 @@
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
-import { withFamily } from '../../genl/family.js'
-import type { Connection } from '../../netlink/connection.js'
-import type { ExchangeOptions } from '../../netlink/deadline.js'
 import { NetlinkError } from '../../netlink/errors.js'
 import { nextTurn } from '../../netlink/yield.js'
 import { attributeName } from './attribute-name.js'
 import { WG_GENL_NAME } from '../constants.js'
-import { type ErrorContext, toWireGuardError } from '../errors.js'
+import { toWireGuardError } from '../errors.js'
+import type { DeviceSession } from '../session.js'
 import { type SetMessage, type SplitOptions, splitDeviceConfig } from './messages.js'
 
-/** Where and how a configuration is sent. */
-export interface ConfigureOptions extends SplitOptions {
+/** How a configuration is sent. */
+export interface SendOptions extends SplitOptions {
   /**
    * The name, or the index, which stays the same device when another one gets its name half way.
    */
   readonly device: string | number
   /** How many entries at the beginning are not the caller's: they do not count as applied. */
   readonly ownEntries?: number | undefined
-  readonly exchange: ExchangeOptions
-  readonly context: ErrorContext
-  /** Runs one message: others take their turn in between. */
-  readonly turn: (send: (connection: Connection) => Promise<void>) => Promise<void>
 }
 
 // Answers that the kernel gives before a message has any effect on peers.
@@ -43,8 +37,9 @@ const BEFORE_PEERS = new Set([
  * its cause
  */
 export async function sendConfig(
+  session: DeviceSession,
   config: CheckedDeviceConfig,
-  options: ConfigureOptions,
+  options: SendOptions,
 ): Promise<void> {
   const messages = splitDeviceConfig(options.device, config, options)
   const { length } = config.peers ?? []
@@ -54,7 +49,7 @@ export async function sendConfig(
       const message: SetMessage = next.value
       const last = message.completedPeers === length
       const [sent, written] = await Promise.allSettled([
-        sendMessage(message, before, config, options),
+        sendMessage(session, message, before, config, options.ownEntries),
         // When the thread has this one.
         last ? undefined : nextTurn().then(() => messages.next()),
       ])
@@ -72,22 +67,24 @@ export async function sendConfig(
 }
 
 async function sendMessage(
+  session: DeviceSession,
   { payload }: SetMessage,
   before: SetMessage | undefined,
   config: CheckedDeviceConfig,
-  { turn, exchange, context, ownEntries = 0 }: ConfigureOptions,
+  ownEntries = 0,
 ): Promise<void> {
+  const { kernel, call } = session
   let sent = false
   try {
-    await turn((connection) =>
-      withFamily(
+    await session.exchange((connection) =>
+      kernel.families.use(
         connection,
         WG_GENL_NAME,
         async (family) => {
           sent = true
-          await connection.request(family, 0, payload, { ...exchange, send: 'writer' })
+          await connection.request(family, 0, payload, { ...call.exchange, send: 'writer' })
         },
-        exchange,
+        call.exchange,
       ),
     )
   } catch (error) {
@@ -100,7 +97,11 @@ async function sendMessage(
                 : Math.max(0, (before?.completedPeers ?? 0) - ownEntries),
           }
         : {}
-    throw toWireGuardError(error, { ...context, ...progress, detail: detailOf(error, payload) })
+    throw toWireGuardError(error, {
+      ...call.context,
+      ...progress,
+      detail: detailOf(error, payload),
+    })
   }
 }
 

@@ -1,0 +1,35 @@
+import { once } from 'node:events'
+import { createConnection } from 'node:net'
+import { type Backend, isWireGuardError } from 'wireguardcfg'
+
+/**
+ * Keeps a daemon from answering until the result is disposed of: it lets nobody in while a set
+ * operation is under way, and this one stops in the middle.
+ */
+export async function stallDaemon(
+  path: string,
+  backend: Backend,
+  device: string,
+): Promise<AsyncDisposable> {
+  const socket = createConnection(path)
+  await once(socket, 'connect')
+  socket.write('set=1\n')
+  // Nothing tells when the daemon has begun with it, but that it does not answer others.
+  while (await answers(backend, device));
+  return {
+    async [Symbol.asyncDispose]() {
+      socket.end('\n').resume()
+      await once(socket, 'close')
+    },
+  }
+}
+
+async function answers(backend: Backend, device: string): Promise<boolean> {
+  try {
+    await backend.device(device, { idleTimeout: 100 })
+    return true
+  } catch (error) {
+    if (isWireGuardError(error) && error.code === 'ETIMEDOUT') return false
+    throw error
+  }
+}
