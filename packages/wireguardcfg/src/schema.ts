@@ -118,9 +118,9 @@ export const peerConfigSchema = z
 export const deviceConfigSchema = z
   .strictObject(
     {
+      privateKey: secretKeySchema.nullable().optional(),
       listenPort: integer(DEVICE_FIELDS.listenPort.max).optional(),
       firewallMark: integer(DEVICE_FIELDS.firewallMark.max).optional(),
-      privateKey: secretKeySchema.nullable().optional(),
       replacePeers: flag(),
       peers: listOf(peerConfigSchema).optional(),
     },

@@ -6,6 +6,7 @@ const MAX_IDLE_TIMEOUT = 2 ** 31 - 1
 
 /** What limits a {@link Deadline}. */
 export interface DeadlineOptions {
+  /** Fails the deadline when it is aborted. */
   readonly signal?: AbortSignal | undefined
   /** Milliseconds without progress; default {@link DEFAULT_IDLE_TIMEOUT}, 0: no limit. */
   readonly idleTimeout?: number | undefined
@@ -13,7 +14,9 @@ export interface DeadlineOptions {
 
 /** Why a {@link Deadline} failed, or could not begin. */
 export interface DeadlineFailure {
+  /** The POSIX name of the failure, or `ABORT_ERR`. */
   readonly code: 'ABORT_ERR' | 'EINVAL' | 'ETIMEDOUT'
+  /** The failure in words. */
   readonly message: string
   /** The reason of the signal. */
   readonly cause?: unknown
@@ -46,6 +49,8 @@ export class Deadline<E extends Error = Error> implements Disposable {
   #ahead: Progress | undefined
 
   /**
+   * Starts the idle time and listens to the signal.
+   *
    * @throws what `toError` makes: `ABORT_ERR` when the signal is already aborted, `EINVAL` when
    * `idleTimeout` is not a number of milliseconds
    */
@@ -108,7 +113,11 @@ export class Deadline<E extends Error = Error> implements Disposable {
     for (const listener of this.#listeners) listener()
   }
 
-  /** @throws the error, once it failed */
+  /**
+   * Checks that it has not failed.
+   *
+   * @throws the error with which it failed
+   */
   check(): void {
     if (this.#error !== undefined) throw this.#error
   }

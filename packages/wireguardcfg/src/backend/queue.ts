@@ -18,7 +18,7 @@ export class Semaphore implements Progress {
     this.#places = places
   }
 
-  /** Whether there is no holder, and so nobody who waits. */
+  /** Whether there is no holder, and so no waiter. For {@link KeyedQueue}. */
   get unused(): boolean {
     return this.#holders.size === 0
   }

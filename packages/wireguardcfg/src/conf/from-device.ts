@@ -2,12 +2,17 @@ import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device } from '../model/device.js'
 import { checkEndpoint, type Endpoint, formatEndpoint, parseEndpoint } from '../model/endpoint.js'
 import { invalid, isWireGuardError, type WireGuardError } from '../model/errors.js'
-import { DEVICE_FIELDS, fieldNames, type FieldRow } from '../model/fields.js'
+import { DEVICE_FIELDS, type DeviceField, fieldNames, type FieldRow } from '../model/fields.js'
 import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
 import type { Conf } from './conf.js'
 import { parseConf } from './parse.js'
 import { formatSecretKeyValue } from './values/key-values.js'
 import { formatNumber } from './values/numbers.js'
+
+// `wg showconf` writes the private key last.
+const SHOWCONF_ORDER = fieldNames(DEVICE_FIELDS).toSorted(
+  (a, b) => Number(isSecret(a)) - Number(isSecret(b)),
+)
 
 /**
  * Returns the file of a device, equal to what `wg showconf` prints to the byte. It includes the
@@ -40,7 +45,7 @@ export function confFromDevice(device: Device): Conf {
 export function confFromConfig(config: DeviceConfig): Conf {
   const { replacePeers = false, peers = [] } = config
   const conf = parseConf('[Interface]\n')
-  for (const name of fieldNames(DEVICE_FIELDS)) {
+  for (const name of SHOWCONF_ORDER) {
     const value = config[name]
     const field: FieldRow = DEVICE_FIELDS[name]
     const isReset = replacePeers && value === field.unset
@@ -54,7 +59,7 @@ export function confFromConfig(config: DeviceConfig): Conf {
 
 function formatShowconf(device: Device): string {
   let text = '[Interface]\n'
-  for (const name of fieldNames(DEVICE_FIELDS)) {
+  for (const name of SHOWCONF_ORDER) {
     const value = device[name]
     const field: FieldRow = DEVICE_FIELDS[name]
     if (value === undefined || value === field.unset) continue
@@ -125,4 +130,8 @@ function literal(endpoint: Endpoint | string, path: string): Endpoint {
 
 function inexpressible(path: string): WireGuardError {
   return invalid('a configuration file cannot express this', { path })
+}
+
+function isSecret(name: DeviceField): boolean {
+  return DEVICE_FIELDS[name].format === 'secret'
 }

@@ -32,11 +32,19 @@ export interface FieldRow {
 }
 
 /**
- * The fields of a device, in the order of `wg showconf`. Code outside of the hot paths (files,
+ * The fields of a device, in the order of the schema. Code outside of the hot paths (files,
  * schemas, the command, differences) reads these tables. The codecs of the two protocols are
  * written by hand; `fields.test.ts` of the facade fails for a field that one of them lacks.
  */
 export const DEVICE_FIELDS = {
+  privateKey: {
+    format: 'secret',
+    unset: null,
+    confKey: 'PrivateKey',
+    uapiKey: 'private_key',
+    attribute: 'WGDEVICE_A_PRIVATE_KEY',
+    argument: 'private-key',
+  },
   listenPort: {
     format: 'port',
     max: 0xffff,
@@ -54,14 +62,6 @@ export const DEVICE_FIELDS = {
     uapiKey: 'fwmark',
     attribute: 'WGDEVICE_A_FWMARK',
     argument: 'fwmark',
-  },
-  privateKey: {
-    format: 'secret',
-    unset: null,
-    confKey: 'PrivateKey',
-    uapiKey: 'private_key',
-    attribute: 'WGDEVICE_A_PRIVATE_KEY',
-    argument: 'private-key',
   },
 } as const satisfies Record<DeviceField, FieldRow>
 
