@@ -15,7 +15,7 @@ const {
   dependencies,
 } = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8'))
 
-// What others can load and run of a package: dist/x.js is made from src/x.ts.
+// The entries and programs of a package: dist/x.js is made from src/x.ts.
 const entries = [...Object.values(exports), ...Object.values(bin)]
   .map((file) => (typeof file === 'string' ? file : file.default))
   .flatMap((file) => /^\.\/dist\/(.+)\.js$/.exec(file)?.[1] ?? [])
@@ -24,12 +24,12 @@ const ofPackage = (/** @type {string} */ id) => id.startsWith(SOURCE + sep)
 // The command has files of its own: it loads the library when a subcommand needs it, which genkey
 // and pubkey do not.
 const ofCommand = (/** @type {string} */ id) => id.startsWith(join(SOURCE, 'cli') + sep)
-// Programs without configuration files do without the code for these.
+// Programs that use no configuration files do not load the code for them.
 const ofConf = (/** @type {string} */ id) => id.startsWith(join(SOURCE, 'conf') + sep)
 
-// What a single entry or import() reaches goes with it. What several reach goes to as few files as
-// can be without that one of them loads what it does not need. Where no group has a name for it,
-// rolldown finds a place.
+// Code that only one entry or import() reaches goes into its file. Code that several reach goes
+// into as few files as possible, so that none of them loads code that it does not need. Rolldown
+// places the code that no group names.
 /** @type {CodeSplittingGroup[]} */
 const groups = [
   {
@@ -82,7 +82,7 @@ const { output } = await bundler.generate({
   dir: join(FOLDER, 'dist'),
   codeSplitting: { groups },
   entryFileNames: '[name].js',
-  // Where the module is that it has its name from.
+  // The place of the module that it is named after.
   chunkFileNames: ({ name, facadeModuleId, moduleIds }) => {
     const module = [facadeModuleId ?? '', ...moduleIds].find((id) => parse(id).name === name)
     return `${module === undefined ? name : join(dirname(relative(SOURCE, module)), name)}.js`

@@ -1,5 +1,5 @@
-// node .scripts/install.mjs: installs what package-lock.json names, unless it is installed. Node's
-// own modules only, like all that runs before.
+// node .scripts/install.mjs: installs the packages of package-lock.json, unless they are installed.
+// Uses only modules of Node, because it runs before they are installed.
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'

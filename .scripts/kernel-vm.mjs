@@ -3,12 +3,12 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT, run } from './process.mjs'
 
-/** Debian 12's own kernel, and its newest: an old and a new state of the WireGuard module. */
+/** The kernel of Debian 12 and its newest one: an old and a new WireGuard module. */
 export const KERNELS = ['6.1', '6.12']
 
 const KERNELVM = join(ROOT, 'test-fixtures', 'vm', 'kernelvm')
 
-/** @returns {string[]} which kernels are in the cache; the place is kernelvm's */
+/** @returns {string[]} the kernels in the cache of kernelvm */
 export function preparedKernels() {
   const cache = process.env.XDG_CACHE_HOME || `${process.env.HOME ?? homedir()}/.cache`
   const folder = process.env.KERNELVM_CACHE || join(cache, 'kernelvm')
@@ -16,14 +16,14 @@ export function preparedKernels() {
 }
 
 /**
- * Prepares a machine with a kernel of the cache; prints what is missing here for that.
+ * Prepares a machine with a kernel of the cache. Prints which tools are missing for that.
  * @param {string} kernel
  * @returns {Promise<boolean>} whether it can be started
  */
 export async function prepareMachine(kernel) {
   // The guest runs this machine's own programs: the architectures must agree.
   if (process.platform !== 'linux' || process.arch !== 'x64') return false
-  // Even a kernel of the cache may need a new initramfs. One that is not there would be fetched.
+  // Even a kernel of the cache may need a new initramfs. kernelvm would download a missing kernel.
   if (!preparedKernels().includes(kernel)) return false
   return (await run([KERNELVM, '-k', kernel, '-p'])) === 0
 }

@@ -1,9 +1,9 @@
-// A jest reporter: leaves what a run came to in the file that WIREGUARD_TEST_OUTCOME names, where
-// test.mjs finds it.
+// A jest reporter. It writes the outcome of a run to the file that WIREGUARD_TEST_OUTCOME names;
+// test.mjs reads it there.
 import { writeFileSync } from 'node:fs'
 
 /**
- * What a run of jest came to: how many tests, and those that were skipped by the reason.
+ * The outcome of a run of jest: the number of tests, and the skipped ones by their reason.
  * @typedef {{ passed: number, failed: number, skipped: Record<string, number> }} Outcome
  */
 
@@ -30,7 +30,7 @@ export default class OutcomeReporter {
       const key = reason ?? `${fullName} (no reason given)`
       skipped[key] = (skipped[key] ?? 0) + 1
     }
-    // A suite that could not be loaded has no tests to count, and must not look like no failure.
+    // A suite that could not be loaded has no tests to count, but counts as a failure.
     const failed = results.numFailedTests + results.numRuntimeErrorTestSuites
     const outcome = { passed: results.numPassedTests, failed, skipped }
     writeFileSync(process.env.WIREGUARD_TEST_OUTCOME, JSON.stringify(outcome))

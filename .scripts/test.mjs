@@ -25,7 +25,7 @@ const JEST = [
   '--reporters=default',
   '--reporters=<rootDir>/.scripts/reporter.mjs',
 ]
-// For what is slow by its nature: full property tests, and Node in an emulated machine.
+// For slow runs: full property tests, and Node in an emulated machine.
 const PATIENCE = '--testTimeout=120000'
 const FULL = ['--testMatch=<rootDir>/packages/*/test/**/*.test.ts', PATIENCE]
 const WITHOUT_KERNEL = ['--testPathIgnorePatterns=/test/kernel/', '--passWithNoTests']
@@ -70,7 +70,7 @@ async function runSuites() {
   await Promise.all(kernels.map((kernel) => runJest([...guestJest, ...KERNEL, PATIENCE], kernel)))
 }
 
-/** Whether there are some among the tests that the arguments ask for. */
+/** Whether the arguments select any of these tests. */
 function listsKernelTests() {
   const [node, ...list] = [...JEST, ...KERNEL, '--listTests']
   return spawnSync(node, list, { cwd: ROOT, encoding: 'utf8' }).stdout.includes('/test/kernel/')

@@ -1,6 +1,7 @@
 /**
- * What a suite needs of the machine. A suite whose need is not met is skipped with the one sentence
- * that says how to meet it; with WIREGUARD_TEST_REQUIRE=all it fails with that sentence instead.
+ * The requirements of a suite on the machine. A suite whose requirement is not met is skipped, with
+ * one sentence that says how to meet it. With WIREGUARD_TEST_REQUIRE=all it fails with that
+ * sentence.
  */
 // This file wraps `describe`, so the rules about literal titles and bodies do not fit it.
 // oxlint-disable jest/valid-title, jest/valid-describe-callback

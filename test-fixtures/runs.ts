@@ -1,5 +1,5 @@
 /**
- * How often a property is tried: fast-check's parameters for `n` runs, and for ten times as many in
+ * Returns fast-check's parameters for `n` runs of a property, or ten times as many in
  * `npm run test:full`.
  */
 export function runs(n: number): { readonly numRuns: number } {

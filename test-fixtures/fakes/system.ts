@@ -73,7 +73,7 @@ export class FakeSystem {
     this.#removal = new RemovalSupport(this.#release)
   }
 
-  /** What a NetlinkClient takes. */
+  /** The kernel for a NetlinkClient. */
   get kernel(): Kernel {
     const names = () => this.#names()
     return {

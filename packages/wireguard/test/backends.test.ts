@@ -17,7 +17,7 @@ async function open(socketDirectory: string): Promise<WireGuard> {
 }
 
 describe('an interface', () => {
-  it('is looked for among the sockets at every call', async () => {
+  it('is searched among the sockets at every call', async () => {
     await using directory = await temporaryDirectory()
     await using wg = await open(directory.path)
     expect(await wg.device('wg1')).toMatchObject({ backend: 'kernel' })
@@ -27,7 +27,7 @@ describe('an interface', () => {
     expect(await wg.device('wg1')).toMatchObject({ backend: 'kernel' })
   })
 
-  it('that nobody has is ENODEV, with what each place says', async () => {
+  it('that no backend has is ENODEV, with the answer of each backend', async () => {
     await using directory = await temporaryDirectory()
     await using wg = await open(directory.path)
     await expect(wg.device('wg9')).rejects.toMatchObject({
@@ -66,7 +66,7 @@ describe('a backend of the user', () => {
     expect(first.asked).toStrictEqual(['wg1'])
   })
 
-  it('is asked in the end when no backend has the name, and its error says why', async () => {
+  it('is asked last when no backend has the name, and its error gives the reason', async () => {
     const first = backendOf('userspace', [], () => false)
     const second = backendOf('kernel', [])
     await using wg = await WireGuard.open({ backends: [first, second] })

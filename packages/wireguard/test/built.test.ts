@@ -22,18 +22,18 @@ describeWith(hasBin, 'loading', () => {
     ],
     ['wireguard/conf', ['wireguard/conf.js', ...CONF]],
     ['wireguard/server', ['wireguard/server.js', ...SERVER]],
-  ])('%s takes no file that it does not need', async (name, files) => {
+  ])('%s loads no file that it does not need', async (name, files) => {
     const modules = await loadedModules(['--input-type=module', '--eval', `import '${name}'`])
     expect(filesOf(modules)).toEqual(files.toSorted())
   })
 
-  it('wireguardcfg/schema takes zod, which shows that others are seen not to', async () => {
+  it('wireguardcfg/schema loads zod, so this check can detect it', async () => {
     const script = "import 'wireguardcfg/schema'"
     const modules = await loadedModules(['--input-type=module', '--eval', script])
     expect(modules.filter((url) => url.includes('/zod/'))).not.toEqual([])
   })
 
-  it('wireguardnl takes koffi for the first system call, not before', async () => {
+  it('wireguardnl loads koffi at the first system call, not before', async () => {
     const script = `import { createRequire } from 'node:module'
       import { kernelCapabilities } from 'wireguardnl'
       const { cache } = createRequire(import.meta.url)
@@ -49,7 +49,7 @@ describeWith(hasBin, 'loading', () => {
     ['--help', []],
     ['--version', ['wireguard/cli/version.js']],
     ['genkey', ['wireguard/cli/genkey.js', ...CFG]],
-  ])('the command does without the library for %s', async (argument, files) => {
+  ])('the command does not load the library for %s', async (argument, files) => {
     const modules = await loadedModules([BIN, argument])
     const always = ['wireguard/cli/bin.js', 'wireguard/cli/shared.js']
     expect(filesOf(modules)).toEqual([...always, ...files].toSorted())

@@ -22,7 +22,7 @@ describe('the examples', () => {
     120_000,
   )
 
-  it('for npm start runs, and hides the secrets', async () => {
+  it('of npm start runs and hides the secrets', async () => {
     const program = `${ROOT}packages/wireguard/examples/embedded.mjs`
     const { stdout, stderr } = await runCommand([process.execPath, program])
     expect(stderr).toBe('')
@@ -44,7 +44,7 @@ describeWith(hasWireGuardGo, 'the examples that need interfaces', () => {
 })
 
 describe('the documentation', () => {
-  it.each([...PAGES, ...OTHERS])('%s has no link that leads nowhere', (page) => {
+  it.each([...PAGES, ...OTHERS])('%s has no broken link', (page) => {
     const broken = linksOf(page).filter(({ file, anchor }) => !leadsSomewhere(file, anchor))
     expect(broken.map(({ target }) => target)).toEqual([])
   })
@@ -69,7 +69,7 @@ describe('the documentation', () => {
     expect([...values, ...types].filter((name) => !isNamed(name, ALL))).toEqual([])
   })
 
-  it.each(publicEntries())('has an example of everything to call in %s', (entry) => {
+  it.each(publicEntries())('has an example of every function and class of %s', (entry) => {
     const { values } = exportsOf(entry)
     expect(values.filter((name) => !isNamed(name, CODE))).toEqual([])
   })
@@ -79,7 +79,7 @@ describe('the documentation', () => {
     expect(methods.filter((name) => !new RegExp(`\\.${name}\\b`).test(CODE))).toEqual([])
   })
 
-  it('explains every code that an error is made with', () => {
+  it('explains every error code', () => {
     const errors = readPage('packages/wireguard/docs/errors.md')
     expect([...codesInSources()].filter((code) => !errors.includes(`\`${code}\``))).toEqual([])
   })
@@ -94,7 +94,7 @@ describe('the documentation', () => {
     expect(words.filter((word) => !page.includes(word))).toEqual([])
   })
 
-  it('says in CONTRIBUTING what is in each folder of sources and fixtures', () => {
+  it('describes each folder of sources and fixtures in CONTRIBUTING', () => {
     const page = readPage('.github/CONTRIBUTING.md')
     const folders = ['wireguardcfg', 'wireguardnl', 'wireguard']
       .map((name) => `packages/${name}/src`)

@@ -159,7 +159,7 @@ describe.each(FIELDS)('the field $name', ({ row, config, value, argument, words,
     expect(names.some((name) => name?.endsWith(row.attribute))).toBe(true)
   })
 
-  it('counts as a difference, unless it is the same', () => {
+  it('counts as a difference unless it is equal', () => {
     const empty = words.length === 0 ? UNSET : { ...UNSET, peers: [UNSET_PEER] }
     expect(of(differences(empty, config))).toEqual(value)
     expect(of(differences(device, config))).toBeUndefined()

@@ -106,7 +106,7 @@ describe('the peers of an interface', () => {
     await expect(collect(stream)).rejects.toMatchObject({ code: 'ETIMEDOUT', device: 'wg0' })
   })
 
-  it('close the socket when the consumer leaves', async () => {
+  it('close the socket when the consumer stops', async () => {
     const system = new FakeSystem({ dumpLimit: 600 })
     await using subject = await open(system)
     await subject.wg.configureDevice('wg0', { peers: peers(40) })

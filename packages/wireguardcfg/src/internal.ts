@@ -1,6 +1,6 @@
 /**
- * Not public: this entry may change in any release, also in a patch. The facade takes from it what
- * the layers share and users do not need.
+ * Not public: this entry may change in any release, also in a patch. The facade imports from it
+ * what the layers share and users do not need.
  *
  * @packageDocumentation
  */

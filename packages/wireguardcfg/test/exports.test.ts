@@ -49,7 +49,7 @@ describe('wireguardcfg', () => {
     'describeKeyText',
     'Deadline',
     'deviceConfigSchema',
-  ])('keeps %s to itself', (name) => expect(Object.keys(index)).not.toContain(name))
+  ])('does not export %s', (name) => expect(Object.keys(index)).not.toContain(name))
 })
 
 describe('wireguardcfg/backend and wireguardcfg/schema', () => {
@@ -80,7 +80,7 @@ describe('wireguardcfg/backend and wireguardcfg/schema', () => {
 })
 
 describe('wireguardcfg/conf', () => {
-  it('exports what users of files need, and not what reads single values', () => {
+  it('exports what users of files need, without the readers of single values', () => {
     expect(Object.keys(conf)).toEqual([
       'ConfError',
       'addPeer',
@@ -108,13 +108,13 @@ describe('importing wireguardcfg', () => {
     expect([...reached].filter((name) => name === 'zod' || name.endsWith('schema.ts'))).toEqual([])
   })
 
-  it('sees zod where it is', () => {
+  it('finds zod where it is loaded', () => {
     expect(staticImports(join(ROOT, 'src/schema.ts'))).toContain('zod')
   })
 })
 
 ;(existsSync(DIST) ? describe : describe.skip)('a fresh process (needs npm run build)', () => {
-  it('loads no zod until there is something to refuse', async () => {
+  it('loads zod only to refuse a configuration', async () => {
     const options = ['--input-type=module', '--eval', PROGRAM]
     const { stdout } = await promisify(execFile)(process.execPath, options)
     expect(JSON.parse(stdout)).toEqual({

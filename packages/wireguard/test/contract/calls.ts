@@ -66,7 +66,7 @@ export function describeCalls({ traits, subject, read }: Context, timeout: numbe
     })
 
     it(
-      'are many at once, on one client',
+      'run many at once on one client',
       async () => {
         const { backend, device } = subject()
         await backend.configureDevice(device, { peers: samplePeers(5) })
@@ -110,7 +110,7 @@ export function describeCalls({ traits, subject, read }: Context, timeout: numbe
 
   describe('a write that waits for another one', () => {
     it(
-      'does not time out while those before it make progress, however long they take',
+      'does not time out while the calls before it make progress, however long they take',
       async () => {
         const { backend, device } = subject()
         const config = { replacePeers: true, peers: samplePeers(300) }

@@ -3,8 +3,8 @@ import { createConnection } from 'node:net'
 import { type Backend, isWireGuardError } from 'wireguardcfg'
 
 /**
- * Keeps a daemon from answering until the result is disposed of: it lets nobody in while a set
- * operation is under way, and this one stops in the middle.
+ * Keeps a daemon from answering until the result is disposed of. A daemon serves no other client
+ * during a set operation, and this one stops in the middle.
  */
 export async function stallDaemon(
   path: string,
@@ -14,7 +14,7 @@ export async function stallDaemon(
   const socket = createConnection(path)
   await once(socket, 'connect')
   socket.write('set=1\n')
-  // Nothing tells when the daemon has begun with it, but that it does not answer others.
+  // The only sign that the daemon has begun with it is that it does not answer others.
   while (await answers(backend, device));
   return {
     async [Symbol.asyncDispose]() {

@@ -11,8 +11,8 @@ export interface Subject extends AsyncDisposable {
   /** The same device through another backend object, which the suite closes. */
   open(): Promise<Backend>
   /**
-   * Keeps the other side from finishing any write until the result is disposed of; absent where
-   * nobody can, as with a real kernel.
+   * Keeps the device from finishing any write until the result is disposed of; absent where that is
+   * impossible, as with a real kernel.
    */
   readonly stall?: () => Promise<AsyncDisposable>
 }
@@ -20,12 +20,12 @@ export interface Subject extends AsyncDisposable {
 /** What differs from subject to subject. */
 export interface SubjectTraits {
   readonly kind: Backend['kind']
-  /** The backend tells the kernel's interface index. */
+  /** The backend reports the kernel's interface index. */
   readonly hasIndex: boolean
   /** Peers come in the order of their creation; otherwise in any. */
   readonly keepsPeerOrder: boolean
   /**
-   * The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not tell it.
+   * The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not report it.
    */
   readonly tellsZones: boolean
   /** There is {@link Subject.stall}. */

@@ -14,7 +14,7 @@ describeWith(hasBin, 'the built declarations', () => {
   const partsOf = (entry: string) =>
     exported.filter((each) => each.entry === entry).flatMap(({ parts }) => parts)
 
-  it('are read to the members', () => {
+  it('are read down to the members', () => {
     const names = partsOf('wireguard').map(({ name }) => name)
     expect(names).toEqual(
       expect.arrayContaining(['WireGuard', 'WireGuard.device', 'Peer.endpoint']),

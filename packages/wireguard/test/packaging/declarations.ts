@@ -169,7 +169,7 @@ function fieldsIn(node: ast.Node): ast.Node[] {
   node.forEachChild((child) => {
     nested.push(...fieldsIn(child))
   })
-  // An alternative of a union has some fields only to tell that they are absent there.
+  // An alternative of a union has some fields only to state that they are absent there.
   const isField = ast.isPropertySignatureDeclaration(node)
     ? node.type?.getText() !== 'undefined'
     : ast.isMethodSignatureDeclaration(node)

@@ -56,7 +56,7 @@ describeWith(hasRegistry, 'the packages, packed and installed in an empty projec
     expect(sources.filter((source) => !files.includes(source))).toEqual([])
   })
 
-  it.each(PACKAGES)('%s holds code that leads to its sources, and each once', async (name) => {
+  it.each(PACKAGES)('%s holds code with source maps that name each source once', async (name) => {
     const { files } = project.packages[name]
     const sources: string[] = []
     for (const file of files.filter((each) => each.endsWith('.js.map'))) {
@@ -145,7 +145,7 @@ describeWith(hasRegistry, 'the packages, packed and installed in an empty projec
   )
 
   it.each(PACKAGES)(
-    '%s is what publint wants',
+    '%s passes publint',
     async (name) => {
       const pkgDir = join(project.folder, 'node_modules', name)
       // The installed folder is what the tarball holds.
@@ -156,7 +156,7 @@ describeWith(hasRegistry, 'the packages, packed and installed in an empty projec
   )
 
   it.each(PACKAGES)(
-    '%s has types that arethetypeswrong finds right',
+    '%s passes arethetypeswrong',
     async (name) => {
       const tarball = await readFile(project.packages[name].tarball)
       const result = await checkPackage(createPackageFromTarballData(Uint8Array.from(tarball)))

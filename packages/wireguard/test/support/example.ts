@@ -80,7 +80,7 @@ export async function faultsOf(
 }
 
 /**
- * Why an outcome is not what the page says: it failed, or did not print what the comments behind
+ * Why an outcome is not what the page says: it failed, or did not print what the comments after
  * its `console.log` say, in that order. `...` in a comment stands for any text, and a comment that
  * begins with `for example` for anything. `undefined`: it is.
  */

@@ -38,7 +38,7 @@ export async function asNobody(body: string, ...prefix: readonly string[]): Prom
 }
 
 /**
- * A folder that everybody may enter, with the packages in its node_modules: only root may be
+ * A folder that every user may enter, with the packages in its node_modules: only root may be
  * allowed to enter this checkout. zod stays out; it is loaded for a faulty configuration only.
  */
 async function copyPackages(): Promise<string> {

@@ -2,19 +2,25 @@ import type { CallOptions } from '../model/backend.js'
 import { WireGuardError } from '../model/errors.js'
 import { aborted, Deadline, type DeadlineFailure } from './deadline.js'
 
-/** What an error of a call says about where it happened. */
+/** Where an error of a call happened. */
 export interface CallContext {
-  /** What is being done: `read device`. */
+  /** The operation: `read device`. */
   readonly operation: string
   /** The name of the interface. */
   readonly device?: string | undefined
 }
 
 /**
- * The deadline of one call, whose errors say where it happened.
+ * Returns the deadline of one call. It fails with a {@link WireGuardError} that has the context.
  *
  * @throws WireGuardError `ABORT_ERR` when the signal is already aborted, `EINVAL` when
  * `idleTimeout` is not a number of milliseconds
+ *
+ * @example
+ * ```ts
+ * using deadline = callDeadline({ operation: 'read device', device: 'wg0' }, { idleTimeout: 1000 })
+ * const names = await deadline.race(readdir('/var/run/wireguard'))
+ * ```
  */
 export function callDeadline(
   context: CallContext,
@@ -23,7 +29,14 @@ export function callDeadline(
   return new Deadline(options, (failure) => toError(failure, context))
 }
 
-/** The error of a call whose signal was aborted. */
+/**
+ * Returns the error of a call whose signal was aborted. The reason becomes its cause.
+ *
+ * @example
+ * ```ts
+ * throw abortError({ operation: 'read device', device: 'wg0' }, signal.reason)
+ * ```
+ */
 export function abortError(context: CallContext, reason: unknown): WireGuardError {
   return toError(aborted(reason), context)
 }

@@ -1,38 +1,47 @@
-/** `idleTimeout` when the caller gives none, in milliseconds. */
+/** The default of `idleTimeout`, in milliseconds. */
 export const DEFAULT_IDLE_TIMEOUT = 5000
 
-// The longest delay of a timer: Node takes a longer one for 1 ms.
+// The longest delay of a timer. Node treats a longer one as 1 ms.
 const MAX_IDLE_TIMEOUT = 2 ** 31 - 1
 
 /** What limits a {@link Deadline}. */
 export interface DeadlineOptions {
-  /** Fails the deadline when it is aborted. */
+  /** A signal; the deadline fails when it is aborted. */
   readonly signal?: AbortSignal | undefined
   /** Milliseconds without progress; default {@link DEFAULT_IDLE_TIMEOUT}, 0: no limit. */
   readonly idleTimeout?: number | undefined
 }
 
-/** Why a {@link Deadline} failed, or could not begin. */
+/** The reason why a {@link Deadline} failed or could not begin. */
 export interface DeadlineFailure {
   /** The POSIX name of the failure, or `ABORT_ERR`. */
   readonly code: 'ABORT_ERR' | 'EINVAL' | 'ETIMEDOUT'
-  /** The failure in words. */
+  /** The message of the error. */
   readonly message: string
-  /** The reason of the signal. */
+  /** The reason of the aborted signal. */
   readonly cause?: unknown
 }
 
 /** Something that makes progress. */
 export interface Progress {
-  /** When it last did, on the clock of `performance.now()`; 0: not yet. */
+  /** The time of its last progress, on the clock of `performance.now()`; 0 before the first. */
   readonly lastProgress: number
 }
 
 /**
- * Fails what it limits when that makes no progress for `idleTimeout` milliseconds, or when its
- * signal is aborted. Dispose of it at the end, so that no timer and no listener stays.
+ * Limits an operation. It fails when the operation makes no progress for `idleTimeout`
+ * milliseconds, or when the signal is aborted. Dispose of it at the end, so that no timer and no
+ * listener remains.
  *
- * It knows nothing of what it limits: `toError` makes the error of a failure.
+ * It does not depend on the kind of operation: the caller's `toError` makes the error of a failure.
+ *
+ * @example
+ * ```ts
+ * using deadline = new Deadline({ signal, idleTimeout: 1000 }, ({ code, message }) =>
+ *   Object.assign(new Error(message), { code }),
+ * )
+ * const reply = await deadline.race(readReply(socket), () => socket.destroy())
+ * ```
  */
 export class Deadline<E extends Error = Error> implements Disposable {
   readonly #signal: AbortSignal | undefined
@@ -42,17 +51,17 @@ export class Deadline<E extends Error = Error> implements Disposable {
   readonly #listeners = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #error: E | undefined
-  /** When the present wait began. */
+  /** When the current wait began. */
   #waitingSince = performance.now()
   #touchedAt = 0
-  /** What this one waits for, whose progress is its own meanwhile. */
+  /** What this deadline waits for. Its progress counts as progress of this one. */
   #ahead: Progress | undefined
 
   /**
    * Starts the idle time and listens to the signal.
    *
-   * @throws what `toError` makes: `ABORT_ERR` when the signal is already aborted, `EINVAL` when
-   * `idleTimeout` is not a number of milliseconds
+   * @throws the error that `toError` makes: `ABORT_ERR` when the signal is already aborted,
+   * `EINVAL` when `idleTimeout` is not a number of milliseconds
    */
   constructor(options: DeadlineOptions, toError: (failure: DeadlineFailure) => E) {
     const { signal, idleTimeout = DEFAULT_IDLE_TIMEOUT } = options
@@ -68,32 +77,34 @@ export class Deadline<E extends Error = Error> implements Disposable {
     if (idleTimeout > 0) this.#watch(idleTimeout)
   }
 
-  /** When it last made progress, or what it waits for did. */
+  /** The time of the last progress of this deadline or of what it waits for. */
   get lastProgress(): number {
     return Math.max(this.#touchedAt, this.#ahead?.lastProgress ?? 0)
   }
 
-  /** Reports progress: the idle time starts again, also for those who wait for this one. */
+  /**
+   * Reports progress. The idle time starts again, also for the deadlines that wait for this one.
+   */
   touch(): void {
-    // The timer finds out by itself: this is called for every message of a dump.
+    // This runs for every message of a dump, so it leaves the timer alone. `#expire` sets it again.
     this.#touchedAt = performance.now()
   }
 
-  /** From now on the progress of `ahead` counts as its own, until {@link Deadline.resume}. */
+  /** Counts the progress of `ahead` as its own until {@link Deadline.resume}. */
   waitFor(ahead: Progress): void {
     this.#ahead = ahead
   }
 
   /**
-   * Ends a wait: the idle time starts again. That is no progress yet, so it does not start again
-   * for those who wait for this one.
+   * Ends a wait. The idle time starts again. The end of a wait is not progress: for the deadlines
+   * that wait for this one, the idle time continues.
    */
   resume(): void {
     this.#ahead = undefined
     this.#waitingSince = performance.now()
   }
 
-  /** Waits for work of this process, which is progress for as long as it goes on. */
+  /** Waits for work of this process. The work counts as progress until it ends. */
   async whileWorking<T>(work: Promise<T>): Promise<T> {
     this.waitFor(AT_WORK)
     try {
@@ -104,11 +115,11 @@ export class Deadline<E extends Error = Error> implements Disposable {
     }
   }
 
-  /** Fails, unless it already failed. */
+  /** Fails with this error, unless it has already failed. */
   fail(error: E): void {
     if (this.#error !== undefined) return
     this.#error = error
-    // The owner may never dispose of it: an iterator ends when its consumer asks for more.
+    // The owner may never dispose of it: an iterator ends only when its consumer asks for more.
     this[Symbol.dispose]()
     for (const listener of this.#listeners) listener()
   }
@@ -116,20 +127,20 @@ export class Deadline<E extends Error = Error> implements Disposable {
   /**
    * Checks that it has not failed.
    *
-   * @throws the error with which it failed
+   * @throws the error of the failure
    */
   check(): void {
     if (this.#error !== undefined) throw this.#error
   }
 
-  /** Calls `listener` at once when it fails, until the function that is returned is called. */
+  /** Calls `listener` as soon as it fails. Returns a function that removes the listener. */
   onFail(listener: () => void): () => void {
     this.#listeners.add(listener)
     return () => void this.#listeners.delete(listener)
   }
 
   /**
-   * Waits for one step: rejects as soon as the deadline fails. `cancel` then ends the step, for
+   * Waits for one step. Rejects as soon as the deadline fails; `cancel` then ends the step, for
    * example by closing its socket.
    */
   async race<T>(step: Promise<T>, cancel: () => void = () => {}): Promise<T> {
@@ -151,7 +162,9 @@ export class Deadline<E extends Error = Error> implements Disposable {
     }
   }
 
-  /** Ends it: it fails no more by itself. */
+  /**
+   * Clears the timer and stops listening to the signal. Only {@link Deadline.fail} fails it then.
+   */
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
@@ -160,8 +173,8 @@ export class Deadline<E extends Error = Error> implements Disposable {
 
   #watch(time: number): void {
     this.#timer = setTimeout(() => {
-      // After a long stall of the event loop the timer comes before the input that has been
-      // waiting: let that be read first.
+      // After a long stall of the event loop, the timer runs before the input that has been
+      // waiting. Let that input be read first.
       setImmediate(() => this.#expire())
     }, time)
   }
@@ -178,11 +191,12 @@ export class Deadline<E extends Error = Error> implements Disposable {
   }
 }
 
-/** The failure of a call whose signal was aborted. */
+/** Returns the failure of a call whose signal was aborted. */
 export function aborted(reason: unknown): DeadlineFailure {
   return { code: 'ABORT_ERR', message: 'aborted by the caller', cause: reason }
 }
 
+/** Work of this process, which always makes progress. */
 const AT_WORK: Progress = {
   get lastProgress() {
     return performance.now()

@@ -1,29 +1,36 @@
 import type { Deadline, Progress } from './deadline.js'
 
 /**
- * Lets a number of holders in at a time, in the order of asking.
+ * Grants a fixed number of places, in the order of the requests.
  *
- * A caller that waits is idle only while none of the holders makes progress: their progress is its
- * own. When its deadline fails it leaves at once. How a holder ends does not matter to the next.
+ * A waiting caller is idle only while no holder makes progress, because their progress counts as
+ * its own. It stops waiting as soon as its deadline fails. The next caller gets a place whether the
+ * holder before it succeeded or failed.
+ *
+ * @example
+ * ```ts
+ * const reads = new Semaphore(2)
+ * const device = await reads.run(deadline, () => readDevice('wg0'))
+ * ```
  */
 export class Semaphore implements Progress {
   readonly #places: number
   readonly #holders = new Set<Place>()
   readonly #waiting = new Set<Place>()
-  /** That of the holders who have left. */
+  /** The last progress of the earlier holders. */
   #progressBefore = 0
 
-  /** @param places how many holders there may be at a time */
+  /** @param places the highest number of holders at a time */
   constructor(places: number) {
     this.#places = places
   }
 
-  /** Whether there is no holder, and so no waiter. For {@link KeyedQueue}. */
+  /** Whether there is no holder, and so no waiting caller. For {@link KeyedQueue}. */
   get unused(): boolean {
     return this.#holders.size === 0
   }
 
-  /** That of the holders, for those who wait. */
+  /** The last progress of any holder. It counts for the waiting callers. */
   get lastProgress(): number {
     let last = this.#progressBefore
     for (const { deadline } of this.#holders) last = Math.max(last, deadline.lastProgress)
@@ -31,8 +38,8 @@ export class Semaphore implements Progress {
   }
 
   /**
-   * Waits for a place. The function that it resolves to gives the place back; further calls of it
-   * do nothing.
+   * Waits for a place. Resolves to a function that releases the place; further calls of that
+   * function do nothing.
    *
    * @throws the error of the deadline
    */
@@ -44,7 +51,7 @@ export class Semaphore implements Progress {
     return () => this.#release(place)
   }
 
-  /** Runs a step in a place. That it succeeds is progress. */
+  /** Waits for a place, runs a step and releases the place. The success of the step is progress. */
   async run<T>(deadline: Deadline, step: () => Promise<T>): Promise<T> {
     const release = await this.acquire(deadline)
     try {
@@ -68,7 +75,7 @@ export class Semaphore implements Progress {
       deadline.check()
     } catch (error) {
       if (this.#waiting.delete(place)) deadline.resume()
-      // It was given the place in the moment in which it failed: the next one takes it.
+      // The place was granted as the deadline failed. Pass it on to the next caller.
       else this.#release(place)
       throw error
     }
@@ -86,21 +93,38 @@ export class Semaphore implements Progress {
   }
 }
 
-/** A semaphore for one holder at a time. */
+/**
+ * A semaphore with one place.
+ *
+ * @example
+ * ```ts
+ * const mutex = new Mutex()
+ * await mutex.run(deadline, () => writeDevice('wg0'))
+ * ```
+ */
 export class Mutex extends Semaphore {
   constructor() {
     super(1)
   }
 }
 
-/** Runs the steps of each name one at a time, in the order of asking; see {@link Semaphore}. */
+/**
+ * Runs the steps of each name one at a time, in the order of the calls; see {@link Semaphore}.
+ *
+ * @example
+ * ```ts
+ * const writes = new KeyedQueue()
+ * await writes.run('wg0', deadline, () => writeDevice('wg0'))
+ * ```
+ */
 export class KeyedQueue {
   readonly #mutexes = new Map<string, Mutex>()
 
   /**
-   * Runs a step when every earlier step of this name has ended.
+   * Runs a step after every earlier step of this name has ended.
    *
-   * @throws the error of the deadline when that fails before; and what the step throws
+   * @throws the error of the deadline when it fails before the step begins, and the errors of the
+   * step
    */
   async run<T>(name: string, deadline: Deadline, step: () => Promise<T>): Promise<T> {
     const mutex = this.#mutexes.get(name) ?? new Mutex()
@@ -108,13 +132,13 @@ export class KeyedQueue {
     try {
       return await mutex.run(deadline, step)
     } finally {
-      // The name may have got another mutex since the last holder left this one.
+      // The name may have another mutex since the last holder released this one.
       if (mutex.unused && this.#mutexes.get(name) === mutex) this.#mutexes.delete(name)
     }
   }
 }
 
-/** One who asked. */
+/** A caller that waits for a place or holds it. */
 interface Place {
   readonly deadline: Deadline
   /** Ends the wait. */

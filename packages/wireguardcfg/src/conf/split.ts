@@ -2,7 +2,7 @@ import type { PublicKey } from '../model/key.js'
 
 /**
  * Divides a list of peers where a public key repeats, because a configuration may have it only
- * once. The order stays; there is at least one part.
+ * once. Keeps the order. Returns at least one part.
  */
 export function splitAtRepeats<T extends { readonly publicKey: PublicKey }>(
   peers: readonly T[],

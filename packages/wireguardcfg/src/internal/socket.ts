@@ -1,6 +1,6 @@
 /**
- * Not public: this entry may change in any release, also in a patch. The facade takes from it what
- * it needs to start and stop userspace implementations.
+ * Not public: this entry may change in any release, also in a patch. The facade imports from it
+ * what it needs to start and stop userspace implementations.
  *
  * @packageDocumentation
  */

@@ -53,13 +53,18 @@ export interface WireGuardErrorInit {
 }
 
 /**
- * Every error that these packages throw on purpose. No message, property or cause of it carries a
- * secret.
+ * The class of every error that these packages throw on purpose. No message, property or cause of
+ * it carries a secret.
+ *
+ * @example
+ * ```ts
+ * throw new WireGuardError('no such interface', { code: 'ENODEV', device: 'wg0' })
+ * ```
  */
 export class WireGuardError extends Error {
   /** The POSIX name of the fault, or `ABORT_ERR`. */
   readonly code: WireGuardErrorCode
-  /** What was being done: `configure device`, `parse key`. */
+  /** The operation that failed, in the words of a user: `configure device`, `parse key`. */
   readonly operation: string | undefined
   /** The name of the interface. */
   readonly device: string | undefined
@@ -67,16 +72,18 @@ export class WireGuardError extends Error {
   readonly peer: string | undefined
   /** The field of the configuration, as written in code: `peers[3].allowedIPs[0]`. */
   readonly path: string | undefined
-  /** The text of the kernel or of the daemon, or the offending line or key. */
+  /** The kernel's extended-ack text, the daemon's reply, or the offending line or key. */
   readonly detail: string | undefined
-  /** What to do about it. */
+  /** How to fix it, as one imperative sentence. */
   readonly hint: string | undefined
-  /** How many peers of a write took effect before it failed; `undefined`: it was no such write. */
+  /**
+   * How many peers of a write had been applied when it failed; `undefined` for other operations.
+   */
   readonly applied: number | 'unknown' | undefined
   readonly #summary: string
 
   /**
-   * @param summary what went wrong, in lower case and without a full stop; operation, device, path,
+   * @param summary the fault, in lower case and without a full stop; operation, device, path,
    * detail and hint are added to the message
    */
   constructor(summary: string, init: WireGuardErrorInit) {
@@ -94,14 +101,22 @@ export class WireGuardError extends Error {
   }
 
   /**
-   * What went wrong: the message without the parts that the other properties hold, so that another
+   * The fault alone: the message without the parts that the other properties hold, so that another
    * error can be composed from it.
    */
   get summary(): string {
     return this.#summary
   }
 
-  /** Returns this error, or a copy with more context. What is already set stays. */
+  /**
+   * Returns a copy of this error with more context, or this error if the context adds nothing.
+   * Properties that are already set keep their values.
+   *
+   * @example
+   * ```ts
+   * throw error.with({ operation: 'read device', device: 'wg0' })
+   * ```
+   */
   with(context: Omit<WireGuardErrorInit, 'code' | 'cause'>): WireGuardError {
     const addsContext = CONTEXT.some(
       (field) => this[field] === undefined && context[field] !== undefined,
@@ -154,10 +169,10 @@ export function invalid(
 }
 
 /**
- * Returns the POSIX name that an error of the system or of this library carries. Errors of Node's
- * core may come from another realm, so `instanceof` proves nothing.
+ * Returns the POSIX name that an error of the system or of this library carries. It does not use
+ * `instanceof`, because errors of Node's core may come from another realm.
  *
- * @param fallback for an error without a code
+ * @param fallback returned for an error without a code
  */
 export function errorCode(error: unknown, fallback = 'EIO'): string {
   const code =
@@ -172,7 +187,7 @@ export function describeKind(kind: string | undefined): string {
     : `an interface of kind ${quote(kind)}`
 }
 
-/** What to do about a fault that several places meet. */
+/** The hints of faults that several files report. */
 export const HINTS = {
   portInUse: 'Another socket has the port; choose another listenPort, or 0',
   socketPermission: 'Run as root, or as the user who runs the daemon',

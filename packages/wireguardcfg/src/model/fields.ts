@@ -5,7 +5,7 @@ import type { Device, Peer } from './device.js'
 export type DeviceField = Exclude<keyof DeviceConfig & keyof Device, 'peers'>
 
 /**
- * The fields of a peer that hold one value and can be read and written. The public key is none of
+ * The fields of a peer that hold one value and can be read and written. The public key is not among
  * them, because it identifies the peer.
  */
 export type PeerField = Exclude<keyof PeerConfig & keyof Peer, 'publicKey' | 'allowedIPs'>
@@ -15,7 +15,7 @@ export type FieldFormat = 'secret' | 'port' | 'mark' | 'endpoint' | 'interval'
 
 /** One field and its name in each text and wire format. */
 export interface FieldRow {
-  /** How its text looks. */
+  /** The format of its text. */
   readonly format: FieldFormat
   /** The highest valid number; absent when the value is not a number. */
   readonly max?: number

@@ -1,12 +1,17 @@
 import { isKeyText } from './key-text.js'
 
-/** What stands in the place of a secret. */
+/** The text that replaces a secret. */
 export const HIDDEN = '(hidden)'
 
 /**
- * Returns a value as it may appear in an error: quoted, control and formatting characters escaped,
- * cut after 80 characters. Text that may hold a key is left out, because users paste private keys
- * into other fields.
+ * Returns a value in a form that is safe in an error: quoted, control and formatting characters
+ * escaped, cut after 80 characters. Text that may hold a key is left out, because users paste
+ * private keys into other fields.
+ *
+ * @example
+ * ```ts
+ * quote('wg 0\n') // '"wg 0\\n"'
+ * ```
  */
 export function quote(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
@@ -16,19 +21,28 @@ export function quote(value: unknown): string {
 }
 
 /**
- * Returns whether a text has a key in it, or what is left of one: base64 or 64 hexadecimal digits
- * with a few characters missing or wrong, without padding, in the alphabet of URLs,
- * percent-encoded, or inside another text. Of a million keys it misses less than one; of a million
- * paths of files and names of packages it takes some hundreds for keys, all of them long and in
- * mixed case.
+ * Returns whether a text holds a key or the remains of one: base64 or 64 hexadecimal digits, with a
+ * few characters missing or wrong, without padding, in the alphabet of URLs, percent-encoded, or
+ * inside another text. It misses less than one key in a million. In a million paths of files and
+ * names of packages it finds some hundreds of false keys, all of them long and in mixed case.
+ *
+ * @example
+ * ```ts
+ * mayHoldKey('/etc/wireguard/wg0.conf') // false
+ * ```
  */
 export function mayHoldKey(text: string): boolean {
   return findKeys(text).length > 0
 }
 
 /**
- * Returns a text that others have composed, such as the output of a program, with `(hidden)` in the
- * place of what may be keys.
+ * Returns a text of unknown content, such as the output of a program, with `(hidden)` in the place
+ * of everything that may be a key.
+ *
+ * @example
+ * ```ts
+ * hideKeys(`cannot parse ${privateKey.toBase64()}`) // 'cannot parse (hidden)'
+ * ```
  */
 export function hideKeys(text: string): string {
   let shown = ''
@@ -41,7 +55,8 @@ export function hideKeys(text: string): string {
 }
 
 const CUT = 80
-// A key that begins before the cut ends within so many characters of it, percent-encoded too.
+// A key that begins before the cut ends within this many characters after it, even when
+// percent-encoded.
 const REACH = 200
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
@@ -54,23 +69,23 @@ interface Stretch {
   end: number
 }
 
-// Of the 43 characters of a key without its padding: some are missing, and some are wrong.
+// A key without its padding has 43 characters. This allows for missing and wrong ones.
 const SHORTEST = 34
-// How many times something else may interrupt them.
+// How often other characters may interrupt them.
 const MOST_GAPS = 3
-// The total weight of the pairs of characters from which on a text is no words.
+// The lowest total weight of the pairs of characters of a key. Words have less.
 const LEAST_WEIGHT = -8
 
-// A key has 64 hexadecimal digits. Each counts 1, and what interrupts them counts against them, so
-// that the groups of addresses and UUIDs never come near, and a hash of 160 bits does not either.
+// A key has 64 hexadecimal digits. Each counts 1, and each interruption is subtracted, so that
+// addresses and UUIDs, with their groups, stay far below, and so does a hash of 160 bits.
 const LEAST_DIGITS = 42
 const INTERRUPTION = 5
 
-/** Where a text has keys, in order, each with the word it is in. */
+/** Returns where a text has keys, in order, each with the word around it. */
 function findKeys(text: string): Stretch[] {
   const found: Stretch[] = []
   if (text.length < SHORTEST) return found
-  // The characters that keys are made of, with what came before each: gaps, weights, and letters.
+  // One entry for each base64 character, with the counts of all that precedes it.
   const starts: number[] = []
   const gaps: number[] = []
   const weights: number[] = []
@@ -126,7 +141,7 @@ function findKeys(text: string): Stretch[] {
   return found
 }
 
-/** Adds a stretch with the rest of the words at its ends; joins it with those it overlaps. */
+/** Adds a stretch, extended to whole words, and joins it with the stretches that it overlaps. */
 function add(found: Stretch[], text: string, start: number, end: number): void {
   while (start > 0 && WORD.test(text[start - 1]!)) start--
   while (end < text.length && WORD.test(text[end]!)) end++
@@ -141,7 +156,7 @@ function add(found: Stretch[], text: string, start: number, end: number): void {
 const WORD = /[A-Za-z0-9+/_%-]/
 const EQUALS = 61
 
-/** Whether a character of `%41` begins here. */
+/** Returns whether a percent-encoded character, such as `%41`, begins here. */
 function isEncoded(text: string, at: number): boolean {
   return text[at] === '%' && /^[0-9A-Fa-f]{2}$/.test(text.slice(at + 1, at + 3))
 }
@@ -153,7 +168,7 @@ const SIGN = 3
 const SLASH = 4
 const OTHER = 5
 
-/** What a character is in the base64 alphabets of RFC 4648. */
+/** Returns the kind of a character in the base64 alphabets of RFC 4648. */
 function kindOf(code: number): number {
   if (code >= 97) return code <= 122 ? LOWER : OTHER
   if (code >= 65) return code <= 90 ? UPPER : code === 95 ? SIGN : OTHER
@@ -168,15 +183,16 @@ function isHexDigit(code: number): boolean {
 }
 
 /**
- * Two capital letters, or a digit with a letter: what names like `aNameOfManyWords` do not have.
+ * Returns whether two characters are two capital letters, or a digit and a letter. Names like
+ * `aNameOfManyWords` have no such pair.
  */
 function isOdd(kind: number, next: number): boolean {
   return kind === next ? kind === UPPER : kind <= DIGIT && next <= DIGIT && kind + next > 1
 }
 
 /**
- * How much more often a pair of characters occurs in keys than in paths, names and sentences: about
- * the natural logarithm of the ratio, counted in 400,000 paths of files.
+ * Returns how much more often a pair of characters occurs in keys than in paths, names and
+ * sentences: about the natural logarithm of the ratio, counted in 400,000 paths of files.
  */
 function weigh(kind: number, code: number, nextKind: number, next: number): number {
   if (kind === OTHER) return -1
@@ -195,7 +211,7 @@ function weigh(kind: number, code: number, nextKind: number, next: number): numb
   return isUsual ? 1 : 3
 }
 
-// The letters that often follow a, b, c ... in words: four fifths of all pairs.
+// The letters that often follow a, b, c ... in words. They cover four fifths of all pairs.
 const FOLLOWERS =
   'bcdgiklmnprstuy aeiloru aehiklorstu abeiors abcdefglmnprstvx aeilo aeior aeio abcdefglmnoprstv  aei adeilostuy aeilop acdegiost bcdglmnoprstuw aehiloprsty u acdeikmostuy acehimopstuy acehiloprstuy abdilmnprst aei aei  acnpst '.split(
     ' ',

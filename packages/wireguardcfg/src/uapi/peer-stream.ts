@@ -3,8 +3,8 @@ import { ReplyParser } from './parse.js'
 import type { ReplySink } from './socket.js'
 
 /**
- * Passes on the peers of a reply while it arrives, those of one chunk at a time. The next chunk is
- * read only after the consumer has used them.
+ * Passes the peers of a reply to its consumer while the reply arrives, one chunk at a time. The
+ * next chunk is read only when the consumer asks for more.
  */
 export class PeerStream implements ReplySink {
   readonly #reply: ReplyParser
@@ -20,6 +20,7 @@ export class PeerStream implements ReplySink {
     this.#reply = new ReplyParser(operation, device)
   }
 
+  /** Whether the reply is complete. */
   get done(): boolean {
     return this.#reply.done
   }

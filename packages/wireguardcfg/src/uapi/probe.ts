@@ -2,21 +2,26 @@ import { createConnection } from 'node:net'
 import { errorCode } from '../model/errors.js'
 
 /**
- * What a path is: `live` something listens there; `busy` something listens there and accepts
- * nothing now; `stale` a socket or another file on which nothing listens; `absent` nothing;
- * `denied` this user may not ask.
+ * The state of a socket path:
+ *
+ * - `live`: something listens there.
+ * - `busy`: something listens there and accepts no connection now.
+ * - `stale`: a socket or another file on which nothing listens.
+ * - `absent`: no file.
+ * - `denied`: this user has no permission to connect.
  */
 export type SocketState = 'live' | 'busy' | 'stale' | 'absent' | 'denied'
 
-/** What limits how long a probe may take: a deadline, for example. */
+/** A limit on how long a probe may take, such as a deadline. */
 export interface ProbeLimit {
+  /** Waits for a step. Calls `cancel` when the limit is reached. */
   race<T>(step: Promise<T>, cancel: () => void): Promise<T>
 }
 
 /**
- * Connects to a unix socket once and returns what is there.
+ * Connects to a unix socket once and returns its state.
  *
- * @throws the error of the system for any other reason, and that of the limit
+ * @throws the error of the system when it stands for no state, and the error of the limit
  */
 export async function probeSocket(path: string, limit?: ProbeLimit): Promise<SocketState> {
   const socket = createConnection(path)

@@ -32,10 +32,9 @@ export function socketPath(
 }
 
 /**
- * Returns the path.
+ * Returns the path if a socket address can hold it. The system would cut a longer one.
  *
- * @throws WireGuardError `EINVAL` when it is longer than the address of a socket can be; the system
- * would cut it
+ * @throws WireGuardError `EINVAL` when the path is too long for a socket address
  */
 export function checkSocketPath(path: string): string {
   const length = Buffer.byteLength(path)
@@ -51,8 +50,8 @@ export function checkSocketPath(path: string): string {
 /**
  * Finds the socket of an interface. Returns its path, or `undefined` when there is none. On macOS,
  * where interfaces can only be called utunN, wg-quick(8) writes the real name into `NAME.name`. The
- * lookup is synchronous, because that costs less than any other way, and the facade looks here
- * first for every interface of the kernel.
+ * lookup is synchronous, because that costs least and the facade looks here first for every
+ * interface of the kernel.
  *
  * @throws WireGuardError `EPERM` without permission to search the directory
  */
@@ -90,8 +89,8 @@ export function fileError(cause: unknown, directory: string): WireGuardError {
 }
 
 /**
- * Returns the interface name that a logical name stands for. wg-quick(8) on macOS and OpenBSD
- * trusts the file if it is as old as the socket, to 2 s.
+ * Returns the interface name that a logical name stands for. Like wg-quick(8) on macOS and OpenBSD,
+ * trusts the file only if its age differs from that of the socket by less than 2 s.
  */
 function realName(name: string, directory: string): string | undefined {
   const file = join(directory, `${name}.name`)

@@ -3,20 +3,21 @@ import type { Deadline } from '../backend/deadline.js'
 import { errorCode, HINTS, WireGuardError } from '../model/errors.js'
 import { probeSocket, type SocketState } from './probe.js'
 
-/** What takes the bytes of a reply: see `ReplyParser`. */
+/** A consumer of the bytes of a reply, such as `ReplyParser`. */
 export interface ReplySink {
+  /** Whether the reply is complete. */
   readonly done: boolean
-  /** Nothing more is read until what it returns resolves. */
+  /** Takes the next bytes. No more is read until the returned promise resolves. */
   push(chunk: Uint8Array): Promise<void> | void
 }
 
 const RECEIVE_BUFFER = 65_536
 
 /**
- * One operation over a connection of its own: some implementations answer only one per connection,
- * none may be sent two at once, and a connection is of no use after an error. Resolves when the
- * reply is complete or the other side closed; the sink tells which. The connection is closed on
- * every path.
+ * Runs one operation on a connection of its own. Some implementations answer only one operation per
+ * connection, none accepts two at once, and a connection is unusable after an error. Resolves when
+ * the reply is complete or the daemon closed the connection; `reply.done` distinguishes the two.
+ * Always closes the connection.
  *
  * @param onSend called before the first byte is sent
  * @throws WireGuardError `ENODEV` when nothing listens, `EPERM`, the error of the connection, of
@@ -39,14 +40,15 @@ export async function exchange(
     throw connectionError(error, path)
   } finally {
     socket.destroy()
-    // It held keys.
+    // The buffer held keys.
     buffer.fill(0)
   }
 }
 
 /**
- * Returns true when something listens at the path. Also true when it is too busy to answer, because
- * a daemon that hangs must not hold up a listing, and when this user may not ask.
+ * Returns whether something listens at the path. Also returns true when the daemon is too busy to
+ * answer, because a hanging daemon must not hold up a listing, and when this user has no permission
+ * to connect.
  */
 export async function isListening(path: string, call: Deadline): Promise<boolean> {
   try {
@@ -58,9 +60,9 @@ export async function isListening(path: string, call: Deadline): Promise<boolean
 
 const LISTENING: ReadonlySet<SocketState> = new Set(['live', 'busy', 'denied'])
 
-/** A connected socket whose bytes wait in `buffer` until `receive` is called. */
+/** A connected socket that passes its bytes to `receive`. */
 interface Connected extends Socket {
-  /** False: no more until `resume` is called. */
+  /** Takes the next bytes. Returns false to get no more until `resume` is called. */
   receive?: (chunk: Uint8Array) => boolean
 }
 
@@ -69,7 +71,7 @@ async function connect(path: string, buffer: Buffer, call: Deadline): Promise<Co
     try {
       return await connectOnce(path, buffer, call)
     } catch (error) {
-      // The backlog of a unix socket is full (connect(2)): the daemon is alive and busy.
+      // EAGAIN: the backlog of the unix socket is full (connect(2)). The daemon is alive and busy.
       if (errorCode(error) !== 'EAGAIN') throw connectError(error, path)
     }
     let timer: NodeJS.Timeout | undefined
@@ -90,7 +92,7 @@ function connectOnce(path: string, buffer: Buffer, call: Deadline): Promise<Conn
       },
     },
   })
-  // One for the whole life of the socket: an error that nobody listens for would end the process.
+  // Stays for the whole life of the socket: an error without a listener would end the process.
   socket.on('error', () => {})
   const connected = new Promise<Connected>((resolve, reject) => {
     socket.once('error', reject)
@@ -131,8 +133,8 @@ function converse(
     }
     readBeforeWriteError(socket)
     socket.on('error', reject)
-    // 'end' when the other side closed, 'close' in any case; the sink knows whether that was too
-    // early.
+    // 'end' comes when the daemon closed, 'close' in any case. The sink reports whether that was
+    // too early.
     socket.once('end', resolve)
     socket.once('close', () => resolve())
     send(socket, request, reply, call).catch(reject)
@@ -140,9 +142,10 @@ function converse(
 }
 
 /**
- * A daemon that refuses a line answers and closes, with the rest of the request unread: a write
- * then fails, for which Node would destroy the socket with the answer still in it. It arrived
- * before the write failed, so that one whole turn of the event loop reads it.
+ * Lets the socket be read before a write error destroys it. A daemon that refuses a line answers
+ * and closes, with the rest of the request unread. A write then fails, and Node would destroy the
+ * socket with the unread answer. The answer arrived before the write failed, so one whole turn of
+ * the event loop reads it.
  */
 function readBeforeWriteError(socket: Socket): void {
   const destroy = socket.destroy.bind(socket)
@@ -162,8 +165,8 @@ function isWriteError(error: unknown): boolean {
 }
 
 /**
- * Writes piece by piece, as fast as the other side reads, and stops when it has answered already.
- * Other work of the process gets its turn between the pieces.
+ * Writes piece by piece, as fast as the daemon reads, and stops when it has already answered. Other
+ * work of the process runs between the pieces.
  */
 async function send(
   socket: Socket,
@@ -176,7 +179,7 @@ async function send(
     if (!first) await turn()
     first = false
     if (reply.done || socket.destroyed) return
-    // A zone may have any letters: in latin1, some of them would become a newline.
+    // A zone may contain any character. In latin1, some would become a newline.
     if (!socket.write(piece, 'utf8')) await drained(socket)
     call.touch()
   }
@@ -211,7 +214,7 @@ function connectError(error: unknown, path: string): unknown {
         detail: `no socket ${path}`,
         cause: error,
       })
-    // Also what connecting to a regular file gives.
+    // Connecting to a regular file gives this too.
     case 'ECONNREFUSED':
     case 'ENOTSOCK':
     // A socket of another type.

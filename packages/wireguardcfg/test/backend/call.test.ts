@@ -5,7 +5,7 @@ import { rejected, thrown } from '../model/faults.js'
 const CONTEXT = { operation: 'read device', device: 'wg0' }
 
 describe('the errors of a call', () => {
-  it('say where it was aborted, and why', () => {
+  it('name the aborted operation and the reason', () => {
     const signal = AbortSignal.abort('too late')
     expect(thrown(() => callDeadline(CONTEXT, { signal }))).toMatchObject({
       name: 'AbortError',
@@ -20,7 +20,7 @@ describe('the errors of a call', () => {
     })
   })
 
-  it('say where there was no progress', async () => {
+  it('name the operation that made no progress', async () => {
     using deadline = callDeadline(CONTEXT, { idleTimeout: 1 })
     expect(await rejected(deadline.race(new Promise(() => {})))).toMatchObject({
       name: 'WireGuardError',
@@ -30,7 +30,7 @@ describe('the errors of a call', () => {
     })
   })
 
-  it('say which idle time is none', () => {
+  it('name an invalid idle time', () => {
     expect(thrown(() => callDeadline(CONTEXT, { idleTimeout: -1 }))).toMatchObject({
       code: 'EINVAL',
       message: 'read device "wg0": idleTimeout -1: expected milliseconds, or 0 for no limit',
@@ -38,7 +38,7 @@ describe('the errors of a call', () => {
     })
   })
 
-  it('do not come without options', () => {
+  it('do not occur without options', () => {
     using deadline = callDeadline(CONTEXT)
     expect(deadline.check()).toBeUndefined()
   })

@@ -26,7 +26,7 @@ const IMMEDIATE = 1
 beforeEach(() => void jest.useFakeTimers())
 afterEach(() => void jest.useRealTimers())
 
-/** Runs a test and finds the rejections that nobody handled. */
+/** Runs a test and finds the unhandled rejections. */
 async function unhandledRejections(test: () => Promise<void>): Promise<unknown[]> {
   const unhandled: unknown[] = []
   const listen = (reason: unknown) => unhandled.push(reason)
@@ -42,7 +42,7 @@ async function unhandledRejections(test: () => Promise<void>): Promise<unknown[]
   }
 }
 
-/** A step that fails when it is told to, and whether it was cancelled. */
+/** A step that fails on request, and whether it was cancelled. */
 function step() {
   let reject!: (error: Error) => void
   const promise = new Promise<string>((_, fail) => {
@@ -54,7 +54,7 @@ function step() {
 }
 
 describe('a deadline that is met', () => {
-  it('gives the result of a step', async () => {
+  it('returns the result of a step', async () => {
     using deadline = start()
     expect(await deadline.race(Promise.resolve(5))).toBe(5)
     expect(deadline.check()).toBeUndefined()
@@ -79,7 +79,7 @@ describe('a deadline that is met', () => {
     expect([jest.getTimerCount(), listeners(signal)]).toEqual([0, 0])
   })
 
-  it('leaves none either when it ends after its timer, before the input was read', () => {
+  it('leaves no timer when it ends after its timer ran and before the input was read', () => {
     const { signal } = new AbortController()
     const deadline = start({ signal, idleTimeout: 10 })
     jest.advanceTimersByTime(10)
@@ -89,7 +89,7 @@ describe('a deadline that is met', () => {
     expect([jest.getTimerCount(), listeners(signal)]).toEqual([0, 0])
   })
 
-  it('is not woken by progress that is reported late, and may be disposed of twice', () => {
+  it('starts no timer for progress that is reported late, and may be disposed of twice', () => {
     const deadline = start({ idleTimeout: 1 })
     deadline[Symbol.dispose]()
     deadline.touch()
@@ -128,11 +128,11 @@ describe('a deadline whose signal is aborted', () => {
     controller.abort('changed my mind')
     expect(await result).toMatchObject({ code: 'ABORT_ERR', cause: 'changed my mind' })
     expect(cancelled).toEqual(['cancelled'])
-    // Nobody may come back to dispose of it.
+    // The owner may never dispose of it.
     expect([jest.getTimerCount(), listeners(controller.signal)]).toEqual([0, 0])
   })
 
-  it('calls those who listen before the step rejects, but none who stopped', async () => {
+  it('calls the listeners before the step rejects, except the removed ones', async () => {
     const controller = new AbortController()
     using deadline = start({ signal: controller.signal })
     const events: string[] = []
@@ -145,7 +145,7 @@ describe('a deadline whose signal is aborted', () => {
     expect(events).toEqual(['listener', 'step'])
   })
 
-  it('stays so for every later step, which is cancelled as well', async () => {
+  it('rejects every later step and cancels it', async () => {
     const controller = new AbortController()
     using deadline = start({ signal: controller.signal })
     controller.abort()
@@ -219,14 +219,14 @@ describe('a deadline without progress', () => {
     expect(() => deadline.check()).toThrow('no progress for 10 ms')
   })
 
-  it('fails by itself, also between two steps', () => {
+  it('fails also between two steps', () => {
     using deadline = start({ idleTimeout: 5 })
     jest.advanceTimersByTime(5 + IMMEDIATE)
     expect(() => deadline.check()).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }))
     expect(jest.getTimerCount()).toBe(0)
   })
 
-  it('does not fail as long as there is progress, and does as soon as there was none for long', () => {
+  it('does not fail while there is progress, and fails after its idle time without any', () => {
     using deadline = start({ idleTimeout: 100 })
     for (let i = 0; i < 20; i++) {
       jest.advanceTimersByTime(99)
@@ -238,7 +238,7 @@ describe('a deadline without progress', () => {
     expect(() => deadline.check()).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }))
   })
 
-  it('lets the input be read that waited behind a stall of the event loop', () => {
+  it('lets the input be read that waited during a stall of the event loop', () => {
     using deadline = start({ idleTimeout: 100 })
     // It is read after the timers that are due, and before the immediates.
     setTimeout(() => deadline.touch(), 100)
@@ -265,7 +265,7 @@ describe('a deadline without progress', () => {
 })
 
 describe('a deadline that waits for something else', () => {
-  it('makes progress when that does, and goes on with its own afterwards', () => {
+  it('makes progress when that does, and has its own progress afterwards', () => {
     using deadline = start({ idleTimeout: 100 })
     const ahead = { lastProgress: 0 }
     deadline.waitFor(ahead)
@@ -282,14 +282,14 @@ describe('a deadline that waits for something else', () => {
     expect(() => deadline.check()).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }))
   })
 
-  it('fails when that makes none', () => {
+  it('fails when that makes no progress', () => {
     using deadline = start({ idleTimeout: 100 })
     deadline.waitFor({ lastProgress: 0 })
     jest.advanceTimersByTime(100 + IMMEDIATE)
     expect(() => deadline.check()).toThrow(expect.objectContaining({ code: 'ETIMEDOUT' }))
   })
 
-  it('is not idle while this process works, and is from then on', async () => {
+  it('is not idle while this process works, and is idle afterwards', async () => {
     using deadline = start({ idleTimeout: 100 })
     let end!: (value: number) => void
     const work = deadline.whileWorking(new Promise<number>((resolve) => (end = resolve)))
@@ -328,7 +328,7 @@ describe('idleTimeout', () => {
     expect(() => deadline.check()).toThrow('no progress for 5000 ms')
   })
 
-  it.each([2 ** 31 - 1, 0.5])('takes %p', (idleTimeout) => {
+  it.each([2 ** 31 - 1, 0.5])('accepts %p', (idleTimeout) => {
     using deadline = start({ idleTimeout })
     expect(deadline.check()).toBeUndefined()
   })

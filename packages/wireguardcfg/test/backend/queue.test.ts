@@ -36,7 +36,7 @@ async function microtasks(): Promise<void> {
 afterEach(() => void jest.useRealTimers())
 
 describe('KeyedQueue', () => {
-  it('runs the steps of a name one at a time, in the order of asking', async () => {
+  it('runs the steps of a name one at a time, in the order of the calls', async () => {
     const queue = new KeyedQueue()
     const log: string[] = []
     await Promise.all(
@@ -63,7 +63,7 @@ describe('KeyedQueue', () => {
     await slow
   })
 
-  it('goes on after a step that failed, and hands its error on', async () => {
+  it('continues after a failed step, and passes its error on', async () => {
     const queue = new KeyedQueue()
     const no = new Error('no')
     const failing = queue.run('wg0', start(), () => Promise.reject(no))
@@ -72,7 +72,7 @@ describe('KeyedQueue', () => {
     await expect(next).resolves.toBe('next')
   })
 
-  it('leaves out one who failed while it waited, at once, and never runs its step', async () => {
+  it('drops a caller that fails while it waits, at once, and never runs its step', async () => {
     const queue = new KeyedQueue()
     const { open, opened } = gate()
     const ran: number[] = []
@@ -91,7 +91,7 @@ describe('KeyedQueue', () => {
     expect(ran).toStrictEqual([0, 2])
   })
 
-  it('refuses a deadline that has failed, and is free afterwards', async () => {
+  it('refuses a deadline that has failed, and runs the next step', async () => {
     const queue = new KeyedQueue()
     const failed = start()
     failed.fail(error('ABORT_ERR', 'too late'))
@@ -100,8 +100,8 @@ describe('KeyedQueue', () => {
     await expect(queue.run('wg0', start(), () => Promise.resolve('next'))).resolves.toBe('next')
   })
 
-  // The place is given and the deadline fails in every order, and the next one asks meanwhile.
-  it('is left in every moment in which one who waits can fail', async () => {
+  // The place is granted and the deadline fails in every order, while the next caller waits.
+  it('is released whenever a waiting caller fails', async () => {
     for (let moment = 0; moment < 30; moment++) {
       const queue = new KeyedQueue()
       let inside = 0
@@ -127,7 +127,7 @@ describe('KeyedQueue', () => {
   })
 })
 
-describe('one who waits behind a holder', () => {
+describe('a caller that waits for a holder', () => {
   it('times out after its own idle time when the holder makes no progress', async () => {
     jest.useFakeTimers()
     const mutex = new Mutex()
@@ -143,7 +143,7 @@ describe('one who waits behind a holder', () => {
     await running
   })
 
-  it('never times out while the holder makes progress, and does when that ends', async () => {
+  it('does not time out while the holder makes progress, and times out when that ends', async () => {
     jest.useFakeTimers()
     const mutex = new Mutex()
     const holder = start()
@@ -178,7 +178,7 @@ describe('one who waits behind a holder', () => {
     expect(failed).toMatchObject({ code: 'ETIMEDOUT' })
   })
 
-  it('has its whole idle time when its turn comes, though the holder made none', async () => {
+  it('has its whole idle time from the start of its turn, though the holder made no progress', async () => {
     jest.useFakeTimers()
     const mutex = new Mutex()
     const { open, opened } = gate()
@@ -198,7 +198,7 @@ describe('one who waits behind a holder', () => {
     expect(failed).toMatchObject({ code: 'ETIMEDOUT' })
   })
 
-  it('gets its turn from a holder that times out in the same moment', async () => {
+  it('gets its turn when the holder times out at the same time', async () => {
     jest.useFakeTimers()
     const mutex = new Mutex()
     const first = start(100)
@@ -214,7 +214,7 @@ describe('one who waits behind a holder', () => {
     ])
   })
 
-  it('fails with it when all are stuck, and does not wait for each in turn', async () => {
+  it('fails together with a stuck holder, and does not wait for each caller in turn', async () => {
     jest.useFakeTimers()
     const mutex = new Mutex()
     const failed: number[] = []
@@ -230,7 +230,7 @@ describe('one who waits behind a holder', () => {
     expect(failed).toEqual([...Array.from({ length: 9 }, () => PASSED), 2 * PASSED])
   })
 
-  it('counts that a step before it succeeded as progress', async () => {
+  it('counts the success of an earlier step as progress', async () => {
     jest.useFakeTimers()
     const mutex = new Mutex()
     const runs = Array.from({ length: 10 }, () => mutex.run(start(100), () => sleep(90)))
@@ -241,7 +241,7 @@ describe('one who waits behind a holder', () => {
 })
 
 describe('Semaphore', () => {
-  it('lets a number of holders in, and another one for each that leaves', async () => {
+  it('grants a number of places, and one more for each that is released', async () => {
     const semaphore = new Semaphore(2)
     const gates = [gate(), gate(), gate()]
     const log: number[] = []
@@ -261,7 +261,7 @@ describe('Semaphore', () => {
     expect(semaphore.unused).toBe(true)
   })
 
-  it('gives each place back once, however often it is released', async () => {
+  it('releases each place once, however often the function is called', async () => {
     const semaphore = new Semaphore(1)
     const release = await semaphore.acquire(start())
     const second = semaphore.acquire(start())
@@ -275,7 +275,7 @@ describe('Semaphore', () => {
     expect(third).toBe(false)
   })
 
-  it('has the progress of whichever holder makes any', async () => {
+  it('has the progress of every holder', async () => {
     jest.useFakeTimers()
     const semaphore = new Semaphore(2)
     const busy = start()

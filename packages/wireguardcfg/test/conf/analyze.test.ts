@@ -16,7 +16,7 @@ describe('checkConf', () => {
       '[Interface]\n\t Foo = 1\n',
       { line: 2, column: 3, key: undefined },
     ],
-    ['a value behind spaces', '[Interface]\nMTU =   x\n', { line: 2, column: 9, key: 'MTU' }],
+    ['a value after spaces', '[Interface]\nMTU =   x\n', { line: 2, column: 9, key: 'MTU' }],
     [
       'the third word of a list',
       '[Interface]\nAddress = 10.0.0.1  , ::1,x\n',
@@ -49,7 +49,7 @@ describe('checkConf', () => {
       '[Interface]\nPrivate\u212Aey = 1\n',
       { line: 2, key: undefined },
     ],
-  ])('tells the place of %s', (_, text, problem) => {
+  ])('reports the place of %s', (_, text, problem) => {
     expect(checkConf(text)[0]).toMatchObject({ severity: 'error', ...problem })
   })
 
@@ -90,11 +90,11 @@ describe('checkConf', () => {
         message: '"5 x" is not a port number; service names are not looked up',
       },
     ],
-  ])('tells of %s', (_, text, problem) => {
+  ])('reports %s', (_, text, problem) => {
     expect(checkConf(text)).toEqual([expect.objectContaining(problem)])
   })
 
-  it('reads a file with a byte order mark as it was meant, unless wg(8) itself is asked for', () => {
+  it('ignores a byte order mark, except in the dialect of wg(8)', () => {
     const conf = parseConf(`\uFEFF[Interface]\n[Peer]\nPublicKey = ${KEY_A}\n`)
     expect(peerSettings(conf)).toHaveLength(1)
     expect(() => peerSettings(conf, { dialect: 'wg' })).toThrow('byte order mark')
@@ -112,7 +112,7 @@ describe('checkConf', () => {
     expect(checkConf('[Foo]\nbar = 1\nbaz\n')).toHaveLength(1)
   })
 
-  it('sorts by line although wg(8) says last what is missing', () => {
+  it('sorts by line although wg(8) reports missing keys last', () => {
     const text = '[Peer]\n[Interface]\nListenPort = x\n'
     expect(checkConf(text).map(({ line }) => line)).toEqual([1, 3])
     expect(wgReport(text)).toContain('Servname not supported')
@@ -131,12 +131,12 @@ describe('secrets', () => {
     ['a key outside of a section', `PresharedKey = ${PSK.slice(0, 20)}\n`],
     ['a key as a port', `[Interface]\nListenPort = ${PSK}\n`],
     ['a key as a mark', `[Interface]\nFwMark = ${PSK}\n`],
-    ['a key as a range', `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = ${PSK}\n`],
+    ['a key as an allowed IP', `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = ${PSK}\n`],
     ['a key as an endpoint', `[Peer]\nPublicKey = ${KEY_A}\nEndpoint = ${PSK}:1\n`],
     ['a key as a table', `[Interface]\nTable = ${PSK}\n`],
     ['a key cut off as a public key', `[Peer]\nPublicKey = ${PSK.slice(0, 42)}\n`],
     ['a key as a section', `[${PSK}]\n`],
-    ['a key behind a byte order mark', `\uFEFFPrivateKey = ${PSK}\n`],
+    ['a key after a byte order mark', `\uFEFFPrivateKey = ${PSK}\n`],
     ['a key with spaces', `[Interface]\nPrivateKey = ${PSK.slice(0, 20)} ${PSK.slice(21)}\n`],
   ])('%s is in no message', (_, text) => {
     const problems = checkConf(text)
@@ -152,7 +152,7 @@ describe('secrets', () => {
 })
 
 describe('any text', () => {
-  it('makes nothing fail but with a WireGuardError, exactly when checkConf finds an error', () => {
+  it('fails only with a WireGuardError, exactly when checkConf finds an error', () => {
     fc.assert(
       fc.property(fc.oneof(confText, fc.string({ unit: 'binary' })), (text) => {
         for (const dialect of ['wg', 'wg-quick'] as const) {
@@ -174,7 +174,7 @@ describe('any text', () => {
   it('is reported to wg-quick as to wg after strip', () => {
     fc.assert(
       fc.property(confText, (text) => {
-        // bash drops NUL characters, and takes a line behind a byte order mark for no header.
+        // bash drops NUL characters, and does not recognize a header after a byte order mark.
         fc.pre(!text.includes('\0') && !text.startsWith('\uFEFF'))
         // What wg-quick(8) does with a wrong value of its own is another matter.
         fc.pre(

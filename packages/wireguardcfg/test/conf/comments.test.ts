@@ -38,7 +38,7 @@ describe.each([
     ['the first', KEY_A, beginA, endA],
     ['the middle', KEY_B, beginB, endB],
     ['the last', KEY_C, beginC, endC],
-  ])('goes with %s peer, and no other marker goes', (_which, key, begin, end) => {
+  ])('is removed with %s peer, and no other marker is removed', (_which, key, begin, end) => {
     const section = `${begin}[Peer]\nPublicKey = ${key}\n${end}`
     expect(text).toContain(section)
     expect(without(text, key)).toBe(text.replace(section, ''))
@@ -69,7 +69,7 @@ describe('comments between two peers', () => {
     expect(without(text, KEY_B)).toBe(text.replace(withB + peer(KEY_B), ''))
   })
 
-  it('gives no peer the name of a disabled one', () => {
+  it('does not give a peer the name of a disabled one', () => {
     const conf = parseConf(file('', disabled, '', ''))
     expect(conf.peers.map(peerName)).toEqual([undefined, undefined, undefined])
   })

@@ -86,7 +86,7 @@ describeWith([hasWg, hasWireGuardGo], 'the same file by wg(8) and by us', () => 
   })
 
   // What wg(8) takes and we do not, or takes as something else.
-  it.each(differences)('refused by us alone: $name', async ({ text, report }) => {
+  it.each(differences)('refused only by this library: $name', async ({ text, report }) => {
     const result = await byWg('setconf', text)
     expect(result.code).toBe(0)
     expect(wgReport(text)).toBe(`${report}\nConfiguration parsing error\n`)
@@ -123,7 +123,7 @@ describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
     expect(stripConf(text)).toBe((await strip(text)).stdout)
   })
 
-  it('gives up on a SaveConfig that is neither true nor false', async () => {
+  it('refuses a SaveConfig that is neither true nor false', async () => {
     const text = '[Interface]\nSaveConfig = maybe\n'
     expect((await strip(text)).code).toBe(1)
     expect(() => stripConf(text)).toThrow('neither true nor false')

@@ -13,7 +13,7 @@ const files = (folder: string) =>
 const read = (path: string) => readFileSync(new URL(path, FIXTURES), 'utf8')
 
 describe('formatConf(parseConf(text))', () => {
-  it('is the same text, whatever it is', () => {
+  it('is the same text for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(formatConf(parseConf(text))).toBe(text)
@@ -38,12 +38,15 @@ describe('formatConf(parseConf(text))', () => {
     expect(checkConf(text).filter(({ severity }) => severity === 'error')).toEqual([])
   })
 
-  it.each(files('invalid/'))('is the same text for invalid/%s, whose problems are told', (name) => {
-    const text = read(`invalid/${name}`)
-    expect(formatConf(parseConf(text))).toBe(text)
-    const problems = checkConf(text).map((problem) => `${formatProblem(problem)}\n`)
-    expect(problems.join('')).toBe(read(`invalid/${name.replace('.conf', '.expected')}`))
-  })
+  it.each(files('invalid/'))(
+    'is the same text for invalid/%s, whose problems are reported',
+    (name) => {
+      const text = read(`invalid/${name}`)
+      expect(formatConf(parseConf(text))).toBe(text)
+      const problems = checkConf(text).map((problem) => `${formatProblem(problem)}\n`)
+      expect(problems.join('')).toBe(read(`invalid/${name.replace('.conf', '.expected')}`))
+    },
+  )
 })
 
 describe('Conf', () => {

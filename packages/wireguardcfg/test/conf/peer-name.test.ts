@@ -16,12 +16,12 @@ describe('peerName', () => {
     ['a sentence about a client', '# client side of the tunnel\n[Peer]\n', undefined],
     ['a comment that is not directly above', '# Name = a\n\n[Peer]\n', undefined],
     ['an empty name', '[Peer]\n# Name =\n', undefined],
-    ['a comment behind a value', '[Peer]\nPublicKey = x # Name = a\n', undefined],
+    ['a comment after a value', '[Peer]\nPublicKey = x # Name = a\n', undefined],
   ])('%s', (_, text, name) => {
     expect(named(text)).toEqual([name])
   })
 
-  it('gives each peer its own', () => {
+  it('returns the own name of each peer', () => {
     expect(named('# Name = a\n[Peer]\nPublicKey = x\n# Name = b\n[Peer]\n')).toEqual(['a', 'b'])
   })
 })
@@ -44,7 +44,7 @@ describe('setPeerName', () => {
     expect(conf.peers.map(peerName)).toEqual(['Bob'])
   })
 
-  it('writes another form where the one that is there cannot hold the name', () => {
+  it('writes another form where the existing one cannot hold the name', () => {
     const conf = parseConf('### Client phone\n[Peer]\n')
     setPeerName(conf.peers[0]!, 'Bob the 2nd')
     expect(formatConf(conf)).toBe('### friendly_name = Bob the 2nd\n[Peer]\n')

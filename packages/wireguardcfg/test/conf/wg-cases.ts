@@ -66,7 +66,7 @@ export const CASES: readonly WgCase[] = [
     text: `${peer('')}[Peer]\nPublicKey = ${KEY_B}\nAllowedIPs = 10.0.0.1\n${peer('AllowedIPs = 10.0.0.1\n')}`,
   },
   {
-    name: 'two peers that claim a range',
+    name: 'two peers with the same allowed IP',
     text: `${peer('AllowedIPs = 10.0.0.1\n')}[Peer]\nPublicKey = ${KEY_B}\nAllowedIPs = 10.0.0.1\n`,
   },
   {
@@ -116,7 +116,7 @@ export const CASES: readonly WgCase[] = [
   { name: 'empty values', text: peer('AllowedIPs =\n') },
   { name: 'a value that is a comment', text: '[Interface]\nListenPort = # 4001\n' },
   { name: 'a peer without a key', text: '[Peer]\nAllowedIPs = 10.0.0.1\n' },
-  { name: 'a peer without a key and a bad line behind it', text: '[Peer]\n[Peer]\nFoo = 1\n' },
+  { name: 'a peer without a key and a bad line after it', text: '[Peer]\n[Peer]\nFoo = 1\n' },
   { name: 'a warning before an error', text: peer('AllowedIPs = 10.0.0.1/8\nFoo = 1\n') },
   { name: 'a warning before an error in one list', text: peer('AllowedIPs = 10.0.0.1/8, x\n') },
   { name: 'a warning and a missing key', text: '[Peer]\nAllowedIPs = 10.0.0.1/8\n' },

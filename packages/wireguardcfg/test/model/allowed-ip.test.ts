@@ -68,7 +68,7 @@ describe('canonicalAllowedIP', () => {
   })
 
   it.each([undefined, null, 10, ['10.0.0.0/8'], { toString: () => '10.0.0.0/8' }])(
-    'refuses what is no text: %p',
+    'refuses a value that is not text: %p',
     (value) => {
       expect(thrown(() => canonicalAllowedIP(value as string)).message).toMatch(/expected a string/)
     },

@@ -52,7 +52,7 @@ describe('WireGuardError', () => {
 describe('with', () => {
   const inner = invalid('bad thing', { path: 'listenPort', cause: 'why' })
 
-  it('adds what was not known and keeps the rest', () => {
+  it('adds the missing properties and keeps the others', () => {
     const outer = inner.with({
       operation: 'configure device',
       device: 'wg0',
@@ -66,7 +66,7 @@ describe('with', () => {
     )
   })
 
-  it('gives the same error when there is nothing to add', () => {
+  it('returns the same error when there is nothing to add', () => {
     expect(inner.with({ path: 'other', device: undefined })).toBe(inner)
   })
 
@@ -76,7 +76,7 @@ describe('with', () => {
     expect(inner.device).toBeUndefined()
   })
 
-  it('keeps nothing applied over an unknown effect', () => {
+  it('prefers 0 applied peers to unknown', () => {
     expect(invalid('bad thing', { applied: 0 }).with({ applied: 'unknown' }).applied).toBe(0)
   })
 
@@ -131,7 +131,7 @@ describe('quote', () => {
     expect(quote('ab.'.repeat(1000))).toBe(`"${'ab.'.repeat(1000).slice(0, 80)}…"`)
   })
 
-  it('hides what looks like a key, wherever it starts', () => {
+  it('hides text that looks like a key, wherever it starts', () => {
     const key = SecretKey.generatePreshared()
     for (const text of [
       key.toBase64(),

@@ -45,7 +45,7 @@ describe('the address of an interface', () => {
     )
   })
 
-  it.each([[undefined], [7], [null], [['10.7.0.1']]])('is a text, not %j', (value) => {
+  it.each([[undefined], [7], [null], [['10.7.0.1']]])('is text, not %j', (value) => {
     expect(() => parseInterfaceAddress(value as never)).toThrow(
       expect.objectContaining({ code: 'EINVAL' }),
     )

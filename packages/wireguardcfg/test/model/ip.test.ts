@@ -98,7 +98,7 @@ describe('canonicalIP', () => {
     ['::1'],
     { toString: () => '1.2.3.4' },
     new Uint8Array(4),
-  ])('refuses what is no text: %p', (value) => {
+  ])('refuses a value that is not text: %p', (value) => {
     expect(parseIP(value as string)).toBeUndefined()
     expect(thrown(() => canonicalIP(value as string)).code).toBe('EINVAL')
   })
@@ -173,7 +173,7 @@ describe('parseIP', () => {
     )
   })
 
-  it('reads a gap wherever there is a run of zeros', () => {
+  it('reads a gap in place of any run of zeros', () => {
     fc.assert(
       fc.property(ipv6, fc.nat(7), fc.nat(7), (random, a, b) => {
         const bytes = Uint8Array.from(random)
@@ -189,7 +189,7 @@ describe('parseIP', () => {
     )
   })
 
-  it('gives 4 bytes, 16 bytes or nothing, never an error, whatever the text', () => {
+  it('returns 4 bytes, 16 bytes or nothing for any text, and never throws', () => {
     const noise = fc.string({
       unit: fc.constantFrom(...'0123456789afF:.:.%/ g'.split('')),
       maxLength: 50,

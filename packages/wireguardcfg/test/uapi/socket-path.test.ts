@@ -132,7 +132,7 @@ describe('findSocket', () => {
   })
 
   describeWith(isRoot, 'without permission', () => {
-    it('says EPERM for a directory that may not be searched', async () => {
+    it('reports EPERM for a directory that may not be searched', async () => {
       await listen('wg0.sock')
       await chmod(directory, 0o700)
       const error = await rejected(withoutPrivileges(async () => findSocket('wg0', directory)))

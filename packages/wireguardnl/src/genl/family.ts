@@ -18,16 +18,22 @@ import { encodeGenlHeader, genlCommand } from './message.js'
 const CTRL_VERSION = 1
 
 /**
- * The ids of the generic netlink families of one kernel, each asked for once. They are the same in
- * all network namespaces, until the module of the family is loaded anew.
+ * Resolves and keeps the ids of the generic netlink families of one kernel. An id is the same in
+ * all network namespaces and stays valid until the module of the family is reloaded.
+ *
+ * @example
+ * ```ts
+ * const families = new Families()
+ * const id = await families.resolve(connection, 'wireguard')
+ * ```
  */
 export class Families {
   readonly #ids = new Map<string, number>()
 
   /**
-   * The id of a family, which is the type of its messages.
+   * Returns the id of a family, which is the type of its messages.
    *
-   * Asking needs no privilege, and makes the kernel load the module of the family if there is one.
+   * The request needs no privilege. The kernel loads the module of the family if there is one.
    *
    * @throws {NetlinkError} ENOENT when there is no such family
    */
@@ -39,7 +45,10 @@ export class Families {
     return this.#ids.get(name) ?? this.resolveAnew(connection, name, options)
   }
 
-  /** The same, but asks the kernel even when the id is known: the module may be another one now. */
+  /**
+   * Returns the id as {@link Families.resolve} does, but always asks the kernel, because the module
+   * may have been reloaded.
+   */
   async resolveAnew(
     connection: Connection,
     name: string,
@@ -52,8 +61,13 @@ export class Families {
   }
 
   /**
-   * Calls `use` with the id of a family, and once more with a fresh id when it fails with ENOENT:
-   * the module was unloaded and loaded since. Then `use` has had no effect.
+   * Calls `use` with the id of a family. When it fails with ENOENT, the module was reloaded and
+   * `use` has had no effect: calls it once more, with a new id.
+   *
+   * @example
+   * ```ts
+   * await families.use(connection, 'wireguard', (id) => connection.request(id, 0, payload))
+   * ```
    */
   async use<T>(
     connection: Connection,

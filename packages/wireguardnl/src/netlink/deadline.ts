@@ -1,29 +1,34 @@
 import { Deadline } from 'wireguardcfg/backend'
 import { NetlinkError } from './errors.js'
 
-/** What every exchange takes. */
+/** Options of every exchange. */
 export interface ExchangeOptions {
-  /** Ends the exchange: it rejects with ABORT_ERR, the signal's reason as cause. */
+  /** A signal that ends the exchange with ABORT_ERR. The signal's reason becomes the cause. */
   readonly signal?: AbortSignal | undefined
   /**
-   * Milliseconds without progress after which the exchange rejects with ETIMEDOUT; default 5000, 0:
-   * none.
+   * Milliseconds without progress after which the exchange rejects with ETIMEDOUT; default 5000, 0
+   * for no limit.
    */
   readonly idleTimeout?: number | undefined
-  /** That of the call which the exchange is part of, in place of `signal` and `idleTimeout`. */
+  /** The deadline of the whole call, in place of `signal` and `idleTimeout`. */
   readonly deadline?: ExchangeDeadline | undefined
-  /** What is being done, for errors: 'list links'. */
+  /** The operation that errors name: 'list links'. */
   readonly operation?: string | undefined
 }
 
-/** Limits one exchange, or all those of a call. */
+/** The deadline of one exchange, or of all exchanges of a call. */
 export type ExchangeDeadline = Deadline<NetlinkError>
 
 /**
- * Begins a deadline.
+ * Returns a deadline that fails with a NetlinkError.
  *
- * @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle timeout
- * is not a time
+ * @throws {NetlinkError} ABORT_ERR when the signal is already aborted, EINVAL when `idleTimeout` is
+ * not a number of milliseconds
+ *
+ * @example
+ * ```ts
+ * using deadline = exchangeDeadline({ idleTimeout: 1000, operation: 'list links' })
+ * ```
  */
 export function exchangeDeadline({
   signal,

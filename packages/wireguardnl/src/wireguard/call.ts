@@ -7,20 +7,20 @@ import {
 import { NetlinkError } from '../netlink/errors.js'
 import type { ErrorContext } from './errors.js'
 
-/** One call of a client, with one deadline for all its exchanges and for the waits in between. */
+/** One call of a client. One deadline limits all its exchanges and the waits between them. */
 export class NetlinkCall implements Disposable {
   readonly context: ErrorContext
   readonly deadline: ExchangeDeadline
   /** Options of the exchanges of this call. */
   readonly exchange: ExchangeOptions
-  /** Settles when the call is over, or when nobody should wait for it. */
+  /** Resolves when the call has ended or is detached. `close()` waits for it. */
   readonly ended: Promise<void>
   readonly #options: CallOptions
   #end: () => void = () => {}
 
   /**
-   * @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle
-   * timeout is not a time
+   * @throws {NetlinkError} ABORT_ERR when the signal is already aborted, EINVAL when `idleTimeout`
+   * is not a number of milliseconds
    */
   constructor(context: ErrorContext, options: CallOptions) {
     const { operation } = context
@@ -34,29 +34,29 @@ export class NetlinkCall implements Disposable {
     })
   }
 
-  /** Ends it from outside: the client is closed. */
+  /** Ends the call because the client is being closed. */
   cancel(): void {
     const { operation } = this.context
     const init = { code: 'ECANCELED', kind: 'call', operation } as const
     this.deadline.fail(new NetlinkError('the client was closed', init))
   }
 
-  /** It goes on at its consumer's pace, who may have left: nobody should wait for its end. */
+  /** Makes `close()` not wait for this call, because a stream may never be read to its end. */
   detach(): this {
     this.#end()
     return this
   }
 
   /**
-   * A call of the same kind with its own idle time, for what must be done after this one timed out.
+   * Returns a new call with the same context and options, for a rollback after this one timed out.
    *
-   * @throws {NetlinkError} ABORT_ERR when the signal is aborted already
+   * @throws {NetlinkError} ABORT_ERR when the signal is already aborted
    */
   renew(): NetlinkCall {
     return new NetlinkCall(this.context, this.#options)
   }
 
-  /** The call is over. */
+  /** Ends the call and its deadline. */
   [Symbol.dispose](): void {
     this.deadline[Symbol.dispose]()
     this.#end()

@@ -10,25 +10,25 @@ import type { Socket } from '../netlink/socket.js'
 import type { Zones } from './structs.js'
 
 /**
- * A kernel in one network namespace, made by {@link kernelIn}. What clients reach it by is not
+ * The kernel in one network namespace. {@link kernelIn} makes one. Its other members are not
  * public.
  */
 export interface KernelHandle {
-  /** The release, as uname(2) gives it: `6.12.48+deb13-amd64`. */
+  /** The release from uname(2): `6.12.48+deb13-amd64`. */
   readonly release: string
-  /** Identifies the network namespace among those that exist. */
+  /** An identifier that is unique among the existing network namespaces. */
   readonly namespace: string
 }
 
-/** What a client reaches the kernel by: the seam for tests and for other network namespaces. */
+/** The access of a client to the kernel. Tests and other network namespaces have their own. */
 export interface Kernel extends KernelHandle {
   /** Opens a socket of NETLINK_GENERIC or NETLINK_ROUTE. */
   open(protocol: number): Socket
-  /** The interfaces of the namespace of these sockets. */
+  /** The interfaces in the namespace of these sockets. */
   readonly zones: Zones
-  /** Its generic netlink families. */
+  /** The generic netlink families of this kernel. */
   readonly families: Families
-  /** Whether it removes single allowed IPs. */
+  /** Whether this kernel removes single allowed IPs. */
   readonly removal: RemovalSupport
 }
 
@@ -47,36 +47,38 @@ function isKernel(handle: KernelHandle): handle is Kernel {
 }
 
 /**
- * Whether a kernel removes single allowed IPs by WGALLOWEDIP_F_REMOVE_ME. Releases before 6.16 may
- * have it, and later ones may lack it: what it does is remembered.
+ * Whether a kernel removes single allowed IPs with WGALLOWEDIP_F_REMOVE_ME. Releases before 6.16
+ * may have the flag and later ones may lack it, so the observed behavior is kept.
  */
 export class RemovalSupport {
   readonly #likely: boolean
   #shown: boolean | undefined
 
-  /** @param kernelRelease as uname(2) gives it: `6.12.48+deb13-amd64` */
+  /** @param kernelRelease the release from uname(2): `6.12.48+deb13-amd64` */
   constructor(kernelRelease: string) {
     const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? []
     this.#likely = Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16)
   }
 
-  /** Whether it is worth trying: the kernel has done it, or is of Linux 6.16 or later. */
+  /**
+   * Whether to try the flag: it has worked, or it has not been tried and Linux is 6.16 or later.
+   */
   get likely(): boolean {
     return this.#shown ?? this.#likely
   }
 
-  /** Whether the kernel has done it: what it refuses then is something else. */
+  /** Whether the flag has worked. A refusal then has another reason. */
   get proved(): boolean {
     return this.#shown === true
   }
 
-  /** Remembers what the kernel has shown. */
+  /** Stores whether the flag worked. */
   learn(supported: boolean): void {
     this.#shown = supported
   }
 }
 
-/** The running kernel, in the network namespace that the thread is in when a socket is opened. */
+/** The running kernel, in the network namespace of the thread at the time a socket is opened. */
 export const runningKernel: Kernel = {
   open(protocol) {
     threadNamespace.check()
@@ -92,9 +94,15 @@ export const runningKernel: Kernel = {
 }
 
 /**
- * The running kernel in another network namespace: what `new NetlinkClient(kernelIn(namespace))`
- * reads and writes. The namespace stays the caller's, to be closed after everything that uses it.
- * Needs CAP_SYS_ADMIN whenever a socket is opened.
+ * Returns the running kernel in another network namespace, for `NetlinkClient` and
+ * `NetlinkLinks`. The caller closes the namespace after everything that uses it. Opening a
+ * socket in it needs CAP_SYS_ADMIN.
+ *
+ * @example
+ * ```ts
+ * using namespace = openNamespace('vpn')
+ * await using client = new NetlinkClient(kernelIn(namespace))
+ * ```
  */
 export function kernelIn(namespace: Namespace): KernelHandle {
   const { zones } = runningKernel

@@ -7,20 +7,27 @@ import { readDevice } from './dump/read.js'
 import type { Kernel } from './kernel.js'
 import type { ConnectionPool } from './pool.js'
 
-// How often a device is read when it changes during every read, and how long the growing pauses in
-// between become, in ms.
+// The highest number of reads while the device changes during each, and the longest of the growing
+// pauses between them, in ms.
 const MAX_READS = 20
 const LONGEST_PAUSE = 50
 
-/** What the sessions of a client share. */
+/** The resources that the sessions of a client share. */
 export interface SessionResources {
   readonly kernel: Kernel
   readonly pool: ConnectionPool
-  /** By device. */
+  /** The exchanges of each device, one at a time. */
   readonly exchanges: KeyedQueue
 }
 
-/** One call's access to one device. */
+/**
+ * Gives one call access to one device.
+ *
+ * @example
+ * ```ts
+ * const device = await new DeviceSession('wg0', call, resources).read()
+ * ```
+ */
 export class DeviceSession {
   readonly name: string
   readonly call: NetlinkCall
@@ -32,16 +39,17 @@ export class DeviceSession {
     this.#resources = resources
   }
 
+  /** The kernel that has the device. */
   get kernel(): Kernel {
     return this.#resources.kernel
   }
 
-  /** The same device for another call. */
+  /** Returns a session of the same device for another call. */
   withCall(call: NetlinkCall): DeviceSession {
     return new DeviceSession(this.name, call, this.#resources)
   }
 
-  /** One exchange with the device: the client runs no other one on it meanwhile. */
+  /** Runs one exchange with the device. The client runs no other exchange with it at that time. */
   exchange<T>(step: (connection: Connection) => Promise<T>): Promise<T> {
     const { deadline } = this.call
     const { exchanges, pool } = this.#resources
@@ -49,9 +57,9 @@ export class DeviceSession {
   }
 
   /**
-   * Reads the device; when it is changed meanwhile, again.
+   * Reads the device. Reads it again when it changed during the read.
    *
-   * @throws WireGuardError `EAGAIN` it changed during every read
+   * @throws WireGuardError `EAGAIN` when it changed during every read
    * @throws {NetlinkError}
    * @throws {MalformedMessageError}
    */
@@ -65,14 +73,21 @@ export class DeviceSession {
     }
   }
 
-  /** After a read during which the device changed. */
+  /**
+   * Waits after a read during which the device changed.
+   *
+   * @throws WireGuardError `EAGAIN` after the last read
+   */
   async pauseBetweenReads(reads: number): Promise<void> {
     if (reads >= MAX_READS) throw changed(`the device changed during each of ${reads} reads`)
     await this.call.deadline.race(pause(Math.min(2 ** (reads - 1), LONGEST_PAUSE)))
   }
 }
 
-/** The error of a device that would not keep still. */
+/** Returns the error for a device that changed while it was read. */
 export function changed(summary: string): WireGuardError {
-  return new WireGuardError(summary, { code: 'EAGAIN', hint: 'Try again when it is at rest' })
+  return new WireGuardError(summary, {
+    code: 'EAGAIN',
+    hint: 'Try again when nothing changes the device',
+  })
 }

@@ -14,7 +14,7 @@ const ANSWER = GETFAMILY_REPLY.subarray(16)
 const OTHER_ANSWER = Uint8Array.from(ANSWER, (byte, index) => (index === 24 ? 0x18 : byte))
 
 describe('Families', () => {
-  it('sends the captured request, reads the captured answer, and asks once', async () => {
+  it('sends the captured request once and reads the captured answer', async () => {
     const families = new Families()
     const { connection, kernels } = connect((request) => [reply(request, ANSWER), ack(request)])
     await expect(families.resolve(connection, NAME)).resolves.toBe(0x17)
@@ -24,7 +24,7 @@ describe('Families', () => {
     expect(kernels[0]!.requests[0]).toMatchObject({ type: 0x10, flags: 5 })
   })
 
-  it('asks again when it is told to, and remembers the answer', async () => {
+  it('asks again on request, and keeps the answer', async () => {
     const families = new Families()
     let answer = ANSWER
     const { connection } = connect((request) => [reply(request, answer), ack(request)])
@@ -108,13 +108,13 @@ describe('Families.use', () => {
 })
 
 describeWith(isLinux, 'families of this kernel', () => {
-  it('knows the controller, by the id that it always has', async () => {
+  it('finds the controller by its constant id', async () => {
     const families = new Families()
     await using connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
     await expect(families.resolve(connection, 'nlctrl')).resolves.toBe(16)
   })
 
-  it('does not know what nobody made', async () => {
+  it('does not find a family that does not exist', async () => {
     const families = new Families()
     await using connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
     await expect(families.resolve(connection, 'no-such-thing')).rejects.toMatchObject({
@@ -122,7 +122,7 @@ describeWith(isLinux, 'families of this kernel', () => {
     })
   })
 
-  it('explains why it refuses a name that is too long', async () => {
+  it('gives the reason for refusing a name that is too long', async () => {
     const families = new Families()
     await using connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
     await expect(families.resolve(connection, 'a-name-of-20-letters')).rejects.toMatchObject({

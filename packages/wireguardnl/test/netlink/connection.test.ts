@@ -35,7 +35,7 @@ const payloads = Array.from({ length: 20 }, (_, index) => Uint8Array.of(index, 0
 const silent: Handler = () => []
 const firstByte = (message: Message) => message.bytes[message.start]!
 
-/** A send in a thread that begins when it is told to. */
+/** A send in a thread that begins on request. */
 function heldSend() {
   const { promise, resolve } = deferred()
   return { beforeSend: () => promise, release: resolve }
@@ -85,12 +85,12 @@ describe('Connection.request', () => {
   it.each<[string, (message: Uint8Array, end: Uint8Array) => Uint8Array[]]>([
     ['in datagrams of their own', (message, end) => [message, end]],
     ['in one datagram', (message, end) => [join(message, end)]],
-    ['behind a stale acknowledgement', (message, end) => [stale(end), message, end]],
+    ['after a stale acknowledgement', (message, end) => [stale(end), message, end]],
     [
-      'behind one for another socket',
+      'after one for another socket',
       (message, end) => [join(foreign(message), foreign(end)), message, end],
     ],
-  ])('hands over an answer and its acknowledgement %s', async (_, arrange) => {
+  ])('passes on an answer and its acknowledgement %s', async (_, arrange) => {
     const { connection } = connect((request) => arrange(reply(request, BODY), ack(request)))
     const seen: number[] = []
     await connection.request(TYPE, 0, BODY, {
@@ -99,7 +99,7 @@ describe('Connection.request', () => {
     expect(seen).toEqual([1])
   })
 
-  it('rejects with the errno and the explanation of the kernel, and goes on with the same socket', async () => {
+  it('rejects with the errno and the explanation of the kernel, and keeps the socket', async () => {
     const attributes = new AttributeWriter().string(1, 'no such thing').bytes()
     const { connection, kernels } = connect((request) =>
       request.sequence === 1 ? [errorAck(request, 19, attributes)] : [ack(request)],
@@ -112,7 +112,7 @@ describe('Connection.request', () => {
     expect(kernels).toHaveLength(1)
   })
 
-  it('waits for an answer that takes its time', async () => {
+  it('waits for a late answer', async () => {
     const { connection } = connect((request) => [reply(request, BODY), ack(request)], { delay: 12 })
     await expect(connection.request(TYPE, 0, BODY)).resolves.toBeDefined()
   })
@@ -138,7 +138,7 @@ describe('Connection.request', () => {
     },
   )
 
-  it('sends nothing when the signal is aborted already', async () => {
+  it('sends nothing when the signal is already aborted', async () => {
     const { connection, kernels } = connect((request) => [ack(request)])
     const signal = AbortSignal.abort()
     await expect(connection.request(TYPE, 0, BODY, { signal })).rejects.toMatchObject({
@@ -217,7 +217,7 @@ describe('Connection.request', () => {
     expect(kernels.map((kernel) => kernel.closed)).toEqual([true, false])
   })
 
-  it('goes on after a socket could not be opened', async () => {
+  it('continues after a socket could not be opened', async () => {
     let fail = true
     const { connection } = connect((request) => [ack(request)], {
       get portId() {
@@ -230,7 +230,7 @@ describe('Connection.request', () => {
     await expect(connection.request(TYPE, 0, BODY)).resolves.toBeDefined()
   })
 
-  it('lets the event loop turn in a long row of requests that are answered at once', async () => {
+  it('lets the event loop turn during many requests that are answered at once', async () => {
     const { connection } = connect((request) => [ack(request)])
     const loop = { turns: 0 }
     const count = () => {
@@ -256,7 +256,7 @@ describe('Connection.request through a thread', () => {
   it.each([
     ['writer', true],
     ['thread', false],
-  ] as const)('lets other connections wait meanwhile: %s, %p', async (send, waits) => {
+  ] as const)('makes other connections wait during the send: %s, %p', async (send, waits) => {
     const gate = new WriterGate()
     const { beforeSend, release } = heldSend()
     const writer = connect((request) => [ack(request)], { gate, beforeSend })
@@ -271,7 +271,7 @@ describe('Connection.request through a thread', () => {
     await Promise.all([write, read])
   })
 
-  it('rejects at once when it is aborted, closes the socket after the send, and takes the next request meanwhile', async () => {
+  it('rejects at once when it is aborted, closes the socket after the send, and accepts the next request before that', async () => {
     const { beforeSend, release } = heldSend()
     const { connection, kernels } = connect((request) => [ack(request)], { beforeSend })
     const controller = new AbortController()
@@ -287,7 +287,7 @@ describe('Connection.request through a thread', () => {
     expect(kernels.map((kernel) => kernel.closed)).toEqual([true, true])
   })
 
-  it('is never sent when it was aborted behind another writer', async () => {
+  it('is never sent when it is aborted while it waits for another writer', async () => {
     const gate = new WriterGate()
     const { beforeSend, release } = heldSend()
     const first = connect((request) => [ack(request)], { gate, beforeSend })
@@ -309,7 +309,7 @@ describe('Connection.request through a thread', () => {
 })
 
 describe('Connection.dump', () => {
-  it('hands over every message until the DONE', async () => {
+  it('passes on every message until the DONE', async () => {
     const { seen, outcome, kernels } = await collect((request) => multipart(request, payloads))
     expect(seen).toEqual(payloads.map((payload) => payload[0]))
     expect(outcome).toMatchObject({ interrupted: false, filtered: false })
@@ -361,7 +361,7 @@ describe('Connection.dump', () => {
     expect(kernels[0]!.closed).toBe(true)
   })
 
-  it('ends with what the callback throws, and closes the socket', async () => {
+  it('ends with the error of the callback, and closes the socket', async () => {
     const { connection, kernels } = connect((request) => multipart(request, payloads))
     const dump = connection.dump(TYPE, BODY, () => {
       throw new Error('enough')
@@ -370,7 +370,7 @@ describe('Connection.dump', () => {
     expect(kernels[0]!.closed).toBe(true)
   })
 
-  it('wipes what it received and what it sent', async () => {
+  it('zeroes the received and the sent bytes', async () => {
     const kept: Uint8Array[] = []
     const { connection } = connect((request) => [join(...multipart(request, [BODY]))])
     await connection.dump(TYPE, BODY, (message) => kept.push(message.bytes))
@@ -380,7 +380,7 @@ describe('Connection.dump', () => {
 })
 
 describe('Connection.messages', () => {
-  it('wipes what it received when the consumer leaves', async () => {
+  it('zeroes the received bytes when the consumer stops', async () => {
     const { connection } = connect((request) => multipart(request, [BODY]))
     let kept: Uint8Array | undefined
     for await (const message of connection.messages(TYPE, BODY)) {
@@ -401,7 +401,7 @@ describe('Connection.messages', () => {
     expect(step.value).toMatchObject({ interrupted: false })
   })
 
-  it('closes the socket when the consumer leaves, and the connection goes on with another', async () => {
+  it('closes the socket when the consumer stops, and the connection opens another', async () => {
     const { connection, kernels } = connect((request) => multipart(request, payloads))
     for await (const message of connection.messages(TYPE, BODY)) {
       expect(firstByte(message)).toBe(0)
@@ -412,7 +412,7 @@ describe('Connection.messages', () => {
     expect(kernels).toHaveLength(2)
   })
 
-  it('closes the socket of a consumer that stalls, and tells it so when it comes back', async () => {
+  it('closes the socket of a consumer that stalls, and reports that when it asks for more', async () => {
     const { connection, kernels } = connect((request) => [join(...multipart(request, payloads))])
     const messages = connection.messages(TYPE, BODY, { idleTimeout: 20 })
     await messages.next()
@@ -420,7 +420,7 @@ describe('Connection.messages', () => {
     await expect(messages.next()).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   })
 
-  it('does not hold the connection for a consumer that never comes back', async () => {
+  it('does not block the connection for a consumer that never asks for more', async () => {
     const { connection, kernels } = connect((request) => multipart(request, payloads))
     const { signal } = new AbortController()
     await connection.messages(TYPE, BODY, { idleTimeout: 20, signal }).next()
@@ -452,8 +452,8 @@ describe('Connection.messages', () => {
   })
 })
 
-describe('an exchange that waits for the one before', () => {
-  it('does not time out while that receives datagrams, however long it takes', async () => {
+describe('an exchange that waits for the previous one', () => {
+  it('does not time out while the previous one receives datagrams, however long it takes', async () => {
     // Each comes after 8 turns of the event loop, and 15 ms.
     const { connection } = connect((request) => multipart(request, payloads), { delay: 12 })
     fakeTimers()
@@ -470,7 +470,7 @@ describe('an exchange that waits for the one before', () => {
     expect(ends[1]).toBeGreaterThan(400)
   })
 
-  it('times out after its own idle time when that is stuck, and sends nothing', async () => {
+  it('times out after its own idle time when the previous one is stuck, and sends nothing', async () => {
     const { connection, kernels } = connect(silent)
     const stuck = connection.request(TYPE, 0, BODY, { idleTimeout: 0 }).catch(() => 'closed')
     const waiting = connection.request(TYPE + 1, 0, BODY, { idleTimeout: 20 })
@@ -483,7 +483,7 @@ describe('an exchange that waits for the one before', () => {
 })
 
 describe('exchanges with one deadline', () => {
-  it('end with it, also the one on its way, and leave it to its owner', async () => {
+  it('end with it, also the running one, and do not dispose of it', async () => {
     const { connection, kernels } = connect((request) =>
       request.type === TYPE ? [ack(request)] : [],
     )
@@ -503,7 +503,7 @@ describe('exchanges with one deadline', () => {
 })
 
 describe('Connection.close', () => {
-  it('ends what is on its way and what waits with ECANCELED, and refuses what comes', async () => {
+  it('ends the running and the waiting exchanges with ECANCELED, and refuses later ones', async () => {
     const { connection, kernels } = connect(silent)
     const running = connection.request(TYPE, 0, BODY)
     const waiting = connection.request(TYPE, 0, BODY)

@@ -8,7 +8,7 @@ import { deferred } from '../../../../test-fixtures/deferred.js'
 const deadline = () => exchangeDeadline({ idleTimeout: 0 })
 
 describe('WriterGate', () => {
-  it('is open when nobody writes', () => {
+  it('is open without a write', () => {
     expect(new WriterGate().writing).toBeUndefined()
   })
 
@@ -33,7 +33,7 @@ describe('WriterGate', () => {
     await expect(gate.run(deadline(), () => Promise.resolve(7))).resolves.toBe(7)
   })
 
-  it('survives a write that throws at once', async () => {
+  it('opens again after a write that throws at once', async () => {
     const gate = new WriterGate()
     await expect(
       gate.run(deadline(), () => {
@@ -43,7 +43,7 @@ describe('WriterGate', () => {
     expect(await gate.run(deadline(), () => Promise.resolve(7))).toBe(7)
   })
 
-  it('lets those who waited have a turn between two writes', async () => {
+  it('lets the waiting exchanges run between two writes', async () => {
     const gate = new WriterGate()
     const first = deferred()
     const order: string[] = []
@@ -56,7 +56,7 @@ describe('WriterGate', () => {
     const read = async () => {
       while (gate.writing !== undefined) {
         await gate.writing
-        // As behind the waits of a connection: some microtasks later.
+        // Some microtasks later, as after the waits of a connection.
         for (let tick = 0; tick < 20; tick += 1) await Promise.resolve()
       }
       order.push('a reader reads')
@@ -78,7 +78,7 @@ describe('WriterGate', () => {
     ])
   })
 
-  it('never runs a write whose deadline fails before its turn, and goes on', async () => {
+  it('never runs a write whose deadline fails before its turn, and runs the next', async () => {
     const gate = new WriterGate()
     const first = deferred()
     const aborted = deadline()

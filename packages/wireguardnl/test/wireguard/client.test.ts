@@ -39,11 +39,11 @@ const isGet = (request: FakeRequest) =>
 const isSet = (request: FakeRequest) =>
   request.type === 0x23 && request.payload[0] === WG_CMD_SET_DEVICE
 
-const peers = (count: number, ranges = 1) =>
+const peers = (count: number, allowedIPsOfEach = 1) =>
   Array.from({ length: count }, (_, i) => ({
     publicKey: key(i + 1),
     replaceAllowedIPs: true,
-    allowedIPs: allowedIPs(i, ranges),
+    allowedIPs: allowedIPs(i, allowedIPsOfEach),
   }))
 
 afterEach(() => void jest.useRealTimers())
@@ -141,7 +141,7 @@ describe('NetlinkClient.device', () => {
     ['the first message', 0, false],
     ['a later message', 3, false],
     ['only the DONE', -1, true],
-  ])('starts over when %s says that the dump was interrupted', async (_, which, onDone) => {
+  ])('starts over when %s marks the dump as interrupted', async (_, which, onDone) => {
     let dumps = 0
     const { wg0, client } = start({
       dumpLimit: 300,
@@ -159,7 +159,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('gives a device up that changes during every read', async () => {
+  it('fails with EAGAIN for a device that changes during every read', async () => {
     let dumps = 0
     const { wg0, client } = start({
       answer: (request, usual) => {
@@ -191,7 +191,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('passes over replies to others', async () => {
+  it('skips replies to other sockets', async () => {
     const { client } = start({
       answer: (request, usual) =>
         isGet(request)
@@ -206,7 +206,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('fails with what ends a dump: an errno on the DONE', async () => {
+  it('fails with the errno on the DONE of a dump', async () => {
     const { client } = start({
       answer: (request, usual) => (isGet(request) ? [done(request, ENOMEM)] : usual()),
     })
@@ -242,7 +242,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('fails when nothing comes', async () => {
+  it('fails when no answer comes', async () => {
     const { client } = start({ answer: (request, usual) => (isGet(request) ? [] : usual()) })
     expect(await caught(client.device('wg0', { idleTimeout: 10 }))).toMatchObject({
       code: 'ETIMEDOUT',
@@ -302,7 +302,7 @@ describe('errors of NetlinkClient', () => {
     await client.close()
   })
 
-  it('say that a device was made elsewhere when only its port is refused', async () => {
+  it('report another namespace of origin when only the port is refused', async () => {
     const { client } = start({
       answer: (request, usual) =>
         isSet(request) && request.payload.length > 16 ? [errorAck(request, EPERM)] : usual(),
@@ -319,7 +319,7 @@ describe('errors of NetlinkClient', () => {
     await client.close()
   })
 
-  it('name the field of a port that is taken', async () => {
+  it('name the field of a port that is in use', async () => {
     const { client } = start({ takenPorts: [53] })
     expect(await caught(client.configureDevice('wg0', { listenPort: 53 }))).toMatchObject({
       code: 'EADDRINUSE',
@@ -346,7 +346,7 @@ describe('errors of NetlinkClient', () => {
 })
 
 describe('NetlinkClient.configureDevice', () => {
-  it('changes nothing when a value is not acceptable', async () => {
+  it('changes nothing when a value is invalid', async () => {
     const { system, client } = start()
     const bad = [
       { listenPort: 70_000 },
@@ -425,7 +425,7 @@ describe('NetlinkClient.configureDevice', () => {
     },
   )
 
-  it('does not know what was applied when the acknowledgement does not come', async () => {
+  it('reports an unknown effect when the acknowledgement does not come', async () => {
     const { client } = start({
       answer: (request, usual) => (isSet(request) ? usual().slice(1) : usual()),
     })
@@ -434,7 +434,7 @@ describe('NetlinkClient.configureDevice', () => {
     await client.close()
   })
 
-  it('goes on with the same device when another one gets its name half way', async () => {
+  it('keeps to the same device when another one gets its name during the write', async () => {
     let sets = 0
     const { system, wg0, client } = start({
       answer: (request, usual) => {
@@ -497,7 +497,7 @@ describe('removing single allowed IPs', () => {
     await client.close()
   })
 
-  it('does not count the temporary peer, and leaves none behind', async () => {
+  it('does not count the temporary peer, and leaves none', async () => {
     let sets = 0
     const { wg0, client } = start({
       release: '6.1.0',
@@ -536,7 +536,7 @@ describe('removing single allowed IPs', () => {
 })
 
 describe('NetlinkClient.peerBatches', () => {
-  it('gives whole peers, a datagram at a time', async () => {
+  it('yields whole peers, a datagram at a time', async () => {
     const { client } = start({ dumpLimit: 2000 })
     const config = {
       peers: [
@@ -552,13 +552,13 @@ describe('NetlinkClient.peerBatches', () => {
     await client.close()
   })
 
-  it('gives nothing for a device without peers', async () => {
+  it('yields nothing for a device without peers', async () => {
     const { client } = start()
     expect(await collect(client.peerBatches('wg0'))).toEqual([])
     await client.close()
   })
 
-  it('closes its socket when the consumer leaves', async () => {
+  it('closes its socket when the consumer stops', async () => {
     const { system, client } = start({ dumpLimit: 500 })
     await client.configureDevice('wg0', { peers: peers(50) })
     for await (const batch of client.peerBatches('wg0')) {
@@ -598,7 +598,7 @@ describe('NetlinkClient.peerBatches', () => {
     await client.close()
   })
 
-  it('holds up nothing else while it stands still', async () => {
+  it('delays no other call while it is paused', async () => {
     const { client } = start({ dumpLimit: 500 })
     await client.configureDevice('wg0', { peers: peers(50) })
     const streams = Array.from({ length: 20 }, () => client.peerBatches('wg0'))
@@ -619,8 +619,8 @@ describe('a call that waits for its turn', () => {
   }
 
   const PLACES = [
-    ['behind a write to the same device', 1],
-    ['behind as many others as may run', 8],
+    ['after a write to the same device', 1],
+    ['after as many others as may run', 8],
   ] as const
 
   /** Calls that never end, and the name of a device whose calls wait for them. */
@@ -639,13 +639,13 @@ describe('a call that waits for its turn', () => {
     const controller = new AbortController()
     const { signal } = controller
     const waiting = caught(client.configureDevice(name, {}, { signal, idleTimeout: 0 }))
-    const behind = caught(client.configureDevice(name, {}, { idleTimeout: 0 }))
+    const last = caught(client.configureDevice(name, {}, { idleTimeout: 0 }))
     await new Promise(setImmediate)
     controller.abort()
     expect(await waiting).toMatchObject({ code: 'ABORT_ERR', applied: undefined })
     expect(system.requests()).toHaveLength(others)
     await client.close()
-    for (const error of await Promise.all([...before, behind])) {
+    for (const error of await Promise.all([...before, last])) {
       expect(error.code).toBe('ECANCELED')
     }
   })
@@ -668,7 +668,7 @@ describe('a call that waits for its turn', () => {
     for (const error of await Promise.all(before)) expect(error.code).toBe('ECANCELED')
   })
 
-  it('does not time out while the one before makes progress', async () => {
+  it('does not time out while the previous call makes progress', async () => {
     const sends: (() => void)[] = []
     const { client, wg0 } = start({
       beforeSend: () => new Promise((resolve) => sends.push(() => resolve())),
@@ -697,7 +697,7 @@ describe('a call that waits for its turn', () => {
     await client.close()
   })
 
-  it('gets it when the one before fails', async () => {
+  it('gets its turn when the previous call fails', async () => {
     let sets = 0
     const { client, wg0 } = start({
       answer: (request, usual) => (isSet(request) && ++sets === 1 ? [] : usual()),
@@ -712,7 +712,7 @@ describe('a call that waits for its turn', () => {
 })
 
 describe('NetlinkClient.close', () => {
-  it('ends what is under way, and what waits', async () => {
+  it('ends the running and the waiting calls', async () => {
     const { system, client } = start({
       answer: (request, usual) => (isGet(request) ? [] : usual()),
     })
@@ -730,7 +730,7 @@ describe('NetlinkClient.close', () => {
     expect(system.sockets.every(({ closed }) => closed)).toBe(true)
   })
 
-  it('does not wait for the consumer of a stream, who finds it ended', async () => {
+  it('does not wait for the consumer of a stream, which has ended', async () => {
     const { system, client } = start({ dumpLimit: 500 })
     await client.configureDevice('wg0', { peers: peers(50) })
     const stream = client.peerBatches('wg0', { idleTimeout: 0 })

@@ -86,11 +86,11 @@ function parseEntry(element: string, shown: string, index: number): Parsed<Allow
   return { value: { allowedIP, sign, warning } }
 }
 
-function hostPart(range: string, allowedIP: AllowedIP, index: number): ValueFault {
+function hostPart(text: string, allowedIP: AllowedIP, index: number): ValueFault {
   return {
-    message: `${quote(range)} has a nonzero host part`,
+    message: `${quote(text)} has a nonzero host part`,
     expected: allowedIP,
-    wgMessage: `Warning: AllowedIP has nonzero host part: ${range}`,
+    wgMessage: `Warning: AllowedIP has nonzero host part: ${text}`,
     index,
   }
 }

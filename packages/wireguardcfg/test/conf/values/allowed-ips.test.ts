@@ -42,7 +42,7 @@ describe('parseAllowedIPs', () => {
     expect(parseAllowedIPs(text)).toMatchObject({ fault: { index, wgMessage } })
   })
 
-  it('keeps the warnings about what comes before a fault', () => {
+  it('keeps the warnings about the entries before a fault', () => {
     expect(parseAllowedIPs('10.0.0.1/8,x')).toMatchObject({
       fault: { index: 1 },
       warnings: [{ index: 0 }],

@@ -12,7 +12,7 @@ describe('parseConfEndpoint', () => {
     ['_x-y.example:1', '_x-y.example', 1, true],
     ['[localhost]:1', 'localhost', 1, true],
     ['1.2.3.4.5:1', '1.2.3.4.5', 1, true],
-  ])('takes %s', (text, host, port, isName) => {
+  ])('accepts %s', (text, host, port, isName) => {
     expect(parseConfEndpoint(text)).toMatchObject({ value: { host, port, isName } })
   })
 

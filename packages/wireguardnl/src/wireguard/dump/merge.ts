@@ -56,7 +56,8 @@ export class DumpMerger {
   }
 
   /**
-   * Returns the peer that no message can continue any more. Call it once, at the end of the dump.
+   * Returns the last peer, which no further message continues. Call it once, at the end of the
+   * dump.
    */
   end(): Peer[] {
     const last = this.#last

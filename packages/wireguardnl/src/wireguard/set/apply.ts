@@ -7,15 +7,20 @@ import {
 import type { DeviceSession } from '../session.js'
 import { sendConfig } from './send.js'
 
-// With what follows, all that a client needs when it writes.
+// Exported here, so that a client imports one file to write.
 export { checkZones } from './messages.js'
 
 /**
- * Applies a configuration to a device. Single allowed IPs are removed by the flag for it where the
- * kernel has that (since Linux 6.16), and else by a temporary peer, after reading which of them are
- * this peer's.
+ * Applies a configuration to a device. If the kernel has WGALLOWEDIP_F_REMOVE_ME (since Linux
+ * 6.16), this flag removes single allowed IPs. Otherwise the device is read, and the allowed IPs
+ * that the peer has are moved to a temporary peer.
  *
  * @throws WireGuardError
+ *
+ * @example
+ * ```ts
+ * await applyConfig(session, await checkDeviceConfig({ listenPort: 51820 }))
+ * ```
  */
 export async function applyConfig(
   session: DeviceSession,
@@ -31,7 +36,7 @@ export async function applyConfig(
       return
     } catch (error) {
       if (!isWireGuardError(error) || error.code !== 'EINVAL' || removal.proved) throw error
-      // What was applied until then is applied once more below, which changes nothing.
+      // The part that was applied is applied once more below, which changes nothing.
     }
   }
   await writeByMove(session, config)
@@ -45,7 +50,7 @@ async function writeByMove(session: DeviceSession, config: CheckedDeviceConfig):
   try {
     await send(session, move.config, { ownEntries: 2 })
   } catch (error) {
-    // It is there still, if the message that would have removed it failed.
+    // The peer still exists if the message that should have removed it failed.
     await removeQuietly(session, temporaryPeer)
     throw error
   }
@@ -53,7 +58,7 @@ async function writeByMove(session: DeviceSession, config: CheckedDeviceConfig):
 
 async function removeQuietly(session: DeviceSession, publicKey: PublicKey): Promise<void> {
   try {
-    // The one that failed may have timed out.
+    // The call that failed may have timed out.
     using call = session.call.renew()
     await send(session.withCall(call), { peers: [{ publicKey, remove: true }] })
   } catch {
@@ -67,8 +72,8 @@ async function send(
   extra: { removeAllowedIPs?: boolean; ownEntries?: number } = {},
 ): Promise<void> {
   const { name, kernel, call } = session
-  // By index, a device that gets this name half way is left alone; an unknown name is for the
-  // kernel to refuse.
+  // By index, no other device that gets this name during the write is changed. The kernel refuses
+  // an unknown name.
   const options = { ...extra, device: kernel.zones.index(name) || name, zones: kernel.zones }
   try {
     await sendConfig(session, config, options)
@@ -76,7 +81,7 @@ async function send(
     const path = config.listenPort === undefined ? 'firewallMark' : 'listenPort'
     if (!isWireGuardError(error) || error.code !== 'EPERM' || config[path] === undefined)
       throw error
-    // A message that changes nothing needs the capability over this namespace only.
+    // A message that changes nothing needs the capability in this namespace only.
     await sendConfig(session, {}, options).catch(() => {
       throw error
     })
@@ -85,7 +90,7 @@ async function send(
       code: 'EPERM',
       path,
       applied: error.applied,
-      hint: 'The interface was created in another network namespace, and listenPort and firewallMark need CAP_NET_ADMIN over that one too',
+      hint: 'Run with CAP_NET_ADMIN also in the network namespace in which the interface was created; listenPort and firewallMark need it',
       cause: error.cause,
     })
   }

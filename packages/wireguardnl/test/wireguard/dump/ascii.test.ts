@@ -17,7 +17,7 @@ const inBytes =
   (arena, at, source, from) =>
     write(arena.bytes, at, source, from)
 
-/** What a writer writes behind `at` bytes of other text, from bytes that begin at an odd place. */
+/** The output of a writer after `at` bytes of other text, from bytes at an odd offset. */
 function written(write: Writer, bytes: Uint8Array): string {
   const arena = new Arena(64)
   arena.bytes.fill(0x78)

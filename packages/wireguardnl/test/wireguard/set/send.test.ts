@@ -68,7 +68,7 @@ async function start({ limits = {}, missing, busy = 0 }: Options = {}) {
 }
 
 describe('sendConfig', () => {
-  it('writes each message while the one before is on its way, and sends it afterwards', async () => {
+  it('encodes each message while the previous one is being sent, and sends it afterwards', async () => {
     const { events, wg0, send } = await start()
     await send()
     // The first peer of the next message is tried in each.
