@@ -3,7 +3,7 @@ import type { KeyedQueue } from 'wireguardcfg/backend'
 import type { Connection } from '../netlink/connection.js'
 import { pause } from '../netlink/yield.js'
 import type { NetlinkCall } from './call.js'
-import { readDevice } from './dump/read.js'
+import { dumpDevice } from './dump/read.js'
 import type { Kernel } from './kernel.js'
 import type { ConnectionPool } from './pool.js'
 
@@ -66,7 +66,7 @@ export class DeviceSession {
   async read(): Promise<Device> {
     for (let reads = 1; ; reads++) {
       const device = await this.exchange((connection) =>
-        readDevice(connection, this.name, this.kernel, this.call.exchange),
+        dumpDevice(connection, this.name, this.kernel, this.call.exchange),
       )
       if (device !== undefined) return device
       await this.pauseBetweenReads(reads)

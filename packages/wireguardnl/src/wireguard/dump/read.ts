@@ -18,7 +18,7 @@ import type { Kernel } from '../kernel.js'
  * @throws {NetlinkError}
  * @throws {MalformedMessageError}
  */
-export async function readDevice(
+export async function dumpDevice(
   connection: Connection,
   name: string,
   kernel: Kernel,
