@@ -9,7 +9,7 @@ import { configureDevice } from './cases/configure-device.mjs'
 import { heapPerPeer } from './cases/heap-per-peer.mjs'
 import { kernel } from './cases/kernel.mjs'
 import { poll } from './cases/poll.mjs'
-import { dumpDevice } from './cases/read-device.mjs'
+import { readDevice } from './cases/read-device.mjs'
 import { stall } from './cases/stall.mjs'
 import { startUp } from './cases/start-up.mjs'
 import { Fixtures } from './fixtures.mjs'
@@ -23,7 +23,7 @@ const CASES = [
   ...decode,
   ...stall,
   ...poll,
-  ...dumpDevice,
+  ...readDevice,
   ...configureDevice,
   ...heapPerPeer,
   ...startUp,

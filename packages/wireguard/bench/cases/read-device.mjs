@@ -7,7 +7,7 @@ import { needsWg, needsWireGuardGo } from '../needs.mjs'
 import { parseDump } from '../wg-dump.mjs'
 
 /** @type {readonly import('../case.d.ts').Case[]} */
-export const dumpDevice = [
+export const readDevice = [
   {
     name: 'read-wireguard-go',
     title:
