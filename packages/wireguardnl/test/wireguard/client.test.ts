@@ -310,7 +310,7 @@ describe('errors of NetlinkClient', () => {
     expect(await caught(client.configureDevice('wg0', { listenPort: 1 }))).toMatchObject({
       code: 'EPERM',
       path: 'listenPort',
-      hint: expect.stringContaining('another network namespace'),
+      hint: expect.stringContaining('namespace in which the interface was created'),
     })
     expect(await caught(client.configureDevice('wg0', { firewallMark: 1 }))).toMatchObject({
       code: 'EPERM',
