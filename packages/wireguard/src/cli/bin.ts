@@ -7,6 +7,7 @@ process.exitCode = await main(process.argv.slice(2), {
   get stdin() {
     return process.stdin
   },
+  hasDescriptors: true,
   get stdout() {
     return process.stdout
   },

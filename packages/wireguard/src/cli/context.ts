@@ -7,6 +7,11 @@ import type { Output } from './output.js'
 /** The environment of the command: its streams, its variables, and its access to WireGuard. */
 export interface CommandStreams {
   readonly stdin: Readable
+  /**
+   * True when `stdin` is file descriptor 0: `/dev/stdin` is then opened as wg(8) opens it, anew for
+   * each use.
+   */
+  readonly hasDescriptors?: boolean | undefined
   /** The output is coloured if `isTTY` is true. */
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly fd?: number }
   readonly stderr: Writable

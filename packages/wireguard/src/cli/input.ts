@@ -1,27 +1,55 @@
-import { readFile } from 'node:fs/promises'
+import { constants, readFileSync, readlinkSync } from 'node:fs'
+import { open } from 'node:fs/promises'
 import type { Readable } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
+import { isatty } from 'node:tty'
 import type { SecretKey } from 'wireguardcfg'
 import { type Parsed, parseSecretKeyValue, type ValueFault } from 'wireguardcfg/internal/conf'
 import { errorCode } from 'wireguardcfg/internal'
 import { type CommandContext, CommandError } from './context.js'
 import { strerror } from './strerror.js'
 
+/** A file that was read. */
+interface Input {
+  readonly text: string
+  /**
+   * Whether the file has a position, as regular files and `/dev/null` do. Only of such a file does
+   * nothing mean "none" to wg(8): an empty pipe is a command that failed.
+   */
+  readonly hasPosition: boolean
+}
+
 /**
- * Reads a whole file as text. The names of standard input on Linux read the input stream of the
- * command. Any other `/dev/fd/N` is read as a file.
+ * Reads a whole file as text. Opens the names of standard input as wg(8) does, or reads the input
+ * stream of the command when that is no file descriptor.
  *
  * @param ofDirectory the message of wg(8) for a directory, which it can open but not read
  * @throws CommandError as wg(8): `fopen: No such file or directory`
  */
 export async function readInput(
   path: string,
-  { streams }: CommandContext,
+  context: CommandContext,
   ofDirectory?: string,
 ): Promise<string> {
-  if (STANDARD_INPUT.has(path)) return readAll(streams.stdin)
+  return (await read(path, context, ofDirectory)).text
+}
+
+async function read(
+  path: string,
+  { streams }: CommandContext,
+  ofDirectory?: string,
+): Promise<Input> {
+  if (STANDARD_INPUT.has(path)) {
+    if (streams.hasDescriptors !== true) {
+      return { text: await readStream(streams.stdin), hasPosition: false }
+    }
+    if (isClosedAtStart(0)) throw new CommandError('fopen: No such file or directory')
+  }
   try {
-    return await readFile(path, 'utf8')
+    await using file = await open(path)
+    const stats = await file.stat()
+    const isSeekable = stats.isFile() || (stats.isCharacterDevice() && !isatty(file.fd))
+    return { text: await file.readFile('utf8'), hasPosition: isSeekable }
   } catch (error) {
     if (ofDirectory !== undefined && errorCode(error) === 'EISDIR') {
       throw new CommandError(ofDirectory)
@@ -32,7 +60,25 @@ export async function readInput(
 
 const STANDARD_INPUT = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
 
-async function readAll(stream: Readable): Promise<string> {
+/**
+ * Returns whether a standard descriptor was closed when the process started. Node then opens
+ * /dev/null in its place, for reading and writing, which no shell does.
+ */
+function isClosedAtStart(fd: number): boolean {
+  try {
+    if (readlinkSync(`/proc/self/fd/${fd}`) !== '/dev/null') return false
+    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
+    return flags !== null && (Number.parseInt(flags[1]!, 8) & O_ACCMODE) === constants.O_RDWR
+  } catch {
+    return false
+  }
+}
+
+// From <fcntl.h>.
+const O_ACCMODE = 3
+
+/** Reads a stream to its end, as text. */
+export async function readStream(stream: Readable): Promise<string> {
   const decoder = new StringDecoder('utf8')
   let text = ''
   for await (const chunk of stream as AsyncIterable<string | Buffer>) {
@@ -62,8 +108,8 @@ export async function readKeyFile(
   path: string,
   context: CommandContext,
 ): Promise<SecretKey | null> {
-  const text = await readInput(path, context, 'Invalid length key in key file')
-  if (text === '') return null
+  const { text, hasPosition } = await read(path, context, 'Invalid length key in key file')
+  if (text === '' && hasPosition) return null
   if (text.length < KEY_CHARACTERS) throw new CommandError('Invalid length key in key file')
   const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
   const trailing = /[^ \t\n\v\f\r]/.exec(text.slice(KEY_CHARACTERS))?.[0]

@@ -1,12 +1,12 @@
 import { SecretKey } from 'wireguardcfg'
 import { parseSecretKeyValue } from 'wireguardcfg/internal/conf'
 import { type Command, CommandError, UsageError } from './context.js'
-import { readInput } from './input.js'
+import { readStream } from './input.js'
 
 /** `pubkey`: prints the public key of the private key on standard input. */
 export const pubkey: Command = async (args, context) => {
   if (args.length > 0) throw new UsageError('')
-  const text = await readInput('/dev/stdin', context)
+  const text = await readStream(context.streams.stdin)
   const fail = (message: string) => new CommandError(`${context.program}: ${message}`)
   const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
   if (text.length < KEY_CHARACTERS) throw fail(WRONG)

@@ -1,5 +1,5 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 import { quote } from 'wireguardcfg/internal'
 
@@ -9,7 +9,8 @@ export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 /**
  * Returns the path of the userspace implementation that `createDevice` starts: the program that
  * `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go. A name without a slash is looked up
- * on `PATH`.
+ * in the absolute directories of `PATH`, and without `PATH` in those of the system. Never in the
+ * current directory: the program runs as root.
  *
  * @throws WireGuardError `ENOENT` no such program, `EACCES` it is not executable
  */
@@ -19,7 +20,7 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
   const program = wanted === undefined || wanted === '' ? 'wireguard-go' : wanted
   const candidates = program.includes('/')
     ? [program]
-    : (env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
+    : directoriesOf(env['PATH']).map((directory) => join(directory, program))
   // Absolute, because the daemon runs in the root directory. A daemon in another directory would
   // keep its file system from being unmounted.
   const files = candidates.map((path) => resolve(path)).filter((path) => isFile(path))
@@ -35,6 +36,14 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
     code: 'ENOENT',
     hint: `Install wireguard-go, or name the program in ${IMPLEMENTATION_VARIABLE}`,
   })
+}
+
+// What execvp(3) searches without PATH, and where Debian and others put daemons.
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** An empty or relative element would mean the current directory, or one below it. */
+function directoriesOf(path: string = SYSTEM_PATH): string[] {
+  return path.split(delimiter).filter((directory) => isAbsolute(directory))
 }
 
 function isFile(path: string): boolean {

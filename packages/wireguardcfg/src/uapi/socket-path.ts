@@ -69,8 +69,8 @@ export function findSocket(
     const real = platform === 'linux' ? undefined : realName(name, directory)
     return real === undefined ? undefined : socketPath(real, directory, platform)
   } catch (error) {
-    // Before Node 22, `throwIfNoEntry` does not cover a directory that is a file.
-    if (errorCode(error) === 'ENOTDIR') return undefined
+    // No directory, which Node 22 and later report as no entry, or a loop of symbolic links.
+    if (['ENOTDIR', 'ELOOP'].includes(errorCode(error))) return undefined
     throw fileError(error, directory)
   }
 }

@@ -167,6 +167,7 @@ describe('names', () => {
     await mkdir(join(directory, 'directory.sock'))
     await symlink(join(directory, 'wg1'), join(directory, 'link.sock'))
     await symlink(join(directory, 'absent'), join(directory, 'dangling.sock'))
+    await symlink('loop.sock', join(directory, 'loop.sock'))
     const client = new UapiClient({ directory })
     await expect(client.deviceNames()).resolves.toStrictEqual([
       'a=b+c-d_e.f',
