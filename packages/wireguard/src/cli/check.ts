@@ -1,4 +1,5 @@
 import { checkConf, formatProblem } from 'wireguardcfg/conf'
+import { hideKeys } from 'wireguardcfg/internal'
 import { type Command, UsageError } from './context.js'
 import { readInput } from './input.js'
 
@@ -11,7 +12,7 @@ export const check: Command = async (args, context) => {
   let code = 0
   for (const path of args) {
     for (const problem of checkConf(await readInput(path, context))) {
-      await context.out.write(`${path}:${formatProblem(problem)}\n`)
+      await context.out.write(`${hideKeys(path)}:${formatProblem(problem)}\n`)
       if (problem.severity === 'error') code = 1
     }
   }

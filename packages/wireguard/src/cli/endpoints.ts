@@ -1,5 +1,5 @@
 import type { Endpoint } from 'wireguardcfg'
-import { errorCode } from 'wireguardcfg/internal'
+import { errorCode, hideKeys } from 'wireguardcfg/internal'
 import type { EndpointResolution, PeerEndpoint } from '../endpoints.js'
 import { type CommandContext, CommandError } from './context.js'
 
@@ -41,7 +41,7 @@ export async function lookUp(
       const seconds = (delay / 1000).toFixed(2)
       const text = `${gaiText(error)}: \`${textOf(host, port)}'. Trying again in ${seconds} seconds...\n`
       // Flush, because the message announces the pause.
-      void context.err.write(text).then(() => context.err.flush())
+      void context.err.write(hideKeys(text)).then(() => context.err.flush())
     },
   })
   return resolutions.map((resolution, i) => addressOf(resolution, texts[i]!))

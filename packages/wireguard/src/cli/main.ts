@@ -40,7 +40,7 @@ export async function main(argv: readonly string[], streams: CommandStreams): Pr
   } catch (error) {
     if (error instanceof ClosedPipeError) return CLOSED_PIPE
     if (!(error instanceof CommandError)) throw error
-    if (error.message !== '') await err.write(`${error.message}\n`)
+    if (error.message !== '') await err.write(`${await withoutKeys(error.message)}\n`)
     if (error instanceof UsageError) await err.write(usageOf(name, context.program))
     // Write what was printed before the failure.
     await out.close()
@@ -75,6 +75,12 @@ async function run(
     throw new UsageError(`Invalid subcommand: \`${name}'`)
   }
   return 0
+}
+
+/** Any argument may be in a message, and users paste private keys into them. */
+async function withoutKeys(message: string): Promise<string> {
+  const { hideKeys } = await import('wireguardcfg/internal')
+  return hideKeys(message)
 }
 
 function isHelp(argument: string): boolean {

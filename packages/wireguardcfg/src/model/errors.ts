@@ -1,4 +1,4 @@
-import { quote } from './quote.js'
+import { hideKeys, mayHoldKey, quote } from './quote.js'
 
 /**
  * The codes that a {@link WireGuardError} carries: POSIX names, as Node's own errors do, and Node's
@@ -87,17 +87,18 @@ export class WireGuardError extends Error {
    * detail and hint are added to the message
    */
   constructor(summary: string, init: WireGuardErrorInit) {
-    super(compose(summary, init), init.cause === undefined ? undefined : { cause: init.cause })
+    const shown = withoutKeys({ ...init, summary })
+    super(compose(shown), shown.cause === undefined ? undefined : { cause: shown.cause })
     this.name = init.code === 'ABORT_ERR' ? 'AbortError' : 'WireGuardError'
     this.code = init.code
-    this.operation = init.operation
-    this.device = init.device
+    this.operation = shown.operation
+    this.device = shown.device
     this.peer = init.peer
-    this.path = init.path
-    this.detail = init.detail
-    this.hint = init.hint
+    this.path = shown.path
+    this.detail = shown.detail
+    this.hint = shown.hint
     this.applied = init.applied
-    this.#summary = summary
+    this.#summary = shown.summary
   }
 
   /**
@@ -196,19 +197,75 @@ export const HINTS = {
 
 const CONTEXT = ['operation', 'device', 'peer', 'path', 'detail', 'hint', 'applied'] as const
 
-function compose(summary: string, init: WireGuardErrorInit): string {
-  const subject = [init.operation, init.device === undefined ? undefined : quote(init.device)]
+interface Parts extends WireGuardErrorInit {
+  readonly summary: string
+}
+
+function compose({ summary, operation, device, path, applied, detail, hint }: Parts): string {
+  const subject = [operation, device === undefined ? undefined : quote(device)]
     .filter((part) => part !== undefined)
     .join(' ')
-  const parts = [subject, init.path, summary].filter((part) => part !== undefined && part !== '')
+  const parts = [subject, path, summary].filter((part) => part !== undefined && part !== '')
   let text = parts.join(': ')
-  if (init.applied !== undefined) {
+  if (applied !== undefined) {
     text +=
-      init.applied === 'unknown'
+      applied === 'unknown'
         ? '; an unknown part was applied'
-        : `; ${init.applied} ${init.applied === 1 ? 'peer' : 'peers'} had already been applied`
+        : `; ${applied} ${applied === 1 ? 'peer' : 'peers'} had already been applied`
   }
-  if (init.detail !== undefined) text += ` (${init.detail})`
-  if (init.hint !== undefined) text += `. ${init.hint}`
+  if (detail !== undefined) text += ` (${detail})`
+  if (hint !== undefined) text += `. ${hint}`
   return text
+}
+
+/** The parts with `(hidden)` in the place of keys: any of them may repeat a text of the user. */
+function withoutKeys(parts: Parts): Parts {
+  return {
+    ...parts,
+    summary: hideKeys(parts.summary),
+    operation: textWithoutKeys(parts.operation),
+    device: textWithoutKeys(parts.device),
+    path: textWithoutKeys(parts.path),
+    detail: textWithoutKeys(parts.detail),
+    hint: textWithoutKeys(parts.hint),
+    // The reason of an abort belongs to the caller.
+    cause: parts.code === 'ABORT_ERR' ? parts.cause : causeWithoutKeys(parts.cause),
+  }
+}
+
+/** A caller may have passed something other than text. */
+function textWithoutKeys<T>(text: T): T | string {
+  return typeof text === 'string' ? hideKeys(text) : text
+}
+
+// A cause may be its own cause.
+const MOST_CAUSES = 10
+
+/**
+ * Returns the cause if it holds no key, else an error with what can be shown of it. Errors of the
+ * system repeat paths, and errors of lookups repeat host names.
+ */
+function causeWithoutKeys(cause: unknown, depth = 0): unknown {
+  if (typeof cause !== 'object' || cause === null) return textWithoutKeys(cause)
+  if (cause instanceof WireGuardError) return cause
+  if (depth === MOST_CAUSES) return undefined
+  const fields: CauseFields = cause
+  const { message, cause: inner, name, code, errno, syscall } = fields
+  const shownInner = causeWithoutKeys(inner, depth + 1)
+  const texts = [message, ...Object.values(cause).flat()]
+  const isShown = texts.every((text) => typeof text !== 'string' || !mayHoldKey(text))
+  if (isShown && shownInner === inner) return cause
+  const shown = new Error(String(textWithoutKeys(message)), { cause: shownInner })
+  return Object.assign(shown, { name, code, errno, syscall, stack: textWithoutKeys(fields.stack) })
+}
+
+/** The properties of an error of Node. */
+interface CauseFields {
+  readonly message?: unknown
+  readonly cause?: unknown
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly errno?: unknown
+  readonly syscall?: unknown
+  readonly stack?: unknown
 }

@@ -1,17 +1,12 @@
 import { isKeyText } from './key-text.js'
 
-/** The text that replaces a secret. */
+/** What stands in the place of a secret. */
 export const HIDDEN = '(hidden)'
 
 /**
- * Returns a value in a form that is safe in an error: quoted, control and formatting characters
- * escaped, cut after 80 characters. Text that may hold a key is left out, because users paste
- * private keys into other fields.
- *
- * @example
- * ```ts
- * quote('wg 0\n') // '"wg 0\\n"'
- * ```
+ * Returns a value as it may appear in an error: quoted, control and formatting characters escaped,
+ * cut after 80 characters. Text that may hold a key is left out, because users paste private keys
+ * into other fields.
  */
 export function quote(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
@@ -21,28 +16,18 @@ export function quote(value: unknown): string {
 }
 
 /**
- * Returns whether a text holds a key or the remains of one: base64 or 64 hexadecimal digits, with a
- * few characters missing or wrong, without padding, in the alphabet of URLs, percent-encoded, or
- * inside another text. It misses less than one key in a million. In a million paths of files and
- * names of packages it finds some hundreds of false keys, all of them long and in mixed case.
- *
- * @example
- * ```ts
- * mayHoldKey('/etc/wireguard/wg0.conf') // false
- * ```
+ * Returns whether a text has a key in it, or what is left of one: base64 or 64 hexadecimal digits
+ * with a few characters missing or wrong, without padding, in the alphabet of URLs,
+ * percent-encoded, or inside another text. It misses fewer than one key in a million. Hashes of 256
+ * bits pass for keys, and so do some long names in mixed case that are full of abbreviations.
  */
 export function mayHoldKey(text: string): boolean {
   return findKeys(text).length > 0
 }
 
 /**
- * Returns a text of unknown content, such as the output of a program, with `(hidden)` in the place
- * of everything that may be a key.
- *
- * @example
- * ```ts
- * hideKeys(`cannot parse ${privateKey.toBase64()}`) // 'cannot parse (hidden)'
- * ```
+ * Returns a text that others have composed, such as the output of a program, with `(hidden)` in the
+ * place of what may be keys.
  */
 export function hideKeys(text: string): string {
   let shown = ''
@@ -55,8 +40,7 @@ export function hideKeys(text: string): string {
 }
 
 const CUT = 80
-// A key that begins before the cut ends within this many characters after it, even when
-// percent-encoded.
+// A key that begins before the cut ends within so many characters of it, percent-encoded too.
 const REACH = 200
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
 
@@ -65,98 +49,143 @@ function escapeCharacter(character: string): string {
 }
 
 interface Stretch {
-  start: number
+  readonly start: number
   end: number
 }
 
-// A key without its padding has 43 characters. This allows for missing and wrong ones.
-const SHORTEST = 34
-// How often other characters may interrupt them.
+// Of the 43 characters that a key has in base64, without its padding: some may be missing or wrong.
+const SHORTEST = 32
+// How often something else may come between them.
 const MOST_GAPS = 3
-// The lowest total weight of the pairs of characters of a key. Words have less.
-const LEAST_WEIGHT = -8
+// Words weigh less, however they are strung together. Names like `aNameOfManyWords` have no odd
+// pairs (see `isOdd`), and neither have a few keys: without them, it takes more.
+const LEAST_WEIGHT = -12
+const LEAST_WEIGHT_WITHOUT_ODD = 4
 
-// A key has 64 hexadecimal digits. Each counts 1, and each interruption is subtracted, so that
-// addresses and UUIDs, with their groups, stay far below, and so does a hash of 160 bits.
+// A key has 64 hexadecimal digits. Each counts 1, and what interrupts them counts against them, so
+// that the groups of addresses and UUIDs never come near, and neither does a hash of 160 bits. A
+// key has decimal digits and letters.
 const LEAST_DIGITS = 42
 const INTERRUPTION = 5
 
-/** Returns where a text has keys, in order, each with the word around it. */
-function findKeys(text: string): Stretch[] {
-  const found: Stretch[] = []
-  if (text.length < SHORTEST) return found
-  // One entry for each base64 character, with the counts of all that precedes it.
-  const starts: number[] = []
-  const gaps: number[] = []
-  const weights: number[] = []
-  const upper: number[] = []
-  const lower: number[] = []
-  const odd: number[] = []
-  let [gapCount, weight, upperCount, lowerCount, oddCount] = [0, 0, 0, 0, 0]
-  let previous = 0
-  let previousKind = OTHER
-  let [digits, digitsStart] = [0, 0]
-  for (let at = 0, end; at < text.length; at = end) {
-    end = at + (isEncoded(text, at) ? 3 : 1)
-    const code = end === at + 1 ? text.charCodeAt(at) : Number.parseInt(text.slice(at + 1, end), 16)
-    if (digits === 0) digitsStart = at
-    if (isHexDigit(code)) {
-      digits++
-      if (digits >= LEAST_DIGITS) add(found, text, digitsStart, end)
-    } else digits = Math.max(0, digits - (isHexDigit(previous) ? INTERRUPTION : 1))
-    const kind = kindOf(code)
-    if (kind === OTHER) {
-      if (code === EQUALS && isKeyText(text.slice(Math.max(0, end - 44), end))) {
-        add(found, text, end - 44, end)
-      }
-      if (previousKind !== OTHER) {
-        gapCount++
-        weight--
-      }
-    } else {
-      weight += weigh(previousKind, previous, kind, code)
-      if (isOdd(previousKind, kind)) oddCount++
-      starts.push(at)
-      gaps.push(gapCount)
-      weights.push(weight)
-      upper.push(upperCount)
-      lower.push(lowerCount)
-      odd.push(oddCount)
-      if (kind === UPPER) upperCount++
-      if (kind === LOWER) lowerCount++
-      const first = starts.length - SHORTEST
-      const isKey =
-        first >= 0 &&
-        weight - weights[first]! >= LEAST_WEIGHT &&
-        gapCount - gaps[first]! <= MOST_GAPS &&
-        // Hashes and UUIDs have letters of one case.
-        upperCount - upper[first]! >= 2 &&
-        lowerCount - lower[first]! >= 2 &&
-        oddCount - odd[first]! >= 2
-      if (isKey) add(found, text, starts[first]!, end)
-    }
-    previous = code
-    previousKind = kind
+/** What was counted before a character. */
+interface Count {
+  readonly start: number
+  /** Includes the pair that this character makes with the one before it. */
+  readonly weight: number
+  readonly odd: number
+  readonly gaps: number
+  readonly upper: number
+  readonly lower: number
+}
+
+/** Where a text has keys, in order, each with the rest of the word that it is in. */
+function findKeys(text: string): readonly Stretch[] {
+  if (text.length < SHORTEST) return []
+  let found: readonly Stretch[] = []
+  // Those with fewer gaps first: a stretch with more may be a whole key and the words beside it.
+  for (const candidates of candidatesByGaps(text)) {
+    const more = candidates.filter((candidate) => addsToKeys(candidate, found, text))
+    if (more.length === 0) continue
+    found = wholeWords(
+      [...found, ...more].toSorted((a, b) => a.start - b.start),
+      text,
+    )
   }
   return found
 }
 
-/** Adds a stretch, extended to whole words, and joins it with the stretches that it overlaps. */
-function add(found: Stretch[], text: string, start: number, end: number): void {
-  while (start > 0 && WORD.test(text[start - 1]!)) start--
-  while (end < text.length && WORD.test(text[end]!)) end++
-  while (text[end] === '=') end++
-  for (let last; (last = found.at(-1)) !== undefined && last.end >= start; found.pop()) {
-    start = Math.min(start, last.start)
-    end = Math.max(end, last.end)
+/**
+ * The stretches of a text that may be keys, in order and overlapping; by how many gaps they have.
+ */
+function candidatesByGaps(text: string): readonly Stretch[][] {
+  const candidates = Array.from({ length: MOST_GAPS + 1 }, (): Stretch[] => [])
+  // One for each character that base64 has.
+  const counts: Count[] = []
+  let [weight, odd, gaps, upper, lower] = [0, 0, 0, 0, 0]
+  let [digits, mostDigits, digitsStart, decimals, letters] = [0, 0, 0, 0, 0]
+  let [previous, previousKind] = [0, OTHER]
+  for (let at = 0, end; at < text.length; at = end) {
+    end = at + (isEncoded(text, at) ? 3 : 1)
+    const code = end === at + 1 ? text.charCodeAt(at) : Number.parseInt(text.slice(at + 1, end), 16)
+    const kind = kindOf(code)
+    if (digits === 0) [mostDigits, digitsStart, decimals, letters] = [LEAST_DIGITS - 1, at, 0, 0]
+    if (isHexDigit(code)) {
+      digits++
+      if (kind === DIGIT) decimals++
+      else letters++
+    } else digits = Math.max(0, digits - (isHexDigit(previous) ? INTERRUPTION : 1))
+    if (digits > mostDigits && decimals > 2 && letters > 2) {
+      mostDigits = digits
+      candidates[0]!.push({ start: digitsStart, end })
+    }
+    if (kind === OTHER) {
+      if (code === EQUALS && isKeyText(text.slice(Math.max(0, end - 44), end))) {
+        candidates[0]!.push({ start: end - 44, end })
+      }
+      if (previousKind !== OTHER) gaps++
+    } else {
+      weight += weigh(previousKind, previous, kind, code)
+      if (isOdd(previousKind, kind)) odd++
+      counts.push({ start: at, weight, odd, gaps, upper, lower })
+      if (kind === UPPER) upper++
+      if (kind === LOWER) lower++
+      const first = counts[counts.length - SHORTEST]
+      if (first !== undefined && isKey(first, { weight, odd, gaps, upper, lower })) {
+        candidates[gaps - first.gaps]!.push({ start: first.start, end })
+      }
+    }
+    ;[previous, previousKind] = [code, kind]
   }
-  found.push({ start, end })
+  return candidates
+}
+
+/** Whether {@link SHORTEST} characters of base64 are of a key. */
+function isKey(first: Count, last: Omit<Count, 'start'>): boolean {
+  const least = last.odd - first.odd < 2 ? LEAST_WEIGHT_WITHOUT_ODD : LEAST_WEIGHT
+  return (
+    last.weight - first.weight >= least &&
+    last.gaps - first.gaps <= MOST_GAPS &&
+    // Hashes and UUIDs have letters of one case.
+    last.upper - first.upper >= 2 &&
+    last.lower - first.lower >= 2
+  )
+}
+
+/**
+ * Whether so much of a stretch is outside of the keys found so far that it is no word beside one.
+ */
+function addsToKeys(stretch: Stretch, keys: readonly Stretch[], text: string): boolean {
+  let { start } = stretch
+  for (const key of keys) {
+    if (key.end <= start) continue
+    if (key.start >= stretch.end) break
+    if (LONG_WORD.test(text.slice(start, key.start))) return true
+    start = key.end
+  }
+  return start === stretch.start || LONG_WORD.test(text.slice(start, stretch.end))
+}
+
+/** Stretches in order, each with the rest of the words at its ends; those that meet are joined. */
+function wholeWords(stretches: readonly Stretch[], text: string): readonly Stretch[] {
+  const joined: Stretch[] = []
+  for (let { start, end } of stretches) {
+    const last = joined.at(-1)
+    if (last !== undefined && end <= last.end) continue
+    while (start > 0 && WORD.test(text[start - 1]!)) start--
+    while (end < text.length && WORD.test(text[end]!)) end++
+    while (text[end] === '=') end++
+    if (last === undefined || start > last.end) joined.push({ start, end })
+    else last.end = end
+  }
+  return joined
 }
 
 const WORD = /[A-Za-z0-9+/_%-]/
+const LONG_WORD = /[A-Za-z0-9+/_%-]{11}/
 const EQUALS = 61
 
-/** Returns whether a percent-encoded character, such as `%41`, begins here. */
+/** Whether a character of `%41` begins here. */
 function isEncoded(text: string, at: number): boolean {
   return text[at] === '%' && /^[0-9A-Fa-f]{2}$/.test(text.slice(at + 1, at + 3))
 }
@@ -168,7 +197,7 @@ const SIGN = 3
 const SLASH = 4
 const OTHER = 5
 
-/** Returns the kind of a character in the base64 alphabets of RFC 4648. */
+/** What a character is in the base64 alphabets of RFC 4648. */
 function kindOf(code: number): number {
   if (code >= 97) return code <= 122 ? LOWER : OTHER
   if (code >= 65) return code <= 90 ? UPPER : code === 95 ? SIGN : OTHER
@@ -183,19 +212,18 @@ function isHexDigit(code: number): boolean {
 }
 
 /**
- * Returns whether two characters are two capital letters, or a digit and a letter. Names like
- * `aNameOfManyWords` have no such pair.
+ * Two capital letters, or a digit with a letter: what names like `aNameOfManyWords` do not have.
  */
 function isOdd(kind: number, next: number): boolean {
   return kind === next ? kind === UPPER : kind <= DIGIT && next <= DIGIT && kind + next > 1
 }
 
 /**
- * Returns how much more often a pair of characters occurs in keys than in paths, names and
- * sentences: about the natural logarithm of the ratio, counted in 400,000 paths of files.
+ * How much more often a pair of characters occurs in keys than in paths, names and sentences: about
+ * the natural logarithm of the ratio, counted in 400,000 paths of files.
  */
 function weigh(kind: number, code: number, nextKind: number, next: number): number {
-  if (kind === OTHER) return -1
+  if (kind === OTHER) return -2
   if (kind === SLASH || nextKind === SLASH) return -3
   if (kind === SIGN || nextKind === SIGN) return -1
   if (kind === DIGIT || nextKind === DIGIT) {
@@ -211,7 +239,7 @@ function weigh(kind: number, code: number, nextKind: number, next: number): numb
   return isUsual ? 1 : 3
 }
 
-// The letters that often follow a, b, c ... in words. They cover four fifths of all pairs.
+// The letters that often follow a, b, c ... in words: four fifths of all pairs.
 const FOLLOWERS =
   'bcdgiklmnprstuy aeiloru aehiklorstu abeiors abcdefglmnprstvx aeilo aeior aeio abcdefglmnoprstv  aei adeilostuy aeilop acdegiost bcdglmnoprstuw aehiloprsty u acdeikmostuy acehimopstuy acehiloprstuy abdilmnprst aei aei  acnpst '.split(
     ' ',
