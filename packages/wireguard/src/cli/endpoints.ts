@@ -61,6 +61,8 @@ const GAI_TEXTS: Readonly<Record<string, string>> = {
   EAI_NODATA: 'No address associated with hostname',
   EAI_NONAME: 'Name or service not known',
   EAI_SERVICE: 'Servname not supported for ai_socktype',
+  // A host that looks like a key is not looked up.
+  EINVAL: 'Name or service not known',
   ENOTFOUND: 'Name or service not known',
 }
 
