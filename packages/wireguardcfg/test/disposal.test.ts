@@ -10,7 +10,8 @@ it('a failing test reports its cause, even when a disposal fails after it', asyn
   const jest = ['--experimental-vm-modules', 'node_modules/jest/bin/jest.js', '--rootDir', ROOT]
   const fixture = '--testMatch=<rootDir>/test-fixtures/failing/disposal.ts'
   const { stderr, code } = await runCommand(
-    ['env', '-C', ROOT, process.execPath, ...jest, fixture],
+    // With CI in the environment, jest colours its code frames.
+    ['env', '-C', ROOT, '-u', 'FORCE_COLOR', 'NO_COLOR=1', process.execPath, ...jest, fixture],
     { timeout: 120_000 },
   )
   expect(stderr).toMatch(/^ +the test failed with object$/m)
