@@ -1,69 +1,115 @@
-// node .scripts/bundle.mjs FOLDER...: makes the JavaScript of packages, dist/*.js, from src/*.ts;
-// their declarations are made by tsc. It is bundled because a file costs Node a quarter of a
-// millisecond to find, read and link, and there are nearly two hundred sources.
+// node .scripts/bundle.mjs FOLDER: makes the JavaScript of a package, dist/*.js, from src/*.ts; tsc
+// makes the declarations. It is bundled because a file costs Node a quarter of a millisecond to
+// find, read and link, and there are nearly two hundred sources.
 import { mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, parse, relative, sep } from 'node:path'
 import { rolldown } from 'rolldown'
-import { chunkName, sharedChunks } from './chunks.mjs'
 
-await Promise.all(process.argv.slice(2).map((folder) => bundle(realpathSync(folder))))
+/** @import { ChunkingContext, CodeSplittingGroup } from 'rolldown' */
 
-/** @param {string} folder of a package */
-async function bundle(folder) {
-  const manifest = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
-  const [source, target] = [join(folder, 'src'), join(folder, 'dist')]
-  const bundler = await rolldown({
-    cwd: folder,
-    input: entries(manifest),
-    external: new RegExp(`^(node:|(${Object.keys(manifest.dependencies).join('|')})(/|$))`),
-    platform: 'node',
-    // The oldest that is supported; it has no `using`.
-    transform: { target: 'node20.19' },
-    // For example a dependency that package.json does not name.
-    onLog: (level, log, handle) => handle(level === 'warn' ? 'error' : level, log),
-  })
-  const { output } = await bundler.generate({
-    dir: target,
-    codeSplitting: { groups: sharedChunks(source) },
-    entryFileNames: '[name].js',
-    chunkFileNames: (chunk) => `${chunkName(chunk, source)}.js`,
-    // The declarations have the comments, and src, where the source maps lead, is published too.
-    // Names are for stack traces.
-    comments: { legal: true, annotation: false, jsdoc: false },
-    sourcemap: true,
-    sourcemapExcludeSources: true,
-    minify: false,
-    minifyInternalExports: false,
-  })
-  await bundler.close()
-  for (const file of output) {
-    update(join(target, file.fileName), file.type === 'chunk' ? file.code : String(file.source))
-  }
-}
+const FOLDER = realpathSync(process.argv[2])
+const SOURCE = join(FOLDER, 'src')
+const {
+  exports,
+  bin = {},
+  dependencies,
+} = JSON.parse(readFileSync(join(FOLDER, 'package.json'), 'utf8'))
+
+// The entries and programs of a package: dist/x.js is made from src/x.ts.
+const entries = [...Object.values(exports), ...Object.values(bin)]
+  .map((file) => (typeof file === 'string' ? file : file.default))
+  .flatMap((file) => /^\.\/dist\/(.+)\.js$/.exec(file)?.[1] ?? [])
+
+const ofPackage = (/** @type {string} */ id) => id.startsWith(SOURCE + sep)
+// The command has files of its own: it loads the library when a subcommand needs it, which genkey
+// and pubkey do not.
+const ofCommand = (/** @type {string} */ id) => id.startsWith(join(SOURCE, 'cli') + sep)
+// Programs that use no configuration files do not load the code for them.
+const ofConf = (/** @type {string} */ id) => id.startsWith(join(SOURCE, 'conf') + sep)
+
+// Code that only one entry or import() reaches goes into its file. Code that several reach goes
+// into as few files as possible, so that none of them loads code that it does not need. Rolldown
+// places the code that no group names.
+/** @type {CodeSplittingGroup[]} */
+const groups = [
+  {
+    debugName: 'shared by entries',
+    name: (id, graph) => {
+      if (!ofPackage(id)) return 'shared' // a helper of the bundler's
+      if (!isNeededAtOnce(id, graph) || ofConf(id)) return null
+      return ofCommand(id) ? 'cli/shared' : 'shared'
+    },
+    minShareCount: 2,
+    priority: 1,
+  },
+  {
+    debugName: 'shared by entries for configuration files',
+    name: (id) => (ofConf(id) ? 'conf/shared' : null),
+    minShareCount: 2,
+  },
+  {
+    debugName: 'shared by subcommands',
+    name: (id, graph) => {
+      const { importedIds = [] } = graph.getModuleInfo(id) ?? {}
+      const usesLibrary = importedIds.some((other) => ofPackage(other) && !ofCommand(other))
+      return ofCommand(id) && !usesLibrary ? 'cli/lazy' : null
+    },
+    minShareCount: 2,
+  },
+]
 
 /**
- * What others can load and run of a package, and what each is made from: dist/x.js from src/x.ts.
- * @param {{ exports: Record<string, string | { default: string }>, bin?: Record<string, string> }}
- * manifest
- * @returns {Record<string, string>} sources by the name of their entry
+ * @param {string} id
+ * @param {ChunkingContext} graph
+ * @returns {boolean} whether it is an entry, or imported by what is needed at once, not by import()
  */
-function entries({ exports, bin = {} }) {
-  const files = [...Object.values(exports), ...Object.values(bin)]
-    .map((file) => (typeof file === 'string' ? file : file.default))
-    .flatMap((file) => /^\.\/dist\/(.+)\.js$/.exec(file)?.[1] ?? [])
-  return Object.fromEntries(files.map((name) => [name, `./src/${name}.ts`]))
+function isNeededAtOnce(id, graph) {
+  const { isEntry = false, importers = [] } = graph.getModuleInfo(id) ?? {}
+  return isEntry || importers.some((importer) => isNeededAtOnce(importer, graph))
 }
 
-/**
- * Writes a file, unless that is what is in it: another process may be loading it just now.
- * @param {string} path
- * @param {string} text
- */
-function update(path, text) {
-  try {
-    if (readFileSync(path, 'utf8') === text) return
-  } catch {
-    mkdirSync(dirname(path), { recursive: true })
-  }
+const bundler = await rolldown({
+  cwd: FOLDER,
+  input: Object.fromEntries(entries.map((name) => [name, `./src/${name}.ts`])),
+  external: new RegExp(`^(node:|(${Object.keys(dependencies).join('|')})(/|$))`),
+  platform: 'node',
+  // The oldest that is supported; it has no `using`.
+  transform: { target: 'node20.19' },
+  // For example a dependency that package.json does not name.
+  onLog: (level, log, handle) => handle(level === 'warn' ? 'error' : level, log),
+})
+const { output } = await bundler.generate({
+  dir: join(FOLDER, 'dist'),
+  codeSplitting: { groups },
+  entryFileNames: '[name].js',
+  // The place of the module that it is named after.
+  chunkFileNames: ({ name, facadeModuleId, moduleIds }) => {
+    const module = [facadeModuleId ?? '', ...moduleIds].find((id) => parse(id).name === name)
+    return `${module === undefined ? name : join(dirname(relative(SOURCE, module)), name)}.js`
+  },
+  // The declarations have the comments, and src, where the source maps lead, is published too.
+  // Names are for stack traces.
+  comments: { legal: true, annotation: false, jsdoc: false },
+  sourcemap: true,
+  sourcemapExcludeSources: true,
+  minify: false,
+  minifyInternalExports: false,
+})
+await bundler.close()
+for (const file of output) {
+  const path = join(FOLDER, 'dist', file.fileName)
+  const text = file.type === 'chunk' ? file.code : String(file.source)
+  // Another process may be loading the file just now: leave one alone that is right.
+  if (read(path) === text) continue
+  mkdirSync(dirname(path), { recursive: true })
   writeFileSync(path, text)
+}
+
+/** @param {string} path */
+function read(path) {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
 }

@@ -1,70 +1,48 @@
-import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { JEST, readResults } from './jest.mjs'
-import { ROOT, finished, temporaryFolder } from './process.mjs'
+import { ROOT, run } from './process.mjs'
 
-/** @import { JestResults, Outcome } from './jest.mjs' */
-
-/** Debian 12's own kernel, and its newest: an old and a new state of the WireGuard module. */
+/** The kernel of Debian 12 and its newest one: an old and a new WireGuard module. */
 export const KERNELS = ['6.1', '6.12']
 
 const KERNELVM = join(ROOT, 'test-fixtures', 'vm', 'kernelvm')
-/**
- * Seconds for one machine, boot and tests together; the whole of npm test is to stay under 20
- * minutes.
- */
-const LIMIT = 1500
-/** Node is about ten times slower in an emulated machine. Milliseconds. */
-const TEST_TIMEOUT = 120_000
 
-/** @returns {string[]} which kernels are in the cache; the place is kernelvm's */
+/** @returns {string[]} the kernels in the cache of kernelvm */
 export function preparedKernels() {
-  const cache = process.env.XDG_CACHE_HOME || join(homedir(), '.cache')
+  const cache = process.env.XDG_CACHE_HOME || `${process.env.HOME ?? homedir()}/.cache`
   const folder = process.env.KERNELVM_CACHE || join(cache, 'kernelvm')
   return KERNELS.filter((kernel) => existsSync(join(folder, kernel, 'boot')))
 }
 
 /**
+ * Prepares a machine with a kernel of the cache. Prints which tools are missing for that.
  * @param {string} kernel
- * @returns {string[]} the command that fetches a kernel unless it is there
+ * @returns {Promise<boolean>} whether it can be started
  */
-export function prepareKernel(kernel) {
-  return [KERNELVM, '-k', kernel, '-p']
+export async function prepareMachine(kernel) {
+  // The guest runs this machine's own programs: the architectures must agree.
+  if (process.platform !== 'linux' || process.arch !== 'x64') return false
+  // Even a kernel of the cache may need a new initramfs. kernelvm would download a missing kernel.
+  if (!preparedKernels().includes(kernel)) return false
+  return (await run([KERNELVM, '-k', kernel, '-p'])) === 0
 }
 
 /**
- * Runs jest in a machine of its own; its output comes through line by line, each with the kernel in
- * front.
+ * Runs jest in a machine of its own. The output comes line by line, each after the kernel.
  * @param {string} kernel
- * @param {readonly string[]} args for jest
- * @returns {Promise<Outcome>} a machine that left no results counts as one failure
+ * @param {readonly string[]} command
+ * @param {{ folder: string, seconds: number }} options folder: where outcome.json goes; seconds:
+ * the limit for boot and tests together
+ * @returns {Promise<number>} the exit status
  */
-export async function runJestInVM(kernel, args) {
-  const out = temporaryFolder()
-  const jest = [...JEST, ...args, '--runInBand', `--testTimeout=${TEST_TIMEOUT}`]
-  const json = ['--json', '--outputFile=/mnt/results.json']
-  // setpriv: should this process be killed outright, the machine goes too.
-  const machine = ['--pdeathsig', 'TERM', KERNELVM, '-k', kernel, '-t', String(LIMIT), '--']
-  const child = spawn('setpriv', [...machine, ...jest, ...json], {
-    cwd: ROOT,
-    env: { ...process.env, KERNELVM_OUT: out, WIREGUARD_TEST_VM: kernel },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  })
-  for (const stream of [child.stdout, child.stderr]) {
-    const lines = createInterface({ input: stream })
-    lines.on('line', (line) => process.stderr.write(`${kernel} | ${line}\n`))
+export function runInMachine(kernel, command, { folder, seconds }) {
+  const env = {
+    KERNELVM_OUT: folder, // it is /mnt in the machine
+    WIREGUARD_TEST_OUTCOME: '/mnt/outcome.json',
+    WIREGUARD_TEST_VM: kernel,
   }
-  const status = await finished(child)
-  return { status, results: readResults(join(out, 'results.json')) ?? NO_RESULTS }
-}
-
-/** @type {JestResults} */
-const NO_RESULTS = {
-  numPassedTests: 0,
-  numFailedTests: 1,
-  numRuntimeErrorTestSuites: 0,
-  testResults: [],
+  // setpriv: should this process be killed outright, the machine goes too.
+  const machine = ['setpriv', '--pdeathsig', 'TERM', KERNELVM, '-k', kernel, '-t', `${seconds}`]
+  return run([...machine, '--', ...command], { env, prefix: `${kernel} | ` })
 }

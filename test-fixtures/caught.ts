@@ -1,6 +1,6 @@
 import type { WireGuardError } from 'wireguardcfg'
 
-/** Returns what a promise rejects with, or what the function throws. */
+/** Returns the error of a promise that rejects or of a function that throws. */
 export async function caught(failing: Promise<unknown> | (() => unknown)): Promise<WireGuardError> {
   try {
     await (typeof failing === 'function' ? failing() : failing)

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 
-/** What a program printed and how it ended. */
+/** The output of a program and how it ended. */
 export interface CommandResult {
   readonly stdout: string
   readonly stderr: string
@@ -8,7 +8,7 @@ export interface CommandResult {
   readonly code: number | NodeJS.Signals
 }
 
-/** How a program is run. */
+/** Options of a program. */
 export interface CommandOptions {
   /** Its standard input, also by the name /dev/stdin; absent: empty. */
   readonly input?: string

@@ -3,7 +3,9 @@ import { turns } from './wait.js'
 
 /** Time that passes only when a test says so. */
 export interface FakeTime extends Disposable {
-  /** Lets milliseconds pass: runs the timers that are due, then what became ready on sockets. */
+  /**
+   * Lets milliseconds pass: runs the timers that are due, then handles the sockets that are ready.
+   */
   advance(milliseconds: number): Promise<void>
 }
 

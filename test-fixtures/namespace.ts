@@ -38,12 +38,12 @@ export class TestNamespace implements AsyncDisposable {
     return this.#holder.pid!
   }
 
-  /** Where it can be opened. */
+  /** The path under which it can be opened. */
   get path(): string {
     return `/proc/${this.pid}/ns/net`
   }
 
-  /** Runs a program in the namespace; throws what it printed when it fails. */
+  /** Runs a program in the namespace. Throws its output when it fails. */
   async run(...command: readonly [string, ...string[]]): Promise<string> {
     const { stdout, stderr, code } = await runCommand(['nsenter', `--net=${this.path}`, ...command])
     if (code !== 0) throw new Error(`${command.join(' ')}: ${code}: ${stderr}`)

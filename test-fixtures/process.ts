@@ -1,4 +1,4 @@
-// What this process has open, where it is, what it may do, and which others there are.
+// The descriptors, namespaces and privileges of this process, and the other processes.
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs'
 
 /** The user without privileges. */

@@ -1,6 +1,7 @@
 /**
- * What a suite needs of the machine. A suite whose need is not met is skipped with the one sentence
- * that says how to meet it; with WIREGUARD_TEST_REQUIRE=all it fails with that sentence instead.
+ * The requirements of a suite on the machine. A suite whose requirement is not met is skipped, with
+ * one sentence that says how to meet it. With WIREGUARD_TEST_REQUIRE=all it fails with that
+ * sentence.
  */
 // This file wraps `describe`, so the rules about literal titles and bodies do not fit it.
 // oxlint-disable jest/valid-title, jest/valid-describe-callback
@@ -34,7 +35,7 @@ export function describeWith(
       })
     })
   } else {
-    // npm test reads the sentence back out of this title: .scripts/summary.mjs
+    // .scripts/reporter.mjs reads the sentence back out of this title.
     describe.skip(`${title} (skipped: ${reason})`, body)
   }
 }
@@ -78,7 +79,7 @@ export const hasKernelWireGuard: Requirement = once(() =>
   succeeds('unshare', '-n', 'ip', 'link', 'add', 'wg0', 'type', 'wireguard')
     ? { ok: true }
     : missing(
-        'needs a kernel with WireGuard: npm run test:kernel boots two in qemu, and says what it misses for that',
+        'needs a kernel with WireGuard: run .ci/provision as root on Debian 12, and npm test boots two in qemu',
       ),
 )
 

@@ -1,6 +1,6 @@
 import { type Device, formatEndpoint } from 'wireguardcfg'
 
-/** What `wg show NAME dump` prints of a device, by wg(8). */
+/** The output of `wg show NAME dump` for a device, according to wg(8). */
 export function formatDump(device: Device): string {
   const { privateKey, publicKey, listenPort, firewallMark, peers } = device
   const mark = firewallMark === 0 ? 'off' : `0x${firewallMark.toString(16)}`

@@ -20,18 +20,18 @@ export interface WireGuardGo extends AsyncDisposable {
   wg(...args: readonly string[]): Promise<CommandResult>
   /** Runs a program inside the namespace: `inNamespace('ip', 'link', 'set', name, 'up')`. */
   inNamespace(file: string, ...args: readonly string[]): Promise<CommandResult>
-  /** The same with an input, an environment or a limit of its own. */
+  /** Runs a program inside the namespace with an input, an environment or a limit of its own. */
   run(command: readonly [string, ...string[]], options: CommandOptions): Promise<CommandResult>
   /**
-   * Sends a signal; after SIGKILL and SIGTERM resolves once the process is gone. SIGKILL leaves a
-   * stale socket.
+   * Sends a signal. After SIGKILL and SIGTERM it resolves when the process has ended. SIGKILL
+   * leaves a stale socket.
    */
   kill(signal: NodeJS.Signals): Promise<void>
   /** Ends the process and removes its socket. May be called twice, and after a kill. */
   stop(): Promise<void>
 }
 
-/** What startWireGuardGo() can be told. */
+/** Options of startWireGuardGo(). */
 export interface WireGuardGoOptions {
   /** Absent: a new name. Give one to bring a killed device back. */
   readonly name?: string
@@ -53,7 +53,7 @@ const STOP_LIMIT = 10_000
 export async function startWireGuardGo(options: WireGuardGoOptions = {}): Promise<WireGuardGo> {
   const name = options.name ?? uniqueName()
   const socketPath = socketOf(name)
-  // Or the other daemon's answer would be taken for ours.
+  // Otherwise the answer of the other daemon would count as that of this one.
   if (await answers(socketPath)) throw new Error(`wireguard-go ${name}: ${socketPath} is in use`)
   // setpriv: a test process that is killed takes its daemons with it. Each of the three replaces
   // the one before, so the child's pid is wireguard-go's own.

@@ -13,7 +13,7 @@ export interface RawConnection {
   readonly request: () => Promise<string>
 }
 
-/** A server in a directory of its own; the test decides about every byte that it sends. */
+/** A server in a directory of its own. The test controls every byte that it sends. */
 export interface RawServer extends AsyncDisposable {
   readonly directory: string
   /** The interface's name: the socket is `wg0.sock`. */
@@ -23,11 +23,11 @@ export interface RawServer extends AsyncDisposable {
   readonly requests: readonly string[]
   /** How many connections were made. */
   readonly accepted: number
-  /** Resolves when no connection is open any more. */
+  /** Resolves when no connection is open. */
   readonly allClosed: () => Promise<void>
 }
 
-/** What the server does with a connection. When it returns, the connection stays open. */
+/** The behavior of the server for one connection. When it returns, the connection stays open. */
 export type Script = (connection: RawConnection) => void | Promise<void>
 
 /** Starts a server that runs the script for each connection. */
@@ -40,7 +40,7 @@ export async function listenRaw(script: Script): Promise<RawServer> {
   let accepted = 0
   const server = createServer((socket) => {
     sockets.add(socket)
-    // The client may be gone at any time.
+    // The client may disconnect at any time.
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
     const request = requestReader(socket, requests)
     // A script ends with its connection.

@@ -1,11 +1,12 @@
 // A device of any number of peers: the datagrams of its dump are made once and sent repeatedly.
 import { GENL_ID_CTRL } from '../../packages/wireguardnl/src/genl/constants.js'
+import { Families } from '../../packages/wireguardnl/src/genl/family.js'
 import { encodeGenlHeader } from '../../packages/wireguardnl/src/genl/message.js'
 import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
 import { LITTLE_ENDIAN, viewOf } from '../../packages/wireguardnl/src/netlink/endian.js'
 import { MessageReader } from '../../packages/wireguardnl/src/netlink/message.js'
 import type { Socket } from '../../packages/wireguardnl/src/netlink/socket.js'
-import type { Kernel } from '../../packages/wireguardnl/src/wireguard/kernel.js'
+import { type Kernel, RemovalSupport } from '../../packages/wireguardnl/src/wireguard/kernel.js'
 import { ack, done, type FakeRequest, reply } from './kernel.js'
 import { FakeDevice } from './wireguard.js'
 
@@ -30,6 +31,8 @@ export function replayed(peers: number): Kernel {
     yield* last
   }
   return {
+    families: new Families(),
+    removal: new RemovalSupport('6.12.0-replay'),
     release: '6.12.0-replay',
     namespace: 'replay',
     zones: { index: () => 0, name: () => undefined },

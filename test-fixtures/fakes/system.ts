@@ -1,5 +1,6 @@
 // A whole kernel for a NetlinkClient: links, the generic netlink controller, and WireGuard devices.
 import { GENL_ID_CTRL } from '../../packages/wireguardnl/src/genl/constants.js'
+import { Families } from '../../packages/wireguardnl/src/genl/family.js'
 import { encodeGenlHeader } from '../../packages/wireguardnl/src/genl/message.js'
 import { AttributeReader } from '../../packages/wireguardnl/src/netlink/attribute-reader.js'
 import { AttributeWriter } from '../../packages/wireguardnl/src/netlink/attribute-writer.js'
@@ -24,7 +25,7 @@ import {
   WGDEVICE_A_IFINDEX,
   WGDEVICE_A_IFNAME,
 } from '../../packages/wireguardnl/src/wireguard/constants.js'
-import type { Kernel } from '../../packages/wireguardnl/src/wireguard/kernel.js'
+import { type Kernel, RemovalSupport } from '../../packages/wireguardnl/src/wireguard/kernel.js'
 import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './kernel.js'
 import { FakeDevice, type FakeDeviceOptions } from './wireguard.js'
 
@@ -62,16 +63,23 @@ export class FakeSystem {
   readonly sockets: FakeKernel[] = []
   family = 0x23
   readonly #options: SystemOptions
+  readonly #families = new Families()
+  readonly #release: string
+  readonly #removal: RemovalSupport
 
   constructor(options: SystemOptions = {}) {
     this.#options = options
+    this.#release = options.release ?? '6.12.0-fake'
+    this.#removal = new RemovalSupport(this.#release)
   }
 
-  /** What a NetlinkClient takes. */
+  /** The kernel for a NetlinkClient. */
   get kernel(): Kernel {
     const names = () => this.#names()
     return {
-      release: this.#options.release ?? '6.12.0-fake',
+      families: this.#families,
+      removal: this.#removal,
+      release: this.#release,
       namespace: 'fake',
       zones: {
         index: (name) => names().indexOf(name) + 1,

@@ -1,62 +1,62 @@
 import type { Fixtures } from './fixtures.mjs'
 
-/** What is measured and what it should come to. */
+/** A measurement and its aim. */
 export interface Case {
-  /** Short, for the filter. */
+  /** A short name, for the filter. */
   readonly name: string
-  /** What is measured, against what. */
+  /** The subject of the measurement, and the reference. */
   readonly title: string
   readonly aim: Aim
-  /** All must be met, or the case is skipped. */
+  /** The requirements. If one is not met, the case is skipped. */
   readonly needs: readonly Need[]
-  /** It needs WireGuard in the kernel: see kernel-run.mjs. */
+  /** Whether the case needs WireGuard in the kernel; see kernel-run.mjs. */
   readonly inKernel?: boolean
   readonly run: (fixtures: Fixtures) => Promise<Measured>
 }
 
-/** The number that counts. */
+/** The limits of the result. */
 export interface Aim {
-  /** Ours over the reference, ours less the reference, or ours alone; of medians. */
+  /** The result from the medians: ours / reference, ours - reference, or ours alone. */
   readonly by: 'ratio' | 'difference' | 'value'
-  /** Absent: the number is shown only. */
+  /** Absent: the result is only printed. */
   readonly atMost?: number
-  /** What would be better still. */
+  /** A better result than required. */
   readonly stretch?: number
 }
 
-/** Undefined when the need is met; else one sentence that says how to meet it. */
+/** Returns undefined if the requirement is met, else one sentence that says how to meet it. */
 export type Need = () => string | undefined
 
 /** The samples of a case, in its unit. */
 export interface Measured {
   readonly unit: Unit
   readonly ours: readonly number[]
-  /** Absent: there is nothing to compare with. */
+  /** Absent: the case has no reference. */
   readonly reference?: readonly number[]
-  /** What a reader should know of this run. */
+  /** A remark about this run. */
   readonly note?: string
 }
 
 /** Milliseconds, or bytes. */
 export type Unit = 'ms' | 'bytes'
 
-/** What samples come to, in their unit. */
+/** The statistics of samples, in their unit. */
 export interface Statistics {
   readonly min: number
   readonly median: number
   readonly max: number
-  /** How many there were. */
+  /** The number of samples. */
   readonly samples: number
 }
 
-/** A case after it ran; `skipped` and `failed` say why there are no numbers. */
+/** A case after its run. Without numbers, `skipped` or `failed` has the reason. */
 export interface Result extends Pick<Case, 'name' | 'title' | 'aim'> {
   readonly unit?: Unit
   readonly ours?: Statistics
   readonly reference?: Statistics
-  /** What is compared with the aim. */
+  /** The number that is compared with the aim. */
   readonly result?: number
-  /** Absent: there is no aim. */
+  /** Absent: the case has no aim. */
   readonly reached?: boolean
   /** The same for `stretch`. */
   readonly stretched?: boolean

@@ -5,20 +5,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { isWireGuardError, UapiClient } from 'wireguardcfg'
 
 /**
- * A real wireguard-go in a network namespace of its own. Its socket is reached from anywhere: unix
- * sockets know no network namespace.
+ * A real wireguard-go in a network namespace of its own. Its socket is reachable from every network
+ * namespace, because it has a path in the file system.
  *
  * @typedef {{ name: string, stop(): Promise<void> }} Daemon
  */
 
-/** How long the daemon may take until it answers, ms. */
+/** Milliseconds until the first reply of the daemon at most. */
 const START_LIMIT = 10_000
 
-/** @returns {Promise<Daemon>} once it answers */
+/** @returns {Promise<Daemon>} resolves when the daemon replies */
 export async function startDaemon() {
   const name = `wgbench${process.pid.toString(36)}`
-  // setpriv: the daemon ends with this process, however that ends. Each of the three replaces the
-  // one before.
+  // With setpriv, the daemon ends when this process ends, also when it is killed. setpriv and
+  // unshare replace themselves with the next program, so all three have one process id.
   const child = spawn(
     'setpriv',
     ['--pdeathsig', 'TERM', 'unshare', '-n', 'wireguard-go', '--foreground', name],
@@ -53,7 +53,7 @@ async function untilAnswered(name, child) {
       await client.device(name)
       return
     } catch (error) {
-      // ENODEV: its socket is not there yet.
+      // ENODEV means that the daemon has not created its socket yet.
       const starting = isWireGuardError(error) && error.code === 'ENODEV' && child.exitCode === null
       if (!starting || Date.now() > deadline) throw error
     }

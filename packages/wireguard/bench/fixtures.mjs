@@ -3,7 +3,7 @@ import { startDaemon } from './daemon.mjs'
 import { addInterface } from './interfaces.mjs'
 import { PEERS, sampleConfig } from './sample.mjs'
 
-/** What several cases measure on: made when it is first asked for, removed at the end. */
+/** The devices that several cases share. The first use creates them, `close()` removes them. */
 export class Fixtures {
   /** @type {import('./daemon.mjs').Daemon | undefined} */
   #daemon
@@ -20,13 +20,13 @@ export class Fixtures {
   }
 
   /**
-   * @returns {Promise<string>} the name of a device of the kernel with 10,000 peers
+   * @returns {Promise<string>} the name of a kernel device with 10,000 peers
    */
   largeKernelDevice() {
     return (this.#largeKernelDevice ??= this.#makeLargeKernelDevice())
   }
 
-  /** Ends what was started. */
+  /** Ends the daemon. */
   async close() {
     await this.#daemon?.stop()
   }
@@ -38,6 +38,7 @@ export class Fixtures {
     await wg.close()
     return this.#daemon.name
   }
+
   async #makeLargeKernelDevice() {
     const name = addInterface()
     const wg = await WireGuard.open({ backends: ['kernel'] })

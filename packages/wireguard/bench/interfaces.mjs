@@ -3,10 +3,10 @@ import { spawnSync } from 'node:child_process'
 let count = 0
 
 /**
- * Makes an interface of the kernel. It stays until its namespace or machine goes: deleting one of
- * many peers takes the kernel longer than what is measured.
+ * Creates a kernel interface. It stays until its namespace or machine ends, because the kernel
+ * needs more time to delete an interface with many peers than for what is measured.
  *
- * @returns {string} its name
+ * @returns {string} the name of the interface
  */
 export function addInterface() {
   const name = `wgbench${count++}`
@@ -15,7 +15,7 @@ export function addInterface() {
 }
 
 /**
- * Makes interfaces of another kind, which stay as well.
+ * Creates interfaces of another kind, which also stay.
  *
  * @param {number} number
  */

@@ -1,6 +1,6 @@
-// Runs the cases that need WireGuard in the kernel: this program once more, in a network namespace
-// if the running kernel has it, else in a virtual machine if the pieces for that are there (npm run
-// test:kernel fetches the kernel).
+// Runs the cases that need WireGuard in the kernel. It starts main.mjs again: in a network
+// namespace if the running kernel has WireGuard, else in a virtual machine if its kernel is
+// installed (.ci/provision downloads it).
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -11,14 +11,14 @@ import { KERNELS, preparedKernels } from '../../../.scripts/kernel-vm.mjs'
 
 const MAIN = fileURLToPath(new URL('main.mjs', import.meta.url))
 const KERNELVM = fileURLToPath(new URL('../../../test-fixtures/vm/kernelvm', import.meta.url))
-/** The newest. */
+/** The newest kernel. */
 const KERNEL = KERNELS.at(-1)
-/** Seconds; the whole bench is to stay under ten minutes. */
+/** Seconds; the whole bench must stay under ten minutes. */
 const LIMIT = 480
 
 /**
  * @param {readonly import('./case.d.ts').Case[]} cases
- * @param {string} filter that chose them
+ * @param {string} filter the filter that selected the cases
  * @returns {Promise<readonly import('./case.d.ts').Result[]>}
  */
 export async function runKernelCases(cases, filter) {
@@ -30,7 +30,7 @@ export async function runKernelCases(cases, filter) {
     const file = join(place.sharedAs ?? folder, 'results.json')
     const main = [process.execPath, MAIN, filter, '--kernel-results', file]
     console.error(`in ${place.title} ...`)
-    // setpriv: it ends with this process, however that ends.
+    // With setpriv, it ends when this process ends, also when it is killed.
     const child = spawn('setpriv', ['--pdeathsig', 'TERM', ...place.command, ...main], {
       env: { ...process.env, KERNELVM_OUT: folder },
       stdio: ['ignore', 2, 2],
@@ -46,11 +46,11 @@ export async function runKernelCases(cases, filter) {
   }
 }
 
-const NEEDS = `needs a kernel with WireGuard, or the virtual machine that npm run test:kernel prepares (${KERNEL})`
+const NEEDS = `needs a kernel with WireGuard, or ${KERNEL} in a virtual machine: run .ci/provision as root on Debian 12`
 
 /**
- * Where a kernel has WireGuard: the command in front of ours, and where the folder for the results
- * is to it.
+ * Returns a place where the kernel has WireGuard: the command that runs a program there, and the
+ * path of the results folder as that program sees it.
  */
 function findPlace() {
   const add = ['-n', 'ip', 'link', 'add', 'wg0', 'type', 'wireguard']

@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { cpus, release, type } from 'node:os'
 
-/** What the numbers were measured on. A tool that is not installed is `undefined`. */
+/** Returns the hardware and the versions of the run. A missing tool is `undefined`. */
 export function machine() {
   const processors = cpus()
   return {

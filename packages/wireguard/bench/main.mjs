@@ -1,6 +1,7 @@
-// npm run bench [-- [filter] [--json]]: every case is measured beside its reference in one run, so
-// that a machine's speed and its other load fall on both. Nothing here fails on a slow machine: a
-// miss is printed, and the exit status tells of broken cases only.
+// npm run bench [-- [filter] [--json]]. Every case is measured in turns with its reference, so that
+// the speed and the load of the machine affect both. A slow machine does not make the run fail: a
+// missed aim is printed, and the exit status is 1 only for cases that threw an error. Results of
+// earlier work are kept in history/.
 import { writeFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { decode } from './cases/decode.mjs'
@@ -33,8 +34,8 @@ const { values, positionals } = parseArgs({
   options: {
     json: { type: 'boolean', default: false },
     help: { type: 'boolean', short: 'h' },
-    // What kernel-run.mjs starts this program with, where the kernel has WireGuard: the file for
-    // the results.
+    // The file for the results. kernel-run.mjs sets it when it starts this program where the kernel
+    // has WireGuard.
     'kernel-results': { type: 'string' },
   },
 })
@@ -70,7 +71,7 @@ try {
 }
 if (resultsFile !== undefined) {
   writeFileSync(resultsFile, JSON.stringify(results))
-  // Its interfaces go with the namespace or the machine.
+  // The end of the namespace or the machine deletes the interfaces.
   process.exit(0)
 }
 const report = { date: new Date().toISOString(), machine: machine(), results }

@@ -1,16 +1,16 @@
-// Micro-benchmarks of one function in this process are mitata's. It takes one subject after
-// another, though, and knows nothing of processes: what is compared as a ratio is run here in
-// turns, so that a busy moment of the machine falls on both sides alike.
+// mitata measures single functions of this process. It measures one subject after another and
+// cannot measure processes. Therefore both sides of a ratio are run in turns here, so that a busy
+// moment of the machine affects both.
 import { measure } from 'mitata'
 
 /**
- * Runs both sides in turns, each first in every other round, and times each run as a whole.
+ * Runs both sides in turns and times each run. Each side is the first in every other round.
  *
  * @template T
  * @param {(prepared: T) => unknown} ours
  * @param {(prepared: T) => unknown} reference
  * @param {{ rounds: number, warmUp?: number, prepare?: () => T | Promise<T> }} options `prepare`
- * comes before each run, and is not timed
+ * runs before each run and is not timed
  * @returns {Promise<{ ours: number[], reference: number[] }>} milliseconds
  */
 export async function sideBySide(ours, reference, { rounds, warmUp = 3, prepare }) {
@@ -41,7 +41,7 @@ export async function micro(subject) {
     min_cpu_time: 2e9,
     min_samples: 20,
     warmup_samples: 5,
-    // Calls of tens of milliseconds are samples of their own.
+    // Each call takes tens of milliseconds, so each is a sample.
     batch_threshold: 0,
   })
   return samples.map((nanoseconds) => nanoseconds / 1e6)

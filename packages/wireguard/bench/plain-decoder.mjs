@@ -1,11 +1,11 @@
-// The decoder that one would write first: what the library's own is measured against. A Buffer per
-// attribute, one toString('base64') per key, template strings for addresses; no checks.
-// Little-endian machines only.
+// A straightforward decoder, the reference for the decoder of the library. It makes a Buffer per
+// attribute, one toString('base64') per key, and template strings for addresses. It has no checks,
+// and works on little-endian machines only.
 
 const HEADERS = 16 + 4
 
 /**
- * The peers in the datagrams of a WG_CMD_GET_DEVICE dump, by <linux/wireguard.h>.
+ * Decodes the peers in the datagrams of a WG_CMD_GET_DEVICE dump (<linux/wireguard.h>).
  *
  * @param {readonly Uint8Array[]} datagrams one message each
  */
@@ -60,7 +60,7 @@ function decodePeer(bytes) {
         peer.transmitBytes = Number(payload.readBigUInt64LE(0))
         break
       case 9:
-        for (const [, entry] of attributes(payload)) peer.allowedIPs.push(decodeRange(entry))
+        for (const [, entry] of attributes(payload)) peer.allowedIPs.push(decodeAllowedIP(entry))
         break
       case 10:
         peer.protocolVersion = payload.readUInt32LE(0)
@@ -71,7 +71,7 @@ function decodePeer(bytes) {
 }
 
 /** @param {Buffer} bytes */
-function decodeRange(bytes) {
+function decodeAllowedIP(bytes) {
   let text = ''
   let length = 0
   for (const [type, payload] of attributes(bytes)) {
@@ -86,7 +86,7 @@ function address(bytes) {
   if (bytes.length === 4) return `${bytes[0]}.${bytes[1]}.${bytes[2]}.${bytes[3]}`
   const groups = []
   for (let i = 0; i < 16; i += 2) groups.push(bytes.readUInt16BE(i).toString(16))
-  // The longest run of zeros is left out.
+  // Find the longest run of zeros, which `::` replaces.
   let start = 0
   let length = 0
   for (let i = 0; i < 8; i++) {

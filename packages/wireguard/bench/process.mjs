@@ -4,11 +4,11 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /**
- * Runs a program to its end; rejects when it fails.
+ * Runs a program until it ends. Rejects if it fails.
  *
  * @param {string} file
  * @param {readonly string[]} args
- * @returns {Promise<{ stdout: string }>} what it printed, which is what a caller of it wants
+ * @returns {Promise<{ stdout: string }>} its standard output
  */
 export function command(file, ...args) {
   return run(file, args, { maxBuffer: 1 << 30 })

@@ -1,25 +1,25 @@
-// Not public: what lies below the decoding of a dump can be timed on its own here only.
+// Times the transport of a dump without its decoding. The public API has no function for that.
 import {
   Connection,
   encodeGetDevice,
   encodeMessage,
+  Families,
   KernelSocket,
   NETLINK_GENERIC,
   NLM_F_DUMP,
   NLM_F_REQUEST,
   NLMSG_DONE,
-  resolveFamily,
 } from './dist/internals.js'
 
 /**
- * A socket that asks for the dump of a device and receives it, and does nothing with it.
+ * Opens a socket that requests the dump of a device, receives it and discards it.
  *
  * @param {string} name
  * @returns {Promise<{ receive(): void, close(): Promise<void> }>}
  */
 export async function receiveDump(name) {
   const connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
-  const family = await resolveFamily(connection, 'wireguard')
+  const family = await new Families().resolve(connection, 'wireguard')
   await connection.close()
   const socket = KernelSocket.open(NETLINK_GENERIC)
   const header = { type: family, flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: 1 }
@@ -29,7 +29,7 @@ export async function receiveDump(name) {
       for (let datagrams = 0; ; datagrams++) {
         const datagram = socket.receive()
         if (datagram === undefined) throw new Error(`no datagram after ${datagrams}`)
-        // A DONE comes alone or at the end.
+        // DONE has a datagram of its own, or is the last message of one.
         if (endsWithDone(datagram)) return
       }
     },

@@ -1,7 +1,7 @@
-// A kernel that replays a dump: what `new NetlinkClient(replay(...))` talks to, so that everything
-// above the system calls is measured natively, whether or not this machine's kernel has WireGuard.
+// A kernel that replays a dump, for `new NetlinkClient(replay(...))`. All code above the system
+// calls can so be measured on a machine whose kernel has no WireGuard.
 import { createHash } from 'node:crypto'
-import { AttributeWriter, encodeMessage, wg } from './dist/internals.js'
+import { AttributeWriter, encodeMessage, Families, RemovalSupport, wg } from './dist/internals.js'
 
 const FAMILY = 0x23
 const GENL_ID_CTRL = 0x10
@@ -10,17 +10,14 @@ const NLMSG_ERROR = 2
 const NLMSG_DONE = 3
 const NLM_F_MULTI = 2
 const PORT_ID = 0xffff_ff00
-/**
- * The most that the kernel puts into a datagram of a dump: 32 KiB less its own overhead
- * (af_netlink.c).
- */
+/** The largest datagram of a dump: 32 KiB less the overhead of the kernel (af_netlink.c). */
 const DATAGRAM = 32_448
 
-/** @import { Kernel } from 'wireguardnl' */
+/** @import { Kernel } from '../../wireguardnl/src/wireguard/kernel.js' */
 
 /**
- * The payloads of a dump as the kernel makes it: peers with a preshared key, an IPv4 endpoint, one
- * IPv4 and one IPv6 allowed IP.
+ * Returns the payloads of a dump, as the kernel sends it. Each peer has a preshared key, an IPv4
+ * endpoint, one IPv4 and one IPv6 allowed IP.
  *
  * @param {number} peers at most 65,536
  * @returns {Uint8Array[]} genlmsghdr and attributes of each message; one message fills a datagram
@@ -45,7 +42,7 @@ export function dumpPayloads(peers) {
 }
 
 /**
- * The datagrams of a dump, for decoders.
+ * Returns the datagrams of a dump, for decoders.
  *
  * @param {readonly Uint8Array[]} payloads
  * @returns {Uint8Array[]}
@@ -56,7 +53,7 @@ export function datagramsOf(payloads) {
 }
 
 /**
- * A kernel every device of which has these peers, over and over.
+ * Returns a kernel in which every device has these peers, `times` times.
  *
  * @param {readonly Uint8Array[]} payloads
  * @param {number} [times]
@@ -66,7 +63,8 @@ export function replay(payloads, times = 1) {
   return {
     open: () => new ReplaySocket(payloads, times),
     zones: { index: () => 0, name: () => undefined },
-    release: '6.12.0-replay',
+    families: new Families(),
+    removal: new RemovalSupport('6.12.0-replay'),
     namespace: 'replay',
   }
 }
@@ -120,8 +118,8 @@ class ReplaySocket {
     const i = this.#next++
     if (i === this.#end)
       return this.#fill(this.#message(NLMSG_DONE, NLM_F_MULTI, new Uint8Array(4)))
-    // Copied into the one buffer, as by recv(2), without a message of its own on the way: that
-    // would be garbage of the replay's.
+    // Copy into the one buffer, as recv(2) does. A message in between would add garbage to the
+    // measurement.
     const payload = this.#payloads[i % this.#payloads.length]
     const length = 16 + payload.length
     const view = new DataView(this.#buffer.buffer)
@@ -179,13 +177,13 @@ function writePeer(writer, i) {
   const endpoint = new Uint8Array(16)
   endpoint.set([wg.AF_INET, 0, 0xca, 0x6c, 198, 51, high, low])
   writer.blob(wg.WGPEER_A_ENDPOINT, endpoint)
-  const ranges = writer.begin(wg.WGPEER_A_ALLOWEDIPS)
+  const allowedIPs = writer.begin(wg.WGPEER_A_ALLOWEDIPS)
   writeRange(writer, wg.AF_INET, Uint8Array.of(10, 7, high, low))
   const v6 = new Uint8Array(16)
   v6.set([0xfd, 0, 0, 7])
   v6.set([high, low], 14)
   writeRange(writer, wg.AF_INET6, v6)
-  writer.end(ranges).end(entry)
+  writer.end(allowedIPs).end(entry)
 }
 
 /**

@@ -1,7 +1,7 @@
 import { statistics } from './measure.mjs'
 
 /**
- * The statistics of a case and whether it reached its aim.
+ * Returns the statistics of a case, and whether it reached its aim.
  *
  * @param {Pick<import('./case.d.ts').Case, 'name' | 'title' | 'aim'>} description
  * @param {import('./case.d.ts').Measured} measured
@@ -28,7 +28,7 @@ export function evaluate({ name, title, aim }, measured) {
 }
 
 /**
- * The report as a person reads it.
+ * Formats the report as a table.
  *
  * @param {{ date: string, machine: Record<string, string | number | undefined>, results: readonly
  * import('./case.d.ts').Result[] }} report

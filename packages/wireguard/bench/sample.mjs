@@ -1,11 +1,11 @@
 import { formatEndpoint, SecretKey } from 'wireguard'
 
-/** How many peers the large cases have. */
+/** The number of peers in the large cases. */
 export const PEERS = 10_000
 
 /**
- * A device whose peers all have a preshared key, an IPv4 endpoint, one IPv4 and one IPv6 allowed
- * IP.
+ * Returns the configuration of a device. Each peer has a preshared key, an IPv4 endpoint, one IPv4
+ * and one IPv6 allowed IP.
  *
  * @param {number} peers at most 65536
  * @returns {import('wireguard').DeviceConfig & { peers: readonly import('wireguard').PeerConfig[]
@@ -15,7 +15,7 @@ export function sampleConfig(peers) {
   return {
     privateKey: SecretKey.generatePrivate(),
     peers: Array.from({ length: peers }, (_, i) => ({
-      // Any 32 bytes are a public key, and random ones are made faster.
+      // Any 32 bytes are a public key. Random bytes take less time than a key pair.
       publicKey: SecretKey.generatePreshared().toBase64(),
       presharedKey: SecretKey.generatePreshared(),
       endpoint: { host: `198.51.${i >> 8}.${i & 255}`, port: 1024 + i },
@@ -25,7 +25,7 @@ export function sampleConfig(peers) {
 }
 
 /**
- * The same as wg(8) reads it from a file.
+ * Formats the configuration as a file for wg(8).
  *
  * @param {ReturnType<typeof sampleConfig>} config
  */

@@ -1,6 +1,6 @@
 /**
- * Bytes that are reachable, on the heap and outside of it. Sockets let go of their buffers some
- * turns of the event loop later.
+ * Returns the bytes that are reachable, on the heap and outside of it. Waits, because sockets
+ * release their buffers some turns of the event loop later.
  */
 export async function settled() {
   for (let i = 0; i < 5; i++) {

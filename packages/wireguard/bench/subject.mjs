@@ -5,12 +5,12 @@ import { promisify } from 'node:util'
 const run = promisify(execFile)
 
 /**
- * Runs a program of subjects/ in a process of its own, because here other cases have left their
- * traces.
+ * Runs a program of subjects/ in a process of its own, because other cases have changed the state
+ * of this one.
  *
  * @param {string} file
  * @param {readonly string[]} args
- * @returns {Promise<any>} what it printed, which is JSON
+ * @returns {Promise<any>} its output, which is JSON
  */
 export async function runSubject(file, ...args) {
   const path = fileURLToPath(new URL(`subjects/${file}`, import.meta.url))

@@ -1,6 +1,6 @@
 /**
- * What `wg show NAME dump` prints, as objects that hold as much as a Device of ours: the fields of
- * wg(8), with numbers, dates and lists instead of text. Written as a user would write it.
+ * Parses the output of `wg show NAME dump` into objects with the same content as a `Device`:
+ * numbers, dates and lists instead of text. Written as a user would write it.
  *
  * @param {string} text
  */

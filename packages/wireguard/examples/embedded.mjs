@@ -1,10 +1,10 @@
-// A device inside this process, configured through the facade and read back: no root, no kernel
-// module, nothing left behind.
+// Configures and reads a device that runs inside this process. It needs neither root nor a kernel
+// module, and leaves nothing on the system.
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { formatEndpoint, SecretKey, WireGuard } from 'wireguard'
-import { UapiServer } from 'wireguardcfg/server'
+import { UapiServer } from 'wireguard/server'
 
 const [laptop, phone, office] = Array.from({ length: 3 }, () =>
   SecretKey.generatePrivate().publicKey(),
@@ -34,7 +34,7 @@ try {
       { publicKey: office, endpoint: '[2001:db8::1]:51820', allowedIPs: ['10.8.1.0/24'] },
     ],
   })
-  // There are no packets behind this device: pretend that there were some.
+  // This device sends no packets, so set counters for the output.
   server.setPeer(laptop, {
     lastHandshake: new Date(Date.now() - 62_000),
     receiveBytes: 1_288_490,

@@ -1,5 +1,5 @@
-// Two network namespaces talk through the kernel's WireGuard. As root: ip netns add left; ip netns
-// add right; node two-namespaces.mjs
+// Connects two network namespaces with WireGuard in the kernel. Run as root:
+// ip netns add left; ip netns add right; node two-namespaces.mjs
 import { spawnSync } from 'node:child_process'
 import { SecretKey, WireGuard } from 'wireguard'
 
@@ -8,8 +8,8 @@ const right = { netns: 'right', ip: '10.7.0.2', port: 51872, key: SecretKey.gene
 const wg = await WireGuard.open()
 
 /**
- * The encrypted packets keep to the namespace of this process, so each is at 127.0.0.1 for the
- * other.
+ * The encrypted packets use the namespace of this process, so each peer has the endpoint address
+ * 127.0.0.1.
  */
 const create = (me, { key, ip, port }) =>
   wg.createDevice(`wg-${me.netns}`, {

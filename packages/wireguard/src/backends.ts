@@ -6,160 +6,199 @@ import {
   UapiClient,
   WireGuardError,
 } from 'wireguardcfg'
+import { quote } from 'wireguardcfg/internal'
 import type { NamespaceReference } from 'wireguardnl'
 import type { Host } from './host.js'
-import type { Network } from './network.js'
+import { type LoadNetlink, Network } from './network.js'
 import { NamespacedUserspace } from './userspace/namespaced.js'
 
 /** Options of `WireGuard.open`. */
 export interface WireGuardOptions {
-  /** Where userspace implementations have their sockets; default `/var/run/wireguard`. */
+  /** The directory of the sockets of userspace implementations; default `/var/run/wireguard`. */
   readonly socketDirectory?: string | undefined
   /**
-   * The ways of reaching WireGuard, in order of preference, or a backend of your own; default
-   * `['userspace', 'kernel']`, the order of wg(8). The kernel is left out where there is none to
-   * talk to, that is, on any system but Linux.
+   * The backends to use, in order of preference: a kind, or an object that implements `Backend`.
+   * Default: `['userspace', 'kernel']`, the order of wg(8). `'kernel'` has no effect on systems
+   * other than Linux.
    */
   readonly backends?: readonly (BackendKind | Backend)[] | undefined
   /**
-   * The network namespace whose interfaces these are: the id of a process in it, a path (with a `/`
-   * in it), or a name of `ip netns`. Absent: that of this process. A userspace device counts if its
-   * interface is in the namespace. Needs CAP_SYS_ADMIN, on Linux.
+   * The network namespace whose interfaces to use: the id of a process in it, a path (with a `/`),
+   * or a name of `ip netns`. Default: the namespace of this process. Userspace devices are included
+   * if their interface is in the namespace. Needs Linux and CAP_SYS_ADMIN.
    */
   readonly netns?: NamespaceReference | undefined
 }
 
-/** The ways of reaching WireGuard that a `WireGuard` was opened with. */
-export class Sources implements Host {
-  readonly network: Network
-  readonly socketDirectory: string
-  readonly all: readonly Source[]
-  readonly sockets: UapiClient
-  /** Those that are not the caller's. */
-  readonly #own = new Map<BackendKind, Source>()
+/** Opens a backend for the namespace and the socket directory of a `WireGuard`. */
+type OpenBackend = (host: Host) => Promise<Backend>
 
-  /** @throws WireGuardError `EINVAL` for an unknown backend */
-  constructor({ socketDirectory, backends = DEFAULTS }: WireGuardOptions, network: Network) {
-    this.network = network
-    this.socketDirectory = socketDirectory ?? DEFAULT_SOCKET_DIRECTORY
-    this.sockets = new UapiClient({ directory: this.socketDirectory })
-    this.all = backends
-      .filter((backend) => backend !== 'kernel' || process.platform === 'linux')
-      .map((backend) => this.#source(backend))
-  }
-
-  has(kind: BackendKind): boolean {
-    return this.#own.has(kind)
-  }
-
-  async backend(kind: BackendKind): Promise<Backend> {
-    const source = this.#own.get(kind)
-    if (source !== undefined) return await source.open()
-    throw new WireGuardError(`opened without the ${kind} backend`, {
-      code: 'EOPNOTSUPP',
-      hint: `Open it with '${kind}' among its backends`,
-    })
-  }
-
-  async close(): Promise<void> {
-    await Promise.all([this.sockets.close(), ...this.all.map((source) => source.close())])
-  }
-
-  #source(backend: BackendKind | Backend): Source {
-    if (typeof backend === 'object') return lazySource(backend.kind, () => Promise.resolve(backend))
-    const source = lazySource(backend, this.#opener(backend))
-    this.#own.set(backend, source)
-    return source
-  }
-
-  #opener(backend: BackendKind): () => Promise<Backend> {
-    switch (backend) {
-      case 'userspace':
-        return () =>
-          Promise.resolve(
-            this.network.reference === undefined
-              ? this.sockets
-              : new NamespacedUserspace(this.sockets, this.network),
-          )
-      case 'kernel':
-        return async () => {
-          const { NetlinkClient } = await import('wireguardnl/client')
-          return new NetlinkClient(await this.network.kernel())
-        }
-      default:
-        throw new WireGuardError(`unknown backend ${JSON.stringify(backend satisfies never)}`, {
-          code: 'EINVAL',
-          operation: 'open',
-          hint: "Expected 'userspace', 'kernel' or a Backend",
-        })
-    }
-  }
-}
-
-const DEFAULTS: readonly BackendKind[] = ['userspace', 'kernel']
-
-/** A way of reaching WireGuard that is opened when it is first needed. */
-export interface Source {
-  readonly kind: BackendKind
-  /** The backend; the same one every time. */
-  open(): Promise<Backend>
-  /** Closes the backend if it was opened. */
-  close(): Promise<void>
-}
-
-/** A source that makes its backend at the first use. */
-export function lazySource(kind: BackendKind, create: () => Promise<Backend>): Source {
-  let opened: Promise<Backend> | undefined
-  let closed = false
-  return {
-    kind,
-    open: () => {
-      if (closed)
-        return Promise.reject(new WireGuardError('WireGuard is closed', { code: 'EBADF' }))
-      return (opened ??= create())
-    },
-    close: async () => {
-      closed = true
-      await (await opened)?.close()
-    },
-  }
+/** The parts of this library that one platform supports. */
+interface Platform {
+  readonly userspace: OpenBackend
+  /** Absent: the kernel has no WireGuard, or this library does not support it. */
+  readonly kernel?: OpenBackend
+  /** Absent: no support for namespaces, or to create, delete and address interfaces. */
+  readonly loadNetlink?: LoadNetlink
 }
 
 /**
- * Runs a step on the backend that serves an interface: the first, in the order given, that knows
- * its name. wg(8) has the same rule: a socket on which something listens wins, then the kernel.
- *
- * @throws WireGuardError `ENODEV` when no backend knows the name, and what the step throws
+ * Returns what this platform supports. No other code checks the platform. A further backend is a
+ * folder that implements `Backend`, and one case here:
+ * `case 'win32': return { userspace, kernel: windowsKernel }`.
  */
-export async function onBackendOf<T>(
-  sources: readonly Source[],
-  name: string,
-  operation: string,
-  step: (backend: Backend) => Promise<T>,
-): Promise<T> {
-  const misses: (WireGuardError | undefined)[] = []
-  for (const [i, source] of sources.entries()) {
-    const backend = await source.open()
-    // The usual case of a kernel interface, and two errors cheaper than asking.
-    if (backend instanceof UapiClient && !backend.mayHave(name)) continue
-    const outcome = await attempt(backend, step)
-    if (!isMiss(outcome)) return outcome.value
-    misses[i] = outcome.miss
+function thisPlatform(): Platform {
+  switch (process.platform) {
+    case 'linux':
+      return { userspace, kernel: linuxKernel, loadNetlink: () => import('wireguardnl') }
+    default:
+      return { userspace }
   }
-  // Nobody has it, and those that were passed over say why.
-  for (const [i, source] of sources.entries()) {
-    if (misses[i] !== undefined) continue
-    const outcome = await attempt(await source.open(), step)
-    if (!isMiss(outcome)) return outcome.value
-    misses[i] = outcome.miss
-  }
-  throw noSuchInterface(
-    misses.filter((miss) => miss !== undefined),
-    name,
-    operation,
+}
+
+function userspace({ sockets, network }: Host): Promise<Backend> {
+  const { reference } = network
+  return Promise.resolve(
+    reference === undefined ? sockets : new NamespacedUserspace(sockets, network),
   )
 }
 
+async function linuxKernel({ network }: Host): Promise<Backend> {
+  const { NetlinkClient } = await import('wireguardnl/client')
+  return new NetlinkClient(await network.kernel())
+}
+
+/** The kinds of backends in the default order of preference. */
+const KINDS: readonly BackendKind[] = ['userspace', 'kernel']
+
+/** The backends that a `WireGuard` was opened with, in order of preference. */
+export class Backends implements Host {
+  readonly network: Network
+  readonly socketDirectory: string
+  readonly sockets: UapiClient
+  readonly loadNetlink: LoadNetlink | undefined
+  readonly all: readonly LazyBackend[]
+  /** The backends that the caller named by kind, without the caller's own objects. */
+  readonly #byKind = new Map<BackendKind, LazyBackend>()
+
+  private constructor(options: WireGuardOptions, network: Network, platform: Platform) {
+    this.network = network
+    this.socketDirectory = options.socketDirectory ?? DEFAULT_SOCKET_DIRECTORY
+    this.sockets = new UapiClient({ directory: this.socketDirectory })
+    this.loadNetlink = platform.loadNetlink
+    this.all = (options.backends ?? KINDS).flatMap((given) => this.#lazy(given, platform) ?? [])
+  }
+
+  /**
+   * Opens the network namespace. Opens no backend yet.
+   *
+   * @throws WireGuardError `EINVAL` for an unknown backend, and as {@link Network.open}
+   */
+  static async open(options: WireGuardOptions): Promise<Backends> {
+    const platform = thisPlatform()
+    const network = await Network.open(options.netns, platform.loadNetlink)
+    try {
+      return new Backends(options, network, platform)
+    } catch (error) {
+      await network.close()
+      throw error
+    }
+  }
+
+  has(kind: BackendKind): boolean {
+    return this.#byKind.has(kind)
+  }
+
+  async backend(kind: BackendKind): Promise<Backend> {
+    const backend = this.#byKind.get(kind)
+    if (backend !== undefined) return await backend.open()
+    throw new WireGuardError(`this WireGuard was opened without the ${kind} backend`, {
+      code: 'EOPNOTSUPP',
+      hint: `Add '${kind}' to the backends option of WireGuard.open`,
+    })
+  }
+
+  /**
+   * Runs a step on the backend that serves an interface: the first, in order of preference, that
+   * knows its name. This is also the rule of wg(8): a socket with a listener comes before the
+   * kernel.
+   *
+   * @throws WireGuardError `ENODEV` when no backend knows the name, and what the step throws
+   */
+  async runOn<T>(
+    name: string,
+    operation: string,
+    step: (backend: Backend) => Promise<T>,
+  ): Promise<T> {
+    const misses: (WireGuardError | undefined)[] = []
+    for (const [i, lazy] of this.all.entries()) {
+      const backend = await lazy.open()
+      // The usual case of a kernel interface. It avoids the construction of two errors.
+      if (backend.mayHave?.(name) === false) continue
+      const outcome = await attempt(backend, step)
+      if (!isMiss(outcome)) return outcome.value
+      misses[i] = outcome.miss
+    }
+    // No backend has it. Ask the skipped backends too, for the details of the error.
+    for (const [i, lazy] of this.all.entries()) {
+      if (misses[i] !== undefined) continue
+      const outcome = await attempt(await lazy.open(), step)
+      if (!isMiss(outcome)) return outcome.value
+      misses[i] = outcome.miss
+    }
+    throw noSuchInterface(
+      misses.filter((miss) => miss !== undefined),
+      name,
+      operation,
+    )
+  }
+
+  /** Closes every open backend, and the network namespace. */
+  async close(): Promise<void> {
+    try {
+      await Promise.all([this.sockets.close(), ...this.all.map((backend) => backend.close())])
+    } finally {
+      await this.network.close()
+    }
+  }
+
+  /** Returns undefined for a kind that this platform does not support. */
+  #lazy(given: BackendKind | Backend, platform: Platform): LazyBackend | undefined {
+    if (typeof given === 'object') return new LazyBackend(() => Promise.resolve(given))
+    if (!KINDS.includes(given)) throw unknownBackend(given)
+    const open = platform[given]
+    if (open === undefined) return undefined
+    const backend = new LazyBackend(() => open(this))
+    this.#byKind.set(given, backend)
+    return backend
+  }
+}
+
+/** A backend that the first call opens. */
+class LazyBackend {
+  readonly #open: () => Promise<Backend>
+  #opened: Promise<Backend> | undefined
+  #closed = false
+
+  constructor(open: () => Promise<Backend>) {
+    this.#open = open
+  }
+
+  /** Opens the backend once; every call returns the same one. */
+  open(): Promise<Backend> {
+    if (this.#closed) {
+      return Promise.reject(new WireGuardError('this WireGuard is closed', { code: 'EBADF' }))
+    }
+    return (this.#opened ??= this.#open())
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await (await this.#opened)?.close()
+  }
+}
+
+/** The result of a step, or the `ENODEV` of a backend that does not know the interface. */
 type Attempt<T> = { readonly value: T } | { readonly miss: WireGuardError }
 
 function isMiss<T>(outcome: Attempt<T>): outcome is { readonly miss: WireGuardError } {
@@ -178,7 +217,7 @@ async function attempt<T>(
   }
 }
 
-/** One error for all the places in which the name was not found. */
+/** Combines the `ENODEV` errors of all backends into one. */
 function noSuchInterface(
   misses: readonly WireGuardError[],
   device: string,
@@ -193,5 +232,13 @@ function noSuchInterface(
     detail: details.length === 0 ? undefined : details.join('; '),
     hint: last?.hint ?? misses.find(({ hint }) => hint !== undefined)?.hint,
     cause: last,
+  })
+}
+
+function unknownBackend(given: string): WireGuardError {
+  return new WireGuardError(`unknown backend ${quote(given)}`, {
+    code: 'EINVAL',
+    operation: 'open',
+    hint: "Use 'userspace', 'kernel' or a Backend object",
   })
 }

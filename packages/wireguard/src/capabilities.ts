@@ -1,57 +1,67 @@
 import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { CallOptions } from 'wireguardcfg'
+import { errorCode } from 'wireguardcfg/internal'
 import type { Capability, KernelCapabilities } from 'wireguardnl'
 import type { Host } from './host.js'
 import { findImplementation } from './userspace/implementation.js'
 
-/** Whether userspace devices can be made. */
+/** Whether userspace devices can be created. */
 export type UserspaceCapability =
   | {
+      /** They can be made. */
       readonly ok: true
-      /** The path of the program that `createDevice` would start. */
+      /** The path of the program that `createDevice` starts. */
       readonly program: string
       readonly reason?: undefined
     }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      /** They cannot be made. */
+      readonly ok: false
+      /** Why not, and what to do about it. */
+      readonly reason: string
+    }
 
-/** What can be done with WireGuard here, and if not, why. */
+/** What this process can do with WireGuard here. Each missing capability has a reason. */
 export interface Capabilities extends KernelCapabilities {
-  /** There is a userspace implementation to start, and /dev/net/tun for it. */
+  /** Whether a userspace implementation is installed and has a /dev/net/tun. */
   readonly userspace: UserspaceCapability
   /**
-   * The sockets of userspace implementations can be seen and connected to; that there are none is
-   * fine.
+   * Whether this process can list the sockets of userspace implementations and connect to them.
+   * `ok` is also true when no socket exists.
    */
   readonly sockets: Capability
 }
 
-/** Asks by trying; nothing is changed, except that the kernel may load its module of WireGuard. */
-export async function capabilities(home: Host, options?: CallOptions): Promise<Capabilities> {
+/**
+ * Tests what this process can do. It changes nothing, except that the kernel may load its WireGuard
+ * module.
+ */
+export async function capabilities(host: Host, options?: CallOptions): Promise<Capabilities> {
   return {
-    ...(await kernelCapabilities(home, options)),
-    userspace: tryUserspace(),
-    sockets: trySockets(home.socketDirectory),
+    ...(await kernelCapabilities(host, options)),
+    userspace: tryUserspace(host),
+    sockets: trySockets(host.socketDirectory),
   }
 }
 
 async function kernelCapabilities(
-  { network }: Host,
+  { loadNetlink, network }: Host,
   options?: CallOptions,
 ): Promise<KernelCapabilities> {
-  if (process.platform === 'linux') {
-    const netlink = await import('wireguardnl')
+  if (loadNetlink !== undefined) {
+    const netlink = await loadNetlink()
     return await netlink.kernelCapabilities(await network.kernel(), options)
   }
-  const none = no('The kernel part is for Linux only')
+  const none = no('The kernel backend is supported on Linux only')
   return { kernel: none, read: none, create: none, namespaces: none, removeAllowedIPs: none }
 }
 
-function tryUserspace(): UserspaceCapability {
-  if (process.platform !== 'linux') return no('Userspace devices are started on Linux only')
+function tryUserspace({ loadNetlink }: Host): UserspaceCapability {
+  if (loadNetlink === undefined) return no('Userspace devices can be created on Linux only')
   try {
     const program = findImplementation()
-    return existsSync('/dev/net/tun') ? { ok: true, program } : no('There is no /dev/net/tun')
+    return existsSync('/dev/net/tun') ? { ok: true, program } : no('/dev/net/tun does not exist')
   } catch (error) {
     return no(messageOf(error))
   }
@@ -65,7 +75,7 @@ function trySockets(directory: string): Capability {
     }
     return { ok: true }
   } catch (error) {
-    return codeOf(error) === 'ENOENT' ? { ok: true } : no(messageOf(error))
+    return errorCode(error) === 'ENOENT' ? { ok: true } : no(messageOf(error))
   }
 }
 
@@ -77,8 +87,4 @@ function messageOf(error: unknown): string {
   return typeof error === 'object' && error !== null && 'message' in error
     ? String(error.message)
     : String(error)
-}
-
-function codeOf(error: unknown): unknown {
-  return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
 }

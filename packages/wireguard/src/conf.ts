@@ -1,41 +1,32 @@
 /**
- * The configuration files of wg(8) and wg-quick(8), read and written without losing a byte: what
- * `wireguardcfg/conf` has.
+ * Reads and writes the configuration files of wg(8) and wg-quick(8) without losing a byte. It
+ * exports what `wireguardcfg/conf` exports.
  *
  * @packageDocumentation
  */
 export {
-  ConfError,
   addPeer,
   checkConf,
-  formatConf,
-  formatFirewallMark,
-  formatPersistentKeepalive,
-  formatProblem,
-  confFromDevice,
+  ConfError,
   confFromConfig,
+  confFromDevice,
+  formatConf,
+  formatProblem,
   interfaceSettings,
-  parseAllowedIPs,
   parseConf,
-  parseConfEndpoint,
-  parseFirewallMark,
-  parsePersistentKeepalive,
-  parsePort,
-  parsePublicKeyValue,
-  parseSecretKeyValue,
   peerName,
   peerSettings,
   setPeerName,
   stripConf,
   toDeviceConfigs,
-  wgReport,
   withEndpoints,
-  type AllowedIPEntry,
   type AnyKey,
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
   type Conf,
   type ConfConversion,
-  type ConfDNS,
   type ConfDialect,
+  type ConfDNS,
   type ConfEndpoint,
   type ConfInterface,
   type ConfKey,
@@ -48,10 +39,8 @@ export {
   type ConfSection,
   type ConfSectionKind,
   type LineEnd,
-  type Parsed,
   type PeerKey,
   type QuickKey,
   type UnresolvedEndpoint,
-  type ValueFault,
   type WgInterfaceKey,
 } from 'wireguardcfg/conf'

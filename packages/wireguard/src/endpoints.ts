@@ -2,80 +2,90 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import {
   checkEndpoint,
   type Endpoint,
-  isWireGuardError,
   type PublicKey,
   WireGuardError,
+  isWireGuardError,
 } from 'wireguardcfg'
+import { errorCode, isHostName, mayHoldKey, quote } from 'wireguardcfg/internal'
 
-/**
- * Looks a host name up and gives the address to use. Rejects with an error that has Node's `code`.
- */
+/** Resolves a host name to one address. Rejects with an error that has a `code` of Node. */
 export type Lookup = (host: string) => Promise<string>
 
 /** Options of {@link resolveEndpoint}. */
 export interface ResolveOptions {
   /**
-   * Ends the waiting. A lookup that the system has begun cannot be stopped; its answer is then
+   * Aborts the call. A lookup that the system has begun cannot be stopped; its result is then
    * ignored.
    */
   readonly signal?: AbortSignal | undefined
   /**
-   * How often to try again after a failure that may pass; default 15, as wg(8), which with the
-   * pauses is about 70 seconds. `Infinity`: for ever.
+   * The number of retries after a temporary failure. Default: 15, as wg(8), about 70 seconds with
+   * the pauses. `Infinity`: no limit.
    */
   readonly retries?: number | undefined
   /** Called before each pause. */
   readonly onRetry?: ((retry: ResolveRetry) => void) | undefined
-  /** Default: the system's getaddrinfo(3), the first address in its order, as wg(8). */
+  /** Default: getaddrinfo(3) of the system. Its first address is used, as in wg(8). */
   readonly lookup?: Lookup | undefined
 }
 
-/** A lookup that failed and will be tried again. */
+/** A failed lookup that is followed by a retry. */
 export interface ResolveRetry {
+  /** The name that is looked up. */
   readonly host: string
+  /** The port of the endpoint. */
   readonly port: number
-  /** What the lookup rejected with. */
+  /** The error of the lookup. */
   readonly error: unknown
-  /** Milliseconds until the next try. */
+  /** Milliseconds until the retry. */
   readonly delay: number
 }
 
 /** An endpoint whose host may be a name. */
 export interface NamedEndpoint {
+  /** A literal IPv4 or IPv6 address, or a name. */
   readonly host: string
+  /** UDP port. */
   readonly port: number
 }
 
 /**
- * The literal endpoint behind `name:port`, `address:port` or `[address]:port`. Literal addresses
- * come back at once, without a lookup.
+ * Resolves `name:port`, `address:port` or `[address]:port` to an endpoint with a literal address.
+ * Looks up names only.
  *
- * wg(8)'s policy: the first address counts; a name that does not exist (`EAI_NONAME`, `EAI_NODATA`,
- * `EAI_FAIL`) fails at once; after anything else it tries again, after 1 second and then 1.2 times
- * as long each time, 20 seconds at most.
+ * The policy is that of wg(8). The first address is used. A name that does not exist (`EAI_NONAME`,
+ * `EAI_NODATA`, `EAI_FAIL`) fails at once. After any other failure it retries: the first pause is 1
+ * second, and each further pause is 1.2 times as long, 20 seconds at most.
  *
  * @throws WireGuardError with the code of the lookup (`ENOTFOUND`, `EAI_AGAIN` ...) and its error
- * as cause, `EINVAL` for a text that is no endpoint, or `ABORT_ERR`
+ * as cause, `EINVAL` the text is not an endpoint, or `ABORT_ERR`
+ * @example
+ * ```js
+ * const endpoint = await resolveEndpoint('localhost:51820')
+ * console.log(formatEndpoint(endpoint))
+ * ```
  */
 export async function resolveEndpoint(
   endpoint: string | NamedEndpoint,
   options: ResolveOptions = {},
 ): Promise<Endpoint> {
-  const { host, port } = typeof endpoint === 'string' ? takeApart(endpoint) : endpoint
-  const literal = literalEndpoint({ host, port })
-  if (literal !== undefined) return literal
+  const { host, port } = typeof endpoint === 'string' ? splitEndpoint(endpoint) : endpoint
+  if (!isHostName(host)) return checkEndpoint({ host, port })
+  checkEndpoint({ host: UNSPECIFIED, port })
+  // Users paste keys into other fields, and the name server must not learn one.
+  if (mayHoldKey(host)) throw invalidEndpoint(`host ${quote(host)}: not a name to look up`)
   const address = await lookUp(host, port, options)
   return checkEndpoint({ host: address, port })
 }
 
-/** The pause after the one of `delay` milliseconds. */
+/** Returns the pause that follows one of `delay` milliseconds. */
 export function nextDelay(delay: number): number {
   return Math.min(LONGEST_DELAY, delay * 1.2)
 }
 
 /**
- * Node's codes for what asking again does not change: getaddrinfo's `EAI_NONAME` and `EAI_NODATA`
- * are `ENOTFOUND` there.
+ * Node's codes for permanent failures. Node reports `EAI_NONAME` and `EAI_NODATA` of getaddrinfo as
+ * `ENOTFOUND`.
  */
 const PERMANENT = new Set(['ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL'])
 
@@ -84,27 +94,18 @@ const FIRST_DELAY = 1000
 const LONGEST_DELAY = 20_000
 
 /** @throws WireGuardError `EINVAL` */
-function takeApart(text: string): NamedEndpoint {
+function splitEndpoint(text: string): NamedEndpoint {
   const match = /^(?:\[([^\]]+)\]|([^[\]:]+)):([0-9]{1,5})$/.exec(text)
-  if (match === null) {
-    throw new WireGuardError('endpoint: expected name:port, address:port or [address]:port', {
-      code: 'EINVAL',
-      operation: OPERATION,
-    })
-  }
+  if (match === null) throw invalidEndpoint('expected name:port, address:port or [address]:port')
   return { host: match[1] ?? match[2] ?? '', port: Number(match[3]) }
 }
 
-/** The endpoint if its host is a literal address, `undefined` for a name. */
-function literalEndpoint(endpoint: NamedEndpoint): Endpoint | undefined {
-  try {
-    return checkEndpoint(endpoint)
-  } catch (error) {
-    // Of all that can be wrong with an endpoint, only a host name is told by a hint.
-    if (isWireGuardError(error) && error.hint !== undefined) return undefined
-    throw error
-  }
+function invalidEndpoint(summary: string): WireGuardError {
+  return new WireGuardError(`endpoint: ${summary}`, { code: 'EINVAL', operation: OPERATION })
 }
+
+// Any address, to check a port that stands with a name.
+const UNSPECIFIED = '0.0.0.0'
 
 async function lookUp(host: string, port: number, options: ResolveOptions): Promise<string> {
   const { signal, retries = DEFAULT_RETRIES, onRetry, lookup = systemLookup } = options
@@ -115,7 +116,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
       return await orAbort(lookup(host), signal)
     } catch (error) {
       if (signal?.aborted === true) throw aborted(signal)
-      if (PERMANENT.has(codeOf(error)) || left <= 0) throw notResolved(host, error)
+      if (PERMANENT.has(errorCode(error)) || left <= 0) throw notResolved(host, error)
       left--
       onRetry?.({ host, port, error, delay })
     }
@@ -129,7 +130,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
 }
 
 async function systemLookup(host: string): Promise<string> {
-  // The order of getaddrinfo(3), which gai.conf(5) rules, not IPv4 first.
+  // Keep the order of getaddrinfo(3), which gai.conf(5) configures. Do not prefer IPv4.
   const dns = await import('node:dns/promises')
   return (await dns.lookup(host, { verbatim: true })).address
 }
@@ -137,8 +138,8 @@ async function systemLookup(host: string): Promise<string> {
 const OPERATION = 'resolve endpoint'
 
 function notResolved(host: string, cause: unknown): WireGuardError {
-  return new WireGuardError(`no address for ${JSON.stringify(host)}`, {
-    code: codeOf(cause),
+  return new WireGuardError(`no address for ${quote(host)}`, {
+    code: errorCode(cause),
     operation: OPERATION,
     cause,
   })
@@ -167,30 +168,38 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   })
 }
 
-/** Errors of Node's core may come from another realm, so `instanceof` says nothing. */
-function codeOf(error: unknown): string {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : 'EIO'
-}
-
-/** The endpoint of a peer, whose host may be a name. */
+/** The endpoint of a peer. Its host may be a name. */
 export interface PeerEndpoint extends NamedEndpoint {
-  /** Whose it is; named in the error. */
+  /** The public key of the peer, for the error. */
   readonly publicKey?: PublicKey | undefined
 }
 
-/** What became of one endpoint: exactly one of the two is there. */
+/** The result for one endpoint: either `endpoint` or `error` is set. */
 export type EndpointResolution =
-  | { readonly endpoint: Endpoint; readonly error?: undefined }
-  | { readonly endpoint?: undefined; readonly error: WireGuardError }
+  | {
+      /** Where the name leads. */
+      readonly endpoint: Endpoint
+      readonly error?: undefined
+    }
+  | {
+      readonly endpoint?: undefined
+      /** Why it could not be resolved. */
+      readonly error: WireGuardError
+    }
 
 /**
- * Resolves many endpoints at once, as `resolveEndpoint` does each. Never rejects: one name that
- * cannot be resolved is reported in its place, with its peer, and the others are there. A name that
- * occurs several times is looked up once.
+ * Resolves many endpoints at the same time, each as {@link resolveEndpoint} does. Never rejects. A
+ * name that cannot be resolved has an error as its result, with the public key of its peer. Each
+ * name and port is looked up once.
  *
- * @returns in the order of the endpoints
+ * @returns the results in the order of the endpoints
+ * @example
+ * ```js
+ * const endpoints = [{ host: 'localhost', port: 51820 }, { host: '192.0.2.1', port: 51820 }]
+ * for (const { endpoint, error } of await resolveEndpoints(endpoints)) {
+ *   console.log(error === undefined ? formatEndpoint(endpoint) : error.message)
+ * }
+ * ```
  */
 export function resolveEndpoints(
   endpoints: readonly PeerEndpoint[],

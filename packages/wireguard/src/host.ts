@@ -1,31 +1,37 @@
 import type { Backend, BackendKind, CallOptions, UapiClient } from 'wireguardcfg'
-import type { Network } from './network.js'
+import type { LoadNetlink, Network } from './network.js'
 
 /**
- * Where a `WireGuard` makes and deletes interfaces: its namespace, its sockets, and its backends in
- * both.
+ * The parts of a `WireGuard` that `createDevice`, `deleteDevice` and `capabilities` need: its
+ * network namespace, its sockets and its backends. `Backends` implements it.
  */
 export interface Host {
   readonly network: Network
   readonly socketDirectory: string
-  /** Reaches every socket of the directory, whatever namespace its interface is in. */
+  /** The client of every socket in the directory, also of interfaces in other namespaces. */
   readonly sockets: UapiClient
-  /** Whether it was opened with this backend of ours. */
+  /** Loads wireguardnl; undefined on systems without netlink, that is, all but Linux. */
+  readonly loadNetlink: LoadNetlink | undefined
+  /** Returns whether `backends` names this kind. The caller's own objects do not count. */
   has(kind: BackendKind): boolean
-  /** The backend of ours. @throws WireGuardError `EOPNOTSUPP` when it was opened without it */
+  /**
+   * Opens the backend of this kind, once.
+   *
+   * @throws WireGuardError `EOPNOTSUPP` when `WireGuard` was opened without that backend
+   */
   backend(kind: BackendKind): Promise<Backend>
 }
 
 /**
- * Whether an interface of this name is served by a userspace implementation, also by one that is
- * too busy to answer.
+ * Returns whether a userspace implementation serves an interface of this name, even if it is too
+ * busy to reply.
  */
 export async function isUserspace(
-  home: Host,
+  host: Host,
   name: string,
   { signal, idleTimeout }: CallOptions,
 ): Promise<boolean> {
-  if (!home.has('userspace')) return false
-  const backend = await home.backend('userspace')
+  if (!host.has('userspace')) return false
+  const backend = await host.backend('userspace')
   return (await backend.deviceNames({ signal, idleTimeout })).includes(name)
 }

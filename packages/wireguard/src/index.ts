@@ -1,5 +1,5 @@
 /**
- * Control WireGuard from typed code: the interfaces of the Linux kernel and of userspace
+ * Controls WireGuard from typed code: the interfaces of the Linux kernel and of userspace
  * implementations through one API.
  *
  * @packageDocumentation
@@ -17,9 +17,12 @@ export {
   toPeerConfig,
   WireGuardError,
   type AllowedIP,
+  type AllowedIPBytes,
   type Backend,
   type BackendKind,
   type CallOptions,
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
   type Device,
   type DeviceConfig,
   type Endpoint,
@@ -27,6 +30,7 @@ export {
   type PeerConfig,
   type PublicKey,
   type WireGuardErrorCode,
+  type WireGuardErrorInit,
 } from 'wireguardcfg'
 export type {
   Capability,
@@ -39,7 +43,7 @@ export type { Capabilities, UserspaceCapability } from './capabilities.js'
 export type { CreateOptions } from './create/options.js'
 export type { OwnedDevice } from './create/owned-device.js'
 export type { DeleteOptions } from './delete-device.js'
-export { DevicesError } from './devices-error.js'
+export { DevicesError, type DevicesOptions } from './devices.js'
 export type { WireGuardOptions } from './backends.js'
 export {
   resolveEndpoint,
@@ -51,4 +55,4 @@ export {
 export { resolveEndpoints, type EndpointResolution, type PeerEndpoint } from './endpoints.js'
 export type { SyncResult } from './sync/diff.js'
 export type { SyncOptions } from './sync/sync.js'
-export { WireGuard, type DevicesOptions } from './wireguard.js'
+export { WireGuard } from './wireguard.js'

@@ -3,57 +3,74 @@ import type { Kernel, LinkState, Namespace, NamespaceReference, NetlinkLinks } f
 import type * as Netlink from 'wireguardnl'
 import type { Within } from './userspace/daemon.js'
 
+/** Loads wireguardnl, which manages interfaces, addresses and network namespaces by netlink. */
+export type LoadNetlink = () => Promise<typeof Netlink>
+
 /**
- * The interfaces of one network namespace, whoever runs them. Opens what it needs when it is first
- * needed.
+ * The interfaces of one network namespace, in the kernel and in userspace. The first call that
+ * needs a socket opens it.
  */
 export class Network {
-  /** Which namespace, as the user said; undefined: that of this process. */
+  /** The namespace as the caller named it; undefined: the namespace of this process. */
   readonly reference: NamespaceReference | undefined
   readonly #namespace: Namespace | undefined
+  readonly #load: LoadNetlink | undefined
   #links: Promise<NetlinkLinks> | undefined
   #closed = false
 
-  private constructor(reference: NamespaceReference | undefined, namespace: Namespace | undefined) {
+  private constructor(
+    reference: NamespaceReference | undefined,
+    namespace: Namespace | undefined,
+    load: LoadNetlink | undefined,
+  ) {
     this.reference = reference
     this.#namespace = namespace
+    this.#load = load
   }
 
   /**
-   * @param reference absent: the namespace of this process; nothing is loaded for it yet
-   * @throws WireGuardError `ENOENT`, `EINVAL`, `EPERM`; `EOPNOTSUPP` elsewhere than on Linux
+   * Opens a namespace.
+   *
+   * @param reference undefined: the namespace of this process, for which nothing is loaded yet
+   * @param load undefined on systems without netlink: every call that needs it then fails
+   * @throws WireGuardError `ENOENT`, `EINVAL`, `EPERM`; `EOPNOTSUPP` without netlink
    */
-  static async open(reference?: NamespaceReference): Promise<Network> {
-    if (reference === undefined) return new Network(undefined, undefined)
-    const { openNamespace } = await loadNetlink('open network namespace')
-    return new Network(reference, openNamespace(reference))
+  static async open(
+    reference: NamespaceReference | undefined,
+    load: LoadNetlink | undefined,
+  ): Promise<Network> {
+    if (reference === undefined) return new Network(undefined, undefined, load)
+    const { openNamespace } = await loaded(load, 'open network namespace')
+    return new Network(reference, openNamespace(reference), load)
   }
 
-  /**
-   * What tells this namespace from others as long as it exists; undefined: that of this process.
-   */
+  /** The identity of the namespace while it exists; undefined: the namespace of this process. */
   get id(): string | undefined {
     return this.#namespace?.id
   }
 
-  /** Whether it was closed; its reference can be opened again. */
+  /** True after `close()`. The reference can be opened again. */
   get closed(): boolean {
     return this.#closed
   }
 
-  /** @throws WireGuardError `EOPNOTSUPP` elsewhere than on Linux, `EBADF` when this is closed */
+  /**
+   * Returns the client that manages the interfaces of the namespace; always the same object.
+   *
+   * @throws WireGuardError `EOPNOTSUPP` without netlink, `EBADF` when this is closed
+   */
   links(): Promise<NetlinkLinks> {
     return (this.#links ??= this.#openLinks())
   }
 
-  /** What clients of the kernel open their sockets by; undefined: the default of these clients. */
+  /** Returns the `Kernel` with which clients open netlink sockets; undefined: their default. */
   async kernel(): Promise<Kernel | undefined> {
     if (this.#namespace === undefined) return undefined
     const { kernelIn } = await this.#netlink()
     return kernelIn(this.#namespace)
   }
 
-  /** Runs something synchronous in the namespace: what it spawns is there. */
+  /** Returns a function that runs a synchronous step, and its child processes, in the namespace. */
   async within(): Promise<Within> {
     const namespace = this.#namespace
     if (namespace === undefined) return (step) => step()
@@ -61,7 +78,7 @@ export class Network {
     return (step) => withinNamespace(namespace, step)
   }
 
-  /** The interface of this name; undefined: there is none. */
+  /** Returns the interface of this name, or undefined. */
   async find(name: string, options?: CallOptions): Promise<LinkState | undefined> {
     try {
       return await (await this.links()).link(name, options)
@@ -71,11 +88,12 @@ export class Network {
     }
   }
 
-  /** Moves one of its interfaces to another namespace. */
+  /** Moves an interface from this namespace to another one. */
   async move(name: string, target: Network, options?: CallOptions): Promise<void> {
     await (await this.links()).moveLink(name, target.#namespace ?? process.pid, options)
   }
 
+  /** Closes the sockets and the descriptor of the namespace. The interfaces stay. */
   async close(): Promise<void> {
     this.#closed = true
     try {
@@ -95,12 +113,16 @@ export class Network {
   }
 
   async #netlink(): Promise<typeof Netlink> {
-    if (this.#closed) throw new WireGuardError('WireGuard is closed', { code: 'EBADF' })
-    return await loadNetlink('manage interfaces')
+    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
+    return await loaded(this.#load, 'manage interfaces')
   }
 }
 
-async function loadNetlink(operation: string): Promise<typeof Netlink> {
-  if (process.platform === 'linux') return await import('wireguardnl')
-  throw new WireGuardError('this is done on Linux only', { code: 'EOPNOTSUPP', operation })
+async function loaded(load: LoadNetlink | undefined, operation: string): Promise<typeof Netlink> {
+  if (load !== undefined) return await load()
+  throw new WireGuardError('not supported on this platform', {
+    code: 'EOPNOTSUPP',
+    operation,
+    detail: 'Linux only',
+  })
 }

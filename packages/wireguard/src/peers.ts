@@ -1,19 +1,20 @@
 import type { Backend, CallOptions, Peer } from 'wireguardcfg'
-import { onBackendOf, type Source } from './backends.js'
+import type { Backends } from './backends.js'
 
 /**
- * The peers of one interface, one after the other, from the first backend that knows its name. A
- * backend that cannot stream reads the whole device.
+ * Yields the peers of one device, from the first backend that knows its name. From a backend
+ * without `peerBatches`, it reads the whole device.
  *
- * @throws WireGuardError `ENODEV` when no backend knows the name, and what reading it gives
+ * @throws WireGuardError `ENODEV` when no backend knows the name, and the errors of the backend
  */
 export async function* peersOf(
-  sources: readonly Source[],
+  backends: Backends,
   name: string,
   options: CallOptions | undefined,
 ): AsyncGenerator<Peer, void, undefined> {
-  // Which backend has it shows with the first batch; after that, an error is the interface's own.
-  const { batches, first } = await onBackendOf(sources, name, 'read device', async (backend) => {
+  // The first batch shows which backend has the interface. A later ENODEV means that the interface
+  // was deleted.
+  const { batches, first } = await backends.runOn(name, 'read device', async (backend) => {
     const iterator = batchesOf(backend, name, options)[Symbol.asyncIterator]()
     return { batches: iterator, first: await iterator.next() }
   })
@@ -21,7 +22,7 @@ export async function* peersOf(
   try {
     for (; batch.done !== true; batch = await batches.next()) yield* batch.value
   } finally {
-    // The consumer left: a stream that nobody ends would hold the interface.
+    // The consumer stopped early. An unfinished dump would block the deletion of the interface.
     if (batch.done !== true) await batches.return?.()
   }
 }

@@ -1,24 +1,24 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 
 /**
- * RunningCalls that make several things: closing ends them, and waits until they have taken back
- * what they made.
+ * The running calls that change several things in sequence. `close` aborts them and waits until
+ * they have rolled back.
  */
 export class RunningCalls {
   readonly #running = new Map<AbortController, Promise<unknown>>()
   #closed = false
 
   /**
-   * Runs one; the signal that it gets is the caller's and that of closing.
+   * Runs one call. The signal of the step is aborted by the caller's signal and by `close`.
    *
-   * @throws WireGuardError `EBADF` it is closed already, `ECANCELED` it was closed meanwhile; and
+   * @throws WireGuardError `EBADF` closed before the call, `ECANCELED` closed during the call, and
    * what the step throws
    */
   async run<T>(
     signal: AbortSignal | undefined,
     step: (signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    if (this.#closed) throw new WireGuardError('WireGuard is closed', { code: 'EBADF' })
+    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
     const controller = new AbortController()
     const onAbort = (): void => controller.abort(signal?.reason)
     if (signal?.aborted === true) onAbort()
@@ -28,8 +28,8 @@ export class RunningCalls {
     try {
       return await running
     } catch (error) {
-      const isOurs = controller.signal.reason === CLOSED && isWireGuardError(error)
-      if (!isOurs || error.code !== 'ABORT_ERR') throw error
+      const isByClose = controller.signal.reason === CLOSED && isWireGuardError(error)
+      if (!isByClose || error.code !== 'ABORT_ERR') throw error
       const { operation, device } = error
       throw new WireGuardError(CLOSED.message, { code: 'ECANCELED', operation, device })
     } finally {
@@ -38,7 +38,7 @@ export class RunningCalls {
     }
   }
 
-  /** Ends those under way and waits for them; later ones fail. */
+  /** Aborts the running calls and waits for them. Later calls fail. */
   async close(): Promise<void> {
     this.#closed = true
     for (const controller of this.#running.keys()) controller.abort(CLOSED)
@@ -46,4 +46,4 @@ export class RunningCalls {
   }
 }
 
-const CLOSED = new Error('WireGuard was closed')
+const CLOSED = new Error('this WireGuard was closed during the call')

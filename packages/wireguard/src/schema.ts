@@ -1,6 +1,6 @@
 /**
- * The zod schemas of everything that is written, for your own request bodies. Importing this module
- * loads zod.
+ * The zod schemas of device and peer configurations, for use in your own schemas. This module loads
+ * zod.
  *
  * @packageDocumentation
  */

@@ -1,165 +1,167 @@
-import {
-  type CallOptions,
-  type Device,
-  type DeviceConfig,
-  isWireGuardError,
-  type Peer,
-  type WireGuardError,
-} from 'wireguardcfg'
-import type { LinkProperties, LinkState } from 'wireguardnl'
-import { RunningCalls } from './running-calls.js'
+import type { CallOptions, Device, DeviceConfig, Peer } from 'wireguardcfg'
+import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
+import { Backends, type WireGuardOptions } from './backends.js'
 import type { Capabilities } from './capabilities.js'
 import type { CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
 import type { DeleteOptions } from './delete-device.js'
-import { DevicesError } from './devices-error.js'
-import { Network } from './network.js'
+import { deviceNames, type DevicesOptions, readDevice, readDevices } from './devices.js'
 import { peersOf } from './peers.js'
+import { RunningCalls } from './running-calls.js'
 import { replacement } from './sync/replacement.js'
-import { onBackendOf, Sources, type WireGuardOptions } from './backends.js'
 import type { SyncResult } from './sync/diff.js'
 import type { SyncOptions } from './sync/sync.js'
 
-/** Options of {@link WireGuard.devices}. */
-export interface DevicesOptions extends CallOptions {
-  /** Takes what kept an interface, or a whole backend, from being read; the others are returned. */
-  readonly onError?: ((error: WireGuardError) => void) | undefined
-}
-
 /**
  * WireGuard on this machine: the interfaces of the kernel and of userspace implementations through
- * one API. Close it, or use `await using`, to free its sockets; the interfaces stay.
+ * one API. `close()` or `await using` closes its sockets; the interfaces stay.
  */
 export class WireGuard implements AsyncDisposable {
-  readonly #sources: Sources
-  readonly #network: Network
+  readonly #backends: Backends
   readonly #calls = new RunningCalls()
 
-  private constructor(sources: Sources, network: Network) {
-    this.#sources = sources
-    this.#network = network
+  private constructor(backends: Backends) {
+    this.#backends = backends
   }
 
   /**
-   * Opens access to WireGuard. Nothing is contacted yet.
+   * Opens access to WireGuard. It opens the network namespace `netns`; the first call opens the
+   * sockets.
    *
    * @throws WireGuardError `EINVAL` for an unknown backend; `ENOENT`, `EINVAL` or `EPERM` for a
    * namespace that cannot be opened
+   * @example
+   * ```js
+   * const wg = await WireGuard.open()
+   * console.log(await wg.deviceNames())
+   * await wg.close()
+   * ```
    */
   static async open(options: WireGuardOptions = {}): Promise<WireGuard> {
-    const network = await Network.open(options.netns)
-    try {
-      return new WireGuard(new Sources(options, network), network)
-    } catch (error) {
-      await network.close()
-      throw error
-    }
-  }
-
-  /** The names of all interfaces, each once, in the order of the backends. */
-  async deviceNames(options?: CallOptions): Promise<string[]> {
-    const lists = await Promise.all(
-      this.#sources.all.map(async (source) => (await source.open()).deviceNames(options)),
-    )
-    return [...new Set(lists.flat())]
+    return new WireGuard(await Backends.open(options))
   }
 
   /**
-   * Reads all interfaces. One that vanishes meanwhile is left out. Any other failure goes to
-   * `onError`; without it the call rejects at the end.
+   * Returns the names of all WireGuard interfaces, each once, in the order of the backends.
+   *
+   * @throws WireGuardError `EPERM` the socket directory cannot be read, `ETIMEDOUT`, `ABORT_ERR`
+   * @example
+   * ```js
+   * console.log((await wg.deviceNames()).join(' '))
+   * ```
+   */
+  async deviceNames(options?: CallOptions): Promise<string[]> {
+    return await deviceNames(this.#backends, options)
+  }
+
+  /**
+   * Reads all devices. Leaves out an interface that is deleted during the call. Passes any other
+   * error to `onError`; without `onError`, the call rejects after it has read the rest.
    *
    * @throws DevicesError with the devices that could be read
+   * @example
+   * ```js
+   * const devices = await wg.devices({ onError: (error) => console.error(error.message) })
+   * for (const { name, peers } of devices) console.log(name, peers.length)
+   * ```
    */
   async devices(options: DevicesOptions = {}): Promise<Device[]> {
-    const errors: WireGuardError[] = []
-    const report = (error: unknown): void => {
-      if (!isWireGuardError(error) || error.code === 'ABORT_ERR') throw error
-      if (options.onError === undefined) errors.push(error)
-      else options.onError(error)
-    }
-    const names = await this.#namesOrReport(options, report)
-    const devices: (Device | undefined)[] = []
-    await inParallel(names, async (name, i) => {
-      try {
-        devices[i] = await this.device(name, options)
-      } catch (error) {
-        if (!isWireGuardError(error) || error.code !== 'ENODEV') report(error)
-      }
-    })
-    const read = devices.filter((device) => device !== undefined)
-    const [first, ...rest] = errors
-    if (first !== undefined) throw new DevicesError([first, ...rest], read)
-    return read
+    return await readDevices(this.#backends, options)
   }
 
   /**
-   * Reads one interface.
+   * Reads one device.
    *
-   * @throws WireGuardError `ENODEV` when there is none of this name, `EOPNOTSUPP` when it is not
-   * WireGuard, `EPERM`, `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`
+   * @throws WireGuardError `ENODEV` no such interface, `EOPNOTSUPP` it is not WireGuard, `EPERM`,
+   * `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`
+   * @example
+   * ```js
+   * const { listenPort, peers } = await wg.device('wg0')
+   * for (const peer of peers) console.log(peer.publicKey, peer.lastHandshake)
+   * ```
    */
   device(name: string, options?: CallOptions): Promise<Device> {
-    return onBackendOf(this.#sources.all, name, 'read device', (backend) =>
-      backend.device(name, options),
-    )
+    return readDevice(this.#backends, name, options)
   }
 
   /**
-   * The peers of one interface, one after the other, for interfaces too large to hold: in memory
-   * are those of one datagram of the kernel (32 KiB, some 150 peers), or of one read of a socket.
+   * Yields the peers of one device one by one, for devices too large for the memory. It holds the
+   * peers of one datagram of the kernel (32 KiB, some 150 peers), or of one read of a socket.
    *
-   * Use them as they come. Whoever takes longer than `idleTimeout` for those of one datagram finds
-   * `ETIMEDOUT`, because nobody can delete an interface while a reader of it stands still; with 0,
-   * deleting it waits, unless this process does it. A change of the interface after the first peer
-   * is `EAGAIN`: what came so far may not fit together.
+   * Consume them without long pauses. The interface cannot be deleted while a consumer pauses, so a
+   * pause longer than `idleTimeout` ends the read with `ETIMEDOUT`. With 0 there is no such limit,
+   * and another process that deletes the interface waits. If the device changes after the first
+   * peer, the read ends with `EAGAIN`, because the peers read so far may be inconsistent.
    *
    * @throws WireGuardError as {@link WireGuard.device}, also after the first peer
+   * @example
+   * ```js
+   * for await (const peer of wg.peers('wg0')) {
+   *   if (peer.lastHandshake === undefined) console.log(peer.publicKey)
+   * }
+   * ```
    */
   peers(name: string, options?: CallOptions): AsyncGenerator<Peer, void, undefined> {
-    return peersOf(this.#sources.all, name, options)
+    return peersOf(this.#backends, name, options)
   }
 
   /**
-   * Changes one interface: what the configuration does not mention stays as it is.
+   * Changes one device. Fields and peers that are absent from the configuration stay unchanged.
    *
-   * @throws WireGuardError `EINVAL` with the `path` of the field, before anything was changed; or
+   * @throws WireGuardError `EINVAL` with the `path` of the field, before anything was changed; and
    * as {@link WireGuard.device}, with `applied` when a part took effect
+   * @example
+   * ```js
+   * const publicKey = SecretKey.generatePrivate().publicKey()
+   * const peers = [{ publicKey, allowedIPs: ['10.8.0.2/32'] }]
+   * await wg.configureDevice('wg0', { listenPort: 51820, peers })
+   * ```
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
-    return onBackendOf(this.#sources.all, name, 'configure device', (backend) =>
+    return this.#backends.runOn(name, 'configure device', (backend) =>
       backend.configureDevice(name, config, options),
     )
   }
 
   /**
-   * Makes an interface what the configuration says and nothing else, as `wg setconf`: fields of the
-   * device that are absent are reset, and every peer is removed before those of the configuration
-   * are added, which ends all sessions. See {@link WireGuard.syncDevice} for a way that keeps them.
+   * Replaces the whole configuration of a device, as `wg setconf`. Absent fields are reset. Every
+   * peer is removed before those of the configuration are added, which ends all sessions;
+   * {@link WireGuard.syncDevice} keeps them.
    *
    * @throws WireGuardError as {@link WireGuard.configureDevice}
+   * @example
+   * ```js
+   * const privateKey = SecretKey.generatePrivate()
+   * await wg.replaceDevice('wg0', { privateKey, listenPort: 51820, peers: [] })
+   * ```
    */
   replaceDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.configureDevice(name, replacement(config), options)
   }
 
   /**
-   * Makes the peers of an interface what the configuration says, and sends only what differs:
-   * sessions go on, and no packet is lost.
+   * Makes a device match the configuration. Sends only the differences, so sessions continue and no
+   * packet is lost.
    *
-   * - Peers that are not in the configuration are removed; without `peers`, all are left alone.
-   * - A peer's preshared key and keepalive interval that are absent are cleared, its allowed IPs
-   *   are those listed. They are added and removed one by one. With `removeAllowedIPs` the list is
-   *   changed instead.
-   * - An endpoint that is absent is left alone. One that differs from where the peer is now may
-   *   mean that the peer roamed: it is written when it differs from that of `previous`, the
+   * - Peers that are not in the configuration are removed. Without `peers`, all peers stay.
+   * - An absent preshared key or keepalive interval of a peer is cleared. The allowed IPs become
+   *   those listed; they are added and removed one by one. With `removeAllowedIPs`, the list is
+   *   changed instead of replaced.
+   * - An absent endpoint stays unchanged. If an endpoint differs from the current one, the peer may
+   *   have roamed. It is therefore written only when it differs from that of `previous`, the
    *   configuration written last time. Without `previous`, it is written unless the peer has
-   *   completed a handshake, or always with `endpoints: 'write'`.
-   * - Fields of the device that are absent are left alone; a `listenPort` of 0 is content with any
-   *   port.
+   *   completed a handshake. With `endpoints: 'write'`, it is always written.
+   * - Absent fields of the device stay unchanged. `listenPort: 0` matches any port.
    *
-   * Reads the interface first: what another program changes in between is not noticed.
+   * The device is read first. The call does not notice a change that another program makes later.
    *
    * @throws WireGuardError as {@link WireGuard.configureDevice}
+   * @example
+   * ```js
+   * const publicKey = SecretKey.generatePrivate().publicKey()
+   * const peers = [{ publicKey, allowedIPs: ['10.8.0.2/32'] }]
+   * const { added, removed } = await wg.syncDevice('wg0', { peers })
+   * ```
    */
   async syncDevice(name: string, config: DeviceConfig, options?: SyncOptions): Promise<SyncResult> {
     const { syncDevice } = await import('./sync/sync.js')
@@ -167,36 +169,48 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
-   * Makes an interface: created down, configured, moved, addressed, then brought up. When a step
-   * fails, what this call made is taken back, and the error says which step it was.
+   * Creates an interface. It is created down, configured, moved to its namespace, given its
+   * addresses, then brought up. When a step fails, the call rolls back, and the error names the
+   * step.
    *
-   * An interface lives on when this process ends, a userspace implementation with it: it is a
+   * The interface stays when this process ends. So does its userspace implementation, which is a
    * process of its own. Delete the device, or hold it with `await using`.
    *
-   * @throws WireGuardError `EINVAL` with the `path` of the option, before anything was made;
-   * `EEXIST` there is an interface of this name; `EPROTONOSUPPORT` there is no WireGuard here;
+   * @throws WireGuardError `EINVAL` with the `path` of the option, before anything was created;
+   * `EEXIST` an interface of this name exists; `EPROTONOSUPPORT` this system has no WireGuard;
    * `ENOENT` or `EACCES` no userspace implementation, or no such namespace; `EADDRINUSE`, `EPERM`,
    * `ETIMEDOUT`, `ABORT_ERR`
+   * @example
+   * ```js
+   * const config = { privateKey: SecretKey.generatePrivate(), listenPort: 51820 }
+   * const addresses = ['10.8.0.1/24']
+   * const device = await wg.createDevice('wg0', { config, addresses, up: true })
+   * await device.delete()
+   * ```
    */
   createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
     return this.#calls.run(options.signal, async (signal) => {
-      // Loaded when it is called: most programs only read and configure.
+      // Loaded by the call, because most programs only read and configure.
       const { createDevice } = await import('./create/create.js')
-      return await createDevice(this.#sources, name, { ...options, signal })
+      return await createDevice(this.#backends, name, { ...options, signal })
     })
   }
 
   /**
-   * Deletes an interface: one of the kernel, or one of a userspace implementation by removing its
-   * socket, which ends it.
+   * Deletes a WireGuard interface. For a userspace device, removes the socket: the implementation
+   * then ends and deletes its interface.
    *
-   * @throws WireGuardError `ENODEV`, `EOPNOTSUPP` it is not WireGuard, and stays; `EPERM`,
-   * `ETIMEDOUT`, `ABORT_ERR`
+   * @throws WireGuardError `ENODEV`, `EPERM`, `ETIMEDOUT`, `ABORT_ERR`; `EOPNOTSUPP` the interface
+   * is not WireGuard and stays
+   * @example
+   * ```js
+   * await wg.deleteDevice('wg0', { ifMissing: 'ignore' })
+   * ```
    */
   deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
     return this.#calls.run(options.signal, async (signal) => {
       const { deleteDevice } = await import('./delete-device.js')
-      await deleteDevice(this.#sources, name, { ...options, signal })
+      await deleteDevice(this.#backends, name, { ...options, signal })
     })
   }
 
@@ -205,97 +219,106 @@ export class WireGuard implements AsyncDisposable {
    * privilege.
    *
    * @throws WireGuardError `ENODEV`
+   * @example
+   * ```js
+   * const { up, mtu } = await wg.link('wg0')
+   * ```
    */
   async link(name: string, options?: CallOptions): Promise<LinkState> {
-    return await (await this.#network.links()).link(name, options)
+    return await (await this.#links()).link(name, options)
   }
 
   /**
    * Brings an interface up or down, or changes its MTU in bytes.
    *
-   * @throws WireGuardError `ENODEV`, `EINVAL`, `EADDRINUSE` it cannot go up because its listen port
-   * is taken, `EPERM`
+   * @throws WireGuardError `ENODEV`, `EINVAL`, `EPERM`; `EADDRINUSE` it cannot be brought up
+   * because its listen port is taken
+   * @example
+   * ```js
+   * await wg.setLink('wg0', { up: true, mtu: 1380 })
+   * ```
    */
   async setLink(name: string, properties: LinkProperties, options?: CallOptions): Promise<void> {
-    await (await this.#network.links()).setLink(name, properties, options)
+    await (await this.#links()).setLink(name, properties, options)
   }
 
   /**
-   * The addresses of an interface with the lengths of their networks, as `10.7.0.1/24`. @throws
-   * WireGuardError `ENODEV`
+   * Returns the addresses of an interface with their prefix lengths, as `10.7.0.1/24`.
+   *
+   * @throws WireGuardError `ENODEV`
+   * @example
+   * ```js
+   * console.log((await wg.addresses('wg0')).join(' '))
+   * ```
    */
   async addresses(name: string, options?: CallOptions): Promise<string[]> {
-    return await (await this.#network.links()).addresses(name, options)
+    return await (await this.#links()).addresses(name, options)
   }
 
   /**
-   * Adds an address: `10.7.0.1/24`, `fd00::1/64`; without a length, `/32` or `/128`.
+   * Adds an address to an interface. The default prefix length is `/32` or `/128`.
    *
-   * @throws WireGuardError `EEXIST` the interface has it, `EACCES` IPv6 is disabled there,
+   * @throws WireGuardError `EEXIST` the interface has it already, `EACCES` IPv6 is disabled there,
    * `ENODEV`, `EINVAL`, `EPERM`
+   * @example
+   * ```js
+   * await wg.addAddress('wg0', '10.7.0.1/24')
+   * await wg.addAddress('wg0', 'fd00::1/64')
+   * ```
    */
   async addAddress(name: string, address: string, options?: CallOptions): Promise<void> {
-    await (await this.#network.links()).addAddress(name, address, options)
+    await (await this.#links()).addAddress(name, address, options)
   }
 
   /**
-   * Removes an address, given with its length.
+   * Removes an address from an interface. Its prefix length must be that of the interface.
    *
    * @throws WireGuardError `EADDRNOTAVAIL` the interface does not have it, `ENODEV`, `EINVAL`,
    * `EPERM`
+   * @example
+   * ```js
+   * await wg.removeAddress('wg0', '10.7.0.1/24')
+   * ```
    */
   async removeAddress(name: string, address: string, options?: CallOptions): Promise<void> {
-    await (await this.#network.links()).removeAddress(name, address, options)
+    await (await this.#links()).removeAddress(name, address, options)
   }
 
   /**
-   * What can be done here, and if not, why: tries without effect, except that the kernel may load
-   * its module of WireGuard.
+   * Returns what this process can do here, and the reasons why it cannot do the rest. It changes
+   * nothing, except that the kernel may load its WireGuard module.
+   *
+   * @example
+   * ```js
+   * const { create } = await wg.capabilities()
+   * if (!create.ok) console.log(create.reason)
+   * ```
    */
   async capabilities(options?: CallOptions): Promise<Capabilities> {
     const { capabilities } = await import('./capabilities.js')
-    return await capabilities(this.#sources, options)
+    return await capabilities(this.#backends, options)
   }
 
   /**
-   * Frees every socket. RunningCalls under way are ended, after `createDevice` has taken back what
-   * it made so far.
+   * Ends the running calls and closes every socket. Waits until each running `createDevice` has
+   * rolled back.
+   *
+   * @example
+   * ```js
+   * await wg.close()
+   * ```
    */
   async close(): Promise<void> {
     await this.#calls.close()
-    await this.#sources.close()
-    await this.#network.close()
+    await this.#backends.close()
   }
 
+  /** Closes it, as {@link WireGuard.close}, at the end of an `await using` scope. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  /** Like `deviceNames`, but a backend that cannot list is reported, and the others are listed. */
-  async #namesOrReport(options: CallOptions, report: (error: unknown) => void): Promise<string[]> {
-    const lists = await Promise.all(
-      this.#sources.all.map(async (source) => {
-        try {
-          return await (await source.open()).deviceNames(options)
-        } catch (error) {
-          report(error)
-          return []
-        }
-      }),
-    )
-    return [...new Set(lists.flat())]
+  #links(): Promise<NetlinkLinks> {
+    return this.#backends.network.links()
   }
-}
-
-const READS_AT_ONCE = 8
-
-async function inParallel<T>(
-  items: readonly T[],
-  step: (item: T, index: number) => Promise<void>,
-): Promise<void> {
-  const queue = items.entries()
-  const worker = async (): Promise<void> => {
-    for (const [i, item] of queue) await step(item, i)
-  }
-  await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, items.length) }, worker))
 }

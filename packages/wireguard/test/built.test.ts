@@ -1,5 +1,5 @@
 // What starts from the built packages waits for every file that is loaded: 0.25 ms each.
-// .scripts/chunks.mjs decides what is in them.
+// .scripts/bundle.mjs decides what is in them.
 import { expect, it } from '@jest/globals'
 import { runCommand } from '../../../test-fixtures/command.js'
 import { describeWith } from '../../../test-fixtures/require.js'
@@ -7,27 +7,33 @@ import { BIN, hasBin } from './cli/bin.js'
 import { loadedModules } from './support/loaded-modules.js'
 
 const CFG = ['wireguardcfg/index.js', 'wireguardcfg/shared.js']
+const CONF = ['wireguardcfg/conf.js', 'wireguardcfg/conf/shared.js', 'wireguardcfg/shared.js']
+const SERVER = ['wireguardcfg/server.js', 'wireguardcfg/shared.js']
 
 describeWith(hasBin, 'loading', () => {
   it.each([
     ['wireguardcfg', CFG],
     ['wireguardcfg/backend', ['wireguardcfg/backend.js', 'wireguardcfg/shared.js']],
-    ['wireguardcfg/conf', ['wireguardcfg/conf.js', 'wireguardcfg/shared.js']],
-    ['wireguardcfg/server', ['wireguardcfg/server.js', 'wireguardcfg/shared.js']],
-    ['wireguard', ['wireguard/index.js', 'wireguard/shared.js', ...CFG]],
-    ['wireguard/conf', ['wireguard/conf.js', 'wireguardcfg/conf.js', 'wireguardcfg/shared.js']],
-  ])('%s takes no file that it does not need', async (name, files) => {
+    ['wireguardcfg/conf', CONF],
+    ['wireguardcfg/server', SERVER],
+    [
+      'wireguard',
+      ['wireguard/index.js', 'wireguard/shared.js', 'wireguardcfg/internal.js', ...CFG],
+    ],
+    ['wireguard/conf', ['wireguard/conf.js', ...CONF]],
+    ['wireguard/server', ['wireguard/server.js', ...SERVER]],
+  ])('%s loads no file that it does not need', async (name, files) => {
     const modules = await loadedModules(['--input-type=module', '--eval', `import '${name}'`])
     expect(filesOf(modules)).toEqual(files.toSorted())
   })
 
-  it('wireguardcfg/schema takes zod, which shows that others are seen not to', async () => {
+  it('wireguardcfg/schema loads zod, so this check can detect it', async () => {
     const script = "import 'wireguardcfg/schema'"
     const modules = await loadedModules(['--input-type=module', '--eval', script])
     expect(modules.filter((url) => url.includes('/zod/'))).not.toEqual([])
   })
 
-  it('wireguardnl takes koffi for the first system call, not before', async () => {
+  it('wireguardnl loads koffi at the first system call, not before', async () => {
     const script = `import { createRequire } from 'node:module'
       import { kernelCapabilities } from 'wireguardnl'
       const { cache } = createRequire(import.meta.url)
@@ -43,7 +49,7 @@ describeWith(hasBin, 'loading', () => {
     ['--help', []],
     ['--version', ['wireguard/cli/version.js']],
     ['genkey', ['wireguard/cli/genkey.js', ...CFG]],
-  ])('the command does without the library for %s', async (argument, files) => {
+  ])('the command does not load the library for %s', async (argument, files) => {
     const modules = await loadedModules([BIN, argument])
     const always = ['wireguard/cli/bin.js', 'wireguard/cli/shared.js']
     expect(filesOf(modules)).toEqual([...always, ...files].toSorted())

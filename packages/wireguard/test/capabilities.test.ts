@@ -8,7 +8,7 @@ import { asNobody } from './support/nobody.js'
 import { TestNamespace } from '../../../test-fixtures/namespace.js'
 
 describeWith([hasNamespaces, hasWireGuardGo], 'capabilities', () => {
-  it('tell what there is, and why not, for root', async () => {
+  it('report what root can use, and the reason for what it cannot', async () => {
     await using namespace = await TestNamespace.create()
     await using wg = await WireGuard.open({ netns: namespace.pid })
     const { kernel, read, create, removeAllowedIPs, ...rest } = await wg.capabilities()
@@ -17,14 +17,14 @@ describeWith([hasNamespaces, hasWireGuardGo], 'capabilities', () => {
       userspace: { ok: true, program: expect.stringMatching(/\/wireguard-go$/) },
       sockets: { ok: true },
     })
-    const missing = { ok: false, reason: expect.stringContaining('no WireGuard') }
+    const missing = { ok: false, reason: expect.stringContaining('the WireGuard module') }
     for (const capability of [kernel, read, create]) {
       expect(capability).toStrictEqual(kernel.ok ? { ok: true } : missing)
     }
     expect(removeAllowedIPs).toHaveProperty('ok')
   })
 
-  it('are few for nobody', async () => {
+  it('are few for the user nobody', async () => {
     const body = 'return await (await WireGuard.open()).capabilities()'
     expect(await asNobody(body)).toMatchObject({
       read: { ok: false, reason: expect.any(String) },
@@ -33,7 +33,7 @@ describeWith([hasNamespaces, hasWireGuardGo], 'capabilities', () => {
     })
   })
 
-  it('tell of sockets that are not for everyone', async () => {
+  it('report sockets that only some users may use', async () => {
     await using directory = await temporaryDirectory()
     await chmod(directory.path, 0o755)
     const options = JSON.stringify({ socketDirectory: directory.path, backends: ['userspace'] })

@@ -16,7 +16,7 @@ describe('resolveEndpoint', () => {
       { host: '2001:DB8:0::1', port: 0 },
       { host: '2001:db8::1', port: 0 },
     ],
-  ])('gives a literal back without a lookup: %j', async (endpoint, expected) => {
+  ])('returns a literal without a lookup: %j', async (endpoint, expected) => {
     await expect(resolveEndpoint(endpoint, { lookup: never })).resolves.toStrictEqual(expected)
   })
 
@@ -54,7 +54,7 @@ describe('resolveEndpoint', () => {
     },
   )
 
-  it('tries again after a failure that may pass, as often as it is told', async () => {
+  it('retries after a temporary failure, as often as the options allow', async () => {
     const retries: unknown[] = []
     let lookups = 0
     const lookup = () => {
@@ -69,7 +69,7 @@ describe('resolveEndpoint', () => {
     ])
   })
 
-  it('gives up without retries', async () => {
+  it('fails at once without retries', async () => {
     const resolving = resolveEndpoint('vpn.example:1', { lookup: again, retries: 0 })
     await expect(resolving).rejects.toMatchObject({ code: 'EAI_AGAIN' })
   })
@@ -125,7 +125,7 @@ describe('resolveEndpoint', () => {
 })
 
 describe('resolveEndpoints', () => {
-  it('reports a failure for its peer and gives the others, each name looked up once', async () => {
+  it('reports a failure for its peer, returns the others, and looks each name up once', async () => {
     const asked: string[] = []
     const lookup = (host: string) => {
       asked.push(host)

@@ -5,7 +5,7 @@ import { processesOf } from '../../../test-fixtures/process.js'
 
 // The built packages run, as users run them; `npm test` builds first.
 describeWith([hasWireGuardGo, hasPing], 'the example with two namespaces and wireguard-go', () => {
-  it('pings through the tunnel, and leaves nothing behind', async () => {
+  it('pings through the tunnel, and leaves nothing', async () => {
     const { stdout, stderr, code } = await runWithNamespaces('two-namespaces-userspace.mjs')
     expect({ stderr, code }).toStrictEqual({ stderr: '', code: 0 })
     expect(stdout).toMatch(/3 (?:packets )?received, 0% packet loss/)

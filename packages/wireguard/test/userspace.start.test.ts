@@ -32,7 +32,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     await wg.close()
     await directory[Symbol.asyncDispose]()
     await namespace[Symbol.asyncDispose]()
-    // Ends what a test that failed left behind.
+    // Ends the processes of a test that failed.
     await rm(socketOf(name), { force: true })
   })
 
@@ -94,7 +94,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     })
   })
 
-  it('reports a file that is no program', async () => {
+  it('reports a file that is not a program', async () => {
     const path = await script(directory.path, 'broken')
     await writeFile(path, '#!/nonexistent/interpreter\n')
     process.env[VARIABLE] = path
@@ -162,7 +162,7 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     expect(openDescriptors()).toBeLessThanOrEqual(before + 1)
   })
 
-  it('leaves nothing behind whenever the caller aborts', async () => {
+  it('leaves nothing when the caller aborts, whatever the moment', async () => {
     for (const moment of [0, 2, 5, 10, 20, 35, 50, 70, 100, 200]) {
       name = uniqueName()
       const creating = wg.createDevice(name, {

@@ -23,7 +23,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
   afterEach(async () => {
     await wg.close()
     await namespace[Symbol.asyncDispose]()
-    // Ends what a test that failed left behind.
+    // Ends the processes of a test that failed.
     await rm(socketOf(name), { force: true })
   })
 
@@ -131,7 +131,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
       { addresses: ['10.7.0.1/24', '10.7.0.1/24'], up: true },
       { code: 'EEXIST', message: expect.stringContaining('could not add address 10.7.0.1/24') },
     ],
-  ])('leaves nothing behind after %s', async (_, options, error) => {
+  ])('leaves nothing after %s', async (_, options, error) => {
     await expect(create(options)).rejects.toMatchObject({
       ...error,
       operation: 'create device',
@@ -140,7 +140,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     await expectNothingLeft()
   })
 
-  it('leaves nothing behind when its port is in use as it is brought up', async () => {
+  it('leaves nothing when its port is in use as it is brought up', async () => {
     await using other = await startWireGuardGo()
     await using client = await WireGuard.open({ netns: other.pid })
     await client.setLink(other.name, { up: true })
@@ -219,7 +219,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
   it('is deleted with its socket after its daemon was killed', async () => {
     const device = await create()
     await namespace.run('pkill', '-KILL', '-x', '-f', `\\S*wireguard-go --foreground ${name}`)
-    await until(() => processesOf(name).length === 0, 'the daemon is gone')
+    await until(() => processesOf(name).length === 0, 'the daemon has ended')
     expect(existsSync(socketOf(name))).toBe(true)
     await device.delete()
     await expectNothingLeft()
@@ -239,7 +239,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
     await expect(client.link(other.name)).rejects.toMatchObject({ code: 'ENODEV' })
   })
 
-  it('leaves no descriptor and no process behind in 50 rounds', async () => {
+  it('leaves no descriptor and no process in 50 rounds', async () => {
     // Sockets that are kept for the next call are open from the first round on.
     await round(wg)
     const before = openDescriptors()

@@ -38,13 +38,13 @@ describe('WireGuard', () => {
     await expect(wg.device('wg0')).rejects.toMatchObject({ code: 'ENODEV', device: 'wg0' })
   })
 
-  it('names a backend that it does not know', async () => {
+  it('refuses an unknown backend and names it', async () => {
     await expect(WireGuard.open({ backends: ['kernal' as 'kernel'] })).rejects.toMatchObject({
       code: 'EINVAL',
     })
   })
 
-  it('says that it is closed', async () => {
+  it('reports that it is closed', async () => {
     const wg = await WireGuard.open({ backends: ['userspace'] })
     await wg.close()
     await expect(wg.deviceNames()).rejects.toMatchObject({ code: 'EBADF' })
@@ -73,7 +73,7 @@ describe('the choice of a backend', () => {
     })
   })
 
-  it('does not go on after any other error', async () => {
+  it('stops at any other error', async () => {
     await using wg = await WireGuard.open({
       backends: [fake('userspace', ['wg0'], 'EPERM'), fake('kernel', ['wg0'])],
     })
@@ -90,7 +90,7 @@ describe('the choice of a backend', () => {
 })
 
 describe('devices() when not all can be read', () => {
-  it('rejects, and carries those that were read', async () => {
+  it('rejects with an error that holds the devices that were read', async () => {
     await using directory = await temporaryDirectory()
     await using hung = await hangingDaemon(join(directory.path, 'wg1.sock'))
     await using server = await UapiServer.listen({ name: 'wg0', directory: directory.path })
@@ -109,7 +109,7 @@ describe('devices() when not all can be read', () => {
     await hung[Symbol.asyncDispose]()
   })
 
-  it('gives the failures to onError and returns the rest', async () => {
+  it('passes the failures to onError and returns the rest', async () => {
     await using wg = await WireGuard.open({
       backends: [fake('userspace', ['wg0'], 'EPERM'), fake('kernel', ['wg1'])],
     })
@@ -129,7 +129,7 @@ describe('devices() when not all can be read', () => {
     await expect(wg.deviceNames()).rejects.toMatchObject({ code: 'EPERM' })
   })
 
-  it('leaves out what vanished, stale sockets and other files', async () => {
+  it('leaves out vanished interfaces, stale sockets and other files', async () => {
     await using directory = await temporaryDirectory()
     await writeFile(join(directory.path, 'file.sock'), '')
     await using server = await UapiServer.listen({ name: 'wg0', directory: directory.path })
@@ -153,7 +153,7 @@ describe('devices() when not all can be read', () => {
   })
 })
 
-/** A backend as a user may bring one: it knows some names, and fails at each of them if told so. */
+/** A backend of a user. It has some names, and on request fails for each of them. */
 function fake(
   kind: Backend['kind'],
   names: readonly string[],

@@ -1,15 +1,14 @@
 /**
- * The configuration files of wg(8) and wg-quick(8): read without losing a byte, checked, edited
- * line by line, and turned into configurations of devices and back. Nothing here looks at the
- * system: text in, text out.
+ * Reads the configuration files of wg(8) and wg-quick(8) without losing a byte, checks them, edits
+ * them line by line, and converts them into device configurations and back. Everything here works
+ * on text; nothing accesses the system.
  *
  * @see https://git.zx2c4.com/wireguard-tools/about/src/man/wg.8
  * @see https://git.zx2c4.com/wireguard-tools/about/src/man/wg-quick.8
  * @packageDocumentation
  */
 export { addPeer, type ConfPeerInit } from './conf/add-peer.js'
-export type { ConfOptions } from './conf/analyze.js'
-export { checkConf, wgReport } from './conf/analyze.js'
+export { checkConf, type ConfOptions } from './conf/analyze.js'
 export type { Conf } from './conf/conf.js'
 export {
   toDeviceConfigs,
@@ -18,7 +17,7 @@ export {
   type ConfMode,
   type UnresolvedEndpoint,
 } from './conf/convert.js'
-export { confFromDevice, confFromConfig } from './conf/from-device.js'
+export { confFromConfig, confFromDevice } from './conf/from-device.js'
 export type {
   ConfDialect,
   ConfKey,
@@ -32,18 +31,9 @@ export { peerName, setPeerName } from './conf/peer-name.js'
 export { formatConf, parseConf } from './conf/parse.js'
 export { ConfError, formatProblem, type ConfProblem } from './conf/problem.js'
 export type { AnyKey, ConfSection } from './conf/section.js'
-export type { ConfInterface, ConfPeer } from './conf/types.js'
-export { stripConf } from './conf/strip.js'
-export { parseAllowedIPs, type AllowedIPEntry } from './conf/values/allowed-ips.js'
-export { parseConfEndpoint, type ConfEndpoint } from './conf/values/endpoint.js'
-export { parsePublicKeyValue, parseSecretKeyValue } from './conf/values/key-values.js'
-export {
-  formatFirewallMark,
-  formatPersistentKeepalive,
-  parseFirewallMark,
-  parsePersistentKeepalive,
-  parsePort,
-} from './conf/values/numbers.js'
-export type { ConfDNS } from './conf/values/quick.js'
-export type { Parsed, ValueFault } from './conf/values/value.js'
 export { interfaceSettings, peerSettings } from './conf/settings.js'
+export { stripConf } from './conf/strip.js'
+export type { ConfInterface, ConfPeer } from './conf/types.js'
+export type { ConfEndpoint } from './conf/values/endpoint.js'
+export type { ConfDNS } from './conf/values/quick.js'
+export type { CheckedDeviceConfig, CheckedPeerConfig } from './model/config.js'

@@ -1,5 +1,5 @@
 /**
- * The WireGuard configuration model, and devices of userspace implementations over the
+ * The WireGuard configuration model, and a client for userspace implementations, which speak the
  * cross-platform text protocol (https://www.wireguard.com/xplatform/).
  *
  * @packageDocumentation
@@ -12,7 +12,14 @@ export {
   type AllowedIPBytes,
 } from './model/allowed-ip.js'
 export type { Backend, CallOptions } from './model/backend.js'
-export { toConfig, toPeerConfig, type DeviceConfig, type PeerConfig } from './model/config.js'
+export {
+  toConfig,
+  toPeerConfig,
+  type CheckedDeviceConfig,
+  type CheckedPeerConfig,
+  type DeviceConfig,
+  type PeerConfig,
+} from './model/config.js'
 export type { BackendKind, Device, Peer } from './model/device.js'
 export { checkEndpoint, formatEndpoint, parseEndpoint, type Endpoint } from './model/endpoint.js'
 export {

@@ -1,6 +1,6 @@
 /**
- * The zod schemas of everything that is written. Backends run them before the first byte is sent;
- * use them for your own request bodies. Importing this module loads zod.
+ * The zod schemas of everything that is written to a device. Backends run them before they send the
+ * first byte. Use them for your own request bodies. Importing this module loads zod.
  *
  * @packageDocumentation
  */
@@ -10,13 +10,26 @@ import type { CheckedDeviceConfig, DeviceConfig, PeerConfig } from './model/conf
 import { checkEndpoint, parseEndpoint } from './model/endpoint.js'
 import { parseConfigSecret, parsePublicKey, SecretKey } from './model/key.js'
 import { isWireGuardError } from './model/errors.js'
+import { DEVICE_FIELDS, PEER_FIELDS } from './model/fields.js'
 
-/** A public key: 44 characters of canonical base64. */
+/**
+ * The schema of a public key: 44 characters of canonical base64.
+ *
+ * @example
+ * ```ts
+ * const { publicKey } = z.object({ publicKey: publicKeySchema }).parse(request.body)
+ * ```
+ */
 export const publicKeySchema = z.string('expected a string').transform(attempt(parsePublicKey))
 
 /**
- * A private or preshared key: a `SecretKey`, or 44 characters of canonical base64. Gives a
- * `SecretKey`.
+ * The schema of a private or preshared key: a `SecretKey`, or 44 characters of canonical base64.
+ * Returns a `SecretKey`.
+ *
+ * @example
+ * ```ts
+ * const privateKey = secretKeySchema.parse(text)
+ * ```
  */
 export const secretKeySchema = z
   .custom<SecretKey | string>(
@@ -25,7 +38,15 @@ export const secretKeySchema = z
   )
   .transform(attempt(parseConfigSecret))
 
-/** An endpoint: `address:port` or its parts. Gives the parts, the host in canonical text. */
+/**
+ * The schema of an endpoint: `address:port` or both parts. Returns both parts, with the host in
+ * canonical text.
+ *
+ * @example
+ * ```ts
+ * endpointSchema.parse('[2001:DB8::1]:51820') // { host: '2001:db8::1', port: 51820 }
+ * ```
+ */
 export const endpointSchema = z
   .union(
     [
@@ -41,10 +62,26 @@ export const endpointSchema = z
     attempt((value) => (typeof value === 'string' ? parseEndpoint(value) : checkEndpoint(value))),
   )
 
-/** A range of addresses in any spelling. Gives the canonical text, host bits cleared. */
+/**
+ * The schema of an allowed IP in any spelling. Returns the canonical text, with the host bits
+ * cleared.
+ *
+ * @example
+ * ```ts
+ * allowedIPSchema.parse('10.0.0.7/24') // '10.0.0.0/24'
+ * ```
+ */
 export const allowedIPSchema = z.string('expected a string').transform(attempt(canonicalAllowedIP))
 
-/** What is written to one peer. */
+/**
+ * The schema of a `PeerConfig`.
+ *
+ * @example
+ * ```ts
+ * const result = peerConfigSchema.safeParse(request.body)
+ * if (!result.success) console.log(result.error.issues[0]?.message)
+ * ```
+ */
 export const peerConfigSchema = z
   .strictObject(
     {
@@ -53,7 +90,7 @@ export const peerConfigSchema = z
       updateOnly: flag(),
       presharedKey: secretKeySchema.nullable().optional(),
       endpoint: endpointSchema.optional(),
-      persistentKeepalive: integer(65_535).optional(),
+      persistentKeepalive: integer(PEER_FIELDS.persistentKeepalive.max).optional(),
       allowedIPs: listOf(allowedIPSchema).optional(),
       replaceAllowedIPs: flag(),
       removeAllowedIPs: listOf(allowedIPSchema).optional(),
@@ -70,13 +107,20 @@ export const peerConfigSchema = z
     }
   }) satisfies z.ZodType<PeerConfig, PeerConfig>
 
-/** What is written to a device. */
+/**
+ * The schema of a `DeviceConfig`.
+ *
+ * @example
+ * ```ts
+ * await client.configureDevice('wg0', deviceConfigSchema.parse(request.body))
+ * ```
+ */
 export const deviceConfigSchema = z
   .strictObject(
     {
       privateKey: secretKeySchema.nullable().optional(),
-      listenPort: integer(65_535).optional(),
-      firewallMark: integer(0xffff_ffff).optional(),
+      listenPort: integer(DEVICE_FIELDS.listenPort.max).optional(),
+      firewallMark: integer(DEVICE_FIELDS.firewallMark.max).optional(),
       replacePeers: flag(),
       peers: listOf(peerConfigSchema).optional(),
     },
@@ -88,16 +132,15 @@ export const deviceConfigSchema = z
       const first = seen.get(publicKey)
       if (first === undefined) seen.set(publicKey, i)
       else {
-        const message = `the same key as peers[${first}]; merge the two, or configure twice`
+        const message = `same public key as peers[${first}]; merge the two, or configure twice`
         context.addIssue({ code: 'custom', message, path: ['peers', i, 'publicKey'] })
       }
     }
   }) satisfies z.ZodType<DeviceConfig, DeviceConfig> & z.ZodType<CheckedDeviceConfig>
 
-/** A list, frozen. */
+/** Returns the schema of a list, which freezes it. */
 function listOf<Item extends z.ZodType>(item: Item) {
-  // Not readonly(): that freezes what was given as well when it is no list, which bytes do not
-  // survive.
+  // Not readonly(), which also freezes an input that is not a list. For a byte array that throws.
   return z
     .array(item, 'expected an array')
     .transform((list): readonly z.output<Item>[] => Object.freeze(list))
@@ -116,7 +159,7 @@ function integer(max: number) {
   return z.number(message).int(message).min(0, message).max(max, message)
 }
 
-/** Turns a function that throws into a zod transform that reports. */
+/** Turns a function that throws into a zod transform that reports an issue. */
 function attempt<In, Out>(parse: (value: In) => Out) {
   return (value: In, context: z.core.$RefinementCtx<In>): Out => {
     try {

@@ -1,7 +1,7 @@
 /**
- * A WireGuard device without packets behind a real unix socket, for tests and for trying things
- * out: everything that speaks the cross-platform text protocol
- * (https://www.wireguard.com/xplatform/) can configure it, wg(8) too.
+ * A WireGuard device without packets on a real unix socket, for tests and experiments. Every
+ * program that speaks the cross-platform text protocol (https://www.wireguard.com/xplatform/) can
+ * configure it, also wg(8).
  *
  * @packageDocumentation
  */

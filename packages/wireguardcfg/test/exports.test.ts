@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import * as backend from '../src/backend.js'
+import * as conf from '../src/conf.js'
 import * as index from '../src/index.js'
 import * as schema from '../src/schema.js'
 
@@ -46,16 +47,20 @@ describe('wireguardcfg', () => {
     'invalid',
     'quote',
     'describeKeyText',
-    'Call',
+    'Deadline',
     'deviceConfigSchema',
-  ])('keeps %s to itself', (name) => expect(Object.keys(index)).not.toContain(name))
+  ])('does not export %s', (name) => expect(Object.keys(index)).not.toContain(name))
 })
 
 describe('wireguardcfg/backend and wireguardcfg/schema', () => {
   it('export what authors of backends and users of request bodies need', () => {
     expect(Object.keys(backend)).toEqual(
       expect.arrayContaining([
-        'Call',
+        'Deadline',
+        'KeyedQueue',
+        'Mutex',
+        'Semaphore',
+        'callDeadline',
         'checkDeviceConfig',
         'markChecked',
         'moveToTemporaryPeer',
@@ -74,6 +79,28 @@ describe('wireguardcfg/backend and wireguardcfg/schema', () => {
   })
 })
 
+describe('wireguardcfg/conf', () => {
+  it('exports what users of files need, without the readers of single values', () => {
+    expect(Object.keys(conf)).toEqual([
+      'ConfError',
+      'addPeer',
+      'checkConf',
+      'confFromConfig',
+      'confFromDevice',
+      'formatConf',
+      'formatProblem',
+      'interfaceSettings',
+      'parseConf',
+      'peerName',
+      'peerSettings',
+      'setPeerName',
+      'stripConf',
+      'toDeviceConfigs',
+      'withEndpoints',
+    ])
+  })
+})
+
 describe('importing wireguardcfg', () => {
   it.each(['src/index.ts', 'src/backend.ts'])('%s reaches neither zod nor the schemas', (entry) => {
     const reached = staticImports(join(ROOT, entry))
@@ -81,13 +108,13 @@ describe('importing wireguardcfg', () => {
     expect([...reached].filter((name) => name === 'zod' || name.endsWith('schema.ts'))).toEqual([])
   })
 
-  it('sees zod where it is', () => {
+  it('finds zod where it is loaded', () => {
     expect(staticImports(join(ROOT, 'src/schema.ts'))).toContain('zod')
   })
 })
 
 ;(existsSync(DIST) ? describe : describe.skip)('a fresh process (needs npm run build)', () => {
-  it('loads no zod until there is something to refuse', async () => {
+  it('loads zod only to refuse a configuration', async () => {
     const options = ['--input-type=module', '--eval', PROGRAM]
     const { stdout } = await promisify(execFile)(process.execPath, options)
     expect(JSON.parse(stdout)).toEqual({

@@ -52,7 +52,7 @@ describe('deviceConfigSchema', () => {
     expect(await checkDeviceConfig(config)).toEqual(config)
   })
 
-  it('passes what it gave', () => {
+  it('accepts its own result', () => {
     const config = deviceConfigSchema.parse(JSON.parse(BODY))
     expect(deviceConfigSchema.parse(config)).toEqual(config)
   })
@@ -103,7 +103,7 @@ describe('deviceConfigSchema', () => {
 })
 
 describe('the small schemas', () => {
-  it('give what the types say', () => {
+  it('return what the types say', () => {
     const publicKey = publicKeySchema.parse(KEY) satisfies string
     const secretKey = secretKeySchema.parse(SECRET.toBase64()) satisfies SecretKey
     const endpoint = endpointSchema.parse('192.0.2.1:5') satisfies Endpoint
@@ -126,7 +126,7 @@ describe('the small schemas', () => {
     ['allowedIPSchema', allowedIPSchema],
     ['peerConfigSchema', peerConfigSchema],
     ['deviceConfigSchema', deviceConfigSchema],
-  ])('%s refuses what is no such thing', (_, schema) => {
+  ])('%s refuses any other value', (_, schema) => {
     for (const value of [undefined, null, 5, 5n, true, '', 'x\n', [], [KEY], Symbol('x')]) {
       expect(schema.safeParse(value).success).toBe(false)
     }

@@ -1,6 +1,5 @@
 import { constants } from 'node:os'
 import type { CallOptions } from 'wireguardcfg'
-import { forgetFamily, resolveFamily } from './genl/family.js'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
 import { AttributeWriter } from './netlink/attribute-writer.js'
@@ -18,48 +17,64 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import { type Kernel, mayRemoveAllowedIPs, runningKernel } from './wireguard/kernel.js'
+import { type Kernel, type KernelHandle, kernelOf, runningKernel } from './wireguard/kernel.js'
 
-/** Whether something can be done here; if not, why. */
+/** Whether something is possible here, and if not, the reason. */
 export type Capability =
-  | { readonly ok: true; readonly reason?: undefined }
-  | { readonly ok: false; readonly reason: string }
+  | {
+      /** It can be done. */
+      readonly ok: true
+      readonly reason?: undefined
+    }
+  | {
+      /** It cannot be done. */
+      readonly ok: false
+      /** Why not, and what to do about it. */
+      readonly reason: string
+    }
 
-/** What this process can do with WireGuard in the kernel. */
+/** The abilities of this process with WireGuard in the kernel. */
 export interface KernelCapabilities {
-  /** The kernel has WireGuard, or has loaded its module now. */
+  /** WireGuard in the kernel, built in or as a module that is now loaded. */
   readonly kernel: Capability
-  /** Devices can be read: needs the kernel's WireGuard and CAP_NET_ADMIN. So does writing. */
+  /** Reading devices. Needs WireGuard in the kernel and CAP_NET_ADMIN. Writing needs the same. */
   readonly read: Capability
-  /** Interfaces can be made, changed and deleted: needs the same. */
+  /** Creating, changing and deleting interfaces. Needs the same as reading. */
   readonly create: Capability
-  /** Other network namespaces can be entered: needs CAP_SYS_ADMIN. */
+  /** Entering other network namespaces. Needs CAP_SYS_ADMIN. */
   readonly namespaces: Capability
   /**
-   * The kernel removes single allowed IPs (Linux 6.16). If not, they are moved to a peer that is
-   * removed: the result is the same.
+   * Removing single allowed IPs by the kernel itself. Needs Linux 6.16. On older kernels they are
+   * moved to a temporary peer, which is then removed, with the same result.
    */
   readonly removeAllowedIPs: Capability
 }
 
 /**
- * Asks what can be done here, by trying: nothing is changed, except that the kernel may load the
- * module of WireGuard.
+ * Checks what is possible here by trying it. Changes nothing, except that the kernel may load the
+ * WireGuard module.
  *
  * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EPERM` when the namespace of `kernel` cannot be
  * entered
+ *
+ * @example
+ * ```ts
+ * const { create } = await kernelCapabilities()
+ * if (!create.ok) console.error(create.reason)
+ * ```
  */
 export async function kernelCapabilities(
-  kernel: Kernel = runningKernel,
+  kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
   const { signal, idleTimeout } = options
-  const operation = 'find out capabilities'
+  const operation = 'check capabilities'
   const exchange = { signal, idleTimeout, operation }
-  await using generic = new Connection(() => kernel.open(NETLINK_GENERIC))
-  await using route = new Connection(() => kernel.open(NETLINK_ROUTE))
+  const known = kernelOf(kernel)
+  await using generic = new Connection(() => known.open(NETLINK_GENERIC))
+  await using route = new Connection(() => known.open(NETLINK_ROUTE))
   try {
-    const family = await tryFamily(generic, exchange)
+    const family = await tryFamily(known, generic, exchange)
     const read = typeof family === 'number' ? await tryRead(generic, family, exchange) : family
     const create = typeof family === 'number' ? await tryCreate(route, exchange) : family
     return {
@@ -67,7 +82,7 @@ export async function kernelCapabilities(
       read,
       create,
       namespaces: tryEnter(),
-      removeAllowedIPs: mayRemoveAllowedIPs(kernel.release) ? YES : no(OLD_KERNEL),
+      removeAllowedIPs: known.removal.likely ? YES : no(OLD_KERNEL),
     }
   } catch (error) {
     throw toWireGuardError(error, { operation })
@@ -76,23 +91,22 @@ export async function kernelCapabilities(
 
 const YES: Capability = { ok: true }
 const OLD_KERNEL =
-  'Needs Linux 6.16: here they are moved to a temporary peer instead, with the same result'
+  'Needs Linux 6.16; older kernels move them to a temporary peer, with the same result'
 
 async function tryFamily(
+  kernel: Kernel,
   connection: Connection,
   options: ExchangeOptions,
 ): Promise<number | Capability> {
-  // What was known may be of a module that is no more.
-  forgetFamily(WG_GENL_NAME)
   try {
-    return await resolveFamily(connection, WG_GENL_NAME, options)
+    return await kernel.families.resolveAnew(connection, WG_GENL_NAME, options)
   } catch (error) {
     if (codeOf(error) === 'ENOENT') return no(NO_MODULE_HINT)
     throw error
   }
 }
 
-/** Reads an interface that does not exist: the kernel looks at the capability first. */
+/** Reads an interface that does not exist: the kernel checks the capability first. */
 async function tryRead(
   connection: Connection,
   family: number,
@@ -105,12 +119,12 @@ async function tryRead(
   return permitted(() => connection.dump(family, payload, () => {}, options), 'ENODEV')
 }
 
-// The kernel counts indexes up from 1.
+// The kernel assigns indexes from 1 upwards.
 const NO_INDEX = 0x7fff_ffff
-// `LOOPBACK_IFINDEX` of <net/net_namespace.h>: every namespace has it, whatever its name is.
+// `LOOPBACK_IFINDEX` of <net/net_namespace.h>: every namespace has this interface, under any name.
 const LOOPBACK_INDEX = 1
 
-/** Makes an interface that exists, by its index: the kernel looks at the capability first. */
+/** Creates an interface that exists, by its index: the kernel checks the capability first. */
 async function tryCreate(connection: Connection, options: ExchangeOptions): Promise<Capability> {
   const payload = encodeLinkHeader({ index: LOOPBACK_INDEX })
   const flags = NLM_F_CREATE | NLM_F_EXCL
@@ -129,7 +143,7 @@ async function permitted(request: () => Promise<unknown>, expected: string): Pro
   }
 }
 
-/** Enters the namespace that the thread is in already. */
+/** Enters the namespace that the thread is already in. */
 function tryEnter(): Capability {
   const fd = libc.open('/proc/thread-self/ns/net', libc.O_RDONLY | libc.O_CLOEXEC)
   try {

@@ -1,6 +1,6 @@
 /**
- * {@link NetlinkClient} alone: a third of the code, for programs that only read and configure
- * devices.
+ * Exports {@link NetlinkClient} alone, for programs that only read and configure devices: a third
+ * of the code.
  *
  * @packageDocumentation
  */

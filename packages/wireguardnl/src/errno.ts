@@ -7,8 +7,8 @@ for (const [name, errno] of Object.entries(constants.errno)) {
   if (!names.has(errno)) names.set(errno, name)
 }
 if (process.platform === 'linux') {
-  // From <asm-generic/errno.h>, with the names that are documented for sockets where one value has
-  // two.
+  // From <asm-generic/errno.h>. Where a value has two names, the one that is documented for
+  // sockets.
   names.set(11, 'EAGAIN')
   names.set(53, 'EBADR')
   names.set(64, 'ENONET')
@@ -16,12 +16,17 @@ if (process.platform === 'linux') {
   names.set(96, 'EPFNOSUPPORT')
 }
 
-/** The POSIX name of an errno: 19 is 'ENODEV'; 'UNKNOWN' when it has none here. */
+/**
+ * Returns the POSIX name of an errno: 'ENODEV' for 19, 'UNKNOWN' for an errno without a name here.
+ */
 export function errnoName(errno: number): string {
   return names.get(errno) ?? 'UNKNOWN'
 }
 
-/** What an errno means, in words: 19 is 'no such device'; 'errno 255' when that is not known. */
+/**
+ * Returns the meaning of an errno in words: 'no such device' for 19, 'errno 255' for an unknown
+ * one.
+ */
 export function errnoText(errno: number): string {
   const { getSystemErrorMap } = process.getBuiltinModule('node:util')
   return getSystemErrorMap().get(-errno)?.[1] ?? `errno ${errno}`

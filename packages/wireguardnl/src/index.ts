@@ -1,11 +1,15 @@
 /**
- * The WireGuard devices and interfaces of the Linux kernel: netlink through libc, without a
- * compiler at install and without spawning `wg` or `ip`.
+ * Controls WireGuard devices and network interfaces of the Linux kernel with netlink, through libc.
+ * Needs no compiler at install and spawns neither `wg` nor `ip`.
  *
  * @packageDocumentation
  */
 export { kernelCapabilities, type Capability, type KernelCapabilities } from './capabilities.js'
-export { formatInterfaceAddress, parseInterfaceAddress } from './interface-address.js'
+export {
+  formatInterfaceAddress,
+  parseInterfaceAddress,
+  type LinkAddress,
+} from 'wireguardcfg/internal'
 export { NetlinkLinks, type LinkProperties, type LinkState } from './links/links.js'
 export {
   openNamespace,
@@ -13,6 +17,5 @@ export {
   type Namespace,
   type NamespaceReference,
 } from './namespace/namespace.js'
-export type { LinkAddress } from './route/address.js'
 export { NetlinkClient } from './wireguard/client.js'
-export { kernelIn, type Kernel } from './wireguard/kernel.js'
+export { kernelIn, type KernelHandle as Kernel } from './wireguard/kernel.js'

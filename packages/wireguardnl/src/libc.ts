@@ -1,7 +1,8 @@
-// The system calls that this package makes, through koffi. The only file that loads it.
+// The system calls that this package makes, through koffi. No other file loads koffi.
 //
-// Everything is an int or bytes. koffi checks no lengths, so a length is never an argument here: it
-// is that of the array. errno is read at once, before anything else can run on the thread.
+// Every argument is an int or bytes. koffi checks no lengths, so no function here takes one: the
+// length is always that of the array. errno is read at once, before anything else can run on the
+// thread.
 
 import type * as Koffi from 'koffi'
 import type { KoffiFunc } from 'koffi'
@@ -33,11 +34,11 @@ const IFNAMSIZ = 16
 /** A system call failed. */
 export class SystemCallError extends Error {
   override readonly name = 'SystemCallError'
-  /** The POSIX name of the errno, as Node's own errors have it. */
+  /** The POSIX name of the errno, as in Node's own errors. */
   readonly code: string
   /** The positive errno. */
   readonly errno: number
-  /** The call, as in its man page. */
+  /** The name of the system call, as in its man page. */
   readonly syscall: string
 
   constructor(syscall: string, errno: number, explanation = errnoText(errno)) {
@@ -48,19 +49,20 @@ export class SystemCallError extends Error {
   }
 }
 
-/** socket(2). @throws {SystemCallError} */
+/** Calls socket(2). @throws {SystemCallError} */
 export function socket(domain: number, type: number, protocol: number): number {
   return check('socket', libc().socket(domain, type, protocol))
 }
 
-/** bind(2) to a sockaddr given as bytes. @throws {SystemCallError} */
+/** Calls bind(2) with a sockaddr given as bytes. @throws {SystemCallError} */
 export function bind(fd: number, address: Uint8Array): void {
   check('bind', libc().bind(fd, address, address.byteLength))
 }
 
 /**
- * getsockname(2): fills `address` and returns the length that the kernel has. @throws
- * {SystemCallError}
+ * Calls getsockname(2): fills `address` and returns the length that the kernel reports.
+ *
+ * @throws {SystemCallError}
  */
 export function getsockname(fd: number, address: Uint8Array): number {
   const length = new Uint32Array([address.byteLength])
@@ -68,15 +70,15 @@ export function getsockname(fd: number, address: Uint8Array): number {
   return length[0]!
 }
 
-/** setsockopt(2) of an option that is an int. @throws {SystemCallError} */
+/** Calls setsockopt(2) for an option that is an int. @throws {SystemCallError} */
 export function setsockopt(fd: number, level: number, option: number, value: number): void {
   const int = new Int32Array([value])
   check('setsockopt', libc().setsockopt(fd, level, option, int, int.byteLength))
 }
 
 /**
- * send(2): the number of bytes sent, or the errno negated. Throws nothing: EAGAIN is an everyday
- * answer.
+ * Calls send(2). Returns the number of bytes sent, or the errno negated. Never throws: EAGAIN is a
+ * normal result.
  */
 export function send(fd: number, bytes: Uint8Array, flags: number): number {
   const sent = libc().send(fd, bytes, bytes.byteLength, flags)
@@ -84,54 +86,63 @@ export function send(fd: number, bytes: Uint8Array, flags: number): number {
 }
 
 /**
- * send(2) in a thread of the pool, for calls in which the kernel works for long. The bytes must not
- * change, and the descriptor must not be closed, until the promise resolves: to the number of bytes
- * sent, or to the errno negated.
+ * Calls send(2) in a thread of the pool, for messages on which the kernel works for long. Resolves
+ * to the number of bytes sent, or to the errno negated. Until then the bytes must not change, and
+ * the descriptor must not be closed.
  */
 export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise<number> {
   return new Promise((resolve, reject) => {
     libc().send.async(fd, bytes, bytes.byteLength, flags, (error: unknown, sent: number) => {
-      // The errno of the thread is handed over for the duration of this callback only.
+      // koffi passes on the errno of that thread for the duration of this callback only.
       if (error === null || error === undefined) resolve(sent < 0 ? -libc().errno() : sent)
-      else reject(new Error('send: the call could not be made', { cause: error }))
+      else reject(new Error('send: koffi could not make the call', { cause: error }))
     })
   })
 }
 
 /**
- * recv(2): the number of bytes received (with MSG_TRUNC: there were), or the errno negated. Throws
- * nothing.
+ * Calls recv(2). Returns the number of bytes received (with MSG_TRUNC, the length of the datagram),
+ * or the errno negated. Never throws.
  */
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
   const received = libc().recv(fd, bytes, bytes.byteLength, flags)
   return received < 0 ? -libc().errno() : received
 }
 
-/** close(2). The descriptor is gone whatever the result, as Linux defines it, also after EINTR. */
+/** Calls close(2). Linux frees the descriptor whatever the result is, also after EINTR. */
 export function close(fd: number): void {
   libc().close(fd)
 }
 
-/** open(2) without creating. @throws {SystemCallError} */
+/** Calls open(2) without creating a file. @throws {SystemCallError} */
 export function open(path: string, flags: number): number {
   if (path.includes('\0')) throw new SystemCallError('open', constants.errno.EINVAL)
   return check('open', libc().open(path, flags))
 }
 
-/** setns(2): moves the calling thread, and no other, into a namespace. @throws {SystemCallError} */
+/**
+ * Calls setns(2): moves the calling thread, and no other, into a namespace.
+ *
+ * @throws {SystemCallError}
+ */
 export function setns(fd: number, type: number): void {
   check('setns', libc().setns(fd, type))
 }
 
-/** Which kind of namespace a descriptor is of, as a CLONE_NEW constant; undefined: of none. */
+/**
+ * Returns the kind of namespace that a descriptor refers to, as a CLONE_NEW constant; undefined if
+ * it refers to no namespace.
+ */
 export function namespaceType(fd: number): number | undefined {
   const type = libc().ioctl(fd, NS_GET_NSTYPE)
   return type < 0 ? undefined : type
 }
 
 /**
- * if_nametoindex(3), in the namespace of the thread; undefined: no such interface. @throws
- * {SystemCallError}
+ * Calls if_nametoindex(3) in the namespace of the thread. Returns undefined if there is no such
+ * interface.
+ *
+ * @throws {SystemCallError}
  */
 export function ifNameToIndex(name: string): number | undefined {
   if (name.includes('\0')) return undefined
@@ -143,8 +154,10 @@ export function ifNameToIndex(name: string): number | undefined {
 }
 
 /**
- * if_indextoname(3), in the namespace of the thread; undefined: no such interface. @throws
- * {SystemCallError}
+ * Calls if_indextoname(3) in the namespace of the thread. Returns undefined if there is no such
+ * interface.
+ *
+ * @throws {SystemCallError}
  */
 export function ifIndexToName(index: number): string | undefined {
   const name = new Uint8Array(IFNAMSIZ)
@@ -163,8 +176,8 @@ function check(syscall: string, result: number): number {
 
 interface Libc {
   /**
-   * That of the last call on this thread; in the callback of an asynchronous call, that of its
-   * thread.
+   * Returns the errno of the last call on this thread; in the callback of an asynchronous call, the
+   * errno of the thread that made it.
    */
   readonly errno: () => number
   readonly socket: KoffiFunc<(domain: number, type: number, protocol: number) => number>
@@ -186,7 +199,7 @@ interface Libc {
 let loaded: Libc | undefined
 
 /**
- * Loads koffi and looks the functions up on first use, so that importing this file works where
+ * Loads koffi and looks up the functions on first use, so that this file can be imported where
  * there is no netlink.
  */
 function libc(): Libc {
@@ -197,12 +210,12 @@ function load(): Libc {
   if (process.platform !== 'linux') {
     throw new SystemCallError('netlink', constants.errno.EOPNOTSUPP, 'netlink exists on Linux only')
   }
-  // Not imported, which would load it sooner, and takes twice the time of `require`.
+  // `import` would load koffi earlier, and needs twice the time of `require`.
   const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
-  // The process itself: libc is already in it, under whatever name.
+  // null is the process itself, which has libc loaded, under whatever file name.
   const library = koffi.load(null)
-  // ssize_t is intptr_t, which koffi knows. No named types: their table is shared by everything in
-  // the process.
+  // ssize_t is intptr_t, which koffi knows. Types have no names here: koffi's table of names is
+  // shared by everything in the process.
   return {
     errno: () => koffi.errno(),
     socket: library.func('socket', 'int', ['int', 'int', 'int']) as Libc['socket'],
@@ -222,7 +235,7 @@ function load(): Libc {
     send: library.func('send', 'intptr_t', ['int', 'void *', 'size_t', 'int']) as Libc['send'],
     recv: library.func('recv', 'intptr_t', ['int', 'void *', 'size_t', 'int']) as Libc['recv'],
     close: library.func('close', 'int', ['int']) as Libc['close'],
-    // open(2) is variadic for its mode, which is only read when it creates.
+    // open(2) is variadic for its mode, which it reads only when it creates a file.
     open: library.func('open', 'int', ['str', 'int']) as Libc['open'],
     setns: library.func('setns', 'int', ['int', 'int']) as Libc['setns'],
     // ioctl(2) is variadic for an argument that NS_GET_NSTYPE does not have.

@@ -53,7 +53,7 @@ describe('the capabilities of a kernel', () => {
     const busy = new FakeSystem({ answer: (request) => [errorAck(request, 16)] })
     expect(await caught(kernelCapabilities(busy.kernel))).toMatchObject({
       code: 'EBUSY',
-      operation: 'find out capabilities',
+      operation: 'check capabilities',
     })
     const silent = new FakeSystem({ answer: () => [] })
     expect(await caught(kernelCapabilities(silent.kernel, { idleTimeout: 20 }))).toMatchObject({
@@ -66,7 +66,7 @@ describe('the capabilities of a kernel', () => {
     expect([...busy.sockets, ...silent.sockets].every(({ closed }) => closed)).toBe(true)
   })
 
-  it('are those of a kernel that makes what is there already', async () => {
+  it('are also found when the interface to create exists already', async () => {
     const odd = new FakeSystem({
       answer: (request, usual) => (makesLink(request) ? [ack(request)] : usual()),
     })
@@ -95,7 +95,7 @@ describeWith(canMakeLinks, 'the capabilities of this machine', () => {
     expect(openDescriptors()).toBe(descriptors)
   })
 
-  it('say what root has more', async () => {
+  it('report what only root has', async () => {
     await withoutPrivileges(async () => {
       expect((await kernelCapabilities()).namespaces).toEqual({
         ok: false,

@@ -6,7 +6,7 @@ import * as libc from '../src/libc.js'
 import { isLinux } from './support/requirements.js'
 
 const EBADF = 9
-const NOBODY = 0x7fffffff
+const UNOPENED = 0x7fffffff
 
 describeWith(isLinux, 'libc', () => {
   it('opens, binds, names and closes a socket, which children do not inherit', () => {
@@ -33,26 +33,36 @@ describeWith(isLinux, 'libc', () => {
       'socket',
       'EPROTONOSUPPORT',
     ],
-    ['a descriptor that is not open', () => libc.bind(NOBODY, new Uint8Array(12)), 'bind', 'EBADF'],
+    [
+      'a descriptor that is not open',
+      () => libc.bind(UNOPENED, new Uint8Array(12)),
+      'bind',
+      'EBADF',
+    ],
     [
       'the name of no socket',
-      () => libc.getsockname(NOBODY, new Uint8Array(12)),
+      () => libc.getsockname(UNOPENED, new Uint8Array(12)),
       'getsockname',
       'EBADF',
     ],
-    ['an option of no socket', () => libc.setsockopt(NOBODY, 1, 1, 1), 'setsockopt', 'EBADF'],
+    ['an option of no socket', () => libc.setsockopt(UNOPENED, 1, 1, 1), 'setsockopt', 'EBADF'],
     ['a file that does not exist', () => libc.open('/proc/nope', libc.O_RDONLY), 'open', 'ENOENT'],
     ['a path with a NUL', () => libc.open('/proc\0/nope', libc.O_RDONLY), 'open', 'EINVAL'],
-    ['a namespace that is none', () => libc.setns(NOBODY, libc.CLONE_NEWNET), 'setns', 'EBADF'],
+    [
+      'a descriptor that is not a namespace',
+      () => libc.setns(UNOPENED, libc.CLONE_NEWNET),
+      'setns',
+      'EBADF',
+    ],
   ])('throws the errno of %s', (_, call, syscall, code) => {
     expect(call).toThrow(expect.objectContaining({ name: 'SystemCallError', syscall, code }))
   })
 
   it('returns the errno of send and recv, negated', async () => {
     const bytes = new Uint8Array(32)
-    expect(libc.send(NOBODY, bytes, 0)).toBe(-EBADF)
-    expect(libc.recv(NOBODY, bytes, 0)).toBe(-EBADF)
-    expect(await libc.sendAsync(NOBODY, bytes, 0)).toBe(-EBADF)
+    expect(libc.send(UNOPENED, bytes, 0)).toBe(-EBADF)
+    expect(libc.recv(UNOPENED, bytes, 0)).toBe(-EBADF)
+    expect(await libc.sendAsync(UNOPENED, bytes, 0)).toBe(-EBADF)
   })
 
   it('returns EAGAIN when there is nothing to receive', () => {
@@ -94,7 +104,7 @@ describeWith(isLinux, 'errno', () => {
     expect(errnoName(errno)).toBe(name)
   })
 
-  it('says what it means, if it is known', () => {
+  it('describes an error number if it is known', () => {
     expect([errnoText(19), errnoText(4000)]).toEqual(['no such device', 'errno 4000'])
   })
 })

@@ -19,7 +19,7 @@ export const decode = [
       const datagrams = datagramsOf(dumpPayloads(PEERS))
       const [ours, theirs] = [decodeAll(datagrams), decodePlainly(datagrams)]
       if (ours.length !== PEERS) throw new Error(`${ours.length} peers`)
-      // Both must do the same work, or the ratio says nothing.
+      // Both must do the same work, or the ratio has no meaning.
       deepStrictEqual(ours.map(comparable), theirs)
       const samples = await sideBySide(
         () => decodeAll(datagrams),

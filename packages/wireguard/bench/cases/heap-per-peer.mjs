@@ -6,8 +6,7 @@ import { runSubject } from '../subject.mjs'
 export const heapPerPeer = [
   {
     name: 'heap-per-peer',
-    title:
-      'memory that a read device of 10,000 peers keeps, per peer: heap and what is outside of it',
+    title: 'memory that a device of 10,000 peers keeps, per peer, on the heap and outside of it',
     aim: { by: 'value', atMost: 900 },
     needs: [needsWireGuardGo],
     run: async (fixtures) => {
@@ -24,15 +23,14 @@ export const heapPerPeer = [
   },
   {
     name: 'heap-per-peer-kernel',
-    title: 'the same of a device of the kernel (replayed)',
+    title: 'the same for a kernel device (replayed)',
     aim: { by: 'value', atMost: 700, stretch: 600 },
     needs: [],
     run: async () => ({ unit: 'bytes', ours: (await replayed()).map(({ perPeer }) => perPeer) }),
   },
   {
     name: 'heap-per-key',
-    title:
-      'memory that is kept for each datagram of a stream (20 KB of text) by keeping one key of it',
+    title: 'memory that one kept key per datagram of a stream keeps, per datagram (20 KB of text)',
     aim: { by: 'value', atMost: 200 },
     needs: [],
     run: async () => ({
@@ -45,7 +43,7 @@ export const heapPerPeer = [
 /** @type {Promise<{ perPeer: number, perDatagram: number }[]> | undefined} */
 let runs
 
-/** In several processes. */
+/** Runs the measurement in three processes. */
 function replayed() {
   return (runs ??= Promise.all([1, 2, 3].map(() => runSubject('hold-replayed.mjs'))))
 }

@@ -1,5 +1,5 @@
-// What needs WireGuard in the kernel: in a network namespace where it has it, else in a virtual
-// machine (see kernel-run.mjs).
+// The cases that need WireGuard in the kernel. They run in a network namespace if the kernel has
+// it, else in a virtual machine; see kernel-run.mjs.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -17,8 +17,8 @@ import { formatConf, PEERS, sampleConfig } from '../sample.mjs'
 const FRESH = fileURLToPath(new URL('../subjects/read-once.mjs', import.meta.url))
 
 /**
- * After so many reads of 10,000 peers V8 has compiled all that it will: in an emulated machine it
- * takes its time.
+ * The number of reads of 10,000 peers after which V8 has compiled all it compiles. An emulated
+ * machine needs many.
  */
 const WARM_UP = 30
 
@@ -35,8 +35,8 @@ export const kernel = [
       const wg = await WireGuard.open()
       await wg.configureDevice(name, sampleConfig(3))
       for (let i = 0; i < 1000; i++) await wg.device(name)
-      // Warm also means that this process, and not another, was the last to run: hence a read
-      // before each.
+      // Warm also means that this process was the last to run, so each timed read follows another
+      // read.
       const samples = await sideBySide(
         () => wg.device(name),
         () => command('wg', 'show', name, 'dump'),
@@ -154,7 +154,7 @@ export const kernel = [
       writeFileSync(file, formatConf(config), { mode: 0o600 })
       const client = new NetlinkClient()
       try {
-        // setconf replaces the peers, of which there are none.
+        // With replacePeers, as setconf. The new interface has no peers.
         const samples = await sideBySide(
           (name) => client.configureDevice(name, { ...config, replacePeers: true }),
           (name) => command('wg', 'setconf', name, file),
@@ -167,8 +167,8 @@ export const kernel = [
       }
     },
   },
-  // The last one: the kernel is busy with so many interfaces for long after, and with their
-  // deletion for longer.
+  // This case must be the last, because so many interfaces, and even more their deletion, keep the
+  // kernel busy for a long time.
   {
     name: 'kernel-list',
     title: 'listing the WireGuard interfaces among 5,000 others, against `wg show interfaces`',

@@ -4,15 +4,15 @@ import { runSubject } from '../subject.mjs'
 export const poll = [
   {
     name: 'poll',
-    title: 'processor time of reading 100 devices of 100 peers of the kernel (replayed) once',
-    // Every second: 2 % of a core.
+    title: 'processor time to read 100 kernel devices of 100 peers (replayed) once',
+    // With one round per second, 20 ms are 2 % of a core.
     aim: { by: 'value', atMost: 20, stretch: 10 },
     needs: [],
     run: async () => ({ unit: 'ms', ours: (await measure()).rounds }),
   },
   {
     name: 'poll-heap',
-    title: 'what the heap grows by in 900 such rounds, after 100',
+    title: 'growth of the heap in 900 such rounds, after the first 100',
     aim: { by: 'value', atMost: 100_000 },
     needs: [],
     run: async () => ({ unit: 'bytes', ours: [(await measure()).growth] }),

@@ -18,7 +18,7 @@ export const readDevice = [
       const name = await fixtures.largeDevice()
       const wg = await WireGuard.open()
       try {
-        // Both must do the same work, or the ratio says nothing.
+        // Both must do the same work, or the ratio has no meaning.
         deepStrictEqual(comparable(await wg.device(name)), comparable(await wgShowDump(name)))
         const samples = await sideBySide(
           () => wg.device(name),
@@ -42,8 +42,8 @@ async function wgShowDump(name) {
 }
 
 /**
- * The fields that both have, secrets as text, peers in one order: the daemon has a new one for
- * every request.
+ * Returns the fields that both have, with secrets as text. Sorts the peers, because the daemon
+ * changes their order with every request.
  */
 function comparable({ privateKey, publicKey, listenPort, firewallMark, peers }) {
   return {

@@ -5,7 +5,7 @@ export const stall = [
   {
     name: 'stall',
     title:
-      'longest stall of the event loop while 100,000 peers of the kernel (replayed) are read, without garbage collection',
+      'longest stall of the event loop during a read of 100,000 kernel peers (replayed), without garbage collection',
     aim: { by: 'value', atMost: 5, stretch: 3 },
     needs: [],
     run: async () => ({ unit: 'ms', ours: (await longest()).own }),

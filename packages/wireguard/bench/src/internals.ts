@@ -1,6 +1,6 @@
-// What is measured here and is not public, bundled from the sources as the packages are.
+// The private parts that the bench measures, bundled from the sources as the packages are.
 export { formatSet } from '../../../wireguardcfg/src/uapi/format.js'
-export { resolveFamily } from '../../../wireguardnl/src/genl/family.js'
+export { Families } from '../../../wireguardnl/src/genl/family.js'
 export { AttributeWriter } from '../../../wireguardnl/src/netlink/attribute-writer.js'
 export { Connection } from '../../../wireguardnl/src/netlink/connection.js'
 export {
@@ -12,6 +12,7 @@ export {
 export { KernelSocket } from '../../../wireguardnl/src/netlink/kernel-socket.js'
 export { encodeMessage, MessageReader } from '../../../wireguardnl/src/netlink/message.js'
 export * as wg from '../../../wireguardnl/src/wireguard/constants.js'
+export { RemovalSupport } from '../../../wireguardnl/src/wireguard/kernel.js'
 export { decodeDevice } from '../../../wireguardnl/src/wireguard/dump/decode.js'
 export { DumpMerger } from '../../../wireguardnl/src/wireguard/dump/merge.js'
 export { encodeGetDevice } from '../../../wireguardnl/src/wireguard/dump/read.js'

@@ -1,9 +1,9 @@
-// node --expose-gc hold-device.mjs NAME: how many bytes a device keeps, as JSON.
+// node --expose-gc hold-device.mjs NAME prints the bytes that a device keeps, as JSON.
 import { WireGuard } from 'wireguard'
 
 const wg = await WireGuard.open({ backends: ['userspace'] })
 const name = process.argv[2]
-// The first read loads and compiles code, which is not the device's.
+// The first read also loads and compiles code, which must not count.
 await wg.device(name)
 const before = await settled()
 const device = await wg.device(name)
@@ -18,7 +18,10 @@ console.log(
   }),
 )
 
-/** What is reachable. Sockets let go of their buffers some turns of the event loop later. */
+/**
+ * Returns the memory that is reachable. Waits, because sockets release their buffers some turns of
+ * the event loop later.
+ */
 async function settled() {
   for (let i = 0; i < 5; i++) {
     await new Promise((resolve) => {

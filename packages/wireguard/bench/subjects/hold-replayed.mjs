@@ -1,5 +1,5 @@
-// What is kept of a replayed device of 10,000 peers, in bytes, as JSON: of the whole of it per
-// peer, and of a stream of it from which one key per datagram is kept, per datagram.
+// Prints the bytes that a replayed device of 10,000 peers keeps, as JSON: per peer if the device is
+// kept, and per datagram if one key of each datagram of a stream is kept.
 import { WireGuard } from 'wireguard'
 import { NetlinkClient } from 'wireguardnl'
 import { dumpPayloads, replay } from '../replay.mjs'
@@ -8,11 +8,11 @@ import { settled } from '../settled.mjs'
 const PEERS = 10_000
 const payloads = dumpPayloads(PEERS)
 const client = new NetlinkClient(replay(payloads))
-// A buffer more or less that is kept elsewhere is little beside so many datagrams.
+// With so many datagrams, a buffer that other code keeps does not matter.
 const TIMES = 10
 const large = new NetlinkClient(replay(payloads, TIMES))
 const wg = await WireGuard.open({ backends: [client] })
-// The first calls load and compile code, which is not the device's.
+// The first calls also load and compile code, which must not count.
 await wg.device('wg0')
 await keys()
 

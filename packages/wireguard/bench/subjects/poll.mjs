@@ -1,5 +1,5 @@
-// Processor time of a round of reads in milliseconds, as means of 100 rounds each, and how much the
-// heap grows, as JSON.
+// Prints the processor time of a round of reads in milliseconds, as means of 100 rounds each, and
+// the growth of the heap, as JSON.
 import { WireGuard } from 'wireguard'
 import { NetlinkClient } from 'wireguardnl'
 import { dumpPayloads, replay } from '../replay.mjs'

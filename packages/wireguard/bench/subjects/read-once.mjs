@@ -1,4 +1,4 @@
-// node read-once.mjs NAME: what a script that reads one device does.
+// node read-once.mjs NAME reads one device, as a script would.
 import { WireGuard } from 'wireguard'
 
 const wg = await WireGuard.open()

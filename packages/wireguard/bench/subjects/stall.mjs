@@ -1,5 +1,4 @@
-// The longest stalls of the event loop while 100,000 peers are read: of each read one number, as
-// JSON.
+// Prints the longest stall of the event loop during each read of 100,000 peers, as JSON.
 import { constants, setPriority } from 'node:os'
 import { PerformanceObserver } from 'node:perf_hooks'
 import { WireGuard } from 'wireguard'
@@ -9,10 +8,10 @@ import { dumpPayloads, replay } from '../replay.mjs'
 const READS = 15
 
 try {
-  // What other programs take from this one is no stall of its own making.
+  // Time that other programs take must not count as a stall.
   setPriority(constants.priority.PRIORITY_HIGHEST)
 } catch {
-  // For root only.
+  // Only root may do this.
 }
 
 /** @type {PerformanceEntry[]} */
@@ -26,7 +25,7 @@ const own = []
 const all = []
 for (let i = 0; i < READS; i++) {
   const turns = await turnsWhile(() => wg.device('wg0'))
-  // The observer hears of collections a little later.
+  // The observer gets the collections a little later.
   await new Promise((resolve) => {
     setTimeout(resolve, 20)
   })
@@ -37,7 +36,7 @@ for (let i = 0; i < READS; i++) {
 await wg.close()
 console.log(JSON.stringify({ own, all }))
 
-/** When each turn of the event loop came. */
+/** Returns the start time of each turn of the event loop. */
 async function turnsWhile(work) {
   const turns = [performance.now()]
   let running = true

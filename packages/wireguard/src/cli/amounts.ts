@@ -1,6 +1,6 @@
 import type { Terminal } from './terminal.js'
 
-/** How long ago something was, in whole seconds: `1 minute, 2 seconds ago`. */
+/** Formats the time since `then` in whole seconds: `1 minute, 2 seconds ago`. */
 export function formatAgo(then: Date, nowSeconds: number, terminal: Terminal): string {
   const seconds = nowSeconds - Math.floor(then.getTime() / 1000)
   if (seconds === 0) return 'Now'
@@ -9,8 +9,8 @@ export function formatAgo(then: Date, nowSeconds: number, terminal: Terminal): s
 }
 
 /**
- * A number of seconds in years (of 365 days), days, hours, minutes and seconds; those that are zero
- * are left out.
+ * Formats a number of seconds in years (of 365 days), days, hours, minutes and seconds. Units with
+ * a count of zero are left out.
  */
 export function formatInterval(seconds: number, { unit }: Terminal): string {
   const parts: string[] = []
@@ -23,12 +23,12 @@ export function formatInterval(seconds: number, { unit }: Terminal): string {
   return parts.join(', ')
 }
 
-/** A number of bytes in B, KiB, MiB, GiB or TiB. */
+/** Formats a number of bytes in B, KiB, MiB, GiB or TiB. */
 export function formatBytes(bytes: number, { unit }: Terminal): string {
   if (bytes < 1024) return `${bytes} ${unit('B')}`
   let value = bytes / 1024
   let i = 0
-  // Divisions by powers of two are exact, so the order of them does not matter.
+  // Divisions by powers of two are exact, so their order does not matter.
   for (; value >= 1024 && i < UNITS.length - 1; i++) value /= 1024
   return `${roundToEven(value)} ${unit(UNITS[i]!)}`
 }
@@ -44,8 +44,8 @@ const INTERVALS = [
 const UNITS = ['KiB', 'MiB', 'GiB', 'TiB']
 
 /**
- * Two decimals as printf(3) rounds: halves, which are eighths here, to the even digit. `toFixed`
- * rounds them up.
+ * Formats two decimals as printf(3) does, which rounds halves (here: eighths) to the even digit.
+ * `toFixed` rounds them up.
  */
 function roundToEven(value: number): string {
   const isEvenBelow = (value * 8) % 4 === 1

@@ -3,10 +3,11 @@ import { basename } from 'node:path'
 import { main } from './main.js'
 
 process.exitCode = await main(process.argv.slice(2), {
-  // Each of the three costs time when it is first touched.
+  // Getters, because the first access to each stream takes time.
   get stdin() {
     return process.stdin
   },
+  hasDescriptors: true,
   get stdout() {
     return process.stdout
   },
@@ -14,7 +15,7 @@ process.exitCode = await main(process.argv.slice(2), {
     return process.stderr
   },
   env: process.env,
-  // As an alias named wg it speaks of itself as wg(8) does:
+  // The name in messages. It is wg for a link of that name:
   // `ln -s "$(command -v wireguard)" ~/bin/wg`.
   program: basename(process.argv[1] ?? '') === 'wg' ? 'wg' : 'wireguard',
 })

@@ -4,22 +4,27 @@ import type { Lookup } from '../endpoints.js'
 import type { WireGuard } from '../wireguard.js'
 import type { Output } from './output.js'
 
-/** What the command reads from and writes to. */
+/** The environment of the command: its streams, its variables, and its access to WireGuard. */
 export interface CommandStreams {
   readonly stdin: Readable
-  /** Its `isTTY` decides about colours. */
+  /**
+   * True when `stdin` is file descriptor 0: `/dev/stdin` is then opened as wg(8) opens it, anew for
+   * each use.
+   */
+  readonly hasDescriptors?: boolean | undefined
+  /** The output is coloured if `isTTY` is true. */
   readonly stdout: Writable & { readonly isTTY?: boolean; readonly fd?: number }
   readonly stderr: Writable
   readonly env: Readonly<Record<string, string | undefined>>
-  /** What the command calls itself in its messages; default `wireguard`. */
+  /** The name of the command in its messages; default `wireguard`. */
   readonly program?: string | undefined
-  /** How it reaches WireGuard; default: what this machine has. */
+  /** Opens WireGuard; default: `WireGuard.open`. */
   readonly open?: ((options: WireGuardOptions) => Promise<WireGuard>) | undefined
-  /** How it looks host names up; default: as the system does. */
+  /** Resolves host names; default: the lookup of the system. */
   readonly lookup?: Lookup | undefined
 }
 
-/** What a subcommand works with. */
+/** The context in which a subcommand runs. */
 export interface CommandContext {
   readonly streams: CommandStreams
   readonly program: string
@@ -29,18 +34,16 @@ export interface CommandContext {
   readonly err: Output
 }
 
-/**
- * A subcommand: takes what follows its name and gives the exit code. May throw a `CommandError`.
- */
+/** A subcommand: takes the arguments after its name and returns the exit code. */
 export type Command = (args: readonly string[], context: CommandContext) => Promise<number>
 
 /**
- * Why the command gives up: what it prints on standard error before it exits with 1. Never a
- * secret.
+ * The error of a subcommand. `main` prints its message on standard error and returns 1. The message
+ * has no secret.
  */
 export class CommandError extends Error {
   override readonly name = 'CommandError'
 }
 
-/** A wrong way of calling: its message, if any, goes before the usage of the subcommand. */
+/** Wrong arguments. `main` prints the message, if any, then the usage of the subcommand. */
 export class UsageError extends CommandError {}

@@ -1,29 +1,28 @@
 import type { Endpoint } from 'wireguardcfg'
+import { errorCode, hideKeys } from 'wireguardcfg/internal'
 import type { EndpointResolution, PeerEndpoint } from '../endpoints.js'
 import { type CommandContext, CommandError } from './context.js'
-import { errorCode } from './errno-text.js'
 
 /**
- * How often a name that cannot be looked up is tried again: WG_ENDPOINT_RESOLUTION_RETRIES, 15 by
- * default, or `infinity`.
+ * Returns the number of retries for a name that cannot be resolved:
+ * WG_ENDPOINT_RESOLUTION_RETRIES, 15 by default, or `infinity`.
  *
- * @throws CommandError as wg(8), whether there is a name or not
+ * @throws CommandError as wg(8), even without a name to resolve
  */
 export function resolutionRetries({ streams }: CommandContext): number {
   const text = streams.env['WG_ENDPOINT_RESOLUTION_RETRIES']
   if (text === undefined) return 15
   if (text === 'infinity') return Number.POSITIVE_INFINITY
-  // What strtoul(3) takes: an empty text is 0.
+  // As strtoul(3), which parses an empty text as 0.
   if (/^[ \t\n\v\f\r]*\+?[0-9]+$|^$/.test(text)) return Number(text)
   throw new CommandError(`Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${text}'`)
 }
 
 /**
- * The addresses of host names, all looked up at the same time; each failure that may pass is
- * printed as wg(8) does.
+ * Resolves host names, all at the same time. Prints each temporary failure as wg(8) does.
  *
  * @param texts the endpoints as they were written, for the messages
- * @throws CommandError when one has no address
+ * @throws CommandError a name has no address
  */
 export async function lookUp(
   endpoints: readonly PeerEndpoint[],
@@ -41,8 +40,8 @@ export async function lookUp(
     onRetry: ({ host, port, error, delay }) => {
       const seconds = (delay / 1000).toFixed(2)
       const text = `${gaiText(error)}: \`${textOf(host, port)}'. Trying again in ${seconds} seconds...\n`
-      // Shown at once: the pause is what it announces.
-      void context.err.write(text).then(() => context.err.flush())
+      // Flush, because the message announces the pause.
+      void context.err.write(hideKeys(text)).then(() => context.err.flush())
     },
   })
   return resolutions.map((resolution, i) => addressOf(resolution, texts[i]!))
@@ -53,7 +52,7 @@ function addressOf({ endpoint, error }: EndpointResolution, text: string): Endpo
   throw new CommandError(`${gaiText(error.cause ?? error)}: \`${text}'`)
 }
 
-/** What gai_strerror(3) of glibc says. */
+/** The texts of gai_strerror(3) of glibc. */
 const GAI_TEXTS: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'Temporary failure in name resolution',
   EAI_FAIL: 'Non-recoverable failure in name resolution',
@@ -62,6 +61,8 @@ const GAI_TEXTS: Readonly<Record<string, string>> = {
   EAI_NODATA: 'No address associated with hostname',
   EAI_NONAME: 'Name or service not known',
   EAI_SERVICE: 'Servname not supported for ai_socktype',
+  // A host that looks like a key is not looked up.
+  EINVAL: 'Name or service not known',
   ENOTFOUND: 'Name or service not known',
 }
 

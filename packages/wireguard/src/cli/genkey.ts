@@ -24,7 +24,7 @@ async function print(
   return 0
 }
 
-/** Pipes and terminals are nobody else's. */
+/** Only a regular file can be world-accessible. */
 function isWorldAccessibleFile(fd: number | undefined): boolean {
   if (fd === undefined) return false
   const stat = fstatSync(fd)

@@ -2,9 +2,9 @@ import { checkInterfaceName, type Device, isWireGuardError } from 'wireguardcfg'
 import type { WireGuardOptions } from '../backends.js'
 import { WireGuard } from '../wireguard.js'
 import { type CommandContext, CommandError } from './context.js'
-import { errnoText } from './errno-text.js'
+import { strerror } from './strerror.js'
 
-/** Runs a step with WireGuard open, and closes it whatever happens. */
+/** Opens WireGuard, runs a step, and closes WireGuard even if the step fails. */
 export async function withWireGuard<T>(
   context: CommandContext,
   step: (wg: WireGuard) => Promise<T>,
@@ -16,9 +16,9 @@ export async function withWireGuard<T>(
 }
 
 /**
- * The name of an interface as it was given.
+ * Returns the name if an interface can have it.
  *
- * @throws CommandError when no interface can have this name; wg(8) would cut one that is too long
+ * @throws CommandError the name is not valid; wg(8) would truncate a name that is too long
  */
 export function checkedName(name: string): string {
   try {
@@ -29,7 +29,9 @@ export function checkedName(name: string): string {
 }
 
 /**
- * The names of all interfaces as wg(8) lists them: those of the kernel first. @throws CommandError
+ * Returns the names of all interfaces in the order of wg(8): kernel interfaces first.
+ *
+ * @throws CommandError
  */
 export async function interfaceNames(context: CommandContext): Promise<string[]> {
   try {
@@ -41,7 +43,7 @@ export async function interfaceNames(context: CommandContext): Promise<string[]>
   }
 }
 
-/** Reads one interface. @throws CommandError */
+/** Reads one device. @throws CommandError */
 export async function readInterface(wg: WireGuard, name: string): Promise<Device> {
   const checked = checkedName(name)
   try {
@@ -52,8 +54,8 @@ export async function readInterface(wg: WireGuard, name: string): Promise<Device
 }
 
 /**
- * Reads interfaces one after the other. What cannot be read is reported on standard error and left
- * out.
+ * Reads devices one after the other. Reports each device that cannot be read on standard error, and
+ * leaves it out.
  */
 export async function* readEach(
   wg: WireGuard,
@@ -72,7 +74,7 @@ export async function* readEach(
   }
 }
 
-/** Changes one interface, step by step. @throws CommandError */
+/** Runs a step that changes a device. @throws CommandError as wg(8) */
 export async function modifying<T>(step: () => Promise<T>): Promise<T> {
   try {
     return await step()
@@ -81,8 +83,8 @@ export async function modifying<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
-/** What wg(8) says when the system refuses; any other error is a bug and stays what it is. */
+/** Returns the message of wg(8) for a system error. Throws any other error, which is a bug. */
 function failure(what: string, error: unknown): CommandError {
   if (!isWireGuardError(error)) throw error
-  return new CommandError(`${what}: ${errnoText(error)}`)
+  return new CommandError(`${what}: ${strerror(error)}`)
 }

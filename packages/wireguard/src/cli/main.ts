@@ -2,10 +2,7 @@ import { type Command, CommandError, type CommandStreams, UsageError } from './c
 import { ClosedPipeError, Output } from './output.js'
 import { usage, usageOf } from './usage.js'
 
-/**
- * Each subcommand is loaded when it is called: `show` of a userspace device loads no more than it
- * needs.
- */
+/** Loads each subcommand when it is called, so that the others do not cost start-up time. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   show: async () => (await import('./show/show.js')).show,
   showconf: async () => (await import('./showconf.js')).showconf,
@@ -20,15 +17,15 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 }
 
 /**
- * What a shell reports of a program that SIGPIPE ended, which is how wg(8) ends when its output is
- * closed.
+ * The exit code that a shell reports for a program that SIGPIPE ended. wg(8) ends so when its
+ * output is closed.
  */
 const CLOSED_PIPE = 128 + 13
 
 /**
- * The `wireguard` command, a stand-in for wg(8).
+ * Runs the `wireguard` command, a replacement for wg(8).
  *
- * @param argv what follows the name of the program
+ * @param argv the arguments after the name of the program
  * @returns the exit code: 0, or 1 for any failure
  */
 export async function main(argv: readonly string[], streams: CommandStreams): Promise<number> {
@@ -43,9 +40,9 @@ export async function main(argv: readonly string[], streams: CommandStreams): Pr
   } catch (error) {
     if (error instanceof ClosedPipeError) return CLOSED_PIPE
     if (!(error instanceof CommandError)) throw error
-    if (error.message !== '') await err.write(`${error.message}\n`)
+    if (error.message !== '') await err.write(`${await withoutKeys(error.message)}\n`)
     if (error instanceof UsageError) await err.write(usageOf(name, context.program))
-    // What was printed before the failure is still output.
+    // Write what was printed before the failure.
     await out.close()
     return 1
   } finally {
@@ -72,12 +69,18 @@ async function run(
   else if (name === '--version' || name === '-v' || name === 'version') {
     const { version } = await import('./version.js')
     await context.out.write(
-      `wireguard v${version()} (stands in for wireguard-tools v1.0.20260223)\n`,
+      `wireguard v${version()} (compatible with wireguard-tools v1.0.20260223)\n`,
     )
   } else {
     throw new UsageError(`Invalid subcommand: \`${name}'`)
   }
   return 0
+}
+
+/** Any argument may be in a message, and users paste private keys into them. */
+async function withoutKeys(message: string): Promise<string> {
+  const { hideKeys } = await import('wireguardcfg/internal')
+  return hideKeys(message)
 }
 
 function isHelp(argument: string): boolean {

@@ -1,34 +1,34 @@
 import type { Writable } from 'node:stream'
 
-/** The reader of our output has gone away, as `head` does: nothing is left to do. */
+/** Reports that the reader of the output has closed it, as `head` does. */
 export class ClosedPipeError extends Error {}
 
-// A write of this size is one system call; each costs more than making its text.
+// A write of this size is one system call. A system call costs more than the text of it.
 const CHUNK = 65_536
 
-/** Writes text to a stream in large pieces and waits while the other side is slow. */
+/** Writes text to a stream in large pieces, and waits for a slow reader. */
 export class Output {
   readonly #open: () => Writable
   #opened: Writable | undefined
   #pending = ''
-  #error: unknown
+  #error: NodeJS.ErrnoException | undefined
 
-  /** @param open gives the stream; called when there is something to write */
+  /** @param open returns the stream; called before the first write */
   constructor(open: () => Writable) {
     this.#open = open
   }
 
   /**
-   * Adds text. Await it, so that a slow reader slows us down instead of filling memory.
+   * Adds text. Await it, so that the text for a slow reader does not fill the memory.
    *
-   * @throws ClosedPipeError when nobody reads any more, or the error of the stream
+   * @throws ClosedPipeError the reader has closed the output, or the error of the stream
    */
   async write(text: string): Promise<void> {
     this.#pending += text
     if (this.#pending.length >= CHUNK) await this.flush()
   }
 
-  /** Hands everything to the system. @throws as {@link Output.write} */
+  /** Writes the pending text to the stream. @throws as {@link Output.write} */
   async flush(): Promise<void> {
     const text = this.#pending
     this.#pending = ''
@@ -40,7 +40,7 @@ export class Output {
     this.#check()
   }
 
-  /** Waits until the system has taken everything. @throws as {@link Output.write} */
+  /** Waits until the stream has written all text. @throws as {@link Output.write} */
   async close(): Promise<void> {
     await this.flush()
     const stream = this.#opened
@@ -52,22 +52,22 @@ export class Output {
     this.#check()
   }
 
-  /** Takes our listener off the stream. */
+  /** Removes the error listener from the stream. */
   release(): void {
-    // What is destroyed may still report why, and somebody has to listen.
+    // A destroyed stream may still emit its error, which needs a listener.
     if (this.#opened?.destroyed === false) this.#opened.off('error', this.#onError)
   }
 
   #stream(): Writable {
     if (this.#opened === undefined) {
       this.#opened = this.#open()
-      // Without a listener an EPIPE would end the process with a stack trace.
+      // Without a listener, an EPIPE would end the process with a stack trace.
       this.#opened.on('error', this.#onError)
     }
     return this.#opened
   }
 
-  /** Resolves when the stream wants more, or will never. */
+  /** Resolves when the stream accepts more text, or has ended. */
   #drained(stream: Writable): Promise<void> {
     const events = ['drain', 'close', 'error']
     return new Promise((resolve) => {
@@ -79,7 +79,7 @@ export class Output {
     })
   }
 
-  readonly #onError = (error: unknown): void => {
+  readonly #onError = (error: NodeJS.ErrnoException): void => {
     this.#error ??= error
   }
 
@@ -90,8 +90,6 @@ export class Output {
   }
 }
 
-function isClosedPipe(error: unknown): boolean {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return code === 'EPIPE' || code === 'ERR_STREAM_DESTROYED' || code === 'ECONNRESET'
+function isClosedPipe({ code = '' }: NodeJS.ErrnoException): boolean {
+  return ['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET'].includes(code)
 }

@@ -1,16 +1,16 @@
 import { SecretKey } from 'wireguardcfg'
-import { parseSecretKeyValue } from 'wireguardcfg/conf'
+import { parseSecretKeyValue } from 'wireguardcfg/internal/conf'
 import { type Command, CommandError, UsageError } from './context.js'
-import { readInput } from './input.js'
+import { readStream } from './input.js'
 
 /** `pubkey`: prints the public key of the private key on standard input. */
 export const pubkey: Command = async (args, context) => {
   if (args.length > 0) throw new UsageError('')
-  const text = await readInput('/dev/stdin', context)
+  const text = await readStream(context.streams.stdin)
   const fail = (message: string) => new CommandError(`${context.program}: ${message}`)
   const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
   if (text.length < KEY_CHARACTERS) throw fail(WRONG)
-  // oxlint-disable-next-line no-control-regex -- wg(8) takes NUL characters behind the key as well
+  // oxlint-disable-next-line no-control-regex -- wg(8) accepts NUL characters after the key
   if (/[^\0 \t\n\v\f\r]/.test(text.slice(KEY_CHARACTERS))) {
     throw fail('Trailing characters found after key')
   }
@@ -19,7 +19,7 @@ export const pubkey: Command = async (args, context) => {
   return 0
 }
 
-/** To clear a key the all-zero one stands for none; here it is what Curve25519 makes of it. */
+/** Returns the all-zero key as Curve25519 clamps it. Elsewhere the all-zero key means no key. */
 function clampedZero(): SecretKey {
   const bytes = new Uint8Array(32)
   bytes[31] = 64

@@ -5,31 +5,30 @@ import {
   type ConfMode,
   parseConf,
   toDeviceConfigs,
-  wgReport,
   withEndpoints,
 } from 'wireguardcfg/conf'
-import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import type { CheckedDeviceConfig } from 'wireguardcfg'
+import { wgReport } from 'wireguardcfg/internal/conf'
 import { type Command, type CommandContext, CommandError, UsageError } from './context.js'
 import { lookUp, resolutionRetries } from './endpoints.js'
 import { readInput } from './input.js'
 import { checkedName, modifying, withWireGuard } from './interfaces.js'
 
-/** `setconf`: makes an interface what a file says; what the file does not say is reset. */
+/**
+ * `setconf`: replaces the configuration of an interface. Settings absent from the file are reset.
+ */
 export const setconf: Command = (args, context) => apply('setconf', args, context)
 
-/** `addconf`: adds what a file says. */
+/** `addconf`: adds the configuration of a file to an interface. */
 export const addconf: Command = (args, context) => apply('addconf', args, context)
 
-/**
- * `syncconf`: as `setconf`, but peers that are in the file stay, and nothing is sent for what is
- * already right.
- */
+/** `syncconf`: as `setconf`, but sends only the differences, so the sessions of peers continue. */
 export const syncconf: Command = async (args, context) => {
   const { name, configs } = await readConfigs('setconf', args, context)
   const { mergeConfigs } = await import('./sync-config.js')
   const { syncDevice } = await import('../sync/sync.js')
   return withWireGuard(context, async (wg) => {
-    // As wg(8), an endpoint in the file counts, wherever the peer is now.
+    // As wg(8), write the endpoints of the file even if the peer has roamed.
     await modifying(() => syncDevice(wg, name, mergeConfigs(configs), { endpoints: 'write' }))
     return 0
   })
@@ -70,7 +69,7 @@ async function readConfigs(
   }
 }
 
-/** @throws CommandError with the report when the file has an error */
+/** Converts a file. @throws CommandError with the report if the file has an error */
 function convert(conf: Conf, mode: ConfMode, report: string): ConfConversion {
   try {
     return toDeviceConfigs(conf, mode, { dialect: 'wg' })

@@ -2,7 +2,7 @@ import { formatConf, confFromDevice } from 'wireguardcfg/conf'
 import { type Command, UsageError } from './context.js'
 import { readInterface, withWireGuard } from './interfaces.js'
 
-/** `showconf`: an interface as the file that would make it, secret keys and all. */
+/** `showconf`: prints the configuration of an interface as a file, including secret keys. */
 export const showconf: Command = (args, context) => {
   const [name, ...rest] = args
   if (name === undefined || rest.length > 0) throw new UsageError('')

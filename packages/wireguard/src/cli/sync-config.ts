@@ -2,8 +2,8 @@ import type { AllowedIP, PublicKey } from 'wireguardcfg'
 import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
 
 /**
- * One configuration for the several that a file with repeated public keys makes: what applying them
- * one after the other leaves of each peer.
+ * Merges the configurations of a file with repeated public keys into one. Each peer gets the state
+ * in which the configurations would leave it if they were applied in order.
  */
 export function mergeConfigs(configs: readonly CheckedDeviceConfig[]): CheckedDeviceConfig {
   const [first = {}, ...rest] = configs
@@ -14,11 +14,11 @@ export function mergeConfigs(configs: readonly CheckedDeviceConfig[]): CheckedDe
     const peer = merged.get(config.publicKey) ?? new MergedPeer(config.publicKey)
     merged.set(config.publicKey, peer)
     peer.take(config)
-    for (const range of config.allowedIPs ?? []) {
-      const owner = owners.get(range)
-      // It moves, and does not come back when its new owner loses it.
-      if (owner !== peer) owner?.lose(range)
-      owners.set(range, peer)
+    for (const allowedIP of config.allowedIPs ?? []) {
+      const owner = owners.get(allowedIP)
+      // It moves to this peer, and does not return if this peer loses it.
+      if (owner !== peer) owner?.lose(allowedIP)
+      owners.set(allowedIP, peer)
     }
   }
   return markChecked({ ...first, peers: Array.from(merged.values(), (peer) => peer.config()) })
@@ -26,37 +26,39 @@ export function mergeConfigs(configs: readonly CheckedDeviceConfig[]): CheckedDe
 
 class MergedPeer {
   #config: CheckedPeerConfig
-  readonly #ranges = new Set<AllowedIP>()
-  /** `undefined`: the list is whole. */
+  readonly #allowedIPs = new Set<AllowedIP>()
+  /** The allowed IPs to remove; undefined: the list replaces that of the device. */
   #lost: Set<AllowedIP> | undefined = new Set()
 
   constructor(publicKey: PublicKey) {
     this.#config = { publicKey }
   }
 
-  /** Applies what a later section says. */
+  /** Applies a later section. */
   take(config: CheckedPeerConfig): void {
     this.#config = { ...this.#config, ...config }
     if (config.removeAllowedIPs === undefined) {
-      this.#ranges.clear()
+      this.#allowedIPs.clear()
       this.#lost = undefined
     }
-    for (const range of config.removeAllowedIPs ?? []) this.lose(range)
-    for (const range of config.allowedIPs ?? []) {
-      this.#ranges.add(range)
-      this.#lost?.delete(range)
+    for (const allowedIP of config.removeAllowedIPs ?? []) this.lose(allowedIP)
+    for (const allowedIP of config.allowedIPs ?? []) {
+      this.#allowedIPs.add(allowedIP)
+      this.#lost?.delete(allowedIP)
     }
   }
 
-  lose(range: AllowedIP): void {
-    this.#ranges.delete(range)
-    this.#lost?.add(range)
+  /** Removes an allowed IP. */
+  lose(allowedIP: AllowedIP): void {
+    this.#allowedIPs.delete(allowedIP)
+    this.#lost?.add(allowedIP)
   }
 
+  /** Returns the merged configuration of the peer. */
   config(): CheckedPeerConfig {
     return {
       ...this.#config,
-      allowedIPs: [...this.#ranges],
+      allowedIPs: [...this.#allowedIPs],
       replaceAllowedIPs: this.#lost === undefined,
       removeAllowedIPs: this.#lost && [...this.#lost],
     }

@@ -1,8 +1,8 @@
 import type { CommandStreams } from './context.js'
 
-/** Writes text in the colours of wg(8), or without any. */
+/** Formats text in the colours of wg(8), or without colours. */
 export interface Terminal {
-  /** Before anything else. */
+  /** The start of the output of an interface: resets the colours. */
   readonly start: string
   readonly label: (text: string) => string
   readonly interfaceLabel: (text: string) => string
@@ -14,9 +14,9 @@ export interface Terminal {
 }
 
 /**
- * Colours when standard output is a terminal, or as WG_COLOR_MODE says: `always` or `never`. They
- * are ECMA-48 codes each ended by a full reset, byte for byte those of wg(8); `styleText` of
- * node:util ends each colour by its own code.
+ * Returns the colours if standard output is a terminal. WG_COLOR_MODE overrides this: `always` or
+ * `never`. The colours are ECMA-48 codes, each ended by a full reset, byte for byte those of wg(8);
+ * `styleText` of node:util ends each colour with its own code.
  */
 export function terminal({ env, stdout }: Pick<CommandStreams, 'env' | 'stdout'>): Terminal {
   const mode = env['WG_COLOR_MODE']

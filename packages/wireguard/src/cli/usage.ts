@@ -1,4 +1,4 @@
-/** The values that `show` can print alone, as wg(8) names them. */
+/** The fields that `show` can print alone, by their names in wg(8). */
 export const FIELD_NAMES = [
   'public-key',
   'private-key',
@@ -27,8 +27,8 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   set: `set INTERFACE [listen-port PORT] [fwmark MARK] [private-key FILE]
     [peer PUBLIC-KEY [remove] [preshared-key FILE] [endpoint HOST:PORT] [persistent-keepalive SECONDS]
       [allowed-ips [+|-]ADDRESS[/LENGTH],...]]...
-  A file of no bytes removes a key, "off" a mark or an interval, "" the allowed IPs.
-  With + or - in front, allowed IPs are added to or taken from what the peer has; without, they replace it.`,
+  An empty file removes a key, "off" removes a mark or an interval, "" removes all allowed IPs.
+  A list of allowed IPs replaces that of the peer. Entries with + or - change it: + adds, - removes.`,
   setconf: 'setconf INTERFACE FILE',
   addconf: 'addconf INTERFACE FILE',
   syncconf: 'syncconf INTERFACE FILE',
@@ -36,28 +36,30 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   genpsk: 'genpsk',
   pubkey: 'pubkey',
   check: `check FILE...
-  Prints every problem of the configuration files with its line; exits with 1 if one of them is an error.`,
+  Prints every problem of the files with its line. Exits with 1 if a problem is an error.`,
 }
 
-/** How the program is called. */
+/** Returns the usage of the program. */
 export function usage(program: string): string {
   return `Usage: ${program} [COMMAND] [ARGUMENT]...
 
-  show       what interfaces and peers are and do; without a command, all of them
-  showconf   the configuration of an interface as a file
-  set        changes an interface, adds, changes and removes peers
-  setconf    makes an interface what a file says
-  addconf    adds what a file says to an interface
-  syncconf   as setconf, sending only what differs: sessions go on
-  genkey     a new private key
-  genpsk     a new preshared key
-  pubkey     the public key of the private key on standard input
-  check      the problems of configuration files
-  COMMAND --help says more. ${program} --version prints the version.
+  show       print interfaces and peers; the default command
+  showconf   print the configuration of an interface as a file
+  set        change an interface and its peers
+  setconf    replace the configuration of an interface with that of a file
+  addconf    add the configuration of a file to an interface
+  syncconf   as setconf, but send only the differences: sessions continue
+  genkey     print a new private key
+  genpsk     print a new preshared key
+  pubkey     print the public key of the private key on standard input
+  check      print the problems of configuration files
+
+  ${program} COMMAND --help prints the usage of a command.
+  ${program} --version prints the version.
 `
 }
 
-/** How a subcommand is called; of a name that is none, how the program is. */
+/** Returns the usage of a subcommand, or of the program if the name is not a subcommand. */
 export function usageOf(name: string, program: string): string {
   const synopsis = Object.hasOwn(SYNOPSES, name) ? SYNOPSES[name] : undefined
   return synopsis === undefined ? usage(program) : `Usage: ${program} ${synopsis}\n`

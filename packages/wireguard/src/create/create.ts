@@ -1,133 +1,236 @@
-import { type CallOptions, isWireGuardError } from 'wireguardcfg'
-import { abortError } from 'wireguardcfg/backend'
-import type { Host } from '../host.js'
+import { type CallOptions, isWireGuardError, type WireGuardError } from 'wireguardcfg'
+import { abortError, markChecked } from 'wireguardcfg/backend'
+import { socketPath } from 'wireguardcfg/internal/socket'
+import type { LinkState } from 'wireguardnl'
+import { type Host, isUserspace } from '../host.js'
 import { Network } from '../network.js'
-import { bringUp, configure, portAfterUp } from './configure.js'
-import { findExisting } from './existing.js'
-import { makeInterface } from './make.js'
-import {
-  checkCreateOptions,
-  type CheckedCreateOptions,
-  type CreateOptions,
-  type Made,
-} from './options.js'
+import { daemons } from '../userspace/socket.js'
+import { startDaemon } from '../userspace/start.js'
+import { interfaceExists, notWireGuard, noWireGuard, otherBackend, socketExists } from './errors.js'
+import { type InterfaceInit, OwnedInterface } from './interface.js'
+import { checkCreateOptions, type CheckedCreateOptions, type CreateOptions } from './options.js'
 import { type OwnedDevice, ownedDevice } from './owned-device.js'
-import { removeMade } from './remove.js'
 import { Steps } from './steps.js'
 
 /**
- * Makes an interface, or finds it, and gives it everything that was asked for: down, configured,
- * moved, addressed, then up. When a step fails, what this call made is gone when it rejects.
+ * Creates an interface, or finds an existing one, and applies the options. A new interface is down
+ * until it is configured, moved and addressed. When a step fails, the call rolls back before it
+ * rejects.
  */
 export async function createDevice(
-  home: Host,
+  host: Host,
   name: string,
   options: CreateOptions,
 ): Promise<OwnedDevice> {
-  const wanted = await checkCreateOptions(name, options)
-  const steps = new Steps(name, () => checkSignal(name, wanted))
-  let target: Network | undefined
-  try {
-    target = await steps.run('open the namespace to move it to', () =>
-      wanted.moveTo === undefined ? Promise.resolve(undefined) : Network.open(wanted.moveTo),
-    )
-    const made = await findOrMake(home, wanted, target, steps)
-    await furnish(home, made, wanted, target, steps)
-    return ownedDevice({
-      name,
-      backend: made.backend,
-      fallback: made.fallback,
-      netns: made.network.reference,
-      created: made.created,
-      delete: (limits = {}) => removeMade(home, made, limits),
-    })
-  } catch (error) {
-    throw await steps.rollBack(error)
-  } finally {
-    await target?.close()
-  }
+  return await new Creation(host, await checkCreateOptions(name, options)).run()
 }
 
-async function findOrMake(
-  home: Host,
-  wanted: CheckedCreateOptions,
-  target: Network | undefined,
-  steps: Steps,
-): Promise<Made> {
-  const find = (): Promise<Made | undefined> => findExisting(home, wanted, target)
-  const found = await steps.run('look for it', find)
-  if (found !== undefined) return found
-  try {
-    return await makeInterface(home, wanted, steps)
-  } catch (error) {
-    // Somebody else may have made it meanwhile, for the same purpose.
-    const sinceThen = isWireGuardError(error) && error.code === 'EEXIST' ? await find() : undefined
-    if (sinceThen === undefined) throw error
-    return sinceThen
-  }
-}
+/** One call of `createDevice`: finds or makes the interface, furnishes it, rolls back a failure. */
+class Creation {
+  readonly #host: Host
+  readonly #wanted: CheckedCreateOptions
+  readonly #limits: CallOptions
+  /**
+   * The limits of steps that create, move or delete an interface. They have no signal, because an
+   * abort would leave it unknown whether the step took effect.
+   */
+  readonly #unabortable: CallOptions
+  readonly #steps: Steps
+  /** The namespace to move the interface to, if any. */
+  #target: Network | undefined
 
-async function furnish(
-  home: Host,
-  made: Made,
-  wanted: CheckedCreateOptions,
-  target: Network | undefined,
-  steps: Steps,
-): Promise<void> {
-  const { name, mtu, config, addresses, up } = wanted
-  const limits = limitsOf(wanted)
-  if (mtu !== undefined) {
-    // Before it moves, because a daemon looks for this where it was started.
-    await steps.run('set its mtu', async () =>
-      (await made.network.links()).setLink(name, { mtu }, limits),
-    )
-  }
-  if (config !== undefined) {
-    await steps.run('configure it', () => configure(home, made, wanted, limits))
-  }
-  if (target !== undefined && made.network !== target) {
-    await steps.run('move it', () => move(made, target, wanted))
-  }
-  const links = await made.network.links()
-  for (const address of addresses) {
-    await steps.run(`add address ${address}`, async () => {
-      try {
-        await links.addAddress(name, address, limits)
-      } catch (error) {
-        const has = isWireGuardError(error) && error.code === 'EEXIST' && !made.created
-        if (!has) throw error
-      }
+  constructor(host: Host, wanted: CheckedCreateOptions) {
+    const { name, signal, idleTimeout } = wanted
+    this.#host = host
+    this.#wanted = wanted
+    this.#limits = { signal, idleTimeout }
+    this.#unabortable = { idleTimeout }
+    this.#steps = new Steps(name, () => {
+      if (signal?.aborted !== true) return
+      throw abortError({ operation: 'create device', device: name }, signal.reason)
     })
   }
-  if (!up) return
-  await steps.run('bring it up', () => bringUp(home, made, portAfterUp(made, wanted), limits))
-}
 
-/** Without the signal: an aborted move may or may not have taken place. */
-async function move(made: Made, target: Network, wanted: CheckedCreateOptions): Promise<void> {
-  const { name, idleTimeout } = wanted
-  const home = made.network
-  try {
-    await home.move(name, target, { idleTimeout })
-  } catch (error) {
-    // It took too long, and took place: what is to be taken back is there.
-    const [here, there] = await Promise.allSettled([home.find(name), target.find(name)])
-    const hasLeft = here.status === 'fulfilled' && here.value === undefined
-    const index = there.status === 'fulfilled' ? there.value?.index : undefined
-    if (hasLeft && index === made.index) made.network = target
-    throw error
+  async run(): Promise<OwnedDevice> {
+    try {
+      this.#target = await this.#steps.run('open the namespace to move it to', () =>
+        this.#openTarget(),
+      )
+      const found = await this.#steps.run('look for it', () => this.#find())
+      const owned = found ?? (await this.#makeOrFind())
+      await this.#furnish(owned)
+      return ownedDevice(owned)
+    } catch (error) {
+      throw await this.#steps.rollBack(error)
+    } finally {
+      await this.#target?.close()
+    }
   }
-  made.network = target
-  // The number may be taken in the other namespace: then the kernel gives it a new one.
-  made.index = (await target.find(name, { idleTimeout }))?.index
-}
 
-function limitsOf({ signal, idleTimeout }: CheckedCreateOptions): CallOptions {
-  return { signal, idleTimeout }
-}
+  async #openTarget(): Promise<Network | undefined> {
+    const { moveTo } = this.#wanted
+    return moveTo === undefined ? undefined : await Network.open(moveTo, this.#host.loadNetlink)
+  }
 
-function checkSignal(device: string, { signal }: CheckedCreateOptions): void {
-  if (signal?.aborted === true) {
-    throw abortError({ operation: 'create device', device }, signal.reason)
+  /**
+   * Looks for an existing interface to use (`ifExists: 'use'`): first in the namespace `moveTo`,
+   * then in the namespace where it would be created.
+   *
+   * @throws WireGuardError `EOPNOTSUPP` it is not WireGuard, `EEXIST` it uses another backend than
+   * the options require
+   */
+  async #find(): Promise<OwnedInterface | undefined> {
+    const { name, ifExists } = this.#wanted
+    if (ifExists === 'error') return undefined
+    const here = this.#host.network
+    for (const network of this.#target === undefined ? [here] : [this.#target, here]) {
+      const link = await network.find(name, this.#limits)
+      if (link !== undefined) return await this.#use(link, network)
+    }
+    return undefined
+  }
+
+  async #use(link: LinkState, network: Network): Promise<OwnedInterface> {
+    const { name, index } = link
+    const backend = link.kind === 'wireguard' ? 'kernel' : await this.#userspaceOf(link)
+    if (this.#wanted.backend !== 'auto' && this.#wanted.backend !== backend) {
+      throw otherBackend(backend)
+    }
+    const daemon = daemons.get(socketPath(name, this.#host.socketDirectory))
+    return new OwnedInterface(this.#host, { name, backend, created: false, daemon, network, index })
+  }
+
+  /** Returns `'userspace'` if a daemon replies on the socket of the interface. */
+  async #userspaceOf({ name, kind }: LinkState): Promise<'userspace'> {
+    if (!this.#host.has('userspace')) throw notWireGuard(kind)
+    try {
+      await this.#host.sockets.device(name, this.#limits)
+      return 'userspace'
+    } catch (error) {
+      throw isWireGuardError(error) && error.code === 'ENODEV' ? notWireGuard(kind) : error
+    }
+  }
+
+  async #makeOrFind(): Promise<OwnedInterface> {
+    try {
+      return await this.#make()
+    } catch (error) {
+      // Another program may have created it since the search. Then use that one.
+      const found =
+        isWireGuardError(error) && error.code === 'EEXIST' ? await this.#find() : undefined
+      if (found === undefined) throw error
+      return found
+    }
+  }
+
+  /**
+   * Creates an interface that is down and has no configuration.
+   *
+   * @throws WireGuardError `EEXIST`, `EPERM`, `EPROTONOSUPPORT` no kernel module (and no userspace
+   * implementation either), `ENOENT` no userspace implementation, and as `startDaemon`
+   */
+  async #make(): Promise<OwnedInterface> {
+    const made = await this.#steps.run('create it', () => this.#makeByBackend())
+    await this.#steps.run('find it', () => made.readIndex(this.#unabortable))
+    return made
+  }
+
+  async #makeByBackend(): Promise<OwnedInterface> {
+    const { backend } = this.#wanted
+    if (backend === 'kernel') return await this.#makeInKernel()
+    if (backend === 'userspace' || !this.#host.has('kernel')) return await this.#makeInUserspace()
+    try {
+      return await this.#makeInKernel()
+    } catch (error) {
+      const isMissing = isWireGuardError(error) && error.code === 'EPROTONOSUPPORT'
+      if (!isMissing || !this.#host.has('userspace')) throw error
+      return await this.#fallBack(error)
+    }
+  }
+
+  async #makeInKernel(): Promise<OwnedInterface> {
+    const { name } = this.#wanted
+    await this.#host.backend('kernel')
+    // The socket has precedence, so calls with this name would never reach the new interface.
+    if (await isUserspace(this.#host, name, this.#limits)) throw socketExists(name)
+    const links = await this.#host.network.links()
+    await links.createLink(name, {}, this.#unabortable)
+    return this.#made({ backend: 'kernel' })
+  }
+
+  async #fallBack(reason: WireGuardError): Promise<OwnedInterface> {
+    const detail = reason.detail === undefined ? '' : ` (${reason.detail})`
+    try {
+      return await this.#makeInUserspace(`the kernel has no WireGuard${detail}`)
+    } catch (error) {
+      throw isWireGuardError(error) && error.code === 'ENOENT' ? noWireGuard(reason, error) : error
+    }
+  }
+
+  async #makeInUserspace(fallback?: string): Promise<OwnedInterface> {
+    const { name } = this.#wanted
+    const { network, sockets, socketDirectory } = this.#host
+    await this.#host.backend('userspace')
+    const existing = await network.find(name, this.#limits)
+    if (existing !== undefined) throw interfaceExists(existing.kind)
+    const daemon = await startDaemon(name, {
+      path: socketPath(name, socketDirectory),
+      client: sockets,
+      within: await network.within(),
+      ...this.#limits,
+    })
+    return this.#made({ backend: 'userspace', fallback, daemon })
+  }
+
+  /** Records the new interface, so that the rollback removes it. */
+  #made(facts: Pick<InterfaceInit, 'backend' | 'fallback' | 'daemon'>): OwnedInterface {
+    const { name } = this.#wanted
+    const { network } = this.#host
+    const made = new OwnedInterface(this.#host, { ...facts, name, created: true, network })
+    this.#steps.onFailure(() => this.#undo(made))
+    return made
+  }
+
+  /** Removes the interface from its current namespace, even if the caller aborted. */
+  async #undo(made: OwnedInterface): Promise<void> {
+    await made.remove(this.#unabortable)
+  }
+
+  /** Applies the options, then brings the interface up. */
+  async #furnish(owned: OwnedInterface): Promise<void> {
+    const { mtu, config, addresses, up } = this.#wanted
+    if (mtu !== undefined) {
+      // Before the move, because a daemon reads the MTU in the namespace in which it was started.
+      await this.#steps.run('set its MTU', () => owned.setMtu(mtu, this.#limits))
+    }
+    const latePort = this.#latePort(owned)
+    if (config !== undefined) {
+      const early =
+        latePort === undefined ? config : markChecked({ ...config, listenPort: undefined })
+      await this.#steps.run('configure it', () => owned.configure(early, this.#limits))
+    }
+    const target = this.#target
+    if (target !== undefined && owned.network !== target) {
+      await this.#steps.run('move it', () => owned.moveTo(target, this.#unabortable))
+    }
+    for (const address of addresses) {
+      await this.#steps.run(`add address ${address}`, () => owned.addAddress(address, this.#limits))
+    }
+    if (!up) return
+    await this.#steps.run('bring it up', async () => {
+      await owned.bringUp(this.#limits)
+      if (latePort !== undefined) await owned.configure({ listenPort: latePort }, this.#limits)
+    })
+  }
+
+  /**
+   * Returns the listen port to set after a new userspace device is up. A daemon binds its port when
+   * it notices that its interface is up, and then reports a taken port only in its log. If the port
+   * is set later, the reply carries the error.
+   */
+  #latePort({ backend, created }: OwnedInterface): number | undefined {
+    const { config, up } = this.#wanted
+    const port = backend === 'userspace' && created && up ? config?.listenPort : undefined
+    return port === 0 ? undefined : port
   }
 }

@@ -1,49 +1,47 @@
 import {
-  type BackendKind,
   type CallOptions,
   checkPortableInterfaceName,
   type DeviceConfig,
   isWireGuardError,
   WireGuardError,
 } from 'wireguardcfg'
+import { parseInterfaceAddress } from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
-import type { Network } from '../network.js'
-import type { Daemon } from '../userspace/daemon.js'
 
-/** What `WireGuard.createDevice` makes. */
+/** Options of `WireGuard.createDevice`. */
 export interface CreateOptions extends CallOptions {
   /**
-   * Who runs it. `'auto'`, the default: the kernel, or a userspace implementation where the kernel
-   * has no WireGuard: the program that the environment variable `WG_QUICK_USERSPACE_IMPLEMENTATION`
-   * names, else wireguard-go.
+   * The backend of the interface. `'auto'`, the default, is the kernel, or a userspace
+   * implementation if the kernel has no WireGuard. The userspace implementation is the program that
+   * the environment variable `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go.
    */
   readonly backend?: 'auto' | 'kernel' | 'userspace' | undefined
   /**
-   * When there is an interface of this name: `'error'`, the default, or `'use'` it if it is
-   * WireGuard. What follows is then applied to it, and not taken back if a step fails.
+   * What to do when an interface of this name exists: `'error'` (default), or `'use'` it if it is
+   * WireGuard. The other options are then applied to it, and not rolled back if a step fails.
    */
   readonly ifExists?: 'error' | 'use' | undefined
-  /** Keys, port and peers; absent: none. */
+  /** Keys, listen port and peers; default: none. */
   readonly config?: DeviceConfig | undefined
   /**
-   * Addresses of the interface with the length of their network: `10.7.0.1/24`; without one, `/32`
-   * or `/128`. Absent: none.
+   * Addresses of the interface with their prefix length: `10.7.0.1/24`. The default prefix length
+   * is `/32` or `/128`. Default: no addresses.
    */
   readonly addresses?: readonly string[] | undefined
-  /** Bytes; absent: the 1420 of WireGuard. */
+  /** In bytes; default: 1420, which WireGuard sets. */
   readonly mtu?: number | undefined
   /** Whether to bring it up; default false. */
   readonly up?: boolean | undefined
   /**
-   * The network namespace to move it to before it gets its addresses. Its encrypted packets still
-   * come and go by the namespace in which it was created: https://www.wireguard.com/netns/. Absent:
-   * it stays.
+   * The network namespace to which the interface is moved before it gets its addresses. Its
+   * encrypted packets still use the namespace in which it was created:
+   * https://www.wireguard.com/netns/. Default: it is not moved.
    */
   readonly moveTo?: NamespaceReference | undefined
 }
 
-/** The same, checked, with the defaults filled in. */
+/** The checked options, with their defaults. */
 export interface CheckedCreateOptions extends CallOptions {
   readonly name: string
   readonly backend: 'auto' | 'kernel' | 'userspace'
@@ -56,7 +54,7 @@ export interface CheckedCreateOptions extends CallOptions {
 }
 
 /**
- * Checks everything that can be checked before anything is made.
+ * Checks everything that can be checked before anything is created.
  *
  * @throws WireGuardError `EINVAL` with the `path` of the option, or of the field of its `config`
  */
@@ -72,7 +70,7 @@ export async function checkCreateOptions(
   }
 }
 
-// satisfies: a new option that is forgotten here does not compile.
+// Because of satisfies, a missing option is a compile error.
 const KNOWN: ReadonlySet<string> = new Set(
   Object.keys({
     backend: 0,
@@ -87,13 +85,15 @@ const KNOWN: ReadonlySet<string> = new Set(
   } satisfies Record<keyof CreateOptions, 0>),
 )
 
-// dev->mtu is an int; what a kind of interface takes of it, the kernel says.
+// dev->mtu is an int. The kernel rejects values that a kind of interface does not support.
 const LARGEST_MTU = 0x7fff_ffff
 
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
   checkPortableInterfaceName(name)
   for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) throw unacceptable(nameOf(key), `expected ${[...KNOWN].join(', ')}`)
+    if (!KNOWN.has(key)) {
+      throw unacceptable(nameOf(key), `unknown option; expected ${[...KNOWN].join(', ')}`)
+    }
   }
   const { signal, idleTimeout, mtu, moveTo, addresses = [] } = options
   return {
@@ -101,7 +101,7 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
     backend: oneOf('backend', options.backend ?? 'auto', ['auto', 'kernel', 'userspace']),
     ifExists: oneOf('ifExists', options.ifExists ?? 'error', ['error', 'use']),
     config: options.config === undefined ? undefined : await checkDeviceConfig(options.config),
-    addresses: await checkAddresses(addresses),
+    addresses: checkAddresses(addresses),
     mtu: checkMtu(mtu),
     up: oneOf('up', options.up ?? false, [false, true]),
     moveTo,
@@ -116,10 +116,8 @@ function checkMtu(mtu: number | undefined): number | undefined {
   throw unacceptable('mtu', `expected 1 to ${LARGEST_MTU} bytes`)
 }
 
-async function checkAddresses(addresses: unknown): Promise<readonly string[]> {
+function checkAddresses(addresses: unknown): readonly string[] {
   if (!Array.isArray(addresses)) throw unacceptable('addresses', 'expected an array')
-  if (addresses.length === 0) return []
-  const { parseInterfaceAddress } = await import('wireguardnl')
   return addresses.map((address: string, i) => {
     try {
       parseInterfaceAddress(address)
@@ -135,26 +133,11 @@ function oneOf<const T>(path: string, value: T, values: readonly T[]): T {
   throw unacceptable(path, `expected ${values.map((v) => JSON.stringify(v)).join(' or ')}`)
 }
 
-/** An unknown option may have any name: one that is no name of ours is not repeated. */
+/** Returns the name of an unknown option, unless it may be a secret: only identifiers are shown. */
 function nameOf(key: string): string {
   return /^[A-Za-z_]\w{0,31}$/.test(key) ? key : 'an option'
 }
 
 function unacceptable(path: string, summary: string): WireGuardError {
   return new WireGuardError(summary, { code: 'EINVAL', path })
-}
-
-/** An interface that `createDevice` made or found, while it works on it. */
-export interface Made {
-  readonly name: string
-  readonly backend: BackendKind
-  readonly fallback: string | undefined
-  /** False: it was there before. */
-  readonly created: boolean
-  /** The userspace implementation that runs it, if this process started it. */
-  readonly daemon: Daemon | undefined
-  /** Where it is now. */
-  network: Network
-  /** Its number there: tells it from another one that has its name later. */
-  index: number | undefined
 }

@@ -1,46 +1,45 @@
 import type { BackendKind, CallOptions } from 'wireguardcfg'
 import type { NamespaceReference } from 'wireguardnl'
+import type { OwnedInterface } from './interface.js'
 
 /**
- * An interface that `WireGuard.createDevice` made, or found. Use `await using` to have it deleted
- * at the end of its scope.
+ * An interface that `WireGuard.createDevice` created or found. `await using` deletes it at the end
+ * of the scope if the call created it.
  */
 export interface OwnedDevice extends AsyncDisposable {
+  /** The name of the interface. */
   readonly name: string
-  /** Who runs it. */
+  /** The backend of the interface. */
   readonly backend: BackendKind
   /**
-   * Why it is a userspace device although `backend: 'auto'` was asked for; undefined: it is not, or
-   * another was not asked for.
+   * The reason why `backend: 'auto'` chose a userspace implementation instead of the kernel;
+   * undefined if it did not.
    */
   readonly fallback: string | undefined
-  /**
-   * The network namespace that it was created in or moved to, as it was given; undefined: that of
-   * this process.
-   */
+  /** Its network namespace as the caller named it; undefined: the namespace of this process. */
   readonly netns: NamespaceReference | undefined
-  /** False for one that was there before, by `ifExists: 'use'`: disposing of it leaves it alone. */
+  /** False if it existed before (`ifExists: 'use'`). Disposal does not delete it then. */
   readonly created: boolean
   /**
-   * Deletes the interface, also after the `WireGuard` that made it was closed. One that is gone
-   * already is fine, and another one that has its name since is left alone.
+   * Deletes the interface, also after its `WireGuard` was closed. Does nothing if the interface no
+   * longer exists, and does not delete a later interface of the same name.
    *
    * @throws WireGuardError `EPERM`, `ETIMEDOUT`, `ABORT_ERR`
    */
   delete(options?: CallOptions): Promise<void>
 }
 
-/** What an {@link OwnedDevice} is made from. */
-export type OwnedDeviceInit = Pick<
-  OwnedDevice,
-  'name' | 'backend' | 'fallback' | 'netns' | 'created' | 'delete'
->
-
-/** The device with its disposal. */
-export function ownedDevice({ delete: remove, ...facts }: OwnedDeviceInit): OwnedDevice {
+/** Returns the result of `createDevice` for an interface. */
+export function ownedDevice(owned: OwnedInterface): OwnedDevice {
+  const { name, backend, fallback, created, network } = owned
+  const remove = (limits: CallOptions = {}): Promise<void> => owned.remove(limits)
   return Object.freeze({
-    ...facts,
+    name,
+    backend,
+    fallback,
+    netns: network.reference,
+    created,
     delete: remove,
-    [Symbol.asyncDispose]: () => (facts.created ? remove() : Promise.resolve()),
+    [Symbol.asyncDispose]: () => (created ? remove() : Promise.resolve()),
   })
 }

@@ -1,8 +1,8 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 
 /**
- * The steps of one call that makes several things: remembers which one is under way, and how to
- * take back those before it.
+ * The steps of one call that changes several things. Keeps the name of the current step, and the
+ * functions that roll back the previous steps.
  */
 export class Steps {
   readonly #device: string
@@ -10,13 +10,13 @@ export class Steps {
   readonly #undo: (() => Promise<void>)[] = []
   #current = ''
 
-  /** @param check throws when the caller gave up */
+  /** @param check throws if the caller aborted; called before and after each step */
   constructor(device: string, check: () => void) {
     this.#device = device
     this.#check = check
   }
 
-  /** Runs one step; `what` as in "could not ...". */
+  /** Runs one step. If it fails, the error begins with "could not" and `what`. */
   async run<T>(what: string, step: () => Promise<T>): Promise<T> {
     this.#current = what
     this.#check()
@@ -25,33 +25,37 @@ export class Steps {
     return result
   }
 
-  /** Remembers what takes back something that is about to be made, or was. */
+  /** Registers a function for {@link rollBack} to call. */
   onFailure(undo: () => Promise<void>): void {
     this.#undo.push(undo)
   }
 
   /**
-   * Takes everything back, last things first; what cannot be taken back keeps nothing else from it.
+   * Rolls back in reverse order. Continues after a failure.
    *
-   * @returns the error to throw: that of the step, with the step and what is left
+   * @returns the error to throw: that of the step, with the name of the step and the errors of the
+   * rollback
    */
   async rollBack(error: unknown): Promise<unknown> {
-    const left: unknown[] = []
+    const failures: unknown[] = []
     for (const undo of this.#undo.splice(0).toReversed()) {
       try {
         await undo()
       } catch (failure) {
-        left.push(failure)
+        failures.push(failure)
       }
     }
-    return isWireGuardError(error) ? this.#explain(error, left) : error
+    return isWireGuardError(error) ? this.#explain(error, failures) : error
   }
 
-  #explain(cause: WireGuardError, left: readonly unknown[]): WireGuardError {
+  #explain(cause: WireGuardError, failures: readonly unknown[]): WireGuardError {
     const { code, summary, peer, path, detail, hint, applied } = cause
     const hints = [
       hint,
-      ...left.map((failure) => `It could not be removed again: ${describe(failure)}`),
+      ...failures.map(
+        (failure) =>
+          `Delete the interface yourself, because the rollback failed (${describe(failure)})`,
+      ),
     ]
     const given = hints.filter((part) => part !== undefined)
     return new WireGuardError(`could not ${this.#current}: ${summary}`, {
@@ -63,7 +67,7 @@ export class Steps {
       detail,
       applied,
       hint: given.length === 0 ? undefined : given.join('. '),
-      // As in every call: what the caller gave as the reason.
+      // As in every call, the cause of an abort is the reason of the caller's signal.
       cause: code === 'ABORT_ERR' ? cause.cause : cause,
     })
   }

@@ -1,29 +1,35 @@
 import type { AllowedIP, Device, Endpoint, Peer, PublicKey } from 'wireguardcfg'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import { DEVICE_FIELDS, type DeviceField, fieldNames, givenFields } from 'wireguardcfg/internal'
 
-/** What a synchronisation did, by the public keys of the peers. */
+/** The result of `WireGuard.syncDevice`, by the public keys of the peers. */
 export interface SyncResult {
+  /** Those that the device did not have. */
   readonly added: readonly PublicKey[]
+  /** Existing peers that were changed. */
   readonly updated: readonly PublicKey[]
+  /** Those that the configuration does not have. */
   readonly removed: readonly PublicKey[]
+  /** Those for which nothing was sent. */
   readonly unchanged: readonly PublicKey[]
 }
 
 /**
- * How endpoints that differ are treated: by rule, or by what was written last time for each peer
- * that was written.
+ * The policy for endpoints that differ from those of the device: a rule, or the endpoint of each
+ * peer in the configuration that was written last time.
  */
 export type Endpoints = 'keep-roamed' | 'write' | ReadonlyMap<PublicKey, Endpoint | undefined>
 
-/** What has to be sent about peers, and what that does. */
+/** The changes of peers to send, and the result of sending them. */
 export interface PeerChanges {
   readonly changes: readonly CheckedPeerConfig[]
   readonly result: SyncResult
 }
 
 /**
- * The differences between the peers of a device and those of a configuration. Peers that go come
- * last: until their ranges have moved to another peer their packets are still delivered.
+ * Returns the differences between the peers of a device and those of a configuration. The peers to
+ * remove come last, because they receive packets until their allowed IPs have moved to another
+ * peer.
  */
 export function diffPeers(
   device: Device,
@@ -37,11 +43,11 @@ export function diffPeers(
     return { changes, result: { ...result, unchanged: [...live.keys()] } }
   }
   const wanted = wantedPeers(device, config)
-  const ranges = diffAllowedIPs(live, wanted)
+  const allowedIPs = diffAllowedIPs(live, wanted)
   for (const peer of wanted.values()) {
     const { publicKey } = peer
     const now = live.get(publicKey)
-    const change = difference(peer, now, ranges, endpoints)
+    const change = difference(peer, now, allowedIPs, endpoints)
     if (change === undefined) result.unchanged.push(publicKey)
     else {
       result[now === undefined ? 'added' : 'updated'].push(publicKey)
@@ -59,8 +65,8 @@ export function diffPeers(
 type Draft = { -readonly [Field in keyof SyncResult]: PublicKey[] }
 
 /**
- * Those that shall be there. A device has no peer with its own key, whatever is written; every
- * implementation leaves it out.
+ * Returns the peers that the device must have afterwards. A peer with the device's own key is left
+ * out, because every implementation ignores it.
  */
 function wantedPeers(
   device: Device,
@@ -78,15 +84,15 @@ function wantedPeers(
   return wanted
 }
 
-/** What to send for one peer; `undefined`: nothing. */
+/** Returns the change of one peer to send, or undefined when nothing differs. */
 function difference(
   peer: CheckedPeerConfig,
   now: Peer | undefined,
-  ranges: WantedRanges,
+  allowedIPs: AllowedIPChanges,
   endpoints: Endpoints,
 ): CheckedPeerConfig | undefined {
   const { publicKey, presharedKey = null, endpoint, persistentKeepalive = 0 } = peer
-  const { add, remove } = ranges.of(publicKey)
+  const { add, remove } = allowedIPs.of(publicKey)
   const fields = {
     ...(sameKey(presharedKey, now) ? {} : { presharedKey }),
     ...(isEndpointKept(peer, now, endpoints) ? {} : { endpoint }),
@@ -95,8 +101,8 @@ function difference(
     ...(remove.length === 0 ? {} : { removeAllowedIPs: remove }),
   }
   if (now === undefined) return { publicKey, ...fields }
-  // Should it be removed by someone else in this moment, it is not to come back with half of its
-  // settings.
+  // If another program removes the peer now, updateOnly keeps this change from adding it again with
+  // a part of its settings.
   return Object.keys(fields).length === 0 ? undefined : { publicKey, updateOnly: true, ...fields }
 }
 
@@ -123,8 +129,8 @@ function isSame(one: Endpoint, other: Endpoint | undefined): boolean {
   return one.port === other?.port && one.host === other.host
 }
 
-/** Which allowed IPs each peer gets and loses. */
-export interface WantedRanges {
+/** The allowed IPs to add to each peer and to remove from it. */
+export interface AllowedIPChanges {
   of(publicKey: PublicKey): {
     readonly add: readonly AllowedIP[]
     readonly remove: readonly AllowedIP[]
@@ -132,51 +138,54 @@ export interface WantedRanges {
 }
 
 /**
- * Compares allowed IPs. A range belongs to one peer: if several want it, to the last of them, as if
- * they were written in order. A range that goes to another peer is added there and not removed
- * here, so that it moves in one step. With `removeAllowedIPs` (a `+` or `-` in a file) a peer's
- * list is changed, without it the list is whole.
+ * Compares allowed IPs. An allowed IP belongs to one peer. If several peers list it, it belongs to
+ * the last of them, as if they were written in order. An allowed IP that moves to another peer is
+ * added there and not removed here, so that it moves in one step. With `removeAllowedIPs` (a `+` or
+ * `-` in a file), the list changes that of the device; without it, the list replaces it.
  */
 export function diffAllowedIPs(
   live: ReadonlyMap<PublicKey, Peer>,
   wanted: ReadonlyMap<PublicKey, CheckedPeerConfig>,
-): WantedRanges {
+): AllowedIPChanges {
   const owners = new Map<AllowedIP, PublicKey>()
   for (const { publicKey, allowedIPs = [] } of wanted.values()) {
-    for (const range of allowedIPs) owners.set(range, publicKey)
+    for (const allowedIP of allowedIPs) owners.set(allowedIP, publicKey)
   }
   return {
     of: (publicKey) => {
       const { allowedIPs = [], removeAllowedIPs } = wanted.get(publicKey) ?? {}
       const now = live.get(publicKey)?.allowedIPs ?? []
-      const has = new Set(now)
-      const goes = removeAllowedIPs === undefined ? undefined : new Set(removeAllowedIPs)
+      const existing = new Set(now)
+      const removable = removeAllowedIPs === undefined ? undefined : new Set(removeAllowedIPs)
       const add = new Set<AllowedIP>()
-      for (const range of allowedIPs) {
-        if (owners.get(range) === publicKey && !has.has(range)) add.add(range)
+      for (const allowedIP of allowedIPs) {
+        if (owners.get(allowedIP) === publicKey && !existing.has(allowedIP)) add.add(allowedIP)
       }
-      const remove = now.filter((range) => !owners.has(range) && goes?.has(range) !== false)
+      const remove = now.filter(
+        (allowedIP) => !owners.has(allowedIP) && removable?.has(allowedIP) !== false,
+      )
       return { add: [...add], remove }
     },
   }
 }
 
-/** The fields of the device itself that the configuration has and the device has otherwise. */
-export function diffDeviceFields(
-  device: Device,
-  { privateKey, listenPort, firewallMark }: CheckedDeviceConfig,
-): CheckedDeviceConfig {
-  return {
-    ...(privateKey === undefined || isKey(device, privateKey) ? {} : { privateKey }),
-    ...(listenPort === undefined || isPort(device, listenPort) ? {} : { listenPort }),
-    ...(firewallMark === undefined || firewallMark === device.firewallMark ? {} : { firewallMark }),
+/** Returns the fields of the device itself, without peers, that differ from the configuration. */
+export function diffDeviceFields(device: Device, config: CheckedDeviceConfig): CheckedDeviceConfig {
+  const changes = givenFields(DEVICE_FIELDS, config)
+  for (const name of fieldNames(DEVICE_FIELDS)) {
+    if (changes[name] !== undefined && isSet(name, device, config)) delete changes[name]
   }
+  return changes
 }
 
-/**
- * A backend may tell no private key (boringtun), but the public one; every one of them clamps what
- * it is given.
- */
+function isSet(name: DeviceField, device: Device, config: CheckedDeviceConfig): boolean {
+  const { privateKey = null, listenPort = 0 } = config
+  if (name === 'privateKey') return isKey(device, privateKey)
+  if (name === 'listenPort') return isPort(device, listenPort)
+  return config[name] === device[name]
+}
+
+/** boringtun does not report the private key: compare public keys. All backends clamp. */
 function isKey(
   device: Device,
   key: NonNullable<CheckedDeviceConfig['privateKey']> | null,
@@ -186,7 +195,7 @@ function isKey(
   return device.privateKey.clamped().equals(key.clamped())
 }
 
-/** Any port will do for 0, once there is one; setting 0 again would pick another. */
+/** Port 0 matches any port, because setting 0 again would select another port. */
 function isPort(device: Device, port: number): boolean {
   return port === 0 || port === device.listenPort
 }

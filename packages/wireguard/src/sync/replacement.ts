@@ -1,14 +1,13 @@
 import type { DeviceConfig } from 'wireguardcfg'
 
 /**
- * The configuration that makes a device what `config` says and nothing else, as `wg setconf` does:
- * what is absent of the device is reset, and every peer that is there now is removed, which ends
- * its session.
+ * Returns the configuration that replaces that of a device, as `wg setconf` does. It resets the
+ * absent fields of the device and removes every existing peer, which ends all sessions.
  */
 export function replacement(config: DeviceConfig): DeviceConfig {
   const { privateKey, listenPort, firewallMark, peers, ...rest } = config
   return {
-    // A misspelt field is still there, to be refused.
+    // Keep misspelt fields, so that the check rejects them.
     ...rest,
     privateKey: privateKey ?? null,
     listenPort: listenPort ?? 0,

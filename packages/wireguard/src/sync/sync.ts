@@ -2,32 +2,31 @@ import type { CallOptions, Device, DeviceConfig } from 'wireguardcfg'
 import { checkDeviceConfig, type CheckedDeviceConfig, markChecked } from 'wireguardcfg/backend'
 import { diffDeviceFields, diffPeers, type Endpoints, type SyncResult } from './diff.js'
 
-/** Options of {@link syncDevice}. */
+/** Options of `WireGuard.syncDevice`. */
 export interface SyncOptions extends CallOptions {
   /**
-   * The configuration that was written last time. With it, an endpoint is written when the
-   * configuration's own text of it changed, and a peer that roamed meanwhile keeps the endpoint it
-   * has. Without it, see `endpoints`.
+   * The configuration that was written last time. An endpoint is then written when it differs
+   * between the two configurations; a peer that has roamed keeps its current endpoint. Without
+   * `previous`, the policy is that of `endpoints`.
    */
   readonly previous?: DeviceConfig | undefined
   /**
-   * What happens without `previous` to the endpoint of a peer that is somewhere else than the
-   * configuration says. `keep-roamed`, the default: it is written unless the peer has ever
-   * completed a handshake, because only such a peer can have roamed. `write`: it is always written,
-   * as `wg syncconf` does.
+   * The policy without `previous` for an endpoint that differs from the current one. `keep-roamed`,
+   * the default: the endpoint is written unless the peer has completed a handshake, because only
+   * such a peer can have roamed. `write`: it is always written, as `wg syncconf` does.
    */
   readonly endpoints?: 'keep-roamed' | 'write' | undefined
 }
 
-/** The two calls of a backend, or of the facade, that a synchronisation makes. */
+/** The two methods that {@link syncDevice} needs, of a backend or of `WireGuard`. */
 export interface SyncTarget {
   device(name: string, options?: CallOptions): Promise<Device>
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void>
 }
 
 /**
- * Makes a device what `config` says by sending only what differs, so that sessions go on and no
- * packet is lost. See `WireGuard.syncDevice` for the rules.
+ * Makes a device match `config`. Sends only the differences, so sessions continue and no packet is
+ * lost. The rules are those of `WireGuard.syncDevice`.
  */
 export async function syncDevice(
   target: SyncTarget,
@@ -35,8 +34,7 @@ export async function syncDevice(
   config: DeviceConfig,
   { previous, endpoints = 'keep-roamed', ...options }: SyncOptions = {},
 ): Promise<SyncResult> {
-  // Checked before anything is read, and once: a difference between checked configurations needs no
-  // further check.
+  // Check before the device is read. The difference of checked configurations needs no check.
   const wanted = await checkDeviceConfig(config)
   const before = previous === undefined ? undefined : await checkDeviceConfig(previous)
   const device = await target.device(name, options)

@@ -3,20 +3,19 @@ import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } f
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-// What an error quotes, and what a daemon that complains all the time may hold on the disk
-// meanwhile, in bytes.
-const QUOTED = 2048
-const KEPT = 65_536
-const TRIM_EVERY = 60_000
+const QUOTED = 2048 // bytes that an error quotes
+const KEPT = 65_536 // bytes that may stay on the disk at a trim
+const TRIM_EVERY = 60_000 // milliseconds
 
 /**
- * What a daemon prints, in a file without a name. Not a pipe: the daemon outlives this process, and
- * would die of a pipe that nobody reads. The file is emptied now and then while this process lives.
+ * The output of a daemon, in a file without a name. It is not a pipe, because the daemon outlives
+ * this process, and a write to a pipe without a reader would end the daemon. While this process
+ * runs, it empties the file when the file is too long.
  */
 export class DaemonLog implements Disposable {
   /**
-   * For the daemon's stdout and stderr; undefined: there is no place for a file, and what it prints
-   * is lost.
+   * The descriptor for the daemon's stdout and stderr; undefined if the file could not be created,
+   * and the output is lost.
    */
   readonly fd: number | undefined
   readonly #timer: NodeJS.Timeout | undefined
@@ -28,8 +27,8 @@ export class DaemonLog implements Disposable {
   }
 
   /**
-   * The last lines, on one line, without the frames that wireguard-go draws around its greeting;
-   * empty when there are none.
+   * Returns the last lines as one line, without the frame that wireguard-go draws around its
+   * warning; empty if there is no output.
    */
   text(): string {
     if (this.fd === undefined || this.#closed) return ''
@@ -53,7 +52,7 @@ export class DaemonLog implements Disposable {
   }
 
   #trim(): void {
-    // Written with O_APPEND, so that the daemon goes on at the beginning.
+    // The file is open with O_APPEND, so the daemon continues at the beginning.
     if (this.fd !== undefined && fstatSync(this.fd).size > KEPT) ftruncateSync(this.fd, 0)
   }
 }

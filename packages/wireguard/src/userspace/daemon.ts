@@ -3,25 +3,25 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { DaemonLog } from './daemon-log.js'
 
 /**
- * Runs a function in some network namespace: synchronously, because what it starts inherits the
- * namespace.
+ * Runs a function in a network namespace. The function is synchronous; a process that it starts
+ * inherits the namespace.
  */
 export type Within = <T>(step: () => T) => T
 
 /**
- * A userspace implementation in the foreground: a child of this process, so that its end is noticed
- * and leaves no zombie, in a session of its own, so that it outlives this process, as an interface
- * of the kernel does.
+ * A userspace implementation that runs in the foreground. It is a child of this process, which
+ * therefore notices its end, and it leaves no zombie. It has a session of its own, so it outlives
+ * this process, as a kernel interface does.
  */
 export class Daemon {
   readonly program: string
-  /** Resolves when the process is gone, or could not be started. */
+  /** Resolves when the process has ended, or could not be started. */
   readonly end: Promise<void>
   readonly #child: ChildProcess
   readonly #output = new DaemonLog()
   #outcome: string | undefined
   #failure: NodeJS.ErrnoException | undefined
-  #lastWords = ''
+  #lastOutput = ''
 
   constructor(program: string, name: string, within: Within) {
     this.program = program
@@ -41,7 +41,7 @@ export class Daemon {
     this.end = new Promise((resolve) => {
       const ended = (outcome: string): void => {
         this.#outcome ??= outcome
-        this.#lastWords = this.#output.text()
+        this.#lastOutput = this.#output.text()
         this.#output[Symbol.dispose]()
         resolve()
       }
@@ -50,19 +50,19 @@ export class Daemon {
       })
       this.#child.on('error', (error: NodeJS.ErrnoException) => {
         this.#failure = error
-        // A signal that could not be sent is an error too, and no end.
+        // Node also emits it when a signal could not be sent. The process then still runs.
         if (this.#child.pid === undefined) ended('could not be started')
       })
     })
     this.#child.unref()
   }
 
-  /** How the process ended; undefined while it runs. */
+  /** The way the process ended, for messages; undefined while it runs. */
   get outcome(): string | undefined {
     return this.#outcome
   }
 
-  /** Why the process could not be started. */
+  /** The error of the start, if the process could not be started. */
   get failure(): NodeJS.ErrnoException | undefined {
     return this.#failure
   }
@@ -71,16 +71,16 @@ export class Daemon {
     return this.#child.pid
   }
 
-  /** The last of what it printed. */
+  /** Returns the last lines of its output. */
   output(): string {
-    return this.#outcome === undefined ? this.#output.text() : this.#lastWords
+    return this.#outcome === undefined ? this.#output.text() : this.#lastOutput
   }
 
   /**
-   * Waits until it is gone, so many milliseconds at most, or until the signal is aborted; whether
-   * it is gone.
+   * Waits until the process has ended, the time is over or the signal is aborted. Returns whether
+   * the process has ended.
    */
-  goneWithin(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
+  endedWithin(milliseconds: number, signal?: AbortSignal): Promise<boolean> {
     if (this.#outcome !== undefined) return Promise.resolve(true)
     return new Promise((resolve) => {
       const done = (): void => {
@@ -96,22 +96,22 @@ export class Daemon {
   }
 
   /**
-   * SIGTERM, and SIGKILL for one that does not mind it, to its whole process group: the program may
-   * be a script that waits for the real one. Whether it is gone, which it may not be if the kernel
-   * holds it.
+   * Sends SIGTERM, then SIGKILL after `patience` milliseconds, to the process group, because the
+   * program may be a script that waits for the real one. Returns whether all processes have ended;
+   * the kernel may hold a killed process in a system call.
    */
   async kill(patience = 1000): Promise<boolean> {
     if (this.#outcome !== undefined) return true
     this.#signalGroup('SIGTERM')
-    if (await this.#groupGoneWithin(patience)) return true
+    if (await this.#groupEndedWithin(patience)) return true
     this.#signalGroup('SIGKILL')
-    return await this.#groupGoneWithin(5000)
+    return await this.#groupEndedWithin(5000)
   }
 
-  async #groupGoneWithin(milliseconds: number): Promise<boolean> {
+  async #groupEndedWithin(milliseconds: number): Promise<boolean> {
     const deadline = performance.now() + milliseconds
-    await this.goneWithin(milliseconds)
-    // The number of a group is not given away while there is somebody in it.
+    await this.endedWithin(milliseconds)
+    // The kernel does not reuse the id of a group that has a process.
     while (this.#signalGroup(0)) {
       if (performance.now() > deadline) return false
       await sleep(5)
@@ -119,7 +119,7 @@ export class Daemon {
     return this.#outcome !== undefined
   }
 
-  /** False: there is nobody. */
+  /** Returns false if the group has no process, or this process must not send signals to it. */
   #signalGroup(signal: NodeJS.Signals | 0): boolean {
     if (this.#child.pid === undefined) return false
     try {

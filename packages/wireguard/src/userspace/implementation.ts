@@ -1,26 +1,28 @@
 import { accessSync, constants, statSync } from 'node:fs'
-import { delimiter, join, resolve } from 'node:path'
+import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
+import { quote } from 'wireguardcfg/internal'
 
-/** Names another program than wireguard-go; the same variable that wg-quick(8) reads. */
+/** The variable that names a program to start instead of wireguard-go, as for wg-quick(8). */
 export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 
 /**
- * The path of the userspace implementation that `createDevice` starts: what
- * `WG_QUICK_USERSPACE_IMPLEMENTATION` says, else wireguard-go; a name without a slash is looked up
- * on `PATH`.
+ * Returns the path of the userspace implementation that `createDevice` starts: the program that
+ * `WG_QUICK_USERSPACE_IMPLEMENTATION` names, else wireguard-go. A name without a slash is looked up
+ * in the absolute directories of `PATH`, and without `PATH` in those of the system. Never in the
+ * current directory: the program runs as root.
  *
- * @throws WireGuardError `ENOENT` there is none, `EACCES` it may not be executed
+ * @throws WireGuardError `ENOENT` no such program, `EACCES` it is not executable
  */
 export function findImplementation(env: NodeJS.ProcessEnv = process.env): string {
   const wanted = env[IMPLEMENTATION_VARIABLE]
-  // wg-quick's ${...:-wireguard-go}: empty is as good as unset.
+  // As wg-quick's ${...:-wireguard-go}: an empty variable counts as unset.
   const program = wanted === undefined || wanted === '' ? 'wireguard-go' : wanted
   const candidates = program.includes('/')
     ? [program]
-    : (env['PATH'] ?? '').split(delimiter).map((directory) => join(directory, program))
-  // Absolute, because the daemon is started in the root directory, so that it keeps no file system
-  // busy.
+    : directoriesOf(env['PATH']).map((directory) => join(directory, program))
+  // Absolute, because the daemon runs in the root directory. A daemon in another directory would
+  // keep its file system from being unmounted.
   const files = candidates.map((path) => resolve(path)).filter((path) => isFile(path))
   const path = files.find((file) => isExecutable(file))
   if (path !== undefined) return path
@@ -30,10 +32,18 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
       hint: `Make it executable, or name another one in ${IMPLEMENTATION_VARIABLE}`,
     })
   }
-  throw new WireGuardError(`no userspace implementation: ${JSON.stringify(program)} not found`, {
+  throw new WireGuardError(`no userspace implementation: ${quote(program)} not found`, {
     code: 'ENOENT',
     hint: `Install wireguard-go, or name the program in ${IMPLEMENTATION_VARIABLE}`,
   })
+}
+
+// What execvp(3) searches without PATH, and where Debian and others put daemons.
+const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** An empty or relative element would mean the current directory, or one below it. */
+function directoriesOf(path: string = SYSTEM_PATH): string[] {
+  return path.split(delimiter).filter((directory) => isAbsolute(directory))
 }
 
 function isFile(path: string): boolean {

@@ -9,16 +9,16 @@ import {
 import type { Network } from '../network.js'
 
 /**
- * The userspace devices of a network namespace. Sockets know no namespace, so that all of them are
- * in sight: one counts if there is an interface of its name in the namespace, and if that is not
- * one of the kernel's own.
+ * The userspace devices of a network namespace. Sockets belong to no namespace, so the client sees
+ * all of them. A socket belongs to the namespace if the namespace has an interface of its name that
+ * is not of the link kind `wireguard`.
  */
 export class NamespacedUserspace implements Backend {
   readonly kind = 'userspace'
   readonly #client: UapiClient
   readonly #network: Network
 
-  /** The client becomes this object's, the network stays the caller's. */
+  /** Takes over the client, which `close()` closes. The network stays open. */
   constructor(client: UapiClient, network: Network) {
     this.#client = client
     this.#network = network
@@ -30,6 +30,11 @@ export class NamespacedUserspace implements Backend {
       if (await this.#isHere(name, options)) names.push(name)
     }
     return names
+  }
+
+  /** Checks only the socket, because a search in the namespace is asynchronous. */
+  mayHave(name: string): boolean {
+    return this.#client.mayHave(name)
   }
 
   async device(name: string, options?: CallOptions): Promise<Device> {
@@ -52,7 +57,7 @@ export class NamespacedUserspace implements Backend {
       code: 'ENODEV',
       operation,
       device,
-      detail: 'not in the network namespace',
+      detail: 'not in this network namespace',
     })
   }
 

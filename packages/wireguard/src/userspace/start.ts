@@ -1,35 +1,36 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
-import { Call } from 'wireguardcfg/backend'
+import { callDeadline, type Deadline } from 'wireguardcfg/backend'
+import { HINTS } from 'wireguardcfg/internal'
 import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
 import { daemons, removeStaleSocket, starting } from './socket.js'
 
-/** What a userspace device is started with. */
+/** Options of {@link startDaemon}. */
 export interface StartOptions extends CallOptions {
-  /** The path at which the socket is to appear. */
+  /** The path at which the daemon creates its socket. */
   readonly path: string
-  /** Reaches what listens there. */
+  /** The client of the socket. */
   readonly client: UapiClient
-  /** Enters the network namespace in which the interface is to be. */
+  /** Runs a function in the network namespace in which the interface is created. */
   readonly within: Within
 }
 
 /**
- * Starts a userspace implementation and waits until its socket answers. Rejects with nothing left
- * behind.
+ * Starts a userspace implementation and waits until it replies on its socket. After a failure,
+ * neither the process nor the socket is left.
  *
- * @throws WireGuardError `EEXIST` the socket answers already, `ENOENT` or `EACCES` no
- * implementation to start, `ETIMEDOUT` it does not answer, `EPERM` or `EIO` it ended, with what it
- * printed, `ABORT_ERR`
+ * @throws WireGuardError `EEXIST` a daemon already replies on the socket, `ENOENT` or `EACCES` no
+ * implementation to start, `ETIMEDOUT` it does not reply, `EPERM` or `EIO` it ended (the detail is
+ * its output), `ABORT_ERR`
  */
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
   const { path, signal, idleTimeout } = options
   const context = { operation: 'create device', device: name }
-  using call = new Call(context, { signal, idleTimeout })
+  using call = callDeadline(context, { signal, idleTimeout })
   const program = findImplementation()
-  // The answer of another one that is being started would be taken for that of ours.
+  // Another call starts a daemon on this path. Its reply would look like that of our daemon.
   if (starting.has(path)) throw taken(path)
   starting.add(path)
   try {
@@ -44,7 +45,7 @@ async function start(
   program: string,
   name: string,
   { path, client, within }: StartOptions,
-  call: Call,
+  call: Deadline,
 ): Promise<Daemon> {
   call.check()
   call.touch()
@@ -62,7 +63,7 @@ async function start(
   } catch (error) {
     waiting.abort()
     await daemon.kill()
-    // The error that led here is the one to report.
+    // The first error is the one to report.
     await removeStaleSocket(path).catch(() => {})
     throw isWireGuardError(error) && error.code === 'ETIMEDOUT' ? hangs(error, daemon, path) : error
   }
@@ -75,7 +76,7 @@ async function untilAnswering(
 ): Promise<void> {
   try {
     for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
-      // The limits are those of the start as a whole.
+      // The whole call has the limit.
       if (await answers(client, name, { signal, idleTimeout: 0 })) return
       await sleep(wait, undefined, { signal })
     }
@@ -99,14 +100,14 @@ async function answers(
 }
 
 function taken(path: string): WireGuardError {
-  return new WireGuardError('there is a userspace interface of this name', {
+  return new WireGuardError('a userspace interface of this name exists', {
     code: 'EEXIST',
     detail: path,
-    hint: 'Sockets know no network namespace: it may be in another one. Choose another name',
+    hint: HINTS.socketOfOtherNamespace,
   })
 }
 
-/** The daemon ended before it answered. */
+/** Reports that the daemon ended before it replied. */
 function startError(daemon: Daemon): WireGuardError {
   const { program, outcome, failure } = daemon
   const output = daemon.output()
@@ -121,14 +122,14 @@ function startError(daemon: Daemon): WireGuardError {
 
 function startHint(denied: boolean): string | undefined {
   if (!existsSync('/dev/net/tun')) {
-    return 'There is no /dev/net/tun: load the tun module, or give the device to the container'
+    return 'Create /dev/net/tun: load the tun module, or pass the device to the container'
   }
-  return denied ? 'Needs CAP_NET_ADMIN, and access to /dev/net/tun: run as root' : undefined
+  return denied ? 'Run as root, or with CAP_NET_ADMIN and access to /dev/net/tun' : undefined
 }
 
 function hangs(cause: WireGuardError, daemon: Daemon, path: string): WireGuardError {
   const output = daemon.output()
-  return new WireGuardError(`${daemon.program} did not answer in time on ${path}`, {
+  return new WireGuardError(`${daemon.program} did not reply in time on ${path}`, {
     code: 'ETIMEDOUT',
     detail: output === '' ? undefined : output,
     hint: 'Raise idleTimeout if the machine is slow',

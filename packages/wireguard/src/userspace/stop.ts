@@ -1,19 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, WireGuardError } from 'wireguardcfg'
-import { Call } from 'wireguardcfg/backend'
+import { callDeadline } from 'wireguardcfg/backend'
 import type { Daemon } from './daemon.js'
 import { daemons, removeSocket, removeStaleSocket } from './socket.js'
 
-// How long a daemon of ours may take to notice that its socket is gone: wireguard-go does at once,
-// boringtun looks every second.
+// Milliseconds in which a daemon must notice that its socket was removed. wireguard-go notices at
+// once, boringtun checks every second.
 const NOTICES_WITHIN = 2500
 
 /**
- * Ends a daemon that this process started: removes its socket, and kills it if it goes on. A daemon
- * that ended already is fine. An abort makes it no softer and no slower: the daemon is killed at
- * once.
+ * Ends a daemon that this process started: removes its socket, then kills the daemon if it does not
+ * end. Does nothing if the daemon has ended already. After an abort, kills it at once.
  *
- * @throws WireGuardError `ETIMEDOUT` the kernel does not let it go
+ * @throws WireGuardError `ETIMEDOUT` the process cannot be killed
  */
 export async function stopDaemon(
   daemon: Daemon,
@@ -22,12 +21,12 @@ export async function stopDaemon(
 ): Promise<void> {
   if (daemon.outcome === undefined && signal?.aborted !== true) {
     await removeSocket(path)
-    await daemon.goneWithin(NOTICES_WITHIN, signal)
+    await daemon.endedWithin(NOTICES_WITHIN, signal)
   }
-  const gone = await daemon.kill()
-  // By now the path may be another daemon's.
+  const hasEnded = await daemon.kill()
+  // Another daemon may have bound the path since.
   await removeStaleSocket(path)
-  if (!gone) {
+  if (!hasEnded) {
     throw new WireGuardError(`${daemon.program} (process ${daemon.pid}) cannot be killed`, {
       code: 'ETIMEDOUT',
     })
@@ -35,10 +34,10 @@ export async function stopDaemon(
 }
 
 /**
- * Ends whatever daemon listens on a socket: one of this process as above, any other by removing the
- * socket and waiting until the interface is gone.
+ * Ends the daemon that listens on a socket. Uses {@link stopDaemon} for a daemon that this process
+ * started. For any other daemon, removes the socket and waits until the interface no longer exists.
  *
- * @param exists whether the interface is still there
+ * @param exists returns whether the interface still exists
  * @throws WireGuardError `ETIMEDOUT` the interface stays
  */
 export async function stopListener(
@@ -49,7 +48,7 @@ export async function stopListener(
 ): Promise<void> {
   const ours = daemons.get(path)
   if (ours !== undefined) return await stopDaemon(ours, path, signal)
-  using call = new Call({ operation: 'delete device', device: name }, { signal, idleTimeout })
+  using call = callDeadline({ operation: 'delete device', device: name }, { signal, idleTimeout })
   await removeSocket(path)
   const limits = { signal, idleTimeout }
   for (let wait = 5; await call.race(exists(limits)); wait = Math.min(2 * wait, 50)) {

@@ -28,14 +28,14 @@ describe('check', () => {
     })
   })
 
-  it('takes a warning for no failure', async () => {
+  it('does not fail on a warning', async () => {
     const input = `[Peer]\nPublicKey = ${KEY}\nAllowedIPs = 10.0.0.1/8\n`
     const { stdout, code } = await wg.run(['check', '/dev/stdin'], { input })
     expect(stdout).toContain('/dev/stdin:3:14: warning')
     expect(code).toBe(0)
   })
 
-  it('says that a file is not there', async () => {
+  it('reports a missing file', async () => {
     await expect(wg.run(['check', '/nonexistent'])).resolves.toStrictEqual({
       stdout: '',
       stderr: 'fopen: No such file or directory\n',

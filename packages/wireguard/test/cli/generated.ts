@@ -1,15 +1,15 @@
 import * as fc from 'fast-check'
 import { presharedKeyOf, privateKeyOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
-/** Command lines of `set` that are all right, the same in every run. */
+/** Valid command lines of `set`, the same in every run. */
 export function generatedSetLines(count: number): readonly (readonly string[])[] {
   const ofPeer = fc.oneof(
     word('preshared-key', 'FILE', '/dev/null'),
     word('endpoint', '192.0.2.7:51820', '[2001:db8::7]:1', '198.51.100.1:65535', '[::1]:9'),
     word('persistent-keepalive', 'off', '0', '1', '25', '65535'),
     fc
-      .uniqueArray(fc.constantFrom(...RANGES), { maxLength: 4 })
-      .map((ranges) => ['allowed-ips', ranges.join(',')]),
+      .uniqueArray(fc.constantFrom(...ALLOWED_IPS), { maxLength: 4 })
+      .map((allowedIPs) => ['allowed-ips', allowedIPs.join(',')]),
     fc.constant(['remove']),
   )
   const device = fc.oneof(
@@ -84,7 +84,7 @@ export function generatedFiles(count: number): readonly string[] {
       line('PersistentKeepalive', 'off', '25', '6 5 5 3 5'),
       fc.array(
         fc.oneof(
-          line('AllowedIPs', ...RANGES, '10.7.0.0/24, fd07::/64', '10.0.0.1/8,10.8.8.8'),
+          line('AllowedIPs', ...ALLOWED_IPS, '10.7.0.0/24, fd07::/64', '10.0.0.1/8,10.8.8.8'),
           line('Endpoint', '192.0.2.9:1', '[2001:db8::9]:2', 'localhost:3'),
         ),
         { maxLength: 3 },
@@ -105,7 +105,7 @@ export function generatedFiles(count: number): readonly string[] {
   return fc.sample(file, { numRuns: count, seed: 11 })
 }
 
-const RANGES = [
+const ALLOWED_IPS = [
   '10.0.0.0/8',
   '10.0.0.0/16',
   '10.1.0.0/16',

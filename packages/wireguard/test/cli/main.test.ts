@@ -31,13 +31,13 @@ describe('help', () => {
     expect({ stdout, code }).toStrictEqual({ stdout: '', code: 1 })
   })
 
-  it('tells the version', async () => {
+  it('prints the version', async () => {
     const { stdout, code } = await wg.run(['--version'])
     expect(stdout).toMatch(/^wireguard v\d+\.\d+\.\d+/)
     expect(code).toBe(0)
   })
 
-  it('speaks of wg when it is called so', async () => {
+  it('prints the name wg when it is called wg', async () => {
     const { stdout } = await wg.run(['set', '--help'], { program: 'wg' })
     expect(stdout).toMatch(/^Usage: wg set /)
   })

@@ -7,7 +7,7 @@ import type { CommandResult } from '../../../../test-fixtures/command.js'
 export function unordered(text: string): string {
   const isLines = /^(interface: |\[Interface\])/.exec(text) === null
   const pieces = text.split(isLines ? '\n' : '\n\n').map((piece) =>
-    piece.trimEnd().replaceAll(RANGE_LISTS, (list) => {
+    piece.trimEnd().replaceAll(ALLOWED_IP_LISTS, (list) => {
       const separator = list.includes(', ') ? ', ' : list.includes(',') ? ',' : ' '
       return list.split(separator).toSorted().join(separator)
     }),
@@ -15,8 +15,8 @@ export function unordered(text: string): string {
   return pieces.toSorted().join('\n')
 }
 
-/** Lists of at least two ranges. */
-const RANGE_LISTS =
+/** Lists of at least two allowed IPs. */
+const ALLOWED_IP_LISTS =
   /[0-9a-f.:]+\/[0-9]+(?:, [0-9a-f.:]+\/[0-9]+|,[0-9a-f.:]+\/[0-9]+| [0-9a-f.:]+\/[0-9]+)+/g
 
 /** A result in which the usage is only said to be there: its text is our own. */

@@ -26,7 +26,7 @@ describe('Output', () => {
     'reports that the reader closed the pipe after %s',
     async (code) => {
       const stream = new Writable({
-        write: (_chunk, _encoding, done) => done(Object.assign(new Error('gone'), { code })),
+        write: (_chunk, _encoding, done) => done(Object.assign(new Error('closed'), { code })),
       })
       const output = new Output(() => stream)
       await output.write('text')
@@ -34,12 +34,12 @@ describe('Output', () => {
     },
   )
 
-  it('reports that too when the reader closes the pipe while it waits', async () => {
+  it('also reports it when the reader closes the pipe while it waits', async () => {
     const stream = new PassThrough({ highWaterMark: 1 })
     const output = new Output(() => stream)
     const writing = output.write('x'.repeat(100_000))
     await turns()
-    stream.destroy(Object.assign(new Error('gone'), { code: 'EPIPE' }))
+    stream.destroy(Object.assign(new Error('closed'), { code: 'EPIPE' }))
     await expect(writing).rejects.toBeInstanceOf(ClosedPipeError)
   })
 
@@ -53,7 +53,7 @@ describe('Output', () => {
     await expect(output.close()).rejects.toMatchObject({ code: 'ENOSPC' })
   })
 
-  it('does not open the stream when nothing is written, and leaves no listener behind', async () => {
+  it('does not open the stream when nothing is written, and leaves no listener', async () => {
     let opened = 0
     const stream = new PassThrough().resume()
     const output = new Output(() => {

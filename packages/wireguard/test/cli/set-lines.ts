@@ -9,8 +9,8 @@ export interface Difference {
 }
 
 /**
- * Arguments of `set` behind the interface. With a difference: wg(8) takes what stands there, or
- * says something else.
+ * Arguments of `set` after the interface. Those with a difference are accepted by wg(8), or refused
+ * with another message.
  *
  * FILE is replaced by the path of a file with a key, EMPTY of an empty one, BAD of one with
  * something else.

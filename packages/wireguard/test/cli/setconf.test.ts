@@ -29,7 +29,7 @@ describe('setconf, addconf and syncconf', () => {
     await expect(peers()).resolves.toStrictEqual([])
   })
 
-  it('syncconf clears what the file does not say of a peer, and keeps its endpoint', async () => {
+  it('syncconf clears the fields of a peer that the file lacks, and keeps its endpoint', async () => {
     await wg.client.configureDevice('wg0', {
       listenPort: 9,
       firewallMark: 9,

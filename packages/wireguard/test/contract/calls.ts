@@ -1,9 +1,10 @@
 import { describe, expect, it } from '@jest/globals'
+import type { CallOptions, DeviceConfig } from 'wireguardcfg'
 import { publicKeyOf, samplePeers, sorted } from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
 
 /** Abort, deadlines, many calls at once, and the end of a backend. */
-export function describeCalls({ subject, read }: Context, timeout: number): void {
+export function describeCalls({ traits, subject, read }: Context, timeout: number): void {
   describe('calls', () => {
     it('are refused with a signal that is aborted already, and change nothing', async () => {
       const { backend, device } = subject()
@@ -65,7 +66,7 @@ export function describeCalls({ subject, read }: Context, timeout: number): void
     })
 
     it(
-      'are many at once, on one client',
+      'run many at once on one client',
       async () => {
         const { backend, device } = subject()
         await backend.configureDevice(device, { peers: samplePeers(5) })
@@ -104,6 +105,88 @@ export function describeCalls({ subject, read }: Context, timeout: number): void
       await backend.close()
       await expect(backend.device(device)).rejects.toMatchObject({ code: 'EBADF' })
       await expect(backend.configureDevice(device, {})).rejects.toMatchObject({ code: 'EBADF' })
+    })
+  })
+
+  describe('a write that waits for another one', () => {
+    it(
+      'does not time out while the calls before it make progress, however long they take',
+      async () => {
+        const { backend, device } = subject()
+        const config = { replacePeers: true, peers: samplePeers(300) }
+        let [idleTimeout, writes] = [250, 0]
+        const begin = performance.now()
+        for (let now = begin; now - begin < 4 * idleTimeout; writes++) {
+          await backend.configureDevice(device, config)
+          const end = performance.now()
+          // Not less than a single one takes on this machine.
+          idleTimeout = Math.max(idleTimeout, 3 * (end - now))
+          now = end
+        }
+        const before = Array.from({ length: writes }, () => backend.configureDevice(device, config))
+        const waiting = backend.configureDevice(device, { firewallMark: 7 }, { idleTimeout })
+        await Promise.all([...before, waiting])
+        expect((await read()).firewallMark).toBe(7)
+      },
+      timeout,
+    )
+
+    if (!traits.canStall) return
+
+    it('times out after its own idle time when that is stuck, and has no effect', async () => {
+      const { backend, device, stall } = subject()
+      let stuck: Promise<void>
+      {
+        await using _ = await stall!()
+        stuck = backend.configureDevice(device, { listenPort: 51_001 }, { idleTimeout: 0 })
+        await expect(
+          backend.configureDevice(device, { firewallMark: 1 }, { idleTimeout: 50 }),
+        ).rejects.toMatchObject({ name: 'WireGuardError', code: 'ETIMEDOUT', applied: undefined })
+      }
+      await stuck
+      expect(await read()).toMatchObject({ listenPort: 51_001, firewallMark: 0 })
+    })
+
+    it('rejects at once when it is aborted, and leaves its place to the next one', async () => {
+      const { backend, device, stall } = subject()
+      const controller = new AbortController()
+      const { signal } = controller
+      const order: string[] = []
+      const write = async (name: string, config: DeviceConfig, options: CallOptions) => {
+        await backend.configureDevice(device, config, options).catch(({ code }) => {
+          order.push(code)
+        })
+        order.push(name)
+      }
+      let writes: Promise<void>[]
+      {
+        await using _ = await stall!()
+        writes = [
+          write('first', { listenPort: 51_002 }, { idleTimeout: 0 }),
+          write('aborted', { firewallMark: 2, listenPort: 51_003 }, { signal, idleTimeout: 0 }),
+          write('next', { peers: samplePeers(1) }, { idleTimeout: 0 }),
+        ]
+        controller.abort()
+        await writes[1]
+        order.push('the stall ends')
+      }
+      await Promise.all(writes)
+      expect(order).toEqual(['ABORT_ERR', 'aborted', 'the stall ends', 'first', 'next'])
+      expect(await read()).toMatchObject({ listenPort: 51_002, firewallMark: 0 })
+      expect((await read()).peers).toHaveLength(1)
+    })
+
+    it('is not failed by the failure of that one', async () => {
+      const { backend, device, stall } = subject()
+      let waiting: Promise<void>
+      {
+        await using _ = await stall!()
+        const first = backend.configureDevice(device, { listenPort: 51_004 }, { idleTimeout: 50 })
+        waiting = backend.configureDevice(device, { firewallMark: 4 }, { idleTimeout: 0 })
+        await expect(first).rejects.toMatchObject({ code: 'ETIMEDOUT', applied: 'unknown' })
+      }
+      await waiting
+      expect((await read()).firewallMark).toBe(4)
     })
   })
 }

@@ -57,7 +57,7 @@ export function describeInput({ subject, read }: Context): void {
         'peers[0].allowedIPs[0]',
       ],
       [
-        'a range added and removed',
+        'an allowed IP added and removed',
         peer({ allowedIPs: ['10.0.0.1/32'], removeAllowedIPs: ['10.0.0.1'] }),
         'peers[0].removeAllowedIPs[0]',
       ],
@@ -104,7 +104,7 @@ export function describeInput({ subject, read }: Context): void {
       await expect(backend.configureDevice(name, {})).rejects.toMatchObject({ code: 'EINVAL' })
     })
 
-    it('is refused: an idleTimeout that is not a time', async () => {
+    it('is refused: an idleTimeout that is not a number of milliseconds', async () => {
       const { backend, device } = subject()
       await expect(backend.device(device, { idleTimeout: -1 })).rejects.toMatchObject({
         code: 'EINVAL',
@@ -114,7 +114,7 @@ export function describeInput({ subject, read }: Context): void {
       })
     })
 
-    it('says ENODEV for a name that nobody has', async () => {
+    it('reports ENODEV for a name that no interface has', async () => {
       const { backend } = subject()
       await expect(backend.device('wgabsent')).rejects.toMatchObject({
         code: 'ENODEV',
@@ -128,7 +128,7 @@ export function describeInput({ subject, read }: Context): void {
       })
     })
 
-    it('shows no secret of a device that was read', async () => {
+    it('shows no secret of a device', async () => {
       const { backend, device } = subject()
       await backend.configureDevice(device, {
         privateKey: secret,

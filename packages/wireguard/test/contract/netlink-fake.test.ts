@@ -1,5 +1,6 @@
 import { describe } from '@jest/globals'
 import { NetlinkClient } from 'wireguardnl'
+import { deferred } from '../../../../test-fixtures/deferred.js'
 import { FakeSystem } from '../../../../test-fixtures/fakes/system.js'
 import { describeBackend } from './backend.js'
 
@@ -15,17 +16,30 @@ describe.each([
       hasIndex: true,
       keepsPeerOrder: true,
       tellsZones: true,
+      canStall: true,
       manyPeers: 3000,
       manyAllowedIPs: 5000,
     },
     () => {
-      const system = new FakeSystem(options)
+      let stalled = Promise.resolve()
+      const system = new FakeSystem({ ...options, beforeSend: () => stalled })
       system.add('wg0')
       const backend = new NetlinkClient(system.kernel)
       return Promise.resolve({
         backend,
         device: 'wg0',
         open: () => Promise.resolve(new NetlinkClient(system.kernel)),
+        stall: () => {
+          const { promise, resolve } = deferred()
+          stalled = promise
+          return Promise.resolve({
+            [Symbol.asyncDispose]: () => {
+              stalled = Promise.resolve()
+              resolve()
+              return promise
+            },
+          })
+        },
         [Symbol.asyncDispose]: () => backend.close(),
       })
     },

@@ -10,19 +10,26 @@ export interface Subject extends AsyncDisposable {
   readonly device: string
   /** The same device through another backend object, which the suite closes. */
   open(): Promise<Backend>
+  /**
+   * Keeps the device from finishing any write until the result is disposed of; absent where that is
+   * impossible, as with a real kernel.
+   */
+  readonly stall?: () => Promise<AsyncDisposable>
 }
 
 /** What differs from subject to subject. */
 export interface SubjectTraits {
   readonly kind: Backend['kind']
-  /** The backend tells the kernel's interface index. */
+  /** The backend reports the kernel's interface index. */
   readonly hasIndex: boolean
   /** Peers come in the order of their creation; otherwise in any. */
   readonly keepsPeerOrder: boolean
   /**
-   * The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not tell it.
+   * The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not report it.
    */
   readonly tellsZones: boolean
+  /** There is {@link Subject.stall}. */
+  readonly canStall: boolean
   /** How many peers the larger tests make. */
   readonly manyPeers: number
   /** How many allowed IPs the larger tests give to one peer. */

@@ -2,6 +2,7 @@ import { UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeBackend } from './backend.js'
+import { stallDaemon } from './stall.js'
 
 for (const allowedIPRemoval of [true, false]) {
   const kind = allowedIPRemoval ? 'that removes allowed IPs' : 'that cannot remove allowed IPs'
@@ -12,6 +13,7 @@ for (const allowedIPRemoval of [true, false]) {
       hasIndex: false,
       keepsPeerOrder: false,
       tellsZones: true,
+      canStall: true,
       manyPeers: 3000,
       manyAllowedIPs: 20_000,
     },
@@ -24,6 +26,7 @@ for (const allowedIPRemoval of [true, false]) {
         backend,
         device: 'wg0',
         open: () => Promise.resolve(new UapiClient({ directory })),
+        stall: () => stallDaemon(server.path, backend, 'wg0'),
         [Symbol.asyncDispose]: async () => {
           await backend.close()
           await server.close()

@@ -27,7 +27,7 @@ describe('createDevice', () => {
       'peers[0].allowedIps',
     ],
     ['no idle timeout', { idleTimeout: -1 }, undefined],
-  ])('refuses %s before anything is made', async (_, options, path) => {
+  ])('refuses %s before anything is created', async (_, options, path) => {
     await using wg = await WireGuard.open({ socketDirectory: '/nonexistent/wireguard' })
     const creating = wg.createDevice('wg0', options)
     await expect(creating).rejects.toMatchObject({ code: 'EINVAL', path, device: 'wg0' })
@@ -44,7 +44,7 @@ describe('createDevice', () => {
     await expect(wg.createDevice(name)).rejects.toMatchObject({ code: 'EINVAL' })
   })
 
-  it('makes nothing for a caller who has given up', async () => {
+  it('creates nothing when the signal is already aborted', async () => {
     await using wg = await WireGuard.open()
     const reason = new Error('enough')
     const creating = wg.createDevice('wg0', { signal: AbortSignal.abort(reason) })
@@ -59,7 +59,7 @@ describe('createDevice', () => {
     })
   })
 
-  it('says that it is closed', async () => {
+  it('reports that it is closed', async () => {
     const wg = await WireGuard.open()
     await wg.close()
     await expect(wg.createDevice('wgclosed')).rejects.toMatchObject({ code: 'EBADF' })
@@ -69,7 +69,7 @@ describe('createDevice', () => {
 })
 
 describeWith(hasNamespaces, 'interfaces', () => {
-  it('of any kind can be looked at, and changed', async () => {
+  it('of any kind can be read and changed', async () => {
     await using namespace = await TestNamespace.create()
     await namespace.run('ip', 'link', 'add', 'br0', 'type', 'bridge')
     await using wg = await WireGuard.open({ netns: namespace.pid })
@@ -89,7 +89,7 @@ describeWith(hasNamespaces, 'interfaces', () => {
     expect(await namespace.links()).toStrictEqual(['br0'])
   })
 
-  it('cannot be changed without privileges, and every method says what is missing', async () => {
+  it('cannot be changed without privileges, and every method reports what is missing', async () => {
     await using namespace = await TestNamespace.create()
     await namespace.run('ip', 'link', 'add', 'br0', 'type', 'bridge')
     const options = `{ socketDirectory: '/nonexistent/wireguard' }`

@@ -29,7 +29,7 @@ const COMMANDS: readonly (readonly [readonly string[], Record<string, string>])[
 
 describeWith(
   [hasWireGuardGo, hasWg],
-  'what the command prints of generated devices beside wg',
+  'the output of the command for generated devices, compared with wg',
   () => {
     const client = new UapiClient()
     const servers: UapiServer[] = []
@@ -79,13 +79,13 @@ describeWith(
 )
 
 function anyDevice() {
-  const range = fc.oneof(
+  const allowedIP = fc.oneof(
     fc.tuple(fc.ipV4(), fc.integer({ min: 0, max: 32 })),
     fc.tuple(fc.ipV6(), fc.integer({ min: 0, max: 128 })),
   )
   const allowedIPs = fc
-    .uniqueArray(range, { maxLength: 5 })
-    .map((ranges) => ranges.map(([address, length]) => `${address}/${length}`))
+    .uniqueArray(allowedIP, { maxLength: 5 })
+    .map((list) => list.map(([address, length]) => `${address}/${length}`))
   const config: fc.Arbitrary<PeerConfig> = fc.record({
     publicKey: fc.integer({ min: 1, max: 1000 }).map(publicKeyOf),
     presharedKey: fc.option(fc.integer({ min: 1, max: 9 }).map(presharedKeyOf)),

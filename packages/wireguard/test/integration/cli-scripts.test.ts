@@ -35,6 +35,23 @@ const SCRIPTS: readonly (readonly [string, string])[] = [
      wg set "$device" peer "$peer" remove private-key /dev/null; echo $?`,
   ],
   [
+    'files that hold nothing',
+    `echo AEpEcmuDgL1kkBkVbtZZFJgJWFeM1X8Fa83ZdZSrtV0= >key; : >empty
+     state() { wg show "$device" private-key; wg show "$device" preshared-keys | cut -f 2; }
+     wg set "$device" private-key key peer "$peer" preshared-key key
+     wg set "$device" private-key <(false); echo "$?"; state
+     true | wg set "$device" private-key /dev/stdin; echo "$?"; state
+     wg set "$device" peer "$peer" preshared-key <(false); echo "$?"; state
+     wg set "$device" private-key /dev/stdin <&-; echo "$?"; state
+     wg setconf "$device" /dev/stdin <&-; echo "$?"; state
+     wg syncconf "$device" /dev/fd/0 <&-; echo "$?"; state
+     cat key | wg set "$device" private-key /dev/stdin peer "$peer" preshared-key /dev/stdin
+     echo "$?"; state
+     wg set "$device" private-key /dev/stdin peer "$peer" preshared-key /dev/stdin <key
+     echo "$?"; state
+     wg set "$device" private-key empty peer "$peer" preshared-key /dev/null; echo "$?"; state`,
+  ],
+  [
     'loops over a dump',
     `wg set "$device" listen-port 51902 peer "$peer" endpoint 192.0.2.1:7 allowed-ips 10.0.0.2/32,fd00::2/128 persistent-keepalive 25
      wg show all dump | while IFS=$'\\t' read -r name key psk endpoint ips handshake rx tx keepalive; do

@@ -35,7 +35,7 @@ interface Step {
 
 describeWith(
   [hasWireGuardGo, hasWg, hasBin],
-  'the command beside wg, as processes on wireguard-go',
+  'the command compared with wg, as processes on wireguard-go',
   () => {
     let pairs: Pair[]
     let temporary: TemporaryDirectory
@@ -140,7 +140,7 @@ describeWith(
     )
 
     it(
-      'setconf: files with something wrong in them, and none',
+      'setconf: invalid files, and a missing one',
       async () => {
         const steps = await Promise.all(
           BAD_FILES.map(async ([text, difference], i) => {
@@ -165,7 +165,7 @@ describeWith(
     )
 
     it(
-      'wrong ways of calling',
+      'wrong command lines',
       async () => {
         const steps = [
           ['bogus'],

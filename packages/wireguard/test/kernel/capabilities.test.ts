@@ -8,7 +8,7 @@ describeWith(hasKernelWireGuard, 'capabilities where the kernel has WireGuard', 
   const [major = 0, minor = 0] = release().split('.').map(Number)
   const removes = major > 6 || (major === 6 && minor >= 16)
 
-  it('are all there for root', async () => {
+  it('are all available to root', async () => {
     await using wg = await WireGuard.open()
     const { removeAllowedIPs, userspace, ...rest } = await wg.capabilities()
     expect(rest).toStrictEqual({
@@ -22,7 +22,7 @@ describeWith(hasKernelWireGuard, 'capabilities where the kernel has WireGuard', 
     expect(userspace).toHaveProperty('ok')
   })
 
-  it('are few for nobody, each with what is missing', async () => {
+  it('are few for the user nobody, each with the reason', async () => {
     const result = await asNobody('return await (await WireGuard.open()).capabilities()')
     expect(result).toMatchObject({
       kernel: { ok: true },

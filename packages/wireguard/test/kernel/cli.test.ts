@@ -137,7 +137,7 @@ describeWith([hasKernelWireGuard, hasWg, hasBin], 'the command beside wg, on the
   )
 
   it(
-    'as processes, also for all interfaces and those that are none',
+    'as processes, also for all interfaces and for those that do not exist',
     async () => {
       const lines = [
         [],
@@ -169,7 +169,7 @@ describeWith([hasKernelWireGuard, hasWg, hasBin], 'the command beside wg, on the
 
 describeWith(
   [hasKernelWireGuard, hasWg, hasBin],
-  'wg-quick with the command in the place of wg',
+  'wg-quick with the command in place of wg',
   () => {
     const NAME = 'wgquick0'
     const CONFIG = `[Interface]
@@ -256,7 +256,7 @@ PersistentKeepalive = 25
 const FILES = new Set(['FILE', 'EMPTY', 'BAD'])
 
 /**
- * The device as the real wg shows it. Where single ranges were added, the kernel has them in
+ * The device as the real wg shows it. Where single allowed IPs were added, the kernel has them in
  * another order.
  */
 async function dump(name: string, command: string): Promise<string> {

@@ -13,6 +13,7 @@ describeWith(hasKernelWireGuard, 'the kernel', () => {
       hasIndex: true,
       keepsPeerOrder: true,
       tellsZones: true,
+      canStall: false,
       manyPeers: 1000,
       manyAllowedIPs: 5000,
     },

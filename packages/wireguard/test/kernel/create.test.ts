@@ -18,7 +18,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     await namespace[Symbol.asyncDispose]()
   })
 
-  it('is created, configured, addressed and brought up, and goes without a trace', async () => {
+  it('is created, configured, addressed and brought up, and deleted without a trace', async () => {
     const device = await wg.createDevice('wg0', {
       config: {
         privateKey: privateKeyOf(1),
@@ -79,7 +79,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     expect(await wg.link('wg0')).toMatchObject({ up: false })
   })
 
-  it('is not made twice, and can be used instead, and then outlives its scope', async () => {
+  it('is not created twice; an existing one can be used, and then outlives its scope', async () => {
     await using device = await wg.createDevice('wg0', {
       config: { firewallMark: 7 },
       addresses: ['10.7.0.1/24'],
@@ -108,7 +108,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
   })
 
   it.each(['dummy', 'veth'])(
-    'is not made over a %s, nor does deleting touch that',
+    'is not created in place of a %s, and a deletion leaves that alone',
     async (kind) => {
       await namespace.run('ip', 'link', 'add', 'wg0', 'type', kind)
       const links = await namespace.links()
@@ -140,7 +140,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
       { code: 'EEXIST', message: expect.stringContaining('could not add address 10.7.0.1/24') },
     ],
     [
-      'a port that is taken when it goes up',
+      'a port that is in use when it is brought up',
       { config: { listenPort: 51_822 }, up: true },
       { code: 'EADDRINUSE', message: expect.stringContaining('could not bring it up') },
     ],
@@ -155,7 +155,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
       { config: { listenPort: 70_000 } },
       { code: 'EINVAL', path: 'listenPort' },
     ],
-  ])('is not left behind after %s', async (_, options, error) => {
+  ])('does not remain after %s', async (_, options, error) => {
     await using other = await wg.createDevice('wgother', {
       config: { listenPort: 51_822 },
       up: true,
@@ -164,7 +164,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     expect(await namespace.links()).toStrictEqual([other.name])
   })
 
-  it('says that IPv6 is off', async () => {
+  it('reports that IPv6 is disabled', async () => {
     await namespace.run('sh', '-c', 'echo 1 > /proc/sys/net/ipv6/conf/default/disable_ipv6')
     await expect(wg.createDevice('wg0', { addresses: ['fd00::1/64'] })).rejects.toMatchObject({
       code: 'EACCES',
@@ -173,7 +173,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     expect(await namespace.links()).toStrictEqual([])
   })
 
-  it('is not left behind at whatever moment the caller gives up', async () => {
+  it('does not remain when the caller aborts, whatever the moment', async () => {
     const peers = Array.from({ length: 200 }, (_, i) => ({ publicKey: publicKeyOf(i) }))
     let created = 0
     for (const moment of [0, 1, 4, 16, 64, 256]) {
@@ -195,7 +195,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     expect(created).toBeLessThan(6)
   })
 
-  it('is made by one of two who ask at the same time, and used by the other', async () => {
+  it('is created by one of two calls at the same time, and used by the other', async () => {
     const devices = await Promise.all(
       [1, 2, 3, 4].map(() => wg.createDevice('wg0', { ifExists: 'use', up: true })),
     )
@@ -226,7 +226,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     for (const result of await Promise.all(reads)) expect([300, 'ENODEV']).toContain(result)
   })
 
-  it('is not deleted in place of another one that has its name since', async () => {
+  it('is not confused with a later interface of its name when it is deleted', async () => {
     const device = await wg.createDevice('wg0')
     await namespace.run('ip', 'link', 'delete', 'wg0')
     await namespace.run('ip', 'link', 'add', 'wg0', 'type', 'wireguard')
@@ -237,7 +237,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     await wg.deleteDevice('wg0', { ifMissing: 'ignore' })
   })
 
-  it('is out of reach without privileges, and every method says what is missing', async () => {
+  it('cannot be used without privileges, and every method reports what is missing', async () => {
     await using device = await wg.createDevice('wg0', { addresses: ['10.7.0.1/24'] })
     const body = CODES_OF_ALL_METHODS.replaceAll('NAME', `'${device.name}'`).replace('OPTIONS', '')
     const denied = ['EPERM', expect.stringMatching(/CAP_(NET_ADMIN|SYS_PTRACE)/)]
@@ -257,7 +257,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel', () => {
     expect(await namespace.links()).toStrictEqual([device.name])
   })
 
-  it('leaves no descriptor and no process behind in 50 rounds', async () => {
+  it('leaves no descriptor and no process in 50 rounds', async () => {
     // Sockets that are kept for the next call are open from the first round on.
     await round(wg)
     const before = [openDescriptors(), children()]

@@ -41,7 +41,7 @@ describeWith([hasKernelWireGuard, hasWireGuardGo, hasWg], 'the facade', () => {
     })
   })
 
-  it('says what is missing, for a name that is nowhere and for one that is not WireGuard', async () => {
+  it('reports what is missing for an absent name and for an interface that is not WireGuard', async () => {
     await using wg = await WireGuard.open()
     await expect(wg.device('wgnowhere')).rejects.toMatchObject({
       code: 'ENODEV',

@@ -24,7 +24,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel in a network namespace'
     if (readlinkSync('/proc/thread-self/ns/net') !== ours) throw new Error('left elsewhere')
   })
 
-  it('is its own, with one of the same name next door', async () => {
+  it('is independent of one of the same name in another namespace', async () => {
     await using other = await WireGuard.open({ netns: red.path })
     await using first = await wg.createDevice('wg0', { config: { firewallMark: 1 } })
     await using second = await other.createDevice('wg0', { config: { firewallMark: 2 } })
@@ -74,7 +74,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel in a network namespace'
   it.each<[string, object, object]>([
     ['its name is taken there', {}, { code: 'EEXIST' }],
     ['a step fails there', { addresses: ['10.7.0.1/24', '10.7.0.1/24'] }, { code: 'EEXIST' }],
-  ])('is left in neither of them when %s', async (title, options, error) => {
+  ])('remains in neither of them when %s', async (title, options, error) => {
     const isTaken = title.includes('taken')
     if (isTaken) await red.run('ip', 'link', 'add', 'wg0', 'type', 'dummy')
     const creating = wg.createDevice('wg0', { moveTo: red.pid, ...options })
@@ -83,13 +83,13 @@ describeWith(hasKernelWireGuard, 'a device of the kernel in a network namespace'
     expect(await red.links()).toStrictEqual(isTaken ? ['wg0'] : [])
   })
 
-  it('goes with its namespace, and deleting it then is fine', async () => {
+  it('disappears with its namespace, and can then be deleted without an error', async () => {
     const device = await wg.createDevice('wg0', { moveTo: red.pid })
     await red[Symbol.asyncDispose]()
     await expect(device.delete()).resolves.toBeUndefined()
   })
 
-  it('is not outranked by a socket of the same name outside', async () => {
+  it('takes precedence over a socket of the same name outside', async () => {
     await using directory = await temporaryDirectory()
     await using server = await UapiServer.listen({ name: 'wg0', directory: directory.path })
     await using inside = await WireGuard.open({
@@ -107,7 +107,7 @@ describeWith(hasKernelWireGuard, 'a device of the kernel in a network namespace'
     expect(server.device().name).toBe('wg0')
   })
 
-  it('is not made beside a socket of its name where nothing tells them apart', async () => {
+  it('is not created while a socket has its name and the two cannot be distinguished', async () => {
     await using directory = await temporaryDirectory()
     await using server = await UapiServer.listen({ name: 'wgsocket', directory: directory.path })
     await using outside = await WireGuard.open({ socketDirectory: directory.path })

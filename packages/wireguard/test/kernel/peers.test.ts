@@ -28,19 +28,19 @@ describeWith(hasKernelWireGuard, 'the peers of an interface of a real kernel', (
     await runCommand(['ip', 'link', 'delete', DEVICE])
   })
 
-  it('are those of a read, in its order', async () => {
+  it('are the same as in a read, in its order', async () => {
     const read: Peer[] = []
     for await (const peer of wg.peers(DEVICE)) read.push(peer)
     expect(read).toHaveLength(PEERS.length)
     expect(read).toEqual((await wg.device(DEVICE)).peers)
   })
 
-  it('come from a socket that is closed when the consumer stands still', async () => {
+  it('come from a socket that is closed when the consumer pauses too long', async () => {
     const before = netlinkSockets()
     const stream = wg.peers(DEVICE, { idleTimeout: 500 })
     await stream.next()
     expect(netlinkSockets()).toBe(before + 1)
-    // Nobody asks for the next peer until the interface is gone, which the kernel deletes when no
+    // The next peer is requested only after the interface is deleted, which the kernel does when no
     // dump of it is open.
     const deletion = deleteInBackground()
     expect(await ended(deletion)).toBe(0)
@@ -48,7 +48,7 @@ describeWith(hasKernelWireGuard, 'the peers of an interface of a real kernel', (
     await expect(rest(stream)).rejects.toMatchObject({ code: 'ETIMEDOUT', device: DEVICE })
   })
 
-  it('hold up no deletion by this process, however long the consumer stands still', async () => {
+  it('delay no deletion by this process, however long the consumer pauses', async () => {
     const stream = wg.peers(DEVICE, { idleTimeout: 0 })
     await stream.next()
     await wg.deleteDevice(DEVICE)
@@ -56,7 +56,7 @@ describeWith(hasKernelWireGuard, 'the peers of an interface of a real kernel', (
     await expect(rest(stream)).rejects.toMatchObject({ code: 'ENODEV', device: DEVICE })
   })
 
-  it('hold up no deletion once their consumer has left', async () => {
+  it('delay no deletion once their consumer has stopped', async () => {
     const before = netlinkSockets()
     for await (const peer of wg.peers(DEVICE, { idleTimeout: 0 })) {
       expect(peer.publicKey).toBe(PEERS[0]!.publicKey)

@@ -74,7 +74,9 @@ export async function packProject(): Promise<PackedProject> {
   }
 }
 
-/** A copy is packed: prepack removes dist, which other tests, and whoever works here, are using. */
+/**
+ * Packs a copy, because prepack removes dist, which other tests and other programs may be using.
+ */
 async function pack(temporary: string): Promise<Record<PackageName, PackedPackage>> {
   await copySources(temporary)
   const packed: Partial<Record<PackageName, PackedPackage>> = {}

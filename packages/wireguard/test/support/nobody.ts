@@ -1,7 +1,20 @@
+import { afterAll } from '@jest/globals'
+import { chmod, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runCommand } from '../../../../test-fixtures/command.js'
 
-const root = fileURLToPath(new URL('../../../../', import.meta.url))
+const MODULES = fileURLToPath(new URL('../../../../node_modules', import.meta.url))
+const BUILT = ['wireguard', 'wireguardcfg', 'wireguardnl'].flatMap((name) => [
+  `${name}/package.json`,
+  `${name}/dist`,
+])
+
+let project: Promise<string> | undefined
+afterAll(async () => {
+  if (project !== undefined) await rm(await project, { recursive: true })
+})
 
 /**
  * Runs code as a user without privileges, with the built packages as users have them, and
@@ -10,17 +23,32 @@ const root = fileURLToPath(new URL('../../../../', import.meta.url))
  * @param body statements that return what is handed back, through JSON
  */
 export async function asNobody(body: string, ...prefix: readonly string[]): Promise<unknown> {
+  const folder = await (project ??= copyPackages())
   const code = `
     import { WireGuard } from 'wireguard'
     const result = await (async () => { ${body} })()
     console.log(JSON.stringify(result))`
   const drop = ['setpriv', '--reuid', '65534', '--regid', '65534', '--clear-groups']
   const { stdout, stderr } = await runCommand(
-    ['env', '-C', root, ...prefix, ...drop, process.execPath, '--input-type=module', '-e', code],
+    ['env', '-C', folder, ...prefix, ...drop, process.execPath, '--input-type=module', '-e', code],
     { timeout: 120_000 },
   )
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as unknown
+}
+
+/**
+ * A folder that every user may enter, with the packages in its node_modules: only root may be
+ * allowed to enter this checkout. zod stays out; it is loaded for a faulty configuration only.
+ */
+async function copyPackages(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'wireguard-nobody-'))
+  await chmod(folder, 0o755)
+  const copy = 'umask 022; mkdir "$0"; exec cp -RL --parents --no-preserve=mode "$@" "$0"'
+  const files = [join(folder, 'node_modules'), ...BUILT, 'koffi', '@koromix']
+  const { stderr, code } = await runCommand(['env', '-C', MODULES, 'sh', '-c', copy, ...files])
+  if (code !== 0) throw new Error(stderr)
+  return folder
 }
 
 /**

@@ -41,7 +41,7 @@ describeWith([hasWireGuardGo, hasWg], 'startWireGuardGo', () => {
     expect((await daemon.wg('show', daemon.name, 'fwmark')).stdout).toBe('0x2a\n')
   })
 
-  it('leaves a stale socket when killed, and comes back under its name', async () => {
+  it('leaves a stale socket when killed, and can be restarted under its name', async () => {
     const first = await start()
     await first.kill('SIGKILL')
     expect(existsSync(first.socketPath)).toBe(true)
@@ -50,7 +50,7 @@ describeWith([hasWireGuardGo, hasWg], 'startWireGuardGo', () => {
     expect((await second.wg('show', second.name, 'listen-port')).code).toBe(0)
   })
 
-  it('leaves neither process nor socket behind when stopped', async () => {
+  it('leaves neither process nor socket when stopped', async () => {
     const daemon = await start()
     await daemon.stop()
     await daemon.stop()
@@ -64,7 +64,7 @@ describeWith([hasWireGuardGo, hasWg], 'startWireGuardGo', () => {
     expect((await daemon.wg('show', daemon.name)).code).toBe(0)
   })
 
-  it('says what the daemon printed when it cannot start', async () => {
+  it('reports the output of the daemon when it cannot start', async () => {
     const name = 'sixteen-letters-'
     await expect(startWireGuardGo({ name })).rejects.toThrow(/ended at once.*create TUN/s)
     expect(existsSync(`/var/run/wireguard/${name}.sock`)).toBe(false)

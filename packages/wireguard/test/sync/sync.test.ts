@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import * as fc from 'fast-check'
 import { type DeviceConfig, type PeerConfig, UapiClient } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { replacement } from '../../src/sync/replacement.js'
 import { syncDevice, type SyncOptions } from '../../src/sync/sync.js'
 import { WireGuard } from '../../src/wireguard.js'
@@ -52,7 +53,7 @@ const sync = (config: DeviceConfig, options?: SyncOptions) =>
 const NOTHING = { added: [], updated: [], removed: [], unchanged: [] }
 
 describe('syncDevice', () => {
-  it('adds, updates, removes and leaves alone, in one call, and then has nothing to do', async () => {
+  it('adds, updates, removes and keeps peers in one call, and then has nothing to do', async () => {
     await client.configureDevice('wg0', {
       peers: [
         { publicKey: A, allowedIPs: ['10.0.0.1/32'] },
@@ -112,7 +113,7 @@ describe('syncDevice', () => {
     })
   })
 
-  describe('clears what is absent of a peer, its endpoint aside', () => {
+  describe('clears the absent fields of a peer except its endpoint', () => {
     const present = {
       publicKey: A,
       presharedKey: presharedKeyOf(1),
@@ -134,17 +135,17 @@ describe('syncDevice', () => {
         { publicKey: A, updateOnly: true, presharedKey: null },
       ],
       [
-        'one range',
+        'one allowed IP',
         { ...present, allowedIPs: ['10.0.0.0/8'] },
         { publicKey: A, updateOnly: true, removeAllowedIPs: ['fd00::/64'] },
       ],
       [
-        'one range of a list that is changed',
+        'one allowed IP of a list that is changed',
         { ...present, allowedIPs: ['10.0.0.0/8'], removeAllowedIPs: [] },
         undefined,
       ],
       [
-        'a range of a list that is changed, with a minus',
+        'an allowed IP of a list that is changed, with a minus',
         { ...present, allowedIPs: ['10.0.0.0/9'], removeAllowedIPs: ['10.0.0.0/8', '10.9.0.0/16'] },
         {
           publicKey: A,
@@ -160,7 +161,7 @@ describe('syncDevice', () => {
     })
   })
 
-  it('moves a range by adding it where it goes, before a peer that had it is removed', async () => {
+  it('moves an allowed IP by adding it to its new peer before the old peer is removed', async () => {
     await client.configureDevice('wg0', {
       peers: [
         { publicKey: A, allowedIPs: ['10.0.0.1/32', '10.0.0.2/32'] },
@@ -183,14 +184,14 @@ describe('syncDevice', () => {
     ])
   })
 
-  it('gives a range that several peers want to the last, as setconf does, and comes to rest', async () => {
-    const range = ['10.0.0.0/24']
-    const config = { peers: [A, B, C].map((publicKey) => ({ publicKey, allowedIPs: range })) }
+  it('gives an allowed IP of several peers to the last one, as setconf does, and then sends nothing more', async () => {
+    const shared = ['10.0.0.0/24']
+    const config = { peers: [A, B, C].map((publicKey) => ({ publicKey, allowedIPs: shared })) }
     await sync(config)
     await sync(config)
     expect(sent).toHaveLength(1)
     const { peers } = await client.device('wg0')
-    expect(peers.map(({ allowedIPs }) => allowedIPs)).toStrictEqual([[], [], range])
+    expect(peers.map(({ allowedIPs }) => allowedIPs)).toStrictEqual([[], [], shared])
   })
 
   it.each<[string, PeerConfig]>([
@@ -264,7 +265,7 @@ describe('syncDevice', () => {
       expect(`${peer?.endpoint?.host}:${peer?.endpoint?.port}`).toBe(expected)
     })
 
-    it('is written to a peer that has none, whatever was written before', async () => {
+    it('is written to a peer that has none, even after earlier writes', async () => {
       await client.configureDevice('wg0', without)
       await sync(old, { previous: old })
       expect((await client.device('wg0')).peers).toMatchObject([{ endpoint: { port: 1 } }])
@@ -282,7 +283,7 @@ describe('syncDevice', () => {
     expect(sent).toStrictEqual([])
   })
 
-  it('makes of any device what replacing would, and a second time does nothing', async () => {
+  it('has the same result as replacing, and does nothing the second time', async () => {
     await fc.assert(
       fc.asyncProperty(anyPeers(), anyPeers(), async (before, after) => {
         const wanted = { privateKey: privateKeyOf(9), firewallMark: 3, peers: after }
@@ -297,7 +298,7 @@ describe('syncDevice', () => {
         expect(sent).toStrictEqual([])
         expect(second.unchanged).toHaveLength(after.length)
       }),
-      { numRuns: 60 },
+      runs(60),
     )
   })
 })
@@ -334,7 +335,7 @@ describe('WireGuard', () => {
     expect((await wg.device('wg0')).peers).toHaveLength(1)
   })
 
-  it('syncDevice tells what it did', async () => {
+  it('syncDevice reports what it did', async () => {
     await wg.configureDevice('wg0', { peers: [{ publicKey: A }] })
     await expect(wg.syncDevice('wg0', { peers: [{ publicKey: B }] })).resolves.toStrictEqual({
       added: [B],
@@ -370,14 +371,14 @@ function comparable(
 }
 
 function anyPeers(): fc.Arbitrary<PeerConfig[]> {
-  const ranges = ['10.0.0.0/8', '10.0.0.0/16', '10.1.0.0/16', 'fd00::/64', '::/0', '0.0.0.0/0']
+  const allowedIPs = ['10.0.0.0/8', '10.0.0.0/16', '10.1.0.0/16', 'fd00::/64', '::/0', '0.0.0.0/0']
   const peer = fc.record(
     {
       publicKey: fc.integer({ min: 1, max: 6 }).map(publicKeyOf),
       presharedKey: fc.option(fc.integer({ min: 1, max: 2 }).map(presharedKeyOf)),
       endpoint: fc.constantFrom('192.0.2.1:1', '[2001:db8::1]:2'),
       persistentKeepalive: fc.constantFrom(0, 1, 65_535),
-      allowedIPs: fc.uniqueArray(fc.constantFrom(...ranges)),
+      allowedIPs: fc.uniqueArray(fc.constantFrom(...allowedIPs)),
     },
     { requiredKeys: ['publicKey'] },
   )

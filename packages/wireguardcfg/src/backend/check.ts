@@ -1,22 +1,29 @@
-import { invalid, quote, type WireGuardError } from '../model/errors.js'
+import { invalid, type WireGuardError } from '../model/errors.js'
+import { quote } from '../model/quote.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type * as Schema from '../schema.js'
 import { fastCheckDeviceConfig, freezePeer } from './fast-check.js'
 
 /**
- * Checks a configuration and returns it in checked form: keys parsed, addresses canonical. Every
- * backend calls this before it sends the first byte. A configuration that is already checked passes
- * at once; zod is loaded when there is something to refuse.
+ * Checks a configuration and returns it in checked form, with keys parsed and addresses canonical.
+ * Every backend calls this before it sends the first byte. A configuration that is already checked
+ * is returned as it is. zod is loaded only when there is a fault to report.
  *
- * @throws WireGuardError `EINVAL` with the `path` of the first field that is not acceptable
+ * @example
+ * ```ts
+ * const checked = await checkDeviceConfig({ peers: [{ publicKey, allowedIPs: ['10.0.0.2'] }] })
+ * console.log(checked.peers?.[0]?.allowedIPs) // ['10.0.0.2/32']
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of the first invalid field
  */
 export async function checkDeviceConfig(
   config: DeviceConfig | CheckedDeviceConfig,
 ): Promise<CheckedDeviceConfig> {
   const before = checked.get(config)
   if (before !== undefined) return before
-  // zod takes a Map or a forgotten promise for an object without fields, and nothing would be
-  // configured.
+  // zod accepts a Map, or a promise that was not awaited, as an object without fields. Nothing
+  // would be configured.
   const kind = Object.prototype.toString.call(config)
   if (kind !== '[object Object]') {
     throw invalid(
@@ -35,22 +42,23 @@ export async function checkDeviceConfig(
 }
 
 /**
- * For parsers that make a configuration which needs no further check: freezes it, so that it stays
- * so, and remembers it.
+ * Freezes a configuration that needs no further check, and remembers it, so that
+ * {@link checkDeviceConfig} returns it as it is. This is for parsers that create such a
+ * configuration.
  */
 export function markChecked(config: CheckedDeviceConfig): CheckedDeviceConfig {
   for (const peer of config.peers ?? []) freezePeer(peer)
   return remember(config)
 }
 
-/** The peers are frozen already. */
+/** Freezes and remembers a configuration whose peers are already frozen. */
 function remember(config: CheckedDeviceConfig): CheckedDeviceConfig {
   if (config.peers !== undefined) Object.freeze(config.peers)
   checked.set(config, Object.freeze(config))
   return config
 }
 
-/** What is used of an issue of zod. */
+/** The part of a zod issue that is used here. */
 interface Issue {
   readonly code?: string | undefined
   readonly path: readonly PropertyKey[]
@@ -63,7 +71,7 @@ const checked = new WeakMap<object, CheckedDeviceConfig>()
 
 function firstError(issues: readonly Issue[], schemas: typeof Schema): WireGuardError {
   const first = issues[0]
-  // A field that is missing is often there under another name, which says more.
+  // A missing field is often present under a wrong name. That name says more.
   const parent = fieldPath(first?.path.slice(0, -1) ?? [])
   const issue =
     issues.find(({ code, path }) => code === 'unrecognized_keys' && fieldPath(path) === parent) ??
@@ -80,7 +88,7 @@ function firstError(issues: readonly Issue[], schemas: typeof Schema): WireGuard
   )
 }
 
-// As long as a key of ours could be, and shorter than a secret pasted into the wrong place.
+// Long enough for every field name, and shorter than a secret pasted into the wrong place.
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 
 function fieldPath(path: readonly PropertyKey[]): string {

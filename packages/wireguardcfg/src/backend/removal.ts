@@ -3,14 +3,14 @@ import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import type { Device } from '../model/device.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 
-/** True when a configuration asks for the removal of single allowed IPs that could exist. */
+/** Returns whether a configuration removes single allowed IPs that could exist. */
 export function removesAllowedIPs(config: CheckedDeviceConfig): boolean {
   return config.replacePeers !== true && (config.peers ?? []).some(removesSome)
 }
 
-/** True when this peer's entry asks for the removal of single allowed IPs that could exist. */
+/** Returns whether the configuration of a peer removes single allowed IPs that could exist. */
 export function removesSome(peer: CheckedPeerConfig): boolean {
-  // A replaced list holds nothing but what is added, and both may not name the same range.
+  // A replaced list holds only what is added, and no allowed IP may be in both lists.
   return (
     peer.remove !== true &&
     peer.replaceAllowedIPs !== true &&
@@ -18,19 +18,29 @@ export function removesSome(peer: CheckedPeerConfig): boolean {
   )
 }
 
-/** A configuration without `removeAllowedIPs`, and the throw-away peer that does its work. */
+/** A configuration without `removeAllowedIPs`, and the temporary peer that takes its place. */
 export interface TemporaryPeerMove {
+  /** What to send. */
   readonly config: CheckedDeviceConfig
   /** `undefined` when nothing had to be moved. */
   readonly temporaryPeer: PublicKey | undefined
 }
 
 /**
- * The removal of single allowed IPs for implementations that cannot do it: a temporary peer takes
- * the ranges over and is removed, so that the peer's other ranges never miss a packet. Only ranges
- * that the peer has in `device`, read just before, are moved: those of another peer stay where they
- * are. The moves come before everything else, which gives the same device as removing in place,
- * because a range cannot be added to and removed from one peer at once.
+ * Rewrites the removal of single allowed IPs for implementations that do not support it. A
+ * temporary peer takes over the allowed IPs and is then removed, so that the peer's other allowed
+ * IPs never lose a packet. Only allowed IPs that the peer has in `device` are moved; the caller
+ * reads the device just before. Those of another peer stay where they are.
+ *
+ * The moves come before everything else. The result is the same as removing in place, because one
+ * configuration cannot both add an allowed IP to a peer and remove it.
+ *
+ * @example
+ * ```ts
+ * if (removesAllowedIPs(checked)) {
+ *   checked = moveToTemporaryPeer(checked, await this.device(name)).config
+ * }
+ * ```
  */
 export function moveToTemporaryPeer(
   config: CheckedDeviceConfig,
@@ -44,8 +54,8 @@ export function moveToTemporaryPeer(
     peers.push(rest)
     if (config.replacePeers === true || !removesSome(peer)) continue
     const has = new Set(owned.get(peer.publicKey))
-    // Not push(...): a peer may have more ranges than the stack has room for. Deleting skips what
-    // is named twice.
+    // Not push(...), because a peer may have more allowed IPs than the stack has room for. Deleting
+    // from the set skips what is named twice.
     for (const allowedIP of removeAllowedIPs) if (has.delete(allowedIP)) moved.push(allowedIP)
   }
   if (moved.length === 0) return { config: { ...config, peers }, temporaryPeer: undefined }

@@ -1,5 +1,6 @@
 import { formatEndpoint } from '../model/endpoint.js'
 import { invalid } from '../model/errors.js'
+import { PEER_FIELDS } from '../model/fields.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 import type { Conf } from './conf.js'
 import type { PeerKey } from './keys.js'
@@ -16,26 +17,31 @@ import { formatPersistentKeepalive } from './values/numbers.js'
 import type { Parsed } from './values/value.js'
 import { checkComment } from './validate.js'
 
-/** What is written of a peer; a field that is absent is not written. */
+/** A peer to add to a file. Absent fields are not written. */
 export interface ConfPeerInit {
+  /** 44 characters of canonical base64. */
   readonly publicKey: PublicKey
-  /** Written as a comment, `# friendly_name = x`. */
+  /** The name, written as the comment `# friendly_name = x`. */
   readonly name?: string | undefined
   /** Base64 text or a key; `null` is written as the all-zero key, which removes the key. */
   readonly presharedKey?: SecretKey | string | null | undefined
-  /** Each may begin with `+` or `-`: see `toDeviceConfigs`. An empty list is not written. */
+  /** Each may start with `+` or `-`: see `toDeviceConfigs`. An empty list is not written. */
   readonly allowedIPs?: readonly string[] | undefined
-  /** `host:port` or its parts; the host may be a name. */
+  /** `host:port` or both parts. The host may be a name. */
   readonly endpoint?: string | { readonly host: string; readonly port: number } | undefined
-  /** Seconds, 0 to 65535; 0 is written as `off`. */
+  /** Seconds between keepalive packets, 0 to 65535. 0 is written as `off`. */
   readonly persistentKeepalive?: number | undefined
 }
 
 /**
- * Adds a `[Peer]` at the end of a file and returns it. Nothing is changed when a value is not
- * acceptable.
+ * Adds a `[Peer]` at the end of a file and returns it. Nothing is changed when a value is invalid.
  *
- * @param path what comes before the name of a field in errors: `peers[3].`
+ * @example
+ * ```ts
+ * addPeer(conf, { publicKey, name: 'anna', allowedIPs: ['10.0.0.2/32'] })
+ * ```
+ *
+ * @param path the text before the name of a field in errors: `peers[3].`
  * @throws WireGuardError `EINVAL` with the `path` of the field
  */
 export function addPeer(conf: Conf, init: ConfPeerInit, path = ''): ConfSection {
@@ -50,7 +56,7 @@ export function addPeer(conf: Conf, init: ConfPeerInit, path = ''): ConfSection 
   return section
 }
 
-/** The lines of a peer in the order of `wg showconf`. */
+/** Returns the lines of a peer in the order of `wg showconf`. */
 function peerLines(init: ConfPeerInit, at: string): readonly (readonly [PeerKey, string])[] {
   const { presharedKey, allowedIPs = [], endpoint, persistentKeepalive } = init
   const lines: (readonly [PeerKey, string])[] = [
@@ -61,45 +67,48 @@ function peerLines(init: ConfPeerInit, at: string): readonly (readonly [PeerKey,
     lines.push(['PresharedKey', formatSecretKeyValue(key)])
   }
   if (allowedIPs.length > 0) {
-    const entries = allowedIPs.map((text, i) => oneRange(text, `${at}allowedIPs[${i}]`))
+    const entries = allowedIPs.map((text, i) => oneAllowedIP(text, `${at}allowedIPs[${i}]`))
     lines.push(['AllowedIPs', formatAllowedIPs(entries)])
   }
   if (endpoint !== undefined) {
     lines.push(['Endpoint', formatEndpoint(endpointOf(endpoint, `${at}endpoint`))])
   }
   if (persistentKeepalive !== undefined) {
-    checkInteger(`${at}persistentKeepalive`, persistentKeepalive, 65_535)
-    lines.push(['PersistentKeepalive', formatPersistentKeepalive(persistentKeepalive)])
+    const { max } = PEER_FIELDS.persistentKeepalive
+    const seconds = checkInteger(`${at}persistentKeepalive`, persistentKeepalive, max)
+    lines.push(['PersistentKeepalive', formatPersistentKeepalive(seconds)])
   }
   return lines
 }
 
 /**
- * Checks a number of a configuration.
+ * Checks a number of a configuration and returns it.
  *
  * @throws WireGuardError `EINVAL` unless it is an integer from 0 to `max`
  */
-export function checkInteger(path: string, value: number, max: number): void {
-  if (!(Number.isInteger(value) && value >= 0 && value <= max)) {
-    throw invalid(`expected an integer from 0 to ${max}`, { path })
+export function checkInteger(path: string, value: unknown, max: number): number {
+  if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= max) {
+    return value
   }
+  throw invalid(`expected an integer from 0 to ${max}`, { path })
 }
 
 /**
- * Checks a private or preshared key of a configuration; `null` stays.
+ * Checks a private or preshared key of a configuration and returns it, or `null` for `null`.
  *
- * @throws WireGuardError `EINVAL` unless it is a key or its base64 text, and when it is all zero
+ * @throws WireGuardError `EINVAL` unless it is a key or its base64 text, or when it is all zero
  */
-export function checkSecret(path: string, key: SecretKey | string | null): SecretKey | null {
+export function checkSecret(path: string, key: unknown): SecretKey | null {
   if (key === null || key instanceof SecretKey) return key
+  if (typeof key !== 'string') throw invalid('expected a SecretKey or base64 text', { path })
   const secret = valueOf(path, parseSecretKeyValue(key))
   if (secret === null) throw invalid('all bytes are zero; use null to clear a key', { path })
   return secret
 }
 
-function oneRange(text: string, path: string): AllowedIPEntry {
+function oneAllowedIP(text: string, path: string): AllowedIPEntry {
   const [entry, more] = valueOf(path, parseAllowedIPs(text))
-  if (entry === undefined || more !== undefined) throw invalid('expected one range', { path })
+  if (entry === undefined || more !== undefined) throw invalid('expected one allowed IP', { path })
   return entry
 }
 

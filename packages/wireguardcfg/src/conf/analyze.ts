@@ -8,13 +8,13 @@ import { peerName } from './peer-name.js'
 import type { ConfProblem } from './problem.js'
 import { type QuickEntry, QuickReader } from './quick-reader.js'
 import {
-  emptyInterface,
-  emptyPeer,
+  newInterfaceDraft,
+  newPeerDraft,
   INTERFACE_READERS,
   type InterfaceDraft,
   type ReadOutcome,
   PEER_READERS,
-  type PeerDraft,
+  type ConfPeerDraft,
   QUICK_READERS,
 } from './readers.js'
 import { squeeze } from './text.js'
@@ -22,27 +22,28 @@ import type { ConfInterface, ConfPeer } from './types.js'
 import { describeUnrecognized, type SectionState, unrecognizedSentence } from './unrecognized.js'
 import type { ValueFault } from './values/value.js'
 
-/** How a file is read. */
+/** Options for reading a file. */
 export interface ConfOptions {
-  /** Whose keys are known; default `wg-quick`, which knows those of wg(8) as well. */
+  /** The program whose keys are known. Default `wg-quick`, which also knows the keys of wg(8). */
   readonly dialect?: ConfDialect | undefined
 }
 
-/** What a file means, and everything that is wrong with it. */
+/** The meaning of a file, and everything that is wrong with it. */
 export interface Analysis {
   readonly interface: ConfInterface
-  /** Those with a public key. */
+  /** The peers that have a public key. */
   readonly peers: readonly ConfPeer[]
   /**
-   * In the order in which wg(8) meets them: line by line, at last the peers without a public key.
+   * The problems in the order in which wg(8) finds them: line by line, and at the end the peers
+   * without a public key.
    */
   readonly problems: readonly ConfProblem[]
 }
 
-/** What wg(8) says of a `[Peer]` without `PublicKey`. */
+/** The sentence of wg(8) about a `[Peer]` without `PublicKey`. */
 export const MISSING_PUBLIC_KEY = 'A peer is missing a public key'
 
-/** Reads a whole document once. Never fails. */
+/** Reads a whole document once. Never throws. */
 export function analyze(conf: Conf, { dialect = 'wg-quick' }: ConfOptions = {}): Analysis {
   const analyzer = new Analyzer(conf, dialect)
   analyzer.run()
@@ -53,8 +54,8 @@ class Analyzer {
   readonly #conf: Conf
   readonly #dialect: ConfDialect
   readonly #quick: QuickReader | undefined
-  readonly #interface: InterfaceDraft = emptyInterface()
-  readonly #peers: PeerDraft[] = []
+  readonly #interface: InterfaceDraft = newInterfaceDraft()
+  readonly #peers: ConfPeerDraft[] = []
   readonly #problems: ConfProblem[] = []
   #section: SectionState = 'none'
   #lineNumber = 0
@@ -66,6 +67,7 @@ class Analyzer {
   }
 
   run(): void {
+    if (this.#isUTF16()) return
     const peers = this.#conf.peers[Symbol.iterator]()
     for (const line of this.#conf.lines) {
       this.#lineNumber++
@@ -78,7 +80,7 @@ class Analyzer {
         if (token.section === undefined) this.#unrecognized(line)
         if (token.section === 'peer') {
           const section = peers.next().value
-          this.#peers.push(emptyPeer(this.#lineNumber, section && peerName(section)))
+          this.#peers.push(newPeerDraft(this.#lineNumber, section && peerName(section)))
         }
       } else if (isReadable && token.kind !== 'blank' && token.kind !== 'comment') {
         this.#readWg(line)
@@ -91,38 +93,51 @@ class Analyzer {
     const lines = new Map<PublicKey, number>()
     const owners = new Map<AllowedIP, PublicKey>()
     for (const draft of this.#peers) {
-      const { publicKey, ranges, ...rest } = draft
+      const { publicKey, hasPublicKey, changes, ...rest } = draft
       this.#lineNumber = draft.line
+      // A line with an invalid key was already reported.
+      if (publicKey === undefined && hasPublicKey) continue
       if (publicKey === undefined) {
         const wgMessage = MISSING_PUBLIC_KEY
         this.#report('error', 1, 'PublicKey', { message: 'missing', expected: KEY, wgMessage })
         continue
       }
       this.#warnOfRepeats(draft, publicKey, lines, owners)
-      const of = (wanted: string) =>
-        [...ranges].flatMap(([ip, how]) => (how === wanted ? [ip] : []))
+      const of = (wanted: 'add' | 'remove') =>
+        [...changes].flatMap(([ip, change]) => (change === wanted ? [ip] : []))
       peers.push({ ...rest, publicKey, allowedIPs: of('add'), removeAllowedIPs: of('remove') })
     }
     return { interface: this.#interface, peers, problems: this.#problems }
   }
 
   /**
-   * False when the line is not to be read further, unless it is a header, without which all behind
-   * it would be wrong.
+   * Reports a byte order mark and NUL characters. Returns false when the line must not be read
+   * further. A header is still read, because without it all lines after it would be misread.
    */
   #checkCharacters({ text }: ConfLine): boolean {
     if (this.#lineNumber === 1 && text.startsWith(BYTE_ORDER_MARK)) {
-      this.#report('error', 1, undefined, {
-        message: 'byte order mark, which wg(8) takes as part of the first line',
+      // The meaning of the line is clear, so this is an error in the dialect of wg(8) only.
+      this.#report(this.#dialect === 'wg' ? 'error' : 'warning', 1, undefined, {
+        message: 'byte order mark, which wg(8) reads as part of the first line',
         expected: 'a file without one',
         wgMessage: unrecognizedSentence(text),
       })
     }
     const nul = codeOf(text).length
     if (text[nul] !== '\0') return true
-    const message = 'NUL character, behind which wg(8) ignores the rest of the line'
+    const message = 'NUL character, after which wg(8) ignores the rest of the line'
     this.#report('error', nul + 1, undefined, { message, expected: 'text' })
     return false
+  }
+
+  /** Reports a file in UTF-16 once. Read as UTF-8, every second character of it is a NUL. */
+  #isUTF16(): boolean {
+    const first = this.#conf.lines.find(({ text }) => text.length > 1)?.text ?? ''
+    // oxlint-disable-next-line no-control-regex -- a NUL is what this looks for
+    if (!/(?:[^\0]\0){4}|(?:\0[^\0]){4}/.test(first)) return false
+    this.#lineNumber = 1
+    this.#report('error', 1, undefined, { message: 'UTF-16 text', expected: 'a file in UTF-8' })
+    return true
   }
 
   #readQuick(line: ConfLine, { key, value, hasValue }: QuickEntry): void {
@@ -130,11 +145,11 @@ class Analyzer {
       this.#report('error', startOf(line), key, { message: 'no "="', expected: `${key} = value` })
     } else if (value === '' && key !== 'SaveConfig') {
       this.#report('warning', startOf(line), key, { message: 'empty', expected: 'a value' })
-    } else this.#take(line, key, QUICK_READERS[key](this.#interface, value), /[ \t\v\f\r,]+/)
+    } else this.#take(line, key, QUICK_READERS[key](this.#interface, value), /[ \t\v\f\r,]+/g)
   }
 
   #readWg(line: ConfLine): void {
-    // What stands below an unknown header is not known either; the header was reported.
+    // All lines below an unknown header are unknown. The header was already reported.
     if (this.#section === 'unknown') return
     const { token } = line
     const name = token.kind === 'entry' ? token.name : ''
@@ -143,11 +158,12 @@ class Analyzer {
     const own = this.#section === 'interface' ? wgInterfaceKey(name) : undefined
     const peers = this.#section === 'peer' ? peerKey(name) : undefined
     const peer = this.#peers.at(-1)
+    if (peers === 'PublicKey' && peer !== undefined) peer.hasPublicKey = true
     if (value === '') this.#unrecognized(line, own ?? peers)
     else if (own !== undefined) {
-      this.#take(line, own, INTERFACE_READERS[own](this.#interface, value))
+      this.#take(line, own, INTERFACE_READERS[own]!(this.#interface, value, line.value))
     } else if (peers !== undefined && peer !== undefined) {
-      this.#take(line, peers, PEER_READERS[peers](peer, value))
+      this.#take(line, peers, PEER_READERS[peers]!(peer, value, line.value))
     } else this.#unrecognized(line)
   }
 
@@ -155,48 +171,49 @@ class Analyzer {
     line: ConfLine,
     key: string,
     { fault, warnings = [] }: ReadOutcome,
-    separators = /,/,
+    separators = /,/g,
   ): void {
+    let offsets: readonly number[] | undefined
     const report = (severity: ConfProblem['severity'], found: ValueFault) => {
       const start = line.token.kind === 'entry' ? line.token.start : 0
-      const offset = elementOffset(line.value, found.index ?? 0, separators)
-      this.#report(severity, start + offset + 1, key, found)
+      offsets ??= elementOffsets(line.value, separators)
+      this.#report(severity, start + (offsets[found.index ?? 0] ?? 0) + 1, key, found)
     }
     for (const warning of warnings) report('warning', warning)
     if (fault !== undefined) report('error', fault)
   }
 
-  /** A line that wg(8) has no use for: says why, as far as that can be known. */
+  /** Reports why wg(8) does not recognize a line, as far as that can be known. */
   #unrecognized(line: ConfLine, emptyKey?: string): void {
     const context = { section: this.#section, dialect: this.#dialect, emptyKey }
     const { key, ...fault } = describeUnrecognized(line.token, this.#textOf(line), context)
     this.#report('error', startOf(line), key, fault)
   }
 
-  /** The line's text; of the first line without a byte order mark. */
+  /** Returns the line's text, that of the first line without a byte order mark. */
   #textOf({ text }: ConfLine): string {
     return this.#lineNumber === 1 && text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
   }
 
   #warnOfRepeats(
-    { line, ranges }: PeerDraft,
+    { line, changes }: ConfPeerDraft,
     publicKey: PublicKey,
     lines: Map<PublicKey, number>,
     owners: Map<AllowedIP, PublicKey>,
   ): void {
     const earlier = lines.get(publicKey)
     if (earlier !== undefined) {
-      const message = `the same key as the peer in line ${earlier}, which this one updates`
-      this.#report('warning', 1, 'PublicKey', { message, expected: 'one section for each peer' })
+      const message = `same public key as the peer in line ${earlier}, which this section updates`
+      this.#report('warning', 1, 'PublicKey', { message, expected: 'one section per peer' })
     }
     lines.set(publicKey, line)
-    for (const [allowedIP, how] of ranges) {
+    for (const [allowedIP, change] of changes) {
       const owner = owners.get(allowedIP)
-      if (how === 'remove') continue
+      if (change === 'remove') continue
       owners.set(allowedIP, publicKey)
       if (owner === undefined || owner === publicKey) continue
-      const message = `${allowedIP} moves here from the peer in line ${lines.get(owner)}`
-      this.#report('warning', 1, 'AllowedIPs', { message, expected: 'each range at one peer' })
+      const message = `${allowedIP} moves to this peer from the peer in line ${lines.get(owner)}`
+      this.#report('warning', 1, 'AllowedIPs', { message, expected: 'each allowed IP at one peer' })
     }
   }
 
@@ -211,16 +228,22 @@ class Analyzer {
   }
 }
 
-const KEY = 'the key of the peer, 44 characters of base64'
+const KEY = 'a public key, 44 characters of base64'
 
-/** The column of the first character that is not white space. */
+/** Returns the column of the first character that is not white space. */
 function startOf({ text }: ConfLine): number {
   return text.length - text.replace(/^[ \t\v\f\r\uFEFF]+/, '').length + 1
 }
 
 /**
- * Everything that is wrong with a file, sorted by line. Without an `error` in it the file is
- * acceptable.
+ * Returns everything that is wrong with a file, sorted by line. Without an `error` in the list the
+ * file is valid.
+ *
+ * @example
+ * ```ts
+ * for (const problem of checkConf(text)) console.log(`wg0.conf:${formatProblem(problem)}`)
+ * // wg0.conf:2:14: error: ListenPort: port "99999" is out of range; expected a port number from …
+ * ```
  */
 export function checkConf(conf: Conf | string, options?: ConfOptions): ConfProblem[] {
   const { problems } = analyze(typeof conf === 'string' ? parseConf(conf) : conf, options)
@@ -228,10 +251,11 @@ export function checkConf(conf: Conf | string, options?: ConfOptions): ConfProbl
 }
 
 /**
- * What `wg setconf` and `wg addconf` print on standard error about a file before they look at the
- * device: the warnings up to the first error, its sentence, and how they give up. `''`: nothing.
- * Names of endpoints are not looked up. Differences: what may be a secret is `(hidden)`, and what
- * is refused here alone is said in our words.
+ * Returns what `wg setconf` and `wg addconf` print on standard error about a file before they
+ * access the device: the warnings up to the first error, the sentence of that error, and their last
+ * line. Returns `''` when they print nothing. Host names are not looked up. Two things differ:
+ * `(hidden)` replaces what may be a secret, and faults that wg(8) accepts are reported in the words
+ * of this library.
  */
 export function wgReport(conf: Conf | string, { dialect = 'wg' }: ConfOptions = {}): string {
   let text = ''
@@ -249,19 +273,19 @@ export function wgReport(conf: Conf | string, { dialect = 'wg' }: ConfOptions = 
   return text
 }
 
-/**
- * Where an element of a list begins in the text of the list, behind white space. 0 when there is no
- * such element.
- */
-export function elementOffset(list: string, index: number, separators: RegExp): number {
-  let offset = 0
-  let rest = list
-  for (let i = 0; i < index; i++) {
-    const separator = separators.exec(rest)
-    if (separator === null) return 0
-    const skip = separator.index + separator[0].length
-    offset += skip
-    rest = rest.slice(skip)
+/** Returns where each element of a list begins in the text of the list, after white space. */
+export function elementOffsets(list: string, separators: RegExp): number[] {
+  const starts = [0]
+  for (const { 0: separator, index } of list.matchAll(separators)) {
+    starts.push(index + separator.length)
   }
-  return offset + /^[ \t\v\f\r]*/.exec(rest)![0].length
+  return starts.map((start) => {
+    let offset = start
+    while (isSpace(list[offset])) offset++
+    return offset
+  })
+}
+
+function isSpace(character: string | undefined): boolean {
+  return character !== undefined && ' \t\v\f\r'.includes(character)
 }

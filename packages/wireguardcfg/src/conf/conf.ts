@@ -1,157 +1,213 @@
 import { inspect } from 'node:util'
 import type { PublicKey } from '../model/key.js'
 import { ConfLine, type LineEnd } from './line.js'
+import { PeerIndex } from './peer-index.js'
 import { type AnyKey, ConfSection } from './section.js'
-import { squeeze } from './text.js'
 
 /**
- * A `.conf` file of wg(8) or wg-quick(8) to the last byte: comments, unknown keys, order,
- * indentation and line ends. It can be changed: edits apply at once and touch only the lines they
- * are about. Made by `parseConf`, written by `formatConf`.
+ * A `.conf` file of wg(8) or wg-quick(8), kept to the last byte: comments, unknown keys, order,
+ * indentation and line ends. Edits take effect at once and change only the lines of the key that
+ * they name. `parseConf` reads a file and `formatConf` writes it.
  *
- * It shows nothing of itself to `console.log` and `JSON.stringify`, because it holds private keys.
+ * `console.log` and `JSON.stringify` show none of its content, because it holds private keys.
  */
 export class Conf {
-  #prologue: readonly ConfLine[]
+  readonly #prologue: ConfLine[]
   #sections: ConfSection[]
   readonly #end: LineEnd
+  /** Removed sections that are still in the list, so that removing many takes one pass over it. */
+  readonly #removed = new Set<ConfSection>()
+  readonly #peerIndex = new PeerIndex()
 
   constructor(prologue: readonly ConfLine[], sections: readonly ConfSection[], end: LineEnd) {
-    this.#prologue = prologue
+    this.#prologue = [...prologue]
     this.#sections = [...sections]
     this.#end = end
   }
 
   /**
-   * Every line in order. A line prints nothing of itself; its `text` is the file's, secrets too.
+   * Every line in order. A line does not print its content, but its `text` may hold secrets.
    */
   get lines(): readonly ConfLine[] {
-    return [...this.#prologue, ...this.#sections.flatMap(({ lines }) => lines)]
+    const lines = this.sections.flatMap((section) => section.lines)
+    return [...this.#prologue, ...lines]
   }
 
-  /** The end that new sections get: that of the file's first line. */
+  /** The line end of new sections, which is that of the file's first line. */
   get lineEnd(): '\n' | '\r\n' {
     return this.#end === '\r\n' ? '\r\n' : '\n'
   }
 
   /** Every section in order. */
   get sections(): readonly ConfSection[] {
+    if (this.#removed.size > 0) this.#dropRemoved()
     return this.#sections
   }
 
   /**
-   * Every `[Interface]`, nearly always one. wg(8) merges them; of a key in several it takes the
-   * last.
+   * Every `[Interface]`, nearly always one. wg(8) merges several, and uses the last value of a
+   * key.
    */
   get interfaces(): readonly ConfSection[] {
-    return this.#sections.filter(({ kind }) => kind === 'interface')
+    return this.sections.filter(({ kind }) => kind === 'interface')
   }
 
-  /** Every `[Peer]`, also those of the same key. */
+  /** Every `[Peer]`, including several of the same public key. */
   get peers(): readonly ConfSection[] {
-    return this.#sections.filter(({ kind }) => kind === 'peer')
+    return this.sections.filter(({ kind }) => kind === 'peer')
   }
 
   /**
-   * The value of a key of `[Interface]`, the last one if it is there several times; `undefined`:
-   * absent. May be a secret.
+   * Returns the value of a key of `[Interface]`, the last one of several; `undefined` when the key
+   * is absent. The value may be a secret.
+   *
+   * @example
+   * ```ts
+   * parseConf('[Interface]\nListenPort = 51820\n').get('ListenPort') // '51820'
+   * ```
    */
   get(key: AnyKey): string | undefined {
     return this.getAll(key).at(-1)
   }
 
-  /** The values of a key of `[Interface]` that may be repeated, in order. May be secrets. */
+  /**
+   * Returns every value of a key of `[Interface]`, in order. The values may be secrets.
+   *
+   * @example
+   * ```ts
+   * conf.getAll('PostUp') // ['iptables -A …', 'ip6tables -A …']
+   * ```
+   */
   getAll(key: AnyKey): string[] {
     return this.interfaces.flatMap((section) => section.getAll(key))
   }
 
   /**
-   * Gives a key of `[Interface]` these values: see {@link ConfSection.set}. Of several
-   * `[Interface]`, the last that has the key gets them all; without one, a new one is added at the
-   * top.
+   * Sets the values of a key of `[Interface]`: see {@link ConfSection.set}. Of several
+   * `[Interface]`, the last one that has the key gets all values. If there is none, one is added at
+   * the top.
    *
-   * @throws WireGuardError `EINVAL` when the text could not be read back as it is, such as a line
-   * break
+   * @example
+   * ```ts
+   * conf.set('ListenPort', '51820')
+   * conf.set('Address', ['10.0.0.1/24', 'fd00::1/64'])
+   * ```
+   *
+   * @throws WireGuardError `EINVAL` when the file could not be read back with the same value, for
+   * example because of a line break
    */
   set(key: AnyKey, value: string | readonly string[]): void {
     const target = this.#interfaceWith(key)
-    // First, because it may throw.
+    // Before all other changes, because it may throw.
     target.set(key, value)
     for (const section of this.interfaces) if (section !== target) section.unset(key)
-    if (!this.#sections.includes(target)) this.#sections.unshift(target)
+    if (!this.sections.includes(target)) this.#sections.unshift(target)
   }
 
   /**
-   * Adds one more line of a key to `[Interface]`, behind those that are there.
+   * Adds a line of a key to `[Interface]`, after the existing lines of the key.
+   *
+   * @example
+   * ```ts
+   * conf.add('PostUp', 'sysctl -w net.ipv4.ip_forward=1')
+   * ```
    *
    * @throws WireGuardError `EINVAL` as {@link Conf.set}
    */
   add(key: AnyKey, value: string): void {
     const target = this.#interfaceWith(key)
     target.add(key, value)
-    if (!this.#sections.includes(target)) this.#sections.unshift(target)
+    if (!this.sections.includes(target)) this.#sections.unshift(target)
   }
 
-  /** Removes every line of a key of `[Interface]`; false if there is none. */
+  /**
+   * Removes every line of a key of `[Interface]`. Returns whether there was one.
+   *
+   * @example
+   * ```ts
+   * conf.unset('SaveConfig')
+   * ```
+   */
   unset(key: AnyKey): boolean {
     return this.interfaces.map((section) => section.unset(key)).includes(true)
   }
 
-  /** The last `[Peer]` of this public key; `undefined`: none. */
+  /**
+   * Returns the last `[Peer]` of this public key; `undefined` when there is none.
+   *
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.set('AllowedIPs', '10.0.0.2/32')
+   * ```
+   */
   peer(publicKey: PublicKey): ConfSection | undefined {
-    return this.#sections.findLast((section) => isPeer(section, publicKey))
+    return this.#peerIndex.find(publicKey, () => this.peers).at(-1)
   }
 
-  /** Adds an empty `[Peer]` at the end, behind an empty line. */
+  /**
+   * Adds an empty `[Peer]` at the end, after an empty line, and returns it. See also `addPeer`.
+   *
+   * @example
+   * ```ts
+   * conf.addPeerSection().set('PublicKey', publicKey)
+   * ```
+   */
   addPeerSection(): ConfSection {
-    const last = (this.#sections.at(-1)?.lines ?? this.#prologue).at(-1)
+    const last = (this.sections.at(-1)?.lines ?? this.#prologue).at(-1)
     const section = this.#newSection('peer', false, last !== undefined && last.text !== '')
     this.#sections.push(section)
+    this.#peerIndex.add(section)
     return section
   }
 
   /**
-   * Removes every `[Peer]` of this public key with the comment lines directly above; what stands
-   * behind an empty line after its last entry stays. False if there is none.
+   * Removes every `[Peer]` of this public key with its comments: those directly above it, and those
+   * that close it. The lines after the next empty line stay, and so do disabled peers. Returns
+   * whether there was a peer.
+   *
+   * @example
+   * ```ts
+   * if (!conf.removePeer(publicKey)) throw new Error('no such peer')
+   * ```
    */
   removePeer(publicKey: PublicKey): boolean {
-    const kept: ConfSection[] = []
-    for (const section of this.#sections) {
-      if (!isPeer(section, publicKey)) kept.push(section)
-      else if (kept.length > 0) kept.at(-1)!.append(section.rest)
-      else this.#prologue = [...this.#prologue, ...section.rest]
-    }
-    const found = kept.length < this.#sections.length
-    this.#sections = kept
-    return found
+    const sections = this.#peerIndex.find(publicKey, () => this.peers)
+    for (const section of sections) this.#removed.add(section)
+    this.#peerIndex.delete(publicKey)
+    return sections.length > 0
   }
 
-  /** `Conf {}`: the content may hold secrets. */
+  /** Returns only the number of sections, because the content may hold secrets. */
   [inspect.custom](): string {
-    return `Conf { ${this.#sections.length} sections }`
+    return `Conf { ${this.sections.length} sections }`
+  }
+
+  #dropRemoved(): void {
+    const kept: ConfSection[] = []
+    for (const section of this.#sections) {
+      if (!this.#removed.has(section)) kept.push(section)
+      else if (kept.length > 0) kept.at(-1)!.append(section.remains)
+      else this.#prologue.push(...section.remains)
+    }
+    this.#sections = kept
+    this.#removed.clear()
   }
 
   /**
-   * The section that a key of `[Interface]` is written to; a new one is not yet part of the
-   * document.
+   * Returns the section to which a key of `[Interface]` is written. A new section is not yet part
+   * of the document.
    */
   #interfaceWith(key: AnyKey): ConfSection {
     const sections = this.interfaces
     const section = sections.findLast((one) => one.get(key) !== undefined) ?? sections[0]
-    return section ?? this.#newSection('interface', this.#sections.length > 0)
+    return section ?? this.#newSection('interface', this.sections.length > 0)
   }
 
   #newSection(kind: 'interface' | 'peer', emptyBelow: boolean, emptyAbove = false): ConfSection {
     const line = (text: string) => new ConfLine(text, this.lineEnd)
     const header = line(kind === 'peer' ? '[Peer]' : '[Interface]')
     const lead = emptyAbove ? [line('')] : []
-    const like = this.#sections.findLast((one) => one.kind === kind) ?? this.#sections.at(-1)
-    return new ConfSection(kind, lead, header, emptyBelow ? [line('')] : [], like)
+    const like = this.sections.findLast((one) => one.kind === kind) ?? this.sections.at(-1)
+    return new ConfSection(kind, { lead, header, body: emptyBelow ? [line('')] : [] }, like)
   }
-}
-
-function isPeer(section: ConfSection, publicKey: PublicKey): boolean {
-  if (section.kind !== 'peer') return false
-  const value = section.get('PublicKey')
-  return value !== undefined && squeeze(value) === publicKey
 }

@@ -1,46 +1,60 @@
 import { markChecked } from '../backend/check.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
+import { DEVICE_FIELDS, givenFields, PEER_FIELDS, unsetFields } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
 import type { ConfOptions } from './analyze.js'
 import type { Conf } from './conf.js'
+import { splitAtRepeats } from './split.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 import { analyzeStrictly } from './settings.js'
 
 /**
- * What a file does to a device. `setconf`: the device becomes what the file says; keys that are
- * absent are reset and other peers removed. `addconf`: keys that are absent are left alone, and
- * peers are added to those that are there.
+ * How a file is applied to a device. With `setconf` the device becomes equal to the file: absent
+ * keys are reset and other peers are removed. With `addconf` absent keys are left unchanged, and
+ * peers are added to the existing ones.
  */
 export type ConfMode = 'setconf' | 'addconf'
 
 /** The configurations of a file. */
 export interface ConfConversion {
   /**
-   * Already checked, to be applied in this order. More than one when a public key is there several
-   * times.
+   * The configurations, already checked, in the order in which to apply them. There are several
+   * when a public key is repeated.
    */
   readonly configs: readonly CheckedDeviceConfig[]
   /**
-   * The endpoints that are names, absent from `configs`: look them up, then {@link withEndpoints}.
+   * The endpoints that are host names. They are absent from `configs`: resolve them and pass the
+   * addresses to {@link withEndpoints}.
    */
   readonly unresolved: readonly UnresolvedEndpoint[]
 }
 
-/** An endpoint that is a name. */
+/** An endpoint that is a host name. */
 export interface UnresolvedEndpoint {
-  /** `configs[config].peers[peer]`. */
+  /** The peer is `configs[config].peers[peer]`. */
   readonly config: number
+  /** The index of the peer in its configuration. */
   readonly peer: number
+  /** The public key of the peer. */
   readonly publicKey: PublicKey
+  /** The name to look up. */
   readonly host: string
+  /** UDP port. */
   readonly port: number
 }
 
 /**
- * The configurations that do what `wg setconf` or `wg addconf` does with a file. Keys of
- * wg-quick(8) are left out; the dialect `wg` refuses them as wg(8) does. In both modes the allowed
- * IPs of each peer in the file are replaced, unless its last `AllowedIPs` line has a `+` or `-`.
+ * Returns the configurations that have the effect of `wg setconf` or `wg addconf` with this file.
+ * Keys of wg-quick(8) are left out; the dialect `wg` refuses them as wg(8) does. In both modes the
+ * allowed IPs of each peer in the file are replaced, unless its last `AllowedIPs` line has a `+` or
+ * `-`.
+ *
+ * @example
+ * ```ts
+ * const { configs } = toDeviceConfigs(parseConf(text), 'setconf')
+ * for (const config of configs) await client.configureDevice('wg0', config)
+ * ```
  *
  * @throws ConfError `EINVAL` for the first error in the file
  */
@@ -63,10 +77,17 @@ export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOption
 }
 
 /**
- * The configurations with the names looked up. A peer for which there is no address keeps the
- * endpoint that the device has.
+ * Returns the configurations with the addresses of the host names. A peer without an address keeps
+ * the endpoint that the device has.
  *
- * @param addresses in the order of `unresolved`
+ * @example
+ * ```ts
+ * const found = await Promise.all(unresolved.map(({ host }) => lookup(host)))
+ * const endpoints = unresolved.map(({ port }, i) => ({ host: found[i]!.address, port }))
+ * const configs = withEndpoints(conversion, endpoints)
+ * ```
+ *
+ * @param addresses the addresses, in the order of `unresolved`
  * @throws WireGuardError `EINVAL` when an endpoint is not a literal address and a port
  */
 export function withEndpoints(
@@ -90,50 +111,21 @@ export function withEndpoints(
   )
 }
 
-/** A public key may be in one configuration only once; the order stays. */
-function splitAtRepeats(peers: readonly ConfPeer[]): readonly (readonly ConfPeer[])[] {
-  let batch: ConfPeer[] = []
-  const batches = [batch]
-  let seen = new Set<PublicKey>()
-  for (const peer of peers) {
-    if (seen.has(peer.publicKey)) {
-      batches.push((batch = []))
-      seen = new Set()
-    }
-    seen.add(peer.publicKey)
-    batch.push(peer)
-  }
-  return batches
-}
-
-function deviceFields(
-  { privateKey, listenPort, firewallMark }: ConfInterface,
-  mode: ConfMode,
-): CheckedDeviceConfig {
-  if (mode === 'setconf') {
-    return {
-      privateKey: privateKey ?? null,
-      listenPort: listenPort ?? 0,
-      firewallMark: firewallMark ?? 0,
-      replacePeers: true,
-    }
-  }
-  return {
-    ...(privateKey === undefined ? {} : { privateKey }),
-    ...(listenPort === undefined ? {} : { listenPort }),
-    ...(firewallMark === undefined ? {} : { firewallMark }),
-  }
+function deviceFields(settings: ConfInterface, mode: ConfMode): CheckedDeviceConfig {
+  const given = givenFields(DEVICE_FIELDS, settings)
+  return mode === 'setconf'
+    ? { ...unsetFields(DEVICE_FIELDS), ...given, replacePeers: true }
+    : given
 }
 
 function peerConfig(peer: ConfPeer): CheckedPeerConfig {
-  const { publicKey, presharedKey, endpoint, persistentKeepalive } = peer
+  const { endpoint, ...fields } = givenFields(PEER_FIELDS, peer)
   return {
-    publicKey,
-    ...(presharedKey === undefined ? {} : { presharedKey }),
+    publicKey: peer.publicKey,
+    ...fields,
     ...(endpoint === undefined || endpoint.isName
       ? {}
       : { endpoint: { host: endpoint.host, port: endpoint.port } }),
-    ...(persistentKeepalive === undefined ? {} : { persistentKeepalive }),
     allowedIPs: peer.allowedIPs,
     ...(peer.incremental
       ? { removeAllowedIPs: peer.removeAllowedIPs }

@@ -2,42 +2,54 @@ import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device } from '../model/device.js'
 import { checkEndpoint, type Endpoint, formatEndpoint, parseEndpoint } from '../model/endpoint.js'
 import { invalid, isWireGuardError, type WireGuardError } from '../model/errors.js'
+import { DEVICE_FIELDS, type DeviceField, fieldNames, type FieldRow } from '../model/fields.js'
 import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
 import type { Conf } from './conf.js'
 import { parseConf } from './parse.js'
 import { formatSecretKeyValue } from './values/key-values.js'
-import { formatFirewallMark } from './values/numbers.js'
+import { formatNumber } from './values/numbers.js'
 
-/** The file of a device as it is: what `wg showconf` prints, to the byte. With the private key. */
+// `wg showconf` writes the private key last.
+const SHOWCONF_ORDER = fieldNames(DEVICE_FIELDS).toSorted(
+  (a, b) => Number(isSecret(a)) - Number(isSecret(b)),
+)
+
+/**
+ * Returns the file of a device, equal to what `wg showconf` prints to the byte. It includes the
+ * private key.
+ *
+ * @example
+ * ```ts
+ * await writeFile('wg0.conf', formatConf(confFromDevice(device)), { mode: 0o600 })
+ * ```
+ */
 export function confFromDevice(device: Device): Conf {
   return parseConf(formatShowconf(device))
 }
 
 /**
- * The file that makes a configuration: `toDeviceConfigs` gives an equal one back, with `setconf`
- * for a configuration that replaces the peers, and with `addconf` for any other. Fields that the
- * mode resets anyway are not written. A peer without `replaceAllowedIPs` gets its ranges with `+`
- * and `-` when the configuration does not replace the peers.
+ * Returns the file of a configuration. `toDeviceConfigs` returns an equal configuration from it,
+ * with `setconf` for one that replaces the peers, and with `addconf` for any other. Fields that the
+ * mode resets anyway are not written. If the configuration does not replace the peers, the allowed
+ * IPs of a peer without `replaceAllowedIPs` are written with `+` and `-`.
  *
- * @throws WireGuardError `EINVAL` with the `path` of a value that is not acceptable, or that no
- * file can express: a peer to be removed, only to be updated, or whose allowed IPs are to be left
- * alone altogether
+ * @example
+ * ```ts
+ * const conf = confFromConfig({ replacePeers: true, listenPort: 51820, peers: [{ publicKey }] })
+ * console.log(formatConf(conf))
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of a value that is invalid, or that no file can
+ * express: a peer to remove, a peer only to update, or a peer whose allowed IPs stay unchanged
  */
 export function confFromConfig(config: DeviceConfig): Conf {
-  const { privateKey, listenPort, firewallMark, replacePeers = false, peers = [] } = config
+  const { replacePeers = false, peers = [] } = config
   const conf = parseConf('[Interface]\n')
-  const isWritten = (value: unknown, reset: unknown) =>
-    value !== undefined && !(replacePeers && value === reset)
-  if (listenPort !== undefined && isWritten(listenPort, 0)) {
-    checkInteger('listenPort', listenPort, 65_535)
-    conf.set('ListenPort', String(listenPort))
-  }
-  if (firewallMark !== undefined && isWritten(firewallMark, 0)) {
-    checkInteger('firewallMark', firewallMark, 0xffff_ffff)
-    conf.set('FwMark', formatFirewallMark(firewallMark))
-  }
-  if (privateKey !== undefined && isWritten(privateKey, null)) {
-    conf.set('PrivateKey', formatSecretKeyValue(checkSecret('privateKey', privateKey)))
+  for (const name of SHOWCONF_ORDER) {
+    const value = config[name]
+    const field: FieldRow = DEVICE_FIELDS[name]
+    const isReset = replacePeers && value === field.unset
+    if (value !== undefined && !isReset) conf.set(field.confKey, fieldText(field, value, name))
   }
   for (const [i, peer] of peers.entries()) {
     addPeer(conf, peerInit(peer, replacePeers, `peers[${i}]`), `peers[${i}].`)
@@ -45,12 +57,15 @@ export function confFromConfig(config: DeviceConfig): Conf {
   return conf
 }
 
-function formatShowconf({ privateKey, listenPort, firewallMark, peers }: Device): string {
+function formatShowconf(device: Device): string {
   let text = '[Interface]\n'
-  if (listenPort !== 0) text += `ListenPort = ${listenPort}\n`
-  if (firewallMark !== 0) text += `FwMark = ${formatFirewallMark(firewallMark)}\n`
-  if (privateKey !== undefined) text += `PrivateKey = ${privateKey.toBase64()}\n`
-  const sections = peers.map((peer) => {
+  for (const name of SHOWCONF_ORDER) {
+    const value = device[name]
+    const field: FieldRow = DEVICE_FIELDS[name]
+    if (value === undefined || value === field.unset) continue
+    text += `${field.confKey} = ${fieldText(field, value, name)}\n`
+  }
+  const sections = device.peers.map((peer) => {
     let section = `[Peer]\nPublicKey = ${peer.publicKey}\n`
     if (peer.presharedKey !== undefined) {
       section += `PresharedKey = ${peer.presharedKey.toBase64()}\n`
@@ -63,6 +78,13 @@ function formatShowconf({ privateKey, listenPort, firewallMark, peers }: Device)
     return section
   })
   return `${text}\n${sections.join('\n')}`
+}
+
+/** Returns the text of a field of the device: a number or a key. */
+function fieldText({ format, max }: FieldRow, value: unknown, path: string): string {
+  return max === undefined
+    ? formatSecretKeyValue(checkSecret(path, value))
+    : formatNumber(format, checkInteger(path, value, max))
 }
 
 function peerInit(peer: PeerConfig, replacePeers: boolean, path: string): ConfPeerInit {
@@ -85,19 +107,19 @@ function signedAllowedIPs(
   path: string,
 ): readonly string[] {
   const { allowedIPs = [], removeAllowedIPs = [], replaceAllowedIPs } = peer
-  const unsigned = [...allowedIPs, ...removeAllowedIPs].findIndex((range) => /^[+-]/.test(range))
-  if (unsigned >= 0) throw invalid('expected ranges without a sign', { path: `${path}.allowedIPs` })
+  const signed = [...allowedIPs, ...removeAllowedIPs].some((text) => /^[+-]/.test(text))
+  if (signed) throw invalid('expected allowed IPs without a sign', { path: `${path}.allowedIPs` })
   if (replacePeers || replaceAllowedIPs === true) return allowedIPs
   if (allowedIPs.length + removeAllowedIPs.length === 0) {
     throw inexpressible(`${path}.replaceAllowedIPs`)
   }
   return [
-    ...allowedIPs.map((range) => `+${range}`),
-    ...removeAllowedIPs.map((range) => `-${range}`),
+    ...allowedIPs.map((allowedIP) => `+${allowedIP}`),
+    ...removeAllowedIPs.map((allowedIP) => `-${allowedIP}`),
   ]
 }
 
-/** A device knows no names. */
+/** Checks an endpoint of a device, which cannot be a host name. */
 function literal(endpoint: Endpoint | string, path: string): Endpoint {
   try {
     return typeof endpoint === 'string' ? parseEndpoint(endpoint) : checkEndpoint(endpoint)
@@ -107,5 +129,9 @@ function literal(endpoint: Endpoint | string, path: string): Endpoint {
 }
 
 function inexpressible(path: string): WireGuardError {
-  return invalid('a configuration file cannot say this of a peer', { path })
+  return invalid('a configuration file cannot express this', { path })
+}
+
+function isSecret(name: DeviceField): boolean {
+  return DEVICE_FIELDS[name].format === 'secret'
 }

@@ -1,3 +1,4 @@
+import { DEVICE_FIELDS, PEER_FIELDS } from '../model/fields.js'
 import { foldCase } from './text.js'
 
 /** The two sections of a file. */
@@ -18,13 +19,12 @@ export type PeerKey =
 export type ConfKey = WgInterfaceKey | QuickKey | PeerKey
 
 /**
- * Who will read the file. `wg`: wg(8), which refuses the keys of wg-quick. `wg-quick`: wg-quick(8),
- * which takes its own keys out and hands the rest to wg(8).
+ * The program that reads the file. `wg` is wg(8), which refuses the keys of wg-quick(8). `wg-quick`
+ * is wg-quick(8), which removes its own keys and passes the rest to wg(8).
  */
 export type ConfDialect = 'wg' | 'wg-quick'
 
-/** From wg(8) and wg-quick(8), in the order of their manual pages. */
-export const WG_INTERFACE_KEYS: readonly WgInterfaceKey[] = ['PrivateKey', 'ListenPort', 'FwMark']
+/** The keys of wg-quick(8), in the order of its manual page. */
 export const QUICK_KEYS: readonly QuickKey[] = [
   'Address',
   'DNS',
@@ -36,39 +36,39 @@ export const QUICK_KEYS: readonly QuickKey[] = [
   'PostDown',
   'SaveConfig',
 ]
-export const PEER_KEYS: readonly PeerKey[] = [
-  'PublicKey',
-  'PresharedKey',
-  'AllowedIPs',
-  'Endpoint',
-  'PersistentKeepalive',
-]
 
-/** The commands that wg-quick(8) runs. */
-export type HookKey = 'PreUp' | 'PostUp' | 'PreDown' | 'PostDown'
+const peerFieldKeys: readonly PeerKey[] = confKeys(PEER_FIELDS)
+/** The keys of `[Peer]`, in the order of `wg showconf`. */
+export const PEER_KEYS = ['PublicKey', ...peerFieldKeys.toSpliced(1, 0, 'AllowedIPs')] as const
 
-const wgInterfaceKeys = byFoldedName(WG_INTERFACE_KEYS)
+const wgInterfaceKeys = byFoldedName(confKeys(DEVICE_FIELDS))
 const quickKeys = byFoldedName(QUICK_KEYS)
 const peerKeys = byFoldedName(PEER_KEYS)
 
-/** The key of wg(8) in `[Interface]` that this text spells, in any case. */
+/** Returns the key of wg(8) in `[Interface]` that has this name, in upper or lower case. */
 export function wgInterfaceKey(name: string): WgInterfaceKey | undefined {
   return wgInterfaceKeys.get(foldCase(name))
 }
 
-/** The key of wg-quick(8) that this text spells, in any case. */
+/** Returns the key of wg-quick(8) that has this name, in upper or lower case. */
 export function quickKey(name: string): QuickKey | undefined {
   return quickKeys.get(foldCase(name))
 }
 
-/** The key of wg(8) in `[Peer]` that this text spells, in any case. */
+/** Returns the key of wg(8) in `[Peer]` that has this name, in upper or lower case. */
 export function peerKey(name: string): PeerKey | undefined {
   return peerKeys.get(foldCase(name))
 }
 
-/** True for the four keys whose value is a shell command, where a `#` is not a comment. */
+/** Returns whether the value of a key is a shell command, in which `#` does not start a comment. */
 export function isHook(name: string): boolean {
   return /^(?:pre|post)(?:up|down)$/i.test(name)
+}
+
+function confKeys<Key extends string>(
+  fields: Readonly<Record<string, { readonly confKey: Key }>>,
+): Key[] {
+  return Object.values(fields).map(({ confKey }) => confKey)
 }
 
 function byFoldedName<Name extends string>(names: readonly Name[]): ReadonlyMap<string, Name> {

@@ -1,21 +1,22 @@
 import { inspect } from 'node:util'
 import { type ConfSectionKind, isHook } from './keys.js'
-import { foldCase, squeeze, trim } from './text.js'
+import { foldCase, skipSpace, squeeze, trim } from './text.js'
 
-/** How a line ends; the last line of a file may have no end. */
+/** The end of a line. The last line of a file may have none. */
 export type LineEnd = '\n' | '\r\n' | ''
 
 /**
- * What a line is, as wg(8) reads it. Positions count UTF-16 code units from the start of the line.
+ * The kind of a line as wg(8) reads it. Positions count UTF-16 code units from the start of the
+ * line.
  */
 export type Token = Blank | Header | Entry | Other
 
-/** An empty line, or a comment alone. */
+/** An empty line, or a line with only a comment. */
 export interface Blank {
   readonly kind: 'blank' | 'comment'
 }
 
-/** `[Interface]`, `[Peer]`, or another name in brackets (`undefined`), which no program knows. */
+/** `[Interface]`, `[Peer]`, or an unknown name in brackets, whose `section` is `undefined`. */
 export interface Header {
   readonly kind: 'header'
   readonly section: ConfSectionKind | undefined
@@ -26,28 +27,28 @@ export interface Entry {
   readonly kind: 'entry'
   /** The key as wg(8) compares it: without white space, in the file's case. */
   readonly name: string
-  /** The same in lower case, to compare. */
+  /** The name in lower case, for comparison. */
   readonly folded: string
-  /** Where the value starts and ends, without the white space and the comment around it. */
+  /** Where the value starts and ends, without white space and comment. */
   readonly start: number
   readonly end: number
 }
 
-/** Anything else, which wg(8) refuses. */
+/** Any other line. wg(8) refuses it. */
 export interface Other {
   readonly kind: 'other'
 }
 
 /**
- * One line of a file. It may hold a secret, so it shows nothing of itself to `console.log` and
- * `JSON.stringify`.
+ * One line of a file. It may hold a secret, so `console.log` and `JSON.stringify` show none of its
+ * content.
  */
 export class ConfLine {
   readonly #text: string
   readonly #end: LineEnd
   readonly #token: Token
 
-  /** @param start where reading starts: 1 behind a byte order mark */
+  /** @param start where reading starts: 1 after a byte order mark */
   constructor(text: string, end: LineEnd, start = 0) {
     this.#text = text
     this.#end = end
@@ -59,69 +60,88 @@ export class ConfLine {
     return this.#text
   }
 
+  /** How the line ends. */
   get end(): LineEnd {
     return this.#end
   }
 
+  /**
+   * What the line is.
+   *
+   * @internal
+   */
   get token(): Token {
     return this.#token
   }
 
-  /** The value of an entry as it is in the file; `''` for any other line. */
+  /** The value of an entry as written in the file; `''` for any other line. */
   get value(): string {
     return this.#token.kind === 'entry' ? this.#text.slice(this.#token.start, this.#token.end) : ''
   }
 
-  /** `ConfLine {}`: the text may be a secret. */
+  /** Returns `ConfLine {}`, because the text may be a secret. */
   [inspect.custom](): string {
     return 'ConfLine {}'
   }
 
-  /** This entry with another value; its indentation and comment stay. */
+  /**
+   * This entry with another value; its indentation and comment stay.
+   *
+   * @internal
+   */
   withValue(value: string): ConfLine {
     if (this.#token.kind !== 'entry') return this
     const { start, end } = this.#token
     const after = this.#text.slice(end)
-    // An empty value may have no space in front of the comment behind it.
+    // An empty value may have no space between it and the comment.
     const gap = start === end && after.startsWith('#') ? ' ' : ''
     return new ConfLine(this.#text.slice(0, start) + value + gap + after, this.#end)
   }
 }
 
 /**
- * The part of a line that wg(8) reads: what comes before the first `#`, and before a NUL, which
- * ends a string of C.
+ * Returns the part of a line that wg(8) reads. It ends at the first `#`, or at a NUL, which ends a
+ * string in C.
  */
 export function codeOf(text: string): string {
-  const end = text.search(COMMENT_OR_NUL)
-  return end < 0 ? text : text.slice(0, end)
+  return text.slice(0, codeEnd(text))
 }
 
-// oxlint-disable-next-line no-control-regex -- a NUL is what this looks for
-const COMMENT_OR_NUL = /[#\0]/
+function codeEnd(text: string): number {
+  const hash = text.indexOf('#')
+  const end = hash < 0 ? text.length : hash
+  const nul = text.indexOf('\0')
+  return nul < 0 ? end : Math.min(nul, end)
+}
 
 function tokenize(text: string, from: number): Token {
   const code = codeOf(text)
-  const squeezed = squeeze(code.slice(from))
-  if (squeezed === '') return { kind: text.includes('#') ? 'comment' : 'blank' }
-  const header = /^\[([^\]]*)\]$/.exec(squeezed)
-  if (header !== null) return { kind: 'header', section: SECTIONS.get(foldCase(header[1]!)) }
+  const first = skipSpace(code, from)
+  if (first === code.length) return text.includes('#') ? COMMENT : BLANK
+  if (code[first] === '[') {
+    const header = /^\[([^\]]*)\]$/.exec(squeeze(code.slice(first)))
+    if (header !== null) return { kind: 'header', section: SECTIONS.get(foldCase(header[1]!)) }
+  }
   const equals = code.indexOf('=', from)
-  if (equals < 0) return { kind: 'other' }
-  const name = squeeze(code.slice(from, equals))
-  // A comment sign belongs to a command; wg-quick(8) reads it so since 1.0.20260223.
+  if (equals < 0) return OTHER
+  const name = squeeze(code.slice(first, equals))
+  // In a command, `#` belongs to the value. wg-quick(8) does so since 1.0.20260223.
   const rest = (isHook(name) ? text : code).slice(equals + 1)
   const value = trim(rest)
   const start = equals + 1 + (value === '' ? leadingGap(rest) : rest.indexOf(value))
   return { kind: 'entry', name, folded: foldCase(name), start, end: start + value.length }
 }
 
+const BLANK: Token = { kind: 'blank' }
+const COMMENT: Token = { kind: 'comment' }
+const OTHER: Token = { kind: 'other' }
+
 const SECTIONS: ReadonlyMap<string, ConfSectionKind> = new Map([
   ['interface', 'interface'],
   ['peer', 'peer'],
 ])
 
-/** Where an empty value would be written: after one space if there is one. */
+/** Returns where to write an empty value: after one space if there is one. */
 function leadingGap(rest: string): number {
   return rest.startsWith(' ') ? 1 : 0
 }

@@ -1,51 +1,68 @@
+import { divideGap } from './comments.js'
 import { Conf } from './conf.js'
-import { ConfLine, type LineEnd } from './line.js'
+import { ConfLine, type LineEnd, type Token } from './line.js'
 import { ConfSection } from './section.js'
 
 /**
- * U+FEFF at the start of a file, which some editors of Windows write. wg(8) takes it as part of the
- * first line and refuses that.
+ * U+FEFF at the start of a file, which some Windows editors write. wg(8) reads it as part of the
+ * first line and refuses that line.
  */
 export const BYTE_ORDER_MARK = '\uFEFF'
 
 /**
- * Reads a file. It never fails, and `formatConf` gives back the same text whatever it was: what is
- * wrong with the content is told by `checkConf`, and by the functions that read its meaning.
+ * Reads a file. It never throws, and `formatConf` returns the same text for any input. `checkConf`
+ * and the functions that interpret the content report what is wrong with it.
  *
- * Only a line feed ends a line (a carriage return is white space to wg(8)). A byte order mark is
- * kept; behind it the first line is read as it was meant, and `checkConf` says that wg(8) refuses
- * it. Read the file as `utf8`; a file in another encoding comes back byte by byte only when it is
- * read and written as `latin1`.
+ * Only a line feed ends a line, because a carriage return is white space to wg(8). A byte order
+ * mark is kept and does not affect how the first line is read; `checkConf` reports that wg(8)
+ * refuses it. Read the file as `utf8`. A file in another encoding is returned byte by byte only if
+ * it is read and written as `latin1`.
+ *
+ * @example
+ * ```ts
+ * const conf = parseConf(await readFile('/etc/wireguard/wg0.conf', 'utf8'))
+ * conf.set('ListenPort', '51820')
+ * await writeFile('/etc/wireguard/wg0.conf', formatConf(conf))
+ * ```
  */
 export function parseConf(text: string): Conf {
   const lines = splitLines(text)
   const prologue: ConfLine[] = []
   const sections: ConfSection[] = []
-  let pending: { header: ConfLine; lead: ConfLine[]; body: ConfLine[] } | undefined
-  const finish = () => {
-    const token = pending?.header.token
-    if (pending === undefined || token?.kind !== 'header') return
-    sections.push(new ConfSection(token.section, pending.lead, pending.header, pending.body))
+  let section: { header: ConfLine; lead: readonly ConfLine[]; body: ConfLine[] } | undefined
+  const finish = (hasNext: boolean): readonly ConfLine[] => {
+    const { header, lead = [], body = prologue } = section ?? {}
+    const gap = divideGap(takeGap(body), hasNext)
+    for (const line of gap.own) body.push(line)
+    if (header?.token.kind === 'header') {
+      const { between } = gap
+      sections.push(new ConfSection(header.token.section, { lead, header, body, between }))
+    } else for (const line of gap.between) prologue.push(line)
+    return gap.lead
   }
   for (const line of lines) {
-    if (line.token.kind === 'header') {
-      const lead = takeCommentBlock(pending?.body ?? prologue)
-      finish()
-      pending = { header: line, lead, body: [] }
-    } else (pending?.body ?? prologue).push(line)
+    if (line.token.kind === 'header') section = { lead: finish(true), header: line, body: [] }
+    else (section?.body ?? prologue).push(line)
   }
-  finish()
+  finish(false)
   return new Conf(prologue, sections, lines[0]?.end ?? '')
 }
 
-/** The text of a file; for one that was read and not edited, the text that was read. */
+/**
+ * Returns the text of a file. Without edits it is the text that was read.
+ *
+ * @example
+ * ```ts
+ * formatConf(parseConf(text)) === text // true
+ * ```
+ */
 export function formatConf(conf: Conf): string {
   const { lines, lineEnd } = conf
   let text = ''
-  for (const [i, line] of lines.entries()) {
-    // Something may have been added behind a last line without an end.
-    const end = line.end === '' && i < lines.length - 1 ? lineEnd : line.end
-    text += line.text + end
+  for (let i = 0; i < lines.length; i++) {
+    const { text: content, end } = lines[i]!
+    // A line may have been added after a last line without an end.
+    text += content + (end === '' && i < lines.length - 1 ? lineEnd : end)
   }
   return text
 }
@@ -65,9 +82,11 @@ function splitLines(text: string): ConfLine[] {
   return lines
 }
 
-/** Takes the comment lines off the end: they belong to the section whose header comes next. */
-function takeCommentBlock(lines: ConfLine[]): ConfLine[] {
-  let first = lines.length
-  while (first > 0 && lines[first - 1]!.token.kind === 'comment') first--
-  return lines.splice(first)
+/** Removes the comments and empty lines at the end, and returns them. */
+function takeGap(lines: ConfLine[]): ConfLine[] {
+  return lines.splice(lines.findLastIndex(({ token }) => !isSpace(token)) + 1)
+}
+
+function isSpace({ kind }: Token): boolean {
+  return kind === 'blank' || kind === 'comment'
 }

@@ -1,33 +1,36 @@
 import { WireGuardError } from '../model/errors.js'
 
-/** Something in a file that is wrong or looks so. Nothing in it is a secret. */
+/** An error in a file, or something that looks like a mistake. No part of it is a secret. */
 export interface ConfProblem {
-  /** `error`: the file is not acceptable. `warning`: it is, but may not do what was meant. */
+  /** `error` when the file is invalid; `warning` when it is valid but may not do what was meant. */
   readonly severity: 'error' | 'warning'
-  /** From 1. */
+  /** The line, from 1. */
   readonly line: number
-  /** From 1, in UTF-16 code units, as editors count. */
+  /** The column, from 1, in UTF-16 code units, as editors count. */
   readonly column: number
-  /** The key concerned, in its usual spelling; `undefined`: the line as a whole. */
+  /** The key concerned, in its usual spelling; `undefined` for the line as a whole. */
   readonly key: string | undefined
-  /** In lower case, without a full stop: `port "99999" is out of range`. */
+  /** The fault in lower case, without a full stop: `port "99999" is out of range`. */
   readonly message: string
-  /** What would be right: `a port number from 0 to 65535`. */
+  /** What is valid: `a port number from 0 to 65535`. */
   readonly expected: string | undefined
   /**
-   * The sentence that wg(8) prints, with anything that may be a secret replaced by `(hidden)`.
-   * `undefined` where wg(8) says nothing: it takes what is refused here, or the key is one of
-   * wg-quick(8).
+   * The sentence that wg(8) prints, with anything that may be a secret replaced by `(hidden)`. It
+   * is `undefined` when wg(8) prints nothing, because wg(8) accepts what is refused here, or
+   * because the key belongs to wg-quick(8).
    */
   readonly wgMessage: string | undefined
 }
 
 /**
- * A file that is not acceptable: a `WireGuardError` with the code `EINVAL` and where the fault is.
+ * The error about an invalid file: a `WireGuardError` with the code `EINVAL` and the place of the
+ * fault.
  */
 export class ConfError extends WireGuardError {
+  /** What is wrong, and where. */
   readonly problem: ConfProblem
 
+  /** @param problem gives the error its message */
   constructor(problem: ConfProblem) {
     const { message, key, line, column, expected } = problem
     super(`${message}${expected === undefined ? '' : `; expected ${expected}`}`, {
@@ -39,7 +42,14 @@ export class ConfError extends WireGuardError {
   }
 }
 
-/** One line for people: `12:8: error: ListenPort: port "99999" is out of range; expected …`. */
+/**
+ * Returns a problem as one line of text.
+ *
+ * @example
+ * ```ts
+ * formatProblem(problem) // '12:8: error: ListenPort: port "99999" is out of range; expected …'
+ * ```
+ */
 export function formatProblem(problem: ConfProblem): string {
   const { severity, line, column, key, message, expected } = problem
   const subject = key === undefined ? '' : `${key}: `

@@ -1,42 +1,55 @@
 import type { AllowedIP } from '../model/allowed-ip.js'
+import { DEVICE_FIELDS, fieldNames, type FieldTable, PEER_FIELDS } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
-import type { PeerKey, QuickKey, WgInterfaceKey } from './keys.js'
+import type { QuickKey } from './keys.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 import { parseAllowedIPs, warningsOf } from './values/allowed-ips.js'
-import { parseConfEndpoint } from './values/endpoint.js'
-import { parsePublicKeyValue, parseSecretKeyValue } from './values/key-values.js'
-import { parseFirewallMark, parsePersistentKeepalive, parsePort } from './values/numbers.js'
-import { parseAddresses, parseDNS, parseMTU, parseSaveConfig, parseTable } from './values/quick.js'
+import { parsePublicKeyValue } from './values/key-values.js'
+import { VALUE_PARSERS } from './values/parsers.js'
+import {
+  type ConfDNS,
+  parseAddresses,
+  parseDNS,
+  parseMTU,
+  parseSaveConfig,
+  parseTable,
+} from './values/quick.js'
 import type { Parsed, ValueFault } from './values/value.js'
 
-/** `[Interface]` while it is read; sections and keys that come later overwrite or add to it. */
+/** `[Interface]` while it is read. Later sections and keys overwrite its values or add to them. */
 export type InterfaceDraft = {
-  -readonly [Field in keyof ConfInterface]: ConfInterface[Field] extends readonly string[]
-    ? string[]
-    : ConfInterface[Field]
+  -readonly [Field in keyof ConfInterface]: Mutable<ConfInterface[Field]>
 }
 
+type Mutable<Value> = Value extends readonly string[]
+  ? string[]
+  : Value extends ConfDNS
+    ? { -readonly [Field in keyof ConfDNS]: string[] }
+    : Value
+
 /** A `[Peer]` while it is read. */
-export interface PeerDraft {
+export interface ConfPeerDraft {
   readonly line: number
   readonly name: string | undefined
   publicKey: PublicKey | undefined
+  /** Whether a line names a public key, even an invalid one. */
+  hasPublicKey: boolean
   presharedKey: ConfPeer['presharedKey']
   endpoint: ConfPeer['endpoint']
   persistentKeepalive: number | undefined
-  /** What happens to each range; of several entries for one, wg(8) applies the last. */
-  readonly ranges: Map<AllowedIP, 'add' | 'remove'>
+  /** What happens to each allowed IP. Of several entries for one, wg(8) applies the last. */
+  readonly changes: Map<AllowedIP, 'add' | 'remove'>
   incremental: boolean
 }
 
-/** What reading one value gave: a fault, or warnings beside a value that was stored. */
+/** The result of reading one value: a fault, or warnings about a value that was stored. */
 export interface ReadOutcome {
   readonly fault?: ValueFault
   readonly warnings?: readonly ValueFault[]
 }
 
-/** An `[Interface]` without keys. */
-export function emptyInterface(): InterfaceDraft {
+/** Returns an `[Interface]` without keys. */
+export function newInterfaceDraft(): InterfaceDraft {
   return {
     privateKey: undefined,
     listenPort: undefined,
@@ -53,38 +66,31 @@ export function emptyInterface(): InterfaceDraft {
   }
 }
 
-/** A `[Peer]` without keys. */
-export function emptyPeer(line: number, name: string | undefined): PeerDraft {
+/** Returns a `[Peer]` without keys. */
+export function newPeerDraft(line: number, name: string | undefined): ConfPeerDraft {
   return {
     line,
     name,
     publicKey: undefined,
+    hasPublicKey: false,
     presharedKey: undefined,
     endpoint: undefined,
     persistentKeepalive: undefined,
-    ranges: new Map(),
+    changes: new Map(),
     incremental: false,
   }
 }
 
-/** How each key of wg(8) in `[Interface]` is read; the value comes without white space. */
-export const INTERFACE_READERS: Record<WgInterfaceKey, Reader<InterfaceDraft>> = {
-  PrivateKey: (draft, text) =>
-    store(parseSecretKeyValue(text), (value) => (draft.privateKey = value)),
-  ListenPort: (draft, text) => store(parsePort(text), (value) => (draft.listenPort = value)),
-  FwMark: (draft, text) => store(parseFirewallMark(text), (value) => (draft.firewallMark = value)),
-}
+/** A reader for each key of wg(8) in `[Interface]`. Its value has no white space. */
+export const INTERFACE_READERS: Readers<InterfaceDraft> = fieldReaders(DEVICE_FIELDS)
 
-/** How each key of wg-quick(8) is read; the value comes trimmed. */
+/** A reader for each key of wg-quick(8). Its value is trimmed. */
 export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
-  Address: (draft, text) =>
-    store(parseAddresses(text), (value) => (draft.addresses = [...draft.addresses, ...value])),
+  Address: (draft, text) => store(parseAddresses(text), (value) => pushAll(draft.addresses, value)),
   DNS: (draft, text) =>
     store(parseDNS(text), ({ servers, search }) => {
-      draft.dns = {
-        servers: [...draft.dns.servers, ...servers],
-        search: [...draft.dns.search, ...search],
-      }
+      pushAll(draft.dns.servers, servers)
+      pushAll(draft.dns.search, search)
     }),
   MTU: (draft, text) => store(parseMTU(text), (value) => (draft.mtu = value)),
   Table: (draft, text) => store(parseTable(text), (value) => (draft.table = value)),
@@ -95,32 +101,52 @@ export const QUICK_READERS: Record<QuickKey, Reader<InterfaceDraft>> = {
   SaveConfig: (draft, text) => store(parseSaveConfig(text), (value) => (draft.saveConfig = value)),
 }
 
-/** How each key of wg(8) in `[Peer]` is read; the value comes without white space. */
-export const PEER_READERS: Record<PeerKey, Reader<PeerDraft>> = {
+/** A reader for each key of wg(8) in `[Peer]`. Its value has no white space. */
+export const PEER_READERS: Readers<ConfPeerDraft> = {
+  ...fieldReaders(PEER_FIELDS),
   PublicKey: (draft, text) =>
     store(parsePublicKeyValue(text), (value) => (draft.publicKey = value)),
-  PresharedKey: (draft, text) =>
-    store(parseSecretKeyValue(text), (value) => (draft.presharedKey = value)),
-  AllowedIPs: (draft, text) => {
-    const parsed = parseAllowedIPs(text)
+  AllowedIPs: (draft, text, shown) => {
+    const parsed = parseAllowedIPs(text, shown)
     if ('fault' in parsed) return parsed
     for (const { sign, allowedIP } of parsed.value) {
-      draft.ranges.set(allowedIP, sign === '-' ? 'remove' : 'add')
+      draft.changes.set(allowedIP, sign === '-' ? 'remove' : 'add')
     }
-    // wg(8) decides anew at every AllowedIPs line: one without signs after one with them replaces
-    // the list after all.
+    // wg(8) decides again at every AllowedIPs line. A line without signs replaces the list, even
+    // after a line with signs.
     draft.incremental = parsed.value.some(({ sign }) => sign !== '')
     return { warnings: warningsOf(parsed.value) }
   },
-  Endpoint: (draft, text) => store(parseConfEndpoint(text), (value) => (draft.endpoint = value)),
-  PersistentKeepalive: (draft, text) =>
-    store(parsePersistentKeepalive(text), (value) => (draft.persistentKeepalive = value)),
 }
 
-type Reader<Draft> = (draft: Draft, text: string) => ReadOutcome
+/** @param shown the value as written in the file, which messages quote; default: the text itself */
+type Reader<Draft> = (draft: Draft, text: string, shown?: string) => ReadOutcome
+
+/** Readers by key. */
+type Readers<Draft> = Readonly<Record<string, Reader<Draft>>>
+
+/** Returns readers for a table's fields. Each stores the value under the field's name. */
+function fieldReaders<Name extends string>(
+  fields: FieldTable<Name>,
+): Readers<{ [Field in Name]: unknown }> {
+  const readers: Record<string, Reader<{ [Field in Name]: unknown }>> = {}
+  for (const name of fieldNames(fields)) {
+    const { confKey, format } = fields[name]
+    readers[confKey] = (draft, text, shown) =>
+      store<unknown>(VALUE_PARSERS[format](text, shown), (value) =>
+        Object.assign(draft, { [name]: value }),
+      )
+  }
+  return readers
+}
 
 function store<T>(parsed: Parsed<T>, keep: (value: T) => unknown): ReadOutcome {
   if ('fault' in parsed) return parsed
   keep(parsed.value)
-  return {}
+  return parsed.warnings === undefined ? {} : { warnings: parsed.warnings }
+}
+
+/** Appends values one by one, because a call has a limited number of arguments. */
+function pushAll(list: string[], values: readonly string[]): void {
+  for (const value of values) list.push(value)
 }

@@ -1,80 +1,113 @@
 import { inspect } from 'node:util'
 import type { ConfKey, ConfSectionKind } from './keys.js'
+import { commentText } from './comments.js'
 import { ConfLine, type LineEnd } from './line.js'
 import { foldCase } from './text.js'
 import { checkComment, checkKey, checkValue } from './validate.js'
 
-/** A key of ours, offered by editors, or any other, which is kept as it is. */
+/** A known key, which editors suggest, or any other key, which is kept as it is. */
 export type AnyKey = ConfKey | (string & {})
+
+/** The lines of a section, in order. See `divideGap` for the lines after the last entry. */
+export interface SectionLines {
+  /** The comments directly above the header. */
+  readonly lead: readonly ConfLine[]
+  readonly header: ConfLine
+  /** The entries and the comments of the section. */
+  readonly body: readonly ConfLine[]
+  /** The lines between this section and the next one that belong to neither. */
+  readonly between?: readonly ConfLine[]
+}
 
 /**
  * One `[Interface]` or `[Peer]` of a file, with the comment lines directly above it. Keys are
- * compared without regard to case and white space, as wg(8) does. Edits change the document at
- * once, and only the lines of the key they name.
+ * compared without regard to case and white space, as in wg(8). Edits take effect at once and
+ * change only the lines of the key that they name.
  */
 export class ConfSection {
-  /** `undefined`: a section that no program knows. */
+  /** `undefined` for a section that neither wg(8) nor wg-quick(8) knows. */
   readonly kind: ConfSectionKind | undefined
-  readonly #lead: readonly ConfLine[]
   readonly #header: ConfLine
   readonly #model: ConfLine | undefined
+  #lead: readonly ConfLine[]
   #body: readonly ConfLine[]
+  readonly #between: ConfLine[]
+  #onChange: (section: ConfSection) => void = () => {}
 
-  /** @param like whose indentation and spaces new lines take while this section has no entries */
+  /**
+   * @param like the section whose indentation and spaces new lines copy while this one is empty
+   * @internal
+   */
   constructor(
     kind: ConfSectionKind | undefined,
-    lead: readonly ConfLine[],
-    header: ConfLine,
-    body: readonly ConfLine[],
+    { lead, header, body, between = [] }: SectionLines,
     like?: ConfSection,
   ) {
     this.kind = kind
     this.#lead = lead
     this.#header = header
     this.#body = body
+    this.#between = [...between]
     this.#model = like === undefined ? undefined : like.#example()
   }
 
   /**
-   * Every line in order, the comment block above included. A line prints nothing of itself; its
-   * `text` is the file's, secrets too.
+   * Every line in order, including the comments above the header. A line does not print its
+   * content, but its `text` may hold secrets.
    */
   get lines(): readonly ConfLine[] {
-    return [...this.#lead, this.#header, ...this.#body]
+    return [...this.#lead, this.#header, ...this.#body, ...this.#between]
   }
 
-  /** The comment lines inside the section, without their signs: `friendly_name = x`. */
+  /** The comments inside the section, without their `#` signs: `friendly_name = x`. */
   get comments(): string[] {
     return commentsOf(this.#body)
   }
 
-  /** The comment lines directly above the section. */
+  /** The comments directly above the section, without their `#` signs. */
   get commentsAbove(): string[] {
     return commentsOf(this.#lead)
   }
 
   /**
-   * The value of a key, the last one if it is there several times; `undefined`: absent. May be a
-   * secret.
+   * Returns the value of a key, the last one of several; `undefined` when the key is absent. The
+   * value may be a secret.
+   *
+   * @example
+   * ```ts
+   * conf.peers[0]?.get('Endpoint') // 'vpn.example.com:51820'
+   * ```
    */
   get(key: AnyKey): string | undefined {
     const folded = foldCase(key)
     return this.#body.findLast((line) => isEntry(line, folded))?.value
   }
 
-  /** The values of a key that may be repeated, in order. May be secrets. */
+  /**
+   * Returns every value of a key, in order. The values may be secrets.
+   *
+   * @example
+   * ```ts
+   * conf.peers[0]?.getAll('AllowedIPs') // ['10.0.0.2/32', 'fd00::2/128']
+   * ```
+   */
   getAll(key: AnyKey): string[] {
     const folded = foldCase(key)
     return this.#body.flatMap((line) => (isEntry(line, folded) ? [line.value] : []))
   }
 
   /**
-   * Gives a key these values, one line each: lines that are there are reused with their comments,
-   * more are added behind them, and those that are left over are removed. No value at all removes
-   * the key. The values are not checked to be acceptable to wg(8): see `checkConf`.
+   * Sets the values of a key, one line each. Existing lines are reused with their comments, more
+   * are added after them, and those left over are removed. An empty list removes the key. Whether
+   * wg(8) accepts the values is not checked here: use `checkConf`.
    *
-   * @throws WireGuardError `EINVAL` when the text could not be read back as it is, such as a line
-   * break
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.set('Endpoint', '192.0.2.1:51820')
+   * ```
+   *
+   * @throws WireGuardError `EINVAL` when the file could not be read back with the same value, for
+   * example because of a line break
    */
   set(key: AnyKey, value: string | readonly string[]): void {
     const values = typeof value === 'string' ? [value] : value
@@ -92,10 +125,16 @@ export class ConfSection {
     const added = texts.slice(next).map((text) => this.#entry(key, text))
     const at = after < 0 ? this.#insertAt() : after
     this.#body = added.length === 0 ? body : [...body.slice(0, at), ...added, ...body.slice(at)]
+    this.#onChange(this)
   }
 
   /**
-   * Adds one more line of a key, behind those that are there.
+   * Adds a line of a key, after the existing lines of the key.
+   *
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.add('AllowedIPs', '192.168.1.0/24')
+   * ```
    *
    * @throws WireGuardError `EINVAL` as {@link ConfSection.set}
    */
@@ -106,17 +145,30 @@ export class ConfSection {
     this.#insert(last < 0 ? this.#insertAt() : last + 1, line)
   }
 
-  /** Removes every line of a key; false if there is none. */
+  /**
+   * Removes every line of a key. Returns whether there was one.
+   *
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.unset('PersistentKeepalive')
+   * ```
+   */
   unset(key: AnyKey): boolean {
     const folded = foldCase(key)
     const body = this.#body.filter((line) => !isEntry(line, folded))
     const found = body.length < this.#body.length
     this.#body = body
+    this.#onChange(this)
     return found
   }
 
   /**
    * Adds `# text` as the first line of the section.
+   *
+   * @example
+   * ```ts
+   * conf.peer(publicKey)?.addComment('expires 2027-01-01')
+   * ```
    *
    * @throws WireGuardError `EINVAL` when the text is more than one line
    */
@@ -125,46 +177,76 @@ export class ConfSection {
   }
 
   /**
-   * Replaces the first comment line for which `matches` is true; false if there is none.
+   * Replaces the first comment line inside the section for which `matches` returns true. Returns
+   * whether a comment was replaced.
+   *
+   * @example
+   * ```ts
+   * section.replaceComment((text) => text.startsWith('expires'), 'expired')
+   * ```
    *
    * @throws WireGuardError `EINVAL` when the text is more than one line
    */
   replaceComment(matches: (comment: string) => boolean, text: string): boolean {
-    const at = this.#body.findIndex(
-      (line) => line.token.kind === 'comment' && matches(commentText(line.text)),
-    )
-    if (at < 0) return false
-    const old = this.#body[at]!
-    const signs = /^[ \t]*#+[ \t]*/.exec(old.text)?.[0] ?? '# '
-    this.#body = this.#body.with(at, new ConfLine(signs + checkComment(text), old.end))
-    return true
+    const body = rewritten(this.#body, (comment) => (matches(comment) ? text : undefined))
+    this.#body = body ?? this.#body
+    return body !== undefined
   }
 
   /**
-   * For `Conf` alone: what stays when the section is removed: everything behind the first empty
-   * line behind its last entry.
+   * Rewrites the first comment for which `rewrite` returns a text. Comments inside the section come
+   * before those above it. Returns whether a comment was rewritten.
+   *
+   * @throws WireGuardError `EINVAL` when the text is more than one line
+   * @internal
    */
-  get rest(): readonly ConfLine[] {
-    const last = this.#body.findLastIndex((line) => line.token.kind === 'entry')
-    const empty = this.#body.findIndex((line, i) => i > last && line.token.kind === 'blank')
-    return empty < 0 ? [] : this.#body.slice(empty + 1)
+  rewriteComment(rewrite: (comment: string) => string | undefined): boolean {
+    const body = rewritten(this.#body, rewrite)
+    const lead = body === undefined ? rewritten(this.#lead, rewrite) : undefined
+    this.#body = body ?? this.#body
+    this.#lead = lead ?? this.#lead
+    return (body ?? lead) !== undefined
   }
 
-  /** For `Conf` alone: takes over the lines that a removed section left behind. */
+  /**
+   * Sets the function to call when the entries may have changed.
+   *
+   * @internal
+   */
+  watch(onChange: (section: ConfSection) => void): void {
+    this.#onChange = onChange
+  }
+
+  /**
+   * The lines that stay when the section is removed, without the empty line that separated it from
+   * the next one.
+   *
+   * @internal
+   */
+  get remains(): readonly ConfLine[] {
+    return this.#between[0]?.token.kind === 'blank' ? this.#between.slice(1) : this.#between
+  }
+
+  /**
+   * Takes over the lines that remain of a removed section.
+   *
+   * @internal
+   */
   append(lines: readonly ConfLine[]): void {
-    this.#body = [...this.#body, ...lines]
+    for (const line of lines) this.#between.push(line)
   }
 
-  /** `ConfSection { peer }`: the content may be secret. */
+  /** Returns `ConfSection { peer }`, because the content may be secret. */
   [inspect.custom](): string {
     return `ConfSection { ${this.kind ?? 'unknown'} }`
   }
 
   #insert(at: number, line: ConfLine): void {
     this.#body = this.#body.toSpliced(at, 0, line)
+    this.#onChange(this)
   }
 
-  /** Behind the last entry, or else behind the last line that is not empty. */
+  /** Returns the index after the last entry, or else after the last line that is not empty. */
   #insertAt(): number {
     const last = this.#body.findLastIndex((line) => line.token.kind === 'entry')
     return last >= 0
@@ -173,15 +255,14 @@ export class ConfSection {
   }
 
   #entry(key: string, value: string): ConfLine {
-    const equals = /[ \t]*=[ \t]*/.exec(this.#example()?.text ?? '')?.[0] ?? ' = '
-    return this.#line(`${key}${equals}${value}`)
+    return this.#line(`${key}${equalsOf(this.#example())}${value}`)
   }
 
   #example(): ConfLine | undefined {
     return this.#body.findLast((line) => line.token.kind === 'entry') ?? this.#model
   }
 
-  /** A line as its neighbours are: their indentation and the section's line end. */
+  /** Returns a line with the indentation of its neighbours and the line end of the section. */
   #line(text: string): ConfLine {
     const indentation = /^[ \t]*/.exec(this.#example()?.text ?? '')![0]
     const end: LineEnd = this.#header.end === '' ? '\n' : this.#header.end
@@ -189,7 +270,7 @@ export class ConfSection {
   }
 }
 
-/** Whether a line is of a key, given in lower case. */
+/** Returns whether a line has this key, which is given in lower case. */
 function isEntry({ token }: ConfLine, folded: string): boolean {
   return token.kind === 'entry' && token.folded === folded
 }
@@ -198,6 +279,33 @@ function commentsOf(lines: readonly ConfLine[]): string[] {
   return lines.flatMap(({ token, text }) => (token.kind === 'comment' ? [commentText(text)] : []))
 }
 
-function commentText(line: string): string {
-  return line.replace(/^[^#]*#+[ \t]*/, '').trimEnd()
+/** Returns the lines with the first comment rewritten that gets a new text; else `undefined`. */
+function rewritten(
+  lines: readonly ConfLine[],
+  rewrite: (comment: string) => string | undefined,
+): readonly ConfLine[] | undefined {
+  for (const [i, { token, text, end }] of lines.entries()) {
+    const comment = token.kind === 'comment' ? commentText(text) : undefined
+    const changed = comment === undefined ? undefined : rewrite(comment)
+    if (comment === undefined || changed === undefined) continue
+    const signs = text.slice(0, text.indexOf(comment, text.indexOf('#')))
+    return lines.with(i, new ConfLine(signs + checkComment(changed), end))
+  }
+  return undefined
+}
+
+/** Returns the `=` of an entry with the white space around it; ` = ` when there is no entry. */
+function equalsOf(line: ConfLine | undefined): string {
+  if (line?.token.kind !== 'entry') return ' = '
+  const { text } = line
+  const equals = text.indexOf('=')
+  let start = equals
+  let end = equals + 1
+  while (start > 0 && isBlank(text[start - 1])) start--
+  while (isBlank(text[end])) end++
+  return text.slice(start, end)
+}
+
+function isBlank(character: string | undefined): boolean {
+  return character === ' ' || character === '\t'
 }

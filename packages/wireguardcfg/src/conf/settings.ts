@@ -4,26 +4,36 @@ import { ConfError } from './problem.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 
 /**
- * What `[Interface]` says, several merged as wg(8) does: the last value of a key counts, lists
- * grow.
+ * Returns the settings of `[Interface]`. Several `[Interface]` are merged as in wg(8): the last
+ * value of a key counts, and lists grow.
  *
- * @throws ConfError `EINVAL` for the first error in the file, wherever it is
+ * @example
+ * ```ts
+ * const { addresses, mtu } = interfaceSettings(parseConf(text))
+ * ```
+ *
+ * @throws ConfError `EINVAL` for the first error anywhere in the file
  */
 export function interfaceSettings(conf: Conf, options?: ConfOptions): ConfInterface {
   return analyzeStrictly(conf, options).interface
 }
 
 /**
- * What each `[Peer]` says, in order. A public key may be there several times: the later one updates
- * the earlier.
+ * Returns the settings of each `[Peer]`, in order. A public key may be repeated; the later peer
+ * then updates the earlier one.
  *
- * @throws ConfError `EINVAL` for the first error in the file, wherever it is
+ * @example
+ * ```ts
+ * for (const { name, publicKey } of peerSettings(parseConf(text))) console.log(name, publicKey)
+ * ```
+ *
+ * @throws ConfError `EINVAL` for the first error anywhere in the file
  */
 export function peerSettings(conf: Conf, options?: ConfOptions): readonly ConfPeer[] {
   return analyzeStrictly(conf, options).peers
 }
 
-/** As `analyze`, but fails on the first error, in the order in which wg(8) would. */
+/** Analyzes a file, and throws the first error in the order in which wg(8) finds them. */
 export function analyzeStrictly(conf: Conf, options?: ConfOptions): Analysis {
   const analysis = analyze(conf, options)
   const problem = analysis.problems.find(({ severity }) => severity === 'error')

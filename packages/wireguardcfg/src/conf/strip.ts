@@ -6,12 +6,18 @@ import { QuickReader } from './quick-reader.js'
 import { parseSaveConfig } from './values/quick.js'
 
 /**
- * What `wg-quick strip` prints: the lines that wg-quick(8) hands to wg(8), to the byte. That is not
- * lossless: bash takes blanks and tabs off both ends of each line and drops NUL characters, and
- * there is one empty line more at the end.
+ * Returns what `wg-quick strip` prints to the byte: the lines that wg-quick(8) passes to wg(8).
+ * This is not lossless. bash removes blanks and tabs at both ends of each line, and NUL characters,
+ * and there is an additional empty line at the end.
  *
- * @throws ConfError `EINVAL` for a `SaveConfig` that is neither true nor false, on which
- * wg-quick(8) gives up
+ * @example
+ * ```ts
+ * stripConf('[Interface]\nAddress = 10.0.0.1/24\nListenPort = 51820\n')
+ * // '[Interface]\nListenPort = 51820\n\n'
+ * ```
+ *
+ * @throws ConfError `EINVAL` for a `SaveConfig` that is neither true nor false, because wg-quick(8)
+ * then fails
  */
 export function stripConf(conf: Conf | string): string {
   const { lines } = typeof conf === 'string' ? parseConf(conf) : conf

@@ -1,34 +1,44 @@
 /**
- * White space as wg(8) and wg-quick(8) know it: what isspace(3) accepts in the C locale. Not `\s`,
- * which takes no-break spaces and the byte order mark as well.
+ * White space as in wg(8) and wg-quick(8): what isspace(3) accepts in the C locale. Not `\s`, which
+ * also matches no-break spaces and the byte order mark.
  */
 const WHITE_SPACE = /[ \t\n\v\f\r]+/g
-const LEADING = /^[ \t\n\v\f\r]+/
-const TRAILING = /[ \t\n\v\f\r]+$/
 
-/** The text without any white space, also inside: wg(8) reads `5 5` as `55`. */
+/** Returns the text without any white space, also inside it, because wg(8) reads `5 5` as `55`. */
 export function squeeze(text: string): string {
   return text.replaceAll(WHITE_SPACE, '')
 }
 
-/** The text without the white space at its ends, as wg-quick(8) reads keys and values. */
-export function trim(text: string): string {
-  // A loop from the end: the regular expression alone takes quadratic time on a long run of spaces
-  // inside.
-  let end = text.length
-  while (end > 0 && TRAILING.test(text[end - 1]!)) end--
-  return text.slice(0, end).replace(LEADING, '')
+/** Returns the index after the white space at `start`; the text's length if nothing follows. */
+export function skipSpace(text: string, start: number): number {
+  let at = start
+  while (at < text.length && isSpaceCode(text.charCodeAt(at))) at++
+  return at
 }
 
-/** Words between white space and commas, as wg-quick(8) splits `Address` and `DNS`. */
+function isSpaceCode(code: number): boolean {
+  return code === 32 || (code >= 9 && code <= 13)
+}
+
+/** Returns the text without white space at its ends, as wg-quick(8) reads keys and values. */
+export function trim(text: string): string {
+  const start = skipSpace(text, 0)
+  let end = text.length
+  while (end > start && isSpaceCode(text.charCodeAt(end - 1))) end--
+  return text.slice(start, end)
+}
+
+/** Splits a text at white space and commas, as wg-quick(8) splits `Address` and `DNS`. */
 export function words(text: string): string[] {
   return text.split(/[ \t\n\v\f\r,]+/).filter((word) => word !== '')
 }
 
 /**
- * Lower case for ASCII only: `toLowerCase` would make a `k` of the Kelvin sign, and wg(8) compares
- * bytes.
+ * Converts ASCII letters to lower case. `toLowerCase` also converts the Kelvin sign to `k`, but
+ * wg(8) compares bytes.
  */
 export function foldCase(text: string): string {
+  // oxlint-disable-next-line no-control-regex -- this is what ASCII is
+  if (/^[\0-\x7f]*$/.test(text)) return text.toLowerCase()
   return text.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
 }

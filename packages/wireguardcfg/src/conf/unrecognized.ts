@@ -1,23 +1,23 @@
-import { type ConfDialect, peerKey, quickKey, wgInterfaceKey } from './keys.js'
+import { HIDDEN } from '../model/quote.js'
+import { type ConfDialect, PEER_KEYS, peerKey, quickKey, wgInterfaceKey } from './keys.js'
 import { codeOf, type Token } from './line.js'
 import { squeeze } from './text.js'
-import { HIDDEN, type ValueFault, wgSentence } from './values/value.js'
+import { type ValueFault, wgSentence } from './values/value.js'
 
 /**
- * Where a line stands: in a section, below a header that no program knows, or before the first
- * header.
+ * The place of a line: in a section, below an unknown header, or before the first header (`none`).
  */
 export type SectionState = 'interface' | 'peer' | 'unknown' | 'none'
 
-/** What else is known of a line that wg(8) has no use for. */
+/** What else is known about a line that wg(8) does not recognize. */
 export interface UnrecognizedContext {
   readonly section: SectionState
   readonly dialect: ConfDialect
-  /** Set when the key is right and only the value is missing. */
+  /** The key, if it is valid and only the value is missing. */
   readonly emptyKey: string | undefined
 }
 
-/** Why wg(8) has no use for a line, as far as that can be known. */
+/** Describes why wg(8) does not recognize a line, as far as that can be known. */
 export function describeUnrecognized(
   token: Token,
   text: string,
@@ -33,7 +33,7 @@ export function describeUnrecognized(
   }
   const expected = EXPECTED[section]
   if (token.kind !== 'entry') {
-    const message = 'neither a section nor a key and a value'
+    const message = 'neither a section header nor "key = value"'
     return { key: undefined, message, expected, wgMessage }
   }
   const key = wgInterfaceKey(token.name) ?? quickKey(token.name) ?? peerKey(token.name)
@@ -45,9 +45,9 @@ export function describeUnrecognized(
 }
 
 /**
- * What wg(8) says of a line that it does not know, without comment and white space. wg(8) would
- * print a private key that stands there under a misspelt name; here it is hidden when the line
- * speaks of keys or looks like one.
+ * Returns the sentence of wg(8) about a line that it does not recognize. It quotes the line without
+ * comment and white space. wg(8) prints even a private key under a misspelt name. Here the value is
+ * hidden when the name hints at a key or the text looks like one.
  */
 export function unrecognizedSentence(text: string): string {
   const line = squeeze(codeOf(text))
@@ -61,18 +61,18 @@ export function unrecognizedSentence(text: string): string {
 const SENTENCE = 'Line unrecognized'
 const SECRET_NAME = /key|psk|secret|pass/i
 
-// As long as a key of a file could be, and shorter than a secret that stands in its place.
+// Long enough for every key name, and shorter than a secret in the wrong place.
 const KEY_NAME = /^[A-Za-z][A-Za-z0-9_-]{0,31}$/
 
 const EXPECTED = {
   none: '[Interface] or [Peer] first',
   interface: 'a key of [Interface]',
-  peer: 'PublicKey, PresharedKey, AllowedIPs, Endpoint or PersistentKeepalive',
+  peer: `${PEER_KEYS.slice(0, -1).join(', ')} or ${PEER_KEYS.at(-1)}`,
   unknown: '[Interface] or [Peer] first',
 }
 
 function misplaced(key: string, section: SectionState, dialect: ConfDialect): string {
-  if (section === 'none') return 'key outside of a section'
+  if (section === 'none') return 'key outside any section'
   if (peerKey(key) !== undefined) return 'key of [Peer] in [Interface]'
   if (section === 'peer') return 'key of [Interface] in [Peer]'
   return dialect === 'wg'

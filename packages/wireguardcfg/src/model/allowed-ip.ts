@@ -1,13 +1,14 @@
-import { invalid, quote } from './errors.js'
-import { formatIP, isSpelled, readIP } from './ip.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
+import { formatIP, isCanonical, readIP } from './ip.js'
 
 /**
- * A range of addresses that belongs to a peer, as canonical `address/length` with the host bits
- * cleared: `10.0.0.0/24`, `fd00::/64`.
+ * An allowed IP of a peer: an IPv4 or IPv6 prefix as canonical `address/length` with the host bits
+ * cleared, such as `10.0.0.0/24` or `fd00::/64`.
  */
 export type AllowedIP = string
 
-/** The bytes behind an {@link AllowedIP}. */
+/** An {@link AllowedIP} in bytes. */
 export interface AllowedIPBytes {
   /** 4 or 16 bytes in network order, host bits cleared. */
   readonly address: Uint8Array
@@ -16,10 +17,15 @@ export interface AllowedIPBytes {
 }
 
 /**
- * Reads `address/length`; without a length it is one address (`/32` or `/128`). Host bits are
- * cleared.
+ * Reads `address/length`. Without a length the text stands for one address (`/32` or `/128`). Host
+ * bits are cleared.
  *
- * @throws WireGuardError `EINVAL` when the address or the length is not acceptable
+ * @example
+ * ```ts
+ * parseAllowedIP('10.0.0.7/24') // { address: Uint8Array [10, 0, 0, 0], prefixLength: 24 }
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` when the address or the length is invalid
  */
 export function parseAllowedIP(text: string): AllowedIPBytes {
   const { address, length, prefixLength } = readAllowedIP(text)
@@ -27,9 +33,15 @@ export function parseAllowedIP(text: string): AllowedIPBytes {
 }
 
 /**
- * The canonical text of a range.
+ * Returns the canonical text of an allowed IP. Host bits are cleared.
  *
- * @throws WireGuardError `EINVAL` when the address has not 4 or 16 bytes or the length exceeds them
+ * @example
+ * ```ts
+ * formatAllowedIP({ address: Uint8Array.of(10, 0, 0, 7), prefixLength: 24 }) // '10.0.0.0/24'
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` when the address does not have 4 or 16 bytes, or the prefix
+ * length exceeds them
  */
 export function formatAllowedIP({ address, prefixLength }: AllowedIPBytes): AllowedIP {
   const bits = address.byteLength * 8
@@ -42,62 +54,69 @@ export function formatAllowedIP({ address, prefixLength }: AllowedIPBytes): Allo
 }
 
 /**
- * The canonical text of a range given in any spelling.
+ * Returns the canonical text of an allowed IP in any spelling.
+ *
+ * @example
+ * ```ts
+ * canonicalAllowedIP('10.0.0.7/24') // '10.0.0.0/24'
+ * canonicalAllowedIP('FD00::1') // 'fd00::1/128'
+ * ```
  *
  * @throws WireGuardError `EINVAL` as {@link parseAllowedIP}
  */
 export function canonicalAllowedIP(text: string): AllowedIP {
   const { address, addressEnd, length, prefixLength, cleared } = readAllowedIP(text)
-  // Most are canonical already: a device has tens of thousands of them.
-  if (addressEnd < text.length && !cleared && isSpelled(text, addressEnd, address, length)) {
+  // Most texts are canonical already, and a device has tens of thousands of them.
+  if (addressEnd < text.length && !cleared && isCanonical(text, addressEnd, address, length)) {
     return text
   }
   return `${formatIP(address, 0, length)}/${prefixLength}`
 }
 
-/** A range as {@link readAllowedIP} found it. */
+/** An allowed IP as {@link readAllowedIP} reads it. */
 export interface AllowedIPReading {
-  /** 16 bytes, which begin with those of the address; host bits cleared. */
+  /** 16 bytes, of which the first `length` are the address with its host bits cleared. */
   readonly address: Uint8Array
   /** 4 or 16. */
   readonly length: number
+  /** In bits. */
   readonly prefixLength: number
-  /** Where the text of the address ends. */
+  /** The index at which the text of the address ends. */
   readonly addressEnd: number
-  /** Whether there were host bits. */
+  /** Whether host bits were set. */
   readonly cleared: boolean
 }
 
 /**
- * {@link parseAllowedIP} without garbage: devices have tens of thousands of ranges. Valid until the
- * next call.
+ * Reads as {@link parseAllowedIP} does, but allocates nothing, because devices have tens of
+ * thousands of allowed IPs. The result is valid until the next call.
  *
  * @throws WireGuardError `EINVAL` as {@link parseAllowedIP}
  */
 export function readAllowedIP(text: string): AllowedIPReading {
   if (typeof text !== 'string') throw invalid(`allowed ip: expected a string, got ${quote(text)}`)
   const slash = text.indexOf('/')
-  range.addressEnd = slash < 0 ? text.length : slash
-  range.length = readIP(text, range.addressEnd, range.address)
-  if (range.length === 0) {
+  reading.addressEnd = slash < 0 ? text.length : slash
+  reading.length = readIP(text, reading.addressEnd, reading.address)
+  if (reading.length === 0) {
     throw invalid(`allowed ip ${quote(text)}: expected an IPv4 or IPv6 address and a prefix length`)
   }
-  const bits = range.length * 8
-  range.prefixLength = slash < 0 ? bits : readPrefixLength(text, slash + 1)
-  if (Number.isNaN(range.prefixLength)) {
+  const bits = reading.length * 8
+  reading.prefixLength = slash < 0 ? bits : readPrefixLength(text, slash + 1)
+  if (Number.isNaN(reading.prefixLength)) {
     throw invalid(
       `allowed ip ${quote(text)}: expected a prefix length of 0 to ${bits} after the slash`,
     )
   }
-  if (range.prefixLength > bits) {
+  if (reading.prefixLength > bits) {
     throw invalid(`allowed ip ${quote(text)}: prefix length exceeds ${bits}`)
   }
-  range.cleared = clearHostBits(range.address, range.length, range.prefixLength)
-  return range
+  reading.cleared = clearHostBits(reading.address, reading.length, reading.prefixLength)
+  return reading
 }
 
-/** Used again for every range. */
-const range: { -readonly [Name in keyof AllowedIPReading]: AllowedIPReading[Name] } = {
+/** The one result of `readAllowedIP`, reused by every call. */
+const reading: { -readonly [Name in keyof AllowedIPReading]: AllowedIPReading[Name] } = {
   address: new Uint8Array(16),
   length: 0,
   prefixLength: 0,
@@ -105,7 +124,7 @@ const range: { -readonly [Name in keyof AllowedIPReading]: AllowedIPReading[Name
   cleared: false,
 }
 
-/** The decimal digits up to the end, without leading zeros; NaN when there is anything else. */
+/** Reads decimal digits without leading zeros up to the end. Returns NaN for anything else. */
 function readPrefixLength(text: string, start: number): number {
   if (start === text.length) return Number.NaN
   if (text.charCodeAt(start) === 48 && start + 1 < text.length) return Number.NaN
@@ -117,7 +136,7 @@ function readPrefixLength(text: string, start: number): number {
   return value
 }
 
-/** Clears all bits behind the prefix; true when one of them was set. */
+/** Clears all bits after the prefix. Returns whether one of them was set. */
 function clearHostBits(address: Uint8Array, length: number, prefixLength: number): boolean {
   const whole = prefixLength >> 3
   if (whole >= length) return false

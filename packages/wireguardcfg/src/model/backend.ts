@@ -1,35 +1,43 @@
 import type { DeviceConfig } from './config.js'
 import type { BackendKind, Device, Peer } from './device.js'
 
-/** Options of every call that talks to a device. */
+/** Options of every call to a device. */
 export interface CallOptions {
   /**
-   * Ends the call: it rejects with `name: 'AbortError'`, `code: 'ABORT_ERR'` and the signal's
-   * reason as cause. A limit on the whole call is `AbortSignal.timeout(ms)`.
+   * Aborts the call, which then rejects with `name: 'AbortError'`, `code: 'ABORT_ERR'` and the
+   * signal's reason as cause. Pass `AbortSignal.timeout(ms)` to limit the time of the whole call.
    */
   signal?: AbortSignal | undefined
   /**
-   * Milliseconds without progress after which the call fails with `ETIMEDOUT`; default 5000, 0: no
-   * limit.
+   * Milliseconds without progress after which the call fails with `ETIMEDOUT`. Default 5000; 0 sets
+   * no limit. While the call waits for an earlier one, the progress of that one counts.
    */
   idleTimeout?: number | undefined
 }
 
-/** One way of reaching WireGuard. Every call may reject with a `WireGuardError`. */
+/** One way to reach WireGuard. Every call may reject with a `WireGuardError`. */
 export interface Backend {
+  /** Which interfaces this backend serves. */
   readonly kind: BackendKind
-  /** The names of the interfaces that this backend serves. None is not an error. */
+  /** Returns the names of the interfaces that this backend serves. The list may be empty. */
   deviceNames(options?: CallOptions): Promise<string[]>
-  /** Reads one interface; rejects with `ENODEV` when this backend does not know it. */
+  /**
+   * Returns whether this backend may have an interface of this name, without the cost of an error.
+   * `false` means that it has none and that a call would reject with `ENODEV`. The backend is then
+   * asked only when no other backend has the name either. A backend without this method is always
+   * asked. The method must not throw and must not wait. When it does not know, it returns `true`.
+   */
+  mayHave?(name: string): boolean
+  /** Reads one device. Rejects with `ENODEV` when this backend does not have it. */
   device(name: string, options?: CallOptions): Promise<Device>
   /**
-   * Checks the whole configuration, then applies it. Nothing is changed when a value is not
-   * acceptable. No protocol of WireGuard is atomic: when a write fails half way, the error's
-   * `applied` says how far it got.
+   * Checks the whole configuration, then applies it. Nothing is changed when a value is invalid. No
+   * protocol of WireGuard is atomic. When a write fails half way, the error's `applied` says how
+   * much took effect.
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void>
-  /** The peers of one interface, a batch at a time, for devices too large to hold. */
+  /** Reads the peers of one device in batches, for devices too large to hold in memory. */
   peerBatches?(name: string, options?: CallOptions): AsyncIterable<readonly Peer[]>
-  /** Frees what the backend holds; calls under way are ended first. */
+  /** Ends the calls in progress, then releases what the backend holds. */
   close(): Promise<void>
 }

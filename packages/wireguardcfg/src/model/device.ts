@@ -2,49 +2,70 @@ import type { AllowedIP } from './allowed-ip.js'
 import type { Endpoint } from './endpoint.js'
 import type { PublicKey, SecretKey } from './key.js'
 
-/** Who runs an interface. */
+/** What implements WireGuard for an interface. */
 export type BackendKind = 'kernel' | 'userspace'
 
-/** A WireGuard interface as it was read. Every field is present. */
+/** The state of a WireGuard interface as it was read. Every field is present. */
 export interface Device {
   /** The interface name. */
   readonly name: string
-  /** Who runs it: the kernel, or a program that answers on a unix socket. */
+  /** What implements it: the kernel, or a program that answers on a unix socket. */
   readonly backend: BackendKind
-  /** The kernel's interface index; `undefined` from a userspace device. */
+  /** The kernel's interface index; `undefined` for a userspace device. */
   readonly index: number | undefined
-  /** `undefined`: none is set, or the backend does not tell it (boringtun). */
+  /** `undefined` when none is set, or when the backend does not report it (boringtun). */
   readonly privateKey: SecretKey | undefined
-  /** `undefined`: no private key is set. */
+  /** `undefined` when no private key is set. */
   readonly publicKey: PublicKey | undefined
-  /** UDP port; 0: not bound yet. */
+  /** UDP port; 0 when none is bound yet. */
   readonly listenPort: number
-  /** The mark on outgoing packets, 32 bits; 0: off. */
+  /** The mark on outgoing packets, 32 bits; 0 means off. */
   readonly firewallMark: number
   /**
-   * In the backend's order: the kernel's is the order of creation, wireguard-go's differs at every
-   * read.
+   * The peers in the order of the backend. The kernel returns the order of creation, wireguard-go
+   * another order at every read.
    */
   readonly peers: readonly Peer[]
 }
 
 /** A peer as it was read. Every field is present. */
 export interface Peer {
+  /** Identifies the peer: a device has one peer of each key. */
   readonly publicKey: PublicKey
-  /** `undefined`: none is set. */
+  /** `undefined` when none is set. */
   readonly presharedKey: SecretKey | undefined
-  /** Where it was last seen, or as configured; `undefined`: not known. */
+  /** Where the peer was last seen, or as configured; `undefined` when unknown. */
   readonly endpoint: Endpoint | undefined
-  /** Seconds; 0: off. */
+  /** Seconds between keepalive packets; 0 means off. */
   readonly persistentKeepalive: number
-  /** `undefined`: never; it is never the epoch. */
+  /** `undefined` when there was none. It is never the epoch. */
   readonly lastHandshake: Date | undefined
-  /** Bytes received from the peer; exact to 2^53, above that the nearest number. */
+  /** Bytes received from the peer. Exact up to 2^53, above that the nearest number. */
   readonly receiveBytes: number
-  /** Bytes sent to the peer; exact to 2^53, above that the nearest number. */
+  /** Bytes sent to the peer. Exact up to 2^53, above that the nearest number. */
   readonly transmitBytes: number
-  /** In the backend's order. */
+  /** The allowed IPs in the order of the backend. */
   readonly allowedIPs: readonly AllowedIP[]
-  /** 1 in every implementation so far. */
+  /** The version of WireGuard's protocol; 1 in every implementation so far. */
   readonly protocolVersion: number
 }
+
+/** A peer while it is read. */
+export type PeerDraft = { -readonly [Field in keyof Peer]: Peer[Field] }
+
+/** Returns a peer of which only the public key is known. */
+export function emptyPeer(publicKey: PublicKey): PeerDraft {
+  return {
+    publicKey,
+    presharedKey: undefined,
+    endpoint: undefined,
+    persistentKeepalive: 0,
+    lastHandshake: undefined,
+    receiveBytes: 0,
+    transmitBytes: 0,
+    allowedIPs: NO_ALLOWED_IPS,
+    protocolVersion: 1,
+  }
+}
+
+const NO_ALLOWED_IPS: readonly AllowedIP[] = []

@@ -1,10 +1,11 @@
-import { invalid, quote } from './errors.js'
-import { formatIP, isSpelled, parseIPv4, readIP } from './ip.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
+import { formatIP, isCanonical, parseIPv4, readIP } from './ip.js'
 
-/** Where a peer is reached over UDP. */
+/** The address and port at which a peer is reached over UDP. */
 export interface Endpoint {
   /**
-   * A literal IPv4 or IPv6 address in canonical text, without brackets. A zone is kept:
+   * A literal IPv4 or IPv6 address in canonical text, without brackets. A zone is kept, as in
    * `fe80::1%eth0`.
    */
   readonly host: string
@@ -13,9 +14,14 @@ export interface Endpoint {
 }
 
 /**
- * Reads `address:port` or `[address]:port`. Names are not resolved at this level.
+ * Reads `address:port` or `[address]:port`. Host names are not resolved at this level.
  *
- * @throws WireGuardError `EINVAL`, for a name with a hint
+ * @example
+ * ```ts
+ * parseEndpoint('[2001:DB8::1]:51820') // { host: '2001:db8::1', port: 51820 }
+ * ```
+ *
+ * @throws WireGuardError `EINVAL`, with a hint when the host is a name
  */
 export function parseEndpoint(text: string): Endpoint {
   if (typeof text !== 'string') throw invalid(`endpoint: expected a string, got ${quote(text)}`)
@@ -35,7 +41,14 @@ export function parseEndpoint(text: string): Endpoint {
   return checkEndpoint({ host, port })
 }
 
-/** `address:port`, or `[address]:port` for IPv6. */
+/**
+ * Returns `address:port`, or `[address]:port` for IPv6.
+ *
+ * @example
+ * ```ts
+ * formatEndpoint({ host: '2001:db8::1', port: 51820 }) // '[2001:db8::1]:51820'
+ * ```
+ */
 export function formatEndpoint({ host, port }: Endpoint): string {
   return host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
 }
@@ -43,7 +56,12 @@ export function formatEndpoint({ host, port }: Endpoint): string {
 /**
  * Checks both fields of an endpoint and returns it with the host in canonical text.
  *
- * @throws WireGuardError `EINVAL`, for a name with a hint
+ * @example
+ * ```ts
+ * checkEndpoint({ host: '2001:DB8::1', port: 51820 }) // { host: '2001:db8::1', port: 51820 }
+ * ```
+ *
+ * @throws WireGuardError `EINVAL`, with a hint when the host is a name
  */
 export function checkEndpoint({ host, port }: Endpoint): Endpoint {
   if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) {
@@ -55,9 +73,9 @@ export function checkEndpoint({ host, port }: Endpoint): Endpoint {
 }
 
 /**
- * The canonical text of a literal address; a zone is kept as it is.
+ * Returns the canonical text of a literal address. A zone is kept as it is.
  *
- * @throws WireGuardError `EINVAL`, for a name with a hint
+ * @throws WireGuardError `EINVAL`, with a hint when the host is a name
  */
 export function canonicalHost(host: string): string {
   if (typeof host !== 'string')
@@ -66,27 +84,42 @@ export function canonicalHost(host: string): string {
   const end = percent < 0 ? host.length : percent
   const length = readIP(host, end, ADDRESS)
   if (length === 0) {
-    const name =
-      /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host) && !/^[0-9.]+$/.test(host)
     throw invalid(
       `endpoint host ${quote(host)}: expected an IPv4 or IPv6 address`,
-      name ? { hint: 'Names are not resolved at this level: resolve the name first' } : {},
+      isHostName(host) ? { hint: 'Resolve the name to an address first' } : {},
     )
   }
-  const spelled = isSpelled(host, end, ADDRESS, length)
-  if (percent < 0) return spelled ? host : formatIP(ADDRESS, 0, length)
+  const canonical = isCanonical(host, end, ADDRESS, length)
+  if (percent < 0) return canonical ? host : formatIP(ADDRESS, 0, length)
   const zone = host.slice(percent + 1)
-  // An interface name of the kernel, or its index.
+  // A zone is the name of an interface or its index.
   if (length === 4 || !/^[^\s/:%[\]\0]{1,15}$/.test(zone)) {
     throw invalid(`endpoint host ${quote(host)}: expected an interface name or index after the %`)
   }
-  return spelled ? host : `${formatIP(ADDRESS, 0, length)}%${zone}`
+  return canonical ? host : `${formatIP(ADDRESS, 0, length)}%${zone}`
 }
 
-// Used again for every address.
+/**
+ * Returns true for a name that may be looked up: at most 253 characters (RFC 1035) and a final dot,
+ * of what host names are made of, an underscore included, which some have.
+ */
+export function isHostName(host: string): boolean {
+  return (
+    host.length <= 254 &&
+    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host) &&
+    !isInetAton(host)
+  )
+}
+
+/** Returns true for every spelling of an IPv4 address that inet_aton(3) accepts, as `0x7f.1`. */
+export function isInetAton(host: string): boolean {
+  return /^(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}$/i.test(host)
+}
+
+// Reused for every address.
 const ADDRESS = new Uint8Array(16)
 
-/** The decimal digits up to the end; NaN when there is anything else. */
+/** Reads decimal digits up to the end. Returns NaN for anything else. */
 function readDigits(text: string, start: number): number {
   let value = start < text.length ? 0 : Number.NaN
   for (let i = start; i < text.length; i++) {

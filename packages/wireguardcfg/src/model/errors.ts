@@ -1,20 +1,22 @@
+import { hideKeys, mayHoldKey, quote } from './quote.js'
+
 /**
  * The codes that a {@link WireGuardError} carries: POSIX names, as Node's own errors do, and Node's
  * `ABORT_ERR`. The same fault has the same code from every backend.
  *
  * | code | meaning |
  * |---|---|
- * | `ENODEV` | no backend knows an interface of this name |
- * | `EOPNOTSUPP` | the interface exists but is not WireGuard, or the other side cannot do this |
+ * | `ENODEV` | no backend has an interface of this name |
+ * | `EOPNOTSUPP` | the interface exists but is not WireGuard, or the operation is not supported |
  * | `EPROTONOSUPPORT` | the kernel has no WireGuard module |
  * | `EPERM` | a capability or a file permission is missing |
- * | `EINVAL` | a value is not acceptable; nothing was changed unless `applied` says otherwise |
- * | `EADDRINUSE` | the listen port is taken |
+ * | `EINVAL` | a value is invalid; nothing was changed, unless `applied` says that it was |
+ * | `EADDRINUSE` | the listen port is in use |
  * | `ETIMEDOUT` | no progress for `idleTimeout` milliseconds |
- * | `EPROTO` | the other side spoke nonsense |
+ * | `EPROTO` | malformed or unexpected reply |
  * | `ABORT_ERR` | the caller's signal was aborted; `name` is `AbortError` |
  *
- * Any other POSIX name may appear when the system reports it.
+ * Any other POSIX name may appear, as the system reports it.
  */
 export type WireGuardErrorCode =
   | 'ENODEV'
@@ -28,11 +30,11 @@ export type WireGuardErrorCode =
   | 'ABORT_ERR'
   | (string & {})
 
-/** What a {@link WireGuardError} is made from. None of it may hold a secret. */
+/** The properties of a new {@link WireGuardError}. None of them may hold a secret. */
 export interface WireGuardErrorInit {
   /** The POSIX name of the fault, or `ABORT_ERR`. */
   readonly code: WireGuardErrorCode
-  /** What was being done, as a user would say it: `configure device`, `parse key`. */
+  /** The operation that failed, in the words of a user: `configure device`, `parse key`. */
   readonly operation?: string | undefined
   /** The interface name. */
   readonly device?: string | undefined
@@ -40,63 +42,87 @@ export interface WireGuardErrorInit {
   readonly peer?: string | undefined
   /** The field of the configuration, as written in code: `peers[3].allowedIPs[0]`. */
   readonly path?: string | undefined
-  /** The kernel's extended-ack text, the daemon's answer, or the offending line or key. */
+  /** The kernel's extended-ack text, the daemon's reply, or the offending line or key. */
   readonly detail?: string | undefined
-  /** What to do about it. */
+  /** How to fix it, as one imperative sentence. */
   readonly hint?: string | undefined
-  /** How many peers of a write took effect before it failed. */
+  /** How many peers of a write had been applied when it failed. */
   readonly applied?: number | 'unknown' | undefined
-  /** The error underneath. */
+  /** The error that caused this one. */
   readonly cause?: unknown
 }
 
 /**
- * Every error that these packages throw on purpose. No message, property or cause of it carries a
- * secret.
+ * The class of every error that these packages throw on purpose. No message, property or cause of
+ * it carries a secret.
+ *
+ * @example
+ * ```ts
+ * throw new WireGuardError('no such interface', { code: 'ENODEV', device: 'wg0' })
+ * ```
  */
 export class WireGuardError extends Error {
+  /** The POSIX name of the fault, or `ABORT_ERR`. */
   readonly code: WireGuardErrorCode
+  /** The operation that failed, in the words of a user: `configure device`, `parse key`. */
   readonly operation: string | undefined
+  /** The name of the interface. */
   readonly device: string | undefined
+  /** The public key of the peer concerned. */
   readonly peer: string | undefined
+  /** The field of the configuration, as written in code: `peers[3].allowedIPs[0]`. */
   readonly path: string | undefined
+  /** The kernel's extended-ack text, the daemon's reply, or the offending line or key. */
   readonly detail: string | undefined
+  /** How to fix it, as one imperative sentence. */
   readonly hint: string | undefined
+  /**
+   * How many peers of a write had been applied when it failed; `undefined` for other operations.
+   */
   readonly applied: number | 'unknown' | undefined
   readonly #summary: string
 
   /**
-   * @param summary what went wrong, in lower case and without a full stop; operation, device, path,
+   * @param summary the fault, in lower case and without a full stop; operation, device, path,
    * detail and hint are added to the message
    */
   constructor(summary: string, init: WireGuardErrorInit) {
-    super(compose(summary, init), init.cause === undefined ? undefined : { cause: init.cause })
+    const shown = withoutKeys({ ...init, summary })
+    super(compose(shown), shown.cause === undefined ? undefined : { cause: shown.cause })
     this.name = init.code === 'ABORT_ERR' ? 'AbortError' : 'WireGuardError'
     this.code = init.code
-    this.operation = init.operation
-    this.device = init.device
+    this.operation = shown.operation
+    this.device = shown.device
     this.peer = init.peer
-    this.path = init.path
-    this.detail = init.detail
-    this.hint = init.hint
+    this.path = shown.path
+    this.detail = shown.detail
+    this.hint = shown.hint
     this.applied = init.applied
-    this.#summary = summary
+    this.#summary = shown.summary
   }
 
   /**
-   * What went wrong: the message without what the other properties say, so that another error can
-   * be composed of it.
+   * The fault alone: the message without the parts that the other properties hold, so that another
+   * error can be composed from it.
    */
   get summary(): string {
     return this.#summary
   }
 
-  /** This error, or a copy that knows more about where it happened; what is already known stays. */
+  /**
+   * Returns a copy of this error with more context, or this error if the context adds nothing.
+   * Properties that are already set keep their values.
+   *
+   * @example
+   * ```ts
+   * throw error.with({ operation: 'read device', device: 'wg0' })
+   * ```
+   */
   with(context: Omit<WireGuardErrorInit, 'code' | 'cause'>): WireGuardError {
-    const tellsMore = CONTEXT.some(
+    const addsContext = CONTEXT.some(
       (field) => this[field] === undefined && context[field] !== undefined,
     )
-    if (!tellsMore) return this
+    if (!addsContext) return this
     const error = new WireGuardError(this.#summary, {
       code: this.code,
       operation: this.operation ?? context.operation,
@@ -114,7 +140,15 @@ export class WireGuardError extends Error {
   }
 }
 
-/** True for errors of this class, also when two copies of the package are loaded. */
+/**
+ * Returns whether a value is a {@link WireGuardError}, also when two copies of the package are
+ * loaded.
+ *
+ * @example
+ * ```ts
+ * if (isWireGuardError(error) && error.code === 'ENODEV') return undefined
+ * ```
+ */
 export function isWireGuardError(error: unknown): error is WireGuardError {
   return (
     error instanceof WireGuardError ||
@@ -127,7 +161,7 @@ export function isWireGuardError(error: unknown): error is WireGuardError {
   )
 }
 
-/** An `EINVAL` about one value. */
+/** Returns an `EINVAL` error about one value. */
 export function invalid(
   summary: string,
   init: Omit<WireGuardErrorInit, 'code'> = {},
@@ -136,41 +170,102 @@ export function invalid(
 }
 
 /**
- * A value as it may appear in an error: quoted, control and formatting characters escaped, cut
- * after 80 characters. Never pass a secret; text that looks like a key is left out all the same,
- * because users paste private keys into other fields.
+ * Returns the POSIX name that an error of the system or of this library carries. It does not use
+ * `instanceof`, because errors of Node's core may come from another realm.
+ *
+ * @param fallback returned for an error without a code
  */
-export function quote(value: unknown): string {
-  if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
-  // A key that starts before the cut ends within 64 characters of it.
-  if (KEY_LIKE.test(value.slice(0, 80 + 64))) return '(text with a key in it, hidden)'
-  const text = value.length > 80 ? `${value.slice(0, 80)}…` : value
-  return JSON.stringify(text).replaceAll(UNPRINTABLE, escapeCharacter)
+export function errorCode(error: unknown, fallback = 'EIO'): string {
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  return typeof code === 'string' ? code : fallback
 }
 
-// From 40 characters on, so that a key with a few characters missing is hidden as well.
-const KEY_LIKE = /[A-Za-z0-9+/]{40}/
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
-
-function escapeCharacter(character: string): string {
-  return `\\u{${character.codePointAt(0)!.toString(16)}}`
+/** Returns the kind of an interface, as the detail of an error. */
+export function describeKind(kind: string | undefined): string {
+  return kind === undefined
+    ? 'an interface without a link kind'
+    : `an interface of kind ${quote(kind)}`
 }
+
+/** The hints of faults that several files report. */
+export const HINTS = {
+  portInUse: 'Another socket has the port; choose another listenPort, or 0',
+  socketPermission: 'Run as root, or as the user who runs the daemon',
+  socketOfOtherNamespace: 'Choose another name; all network namespaces share the socket directory',
+} as const
 
 const CONTEXT = ['operation', 'device', 'peer', 'path', 'detail', 'hint', 'applied'] as const
 
-function compose(summary: string, init: WireGuardErrorInit): string {
-  const subject = [init.operation, init.device === undefined ? undefined : quote(init.device)]
+interface Parts extends WireGuardErrorInit {
+  readonly summary: string
+}
+
+function compose({ summary, operation, device, path, applied, detail, hint }: Parts): string {
+  const subject = [operation, device === undefined ? undefined : quote(device)]
     .filter((part) => part !== undefined)
     .join(' ')
-  const parts = [subject, init.path, summary].filter((part) => part !== undefined && part !== '')
+  const parts = [subject, path, summary].filter((part) => part !== undefined && part !== '')
   let text = parts.join(': ')
-  if (init.applied !== undefined) {
+  if (applied !== undefined) {
     text +=
-      init.applied === 'unknown'
-        ? '; it is not known how much was applied'
-        : `; ${init.applied} peer${init.applied === 1 ? '' : 's'} took effect before`
+      applied === 'unknown'
+        ? '; an unknown part was applied'
+        : `; ${applied} ${applied === 1 ? 'peer' : 'peers'} had already been applied`
   }
-  if (init.detail !== undefined) text += ` (${init.detail})`
-  if (init.hint !== undefined) text += `. ${init.hint}`
+  if (detail !== undefined) text += ` (${detail})`
+  if (hint !== undefined) text += `. ${hint}`
   return text
+}
+
+/** The parts with `(hidden)` in the place of keys: any of them may repeat a text of the user. */
+function withoutKeys(parts: Parts): Parts {
+  return {
+    ...parts,
+    summary: hideKeys(parts.summary),
+    operation: textWithoutKeys(parts.operation),
+    device: textWithoutKeys(parts.device),
+    path: textWithoutKeys(parts.path),
+    detail: textWithoutKeys(parts.detail),
+    hint: textWithoutKeys(parts.hint),
+    // The reason of an abort belongs to the caller.
+    cause: parts.code === 'ABORT_ERR' ? parts.cause : causeWithoutKeys(parts.cause),
+  }
+}
+
+/** A caller may have passed something other than text. */
+function textWithoutKeys<T>(text: T): T | string {
+  return typeof text === 'string' ? hideKeys(text) : text
+}
+
+// A cause may be its own cause.
+const MOST_CAUSES = 10
+
+/**
+ * Returns the cause if it holds no key, else an error with what can be shown of it. Errors of the
+ * system repeat paths, and errors of lookups repeat host names.
+ */
+function causeWithoutKeys(cause: unknown, depth = 0): unknown {
+  if (typeof cause !== 'object' || cause === null) return textWithoutKeys(cause)
+  if (cause instanceof WireGuardError) return cause
+  if (depth === MOST_CAUSES) return undefined
+  const fields: CauseFields = cause
+  const { message, cause: inner, name, code, errno, syscall } = fields
+  const shownInner = causeWithoutKeys(inner, depth + 1)
+  const texts = [message, ...Object.values(cause).flat()]
+  const isShown = texts.every((text) => typeof text !== 'string' || !mayHoldKey(text))
+  if (isShown && shownInner === inner) return cause
+  const shown = new Error(String(textWithoutKeys(message)), { cause: shownInner })
+  return Object.assign(shown, { name, code, errno, syscall, stack: textWithoutKeys(fields.stack) })
+}
+
+/** The properties of an error of Node. */
+interface CauseFields {
+  readonly message?: unknown
+  readonly cause?: unknown
+  readonly name?: unknown
+  readonly code?: unknown
+  readonly errno?: unknown
+  readonly syscall?: unknown
+  readonly stack?: unknown
 }

@@ -1,10 +1,16 @@
-import { invalid, quote } from './errors.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
 
 /**
- * Checks a name by the kernel's rule: 1 to 15 bytes, not `.` or `..`, no `/`, `:`, NUL or white
- * space (`dev_valid_name`). For looking at interfaces that exist.
+ * Checks an interface name by the kernel's rule (`dev_valid_name`) and returns it: 1 to 15 bytes,
+ * not `.` or `..`, no `/`, `:`, NUL or white space. Use it for names of existing interfaces.
  *
- * @throws WireGuardError `EINVAL`
+ * @example
+ * ```ts
+ * checkInterfaceName('wg@home') // 'wg@home'
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` for any other name
  */
 export function checkInterfaceName(name: string): string {
   if (typeof name !== 'string')
@@ -22,16 +28,21 @@ export function checkInterfaceName(name: string): string {
 }
 
 /**
- * The kernel's isspace() goes byte by byte and counts 0xa0, which is part of some characters in
- * UTF-8.
+ * Returns whether a name has the byte 0xa0. The kernel's isspace() goes byte by byte and counts it
+ * as white space, also where it is part of a character in UTF-8.
  */
 function hasLatin1Space(name: string): boolean {
   return Buffer.from(name).includes(0xa0)
 }
 
 /**
- * True for a name by wg-quick(8)'s stricter rule, `[a-zA-Z0-9_=+.-]{1,15}` (and not `.` or `..`):
- * for names of sockets and of interfaces to create.
+ * Returns whether an interface name follows wg-quick(8)'s stricter rule: `[a-zA-Z0-9_=+.-]{1,15}`,
+ * and not `.` or `..`. Use it for names of sockets and of interfaces to create.
+ *
+ * @example
+ * ```ts
+ * isPortableInterfaceName('wg@home') // false
+ * ```
  */
 export function isPortableInterfaceName(name: string): boolean {
   return (
@@ -43,9 +54,15 @@ export function isPortableInterfaceName(name: string): boolean {
 }
 
 /**
- * Checks a name by wg-quick(8)'s stricter rule.
+ * Checks an interface name by wg-quick(8)'s stricter rule and returns it. See
+ * {@link isPortableInterfaceName}.
  *
- * @throws WireGuardError `EINVAL`
+ * @example
+ * ```ts
+ * checkPortableInterfaceName('wg0') // 'wg0'
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` for any other name
  */
 export function checkPortableInterfaceName(name: string): string {
   checkInterfaceName(name)

@@ -1,11 +1,12 @@
-import { invalid, quote } from './errors.js'
+import { invalid } from './errors.js'
+import { quote } from './quote.js'
 
-/** Address families as the model names them; the numbers of the wire live in the backends. */
+/** An IP version. The backends know the numbers that the wire has for it. */
 export type IPFamily = 4 | 6
 
 /**
- * The bytes of an IPv4 address in dotted decimal: exactly four numbers of 0 to 255 without leading
- * zeros, as inet_pton(3) takes it. `undefined` when it is anything else.
+ * Reads an IPv4 address in dotted decimal: exactly four numbers of 0 to 255 without leading zeros,
+ * as inet_pton(3) accepts it. Returns its bytes, or `undefined` for anything else.
  */
 export function parseIPv4(text: string): Uint8Array | undefined {
   if (typeof text !== 'string') return undefined
@@ -14,8 +15,8 @@ export function parseIPv4(text: string): Uint8Array | undefined {
 }
 
 /**
- * The bytes of an IPv6 address (RFC 4291, section 2.2), without a zone, as inet_pton(3) takes it.
- * `undefined` when it is anything else.
+ * Reads an IPv6 address (RFC 4291, section 2.2) without a zone, as inet_pton(3) accepts it. Returns
+ * its bytes, or `undefined` for anything else.
  */
 export function parseIPv6(text: string): Uint8Array | undefined {
   if (typeof text !== 'string') return undefined
@@ -23,14 +24,23 @@ export function parseIPv6(text: string): Uint8Array | undefined {
   return readIPv6(text, text.length, bytes) ? bytes : undefined
 }
 
-/** The bytes of an IPv4 (4) or IPv6 (16) address without a zone; `undefined` when it is neither. */
+/**
+ * Reads an IPv4 or IPv6 address without a zone. Returns its 4 or 16 bytes, or `undefined` for
+ * anything else.
+ *
+ * @example
+ * ```ts
+ * parseIP('192.0.2.1') // Uint8Array [192, 0, 2, 1]
+ * parseIP('example.com') // undefined
+ * ```
+ */
 export function parseIP(text: string): Uint8Array | undefined {
   return typeof text === 'string' && text.includes(':') ? parseIPv6(text) : parseIPv4(text)
 }
 
 /**
- * Writes the address in the first `end` characters, without a zone, to the beginning of 16 bytes.
- * Its length, 4 or 16; 0 when it is no address.
+ * Reads the address in the first `end` characters, without a zone, into the beginning of 16 bytes.
+ * Returns its length, 4 or 16, or 0 when it is not an address.
  */
 export function readIP(text: string, end: number, bytes: Uint8Array): number {
   if (readIPv4(text, 0, end, bytes, 0)) return 4
@@ -38,8 +48,14 @@ export function readIP(text: string, end: number, bytes: Uint8Array): number {
 }
 
 /**
- * The canonical text of 4 or 16 bytes, as glibc's inet_ntop(3) writes it: RFC 5952, and dotted
- * decimal at the end of both mapped (`::ffff:1.2.3.4`) and compatible (`::1.2.3.4`) addresses.
+ * Returns the canonical text of 4 or 16 bytes as glibc's inet_ntop(3) writes it: RFC 5952, with
+ * dotted decimal at the end of both mapped (`::ffff:1.2.3.4`) and compatible (`::1.2.3.4`)
+ * addresses.
+ *
+ * @example
+ * ```ts
+ * formatIP(Uint8Array.of(192, 0, 2, 1)) // '192.0.2.1'
+ * ```
  *
  * @throws WireGuardError `EINVAL` for any other length, and when the bytes are not inside the array
  */
@@ -57,22 +73,27 @@ export function formatIP(
 }
 
 /**
- * The canonical text of an IP address without a zone.
+ * Returns the canonical text of an IP address without a zone.
  *
- * @throws WireGuardError `EINVAL` when it is not one
+ * @example
+ * ```ts
+ * canonicalIP('2001:DB8:0::1') // '2001:db8::1'
+ * ```
+ *
+ * @throws WireGuardError `EINVAL` for anything else
  */
 export function canonicalIP(text: string): string {
   const length = typeof text === 'string' ? readIP(text, text.length, ADDRESS) : 0
   if (length === 0) throw invalid(`ip address ${quote(text)}: expected IPv4 or IPv6`)
-  return isSpelled(text, text.length, ADDRESS, length) ? text : formatIP(ADDRESS, 0, length)
+  return isCanonical(text, text.length, ADDRESS, length) ? text : formatIP(ADDRESS, 0, length)
 }
 
 /**
- * True when the first `end` characters, which were read as these 4 or 16 bytes, are their canonical
- * text.
+ * Returns whether the first `end` characters, which were read as these 4 or 16 bytes, are their
+ * canonical text.
  */
-export function isSpelled(text: string, end: number, bytes: Uint8Array, length: number): boolean {
-  // There is only one way to write an IPv4 address that is read here.
+export function isCanonical(text: string, end: number, bytes: Uint8Array, length: number): boolean {
+  // Only one spelling of an IPv4 address is accepted.
   if (length === 4) return true
   if (writeIPv6(TEXT, bytes, 0) !== end) return false
   for (let i = 0; i < end; i++) {
@@ -86,12 +107,12 @@ const DOT = 46
 const ZERO = 48
 const HEX = Uint8Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0))
 
-// Reused, because devices have tens of thousands of addresses: nothing of them lives longer than
-// one call.
+// Reused, because devices have tens of thousands of addresses. Their content is valid during one
+// call only.
 const ADDRESS = new Uint8Array(16)
 const TEXT = Buffer.alloc(45)
 
-/** Writes the dotted decimal from `start` to `end`; false when it is anything else. */
+/** Reads dotted decimal from `start` to `end` into `bytes`. Returns false for anything else. */
 function readIPv4(
   text: string,
   start: number,
@@ -104,7 +125,7 @@ function readIPv4(
   for (let i = start; i < end; i++) {
     const code = text.charCodeAt(i)
     if (code >= 48 && code <= 57) {
-      // A leading zero would be octal to some readers.
+      // Some programs read a number with a leading zero as octal.
       if (value === 0) return false
       value = value < 0 ? code - 48 : value * 10 + code - 48
       if (value > 255) return false
@@ -131,7 +152,7 @@ function readIPv6(text: string, end: number, bytes: Uint8Array): boolean {
       value = (value << 4) | digit
     }
     if (i < end && text.charCodeAt(i) === DOT) {
-      // Dotted decimal may only be the last thing.
+      // Dotted decimal may only come last.
       if (at > 12 || !readIPv4(text, start, end, bytes, at)) return false
       at += 4
       break
@@ -160,7 +181,7 @@ function hexDigit(code: number): number {
   return lower >= 97 && lower <= 102 ? lower - 87 : -1
 }
 
-/** Writes dotted decimal; returns where it ends. */
+/** Writes dotted decimal at `end` and returns the new end. */
 function writeIPv4(text: Uint8Array, end: number, bytes: Uint8Array, at: number): number {
   for (let i = 0; i < 4; i++) {
     const octet = bytes[at + i]!
@@ -172,9 +193,9 @@ function writeIPv4(text: Uint8Array, end: number, bytes: Uint8Array, at: number)
   return end
 }
 
-/** Writes from the beginning; returns where it ends. */
+/** Writes the text from index 0 and returns its end. */
 function writeIPv6(text: Uint8Array, bytes: Uint8Array, at: number): number {
-  // The longest run of zero groups, the first of equals, at least two long.
+  // The longest run of at least two zero groups; of equally long ones the first.
   let runStart = -1
   let runLength = 1
   for (let i = 0; i < 8; i++) {

@@ -1,7 +1,8 @@
 import { invalid } from './errors.js'
+import { HIDDEN } from './quote.js'
 import { isKeyText } from './key-text.js'
 
-// Not imported: for the named exports of a module Node.js runs all its lazy getters, which costs
+// Not imported, because Node.js runs all lazy getters of a module for its named exports. That costs
 // every program 5 ms at its start.
 const { inspect, types } = process.getBuiltinModule('node:util')
 const crypto = () => process.getBuiltinModule('node:crypto')
@@ -16,10 +17,13 @@ export type PublicKey = string
 export const KEY_LENGTH = 32
 
 const HEX_KEY = /^[0-9A-Fa-f]{64}$/
-const HIDDEN = '(hidden)'
-
 /**
  * Checks the text of a public key and returns it.
+ *
+ * @example
+ * ```ts
+ * const publicKey = parsePublicKey(request.body.publicKey)
+ * ```
  *
  * @throws WireGuardError `EINVAL` unless it is 44 characters of canonical base64
  */
@@ -29,7 +33,12 @@ export function parsePublicKey(text: string): PublicKey {
 }
 
 /**
- * The 32 bytes of a public key.
+ * Returns the 32 bytes of a public key.
+ *
+ * @example
+ * ```ts
+ * publicKeyToBytes(peer.publicKey).length // 32
+ * ```
  *
  * @throws WireGuardError `EINVAL` unless it is 44 characters of canonical base64
  */
@@ -38,7 +47,12 @@ export function publicKeyToBytes(key: PublicKey): Uint8Array {
 }
 
 /**
- * The text of a public key.
+ * Returns the text of a public key.
+ *
+ * @example
+ * ```ts
+ * publicKeyFromBytes(new Uint8Array(32)) // 'AAAA…AAA='
+ * ```
  *
  * @throws WireGuardError `EINVAL` unless there are 32 bytes
  */
@@ -53,16 +67,16 @@ export function publicKeyFromBytes(bytes: Uint8Array): PublicKey {
 
 /**
  * A private or preshared key. It never prints itself: `String(key)`, `JSON.stringify` and
- * `util.inspect` give `(hidden)`; the text is available on demand only.
+ * `util.inspect` return `(hidden)`. The text is available on demand only.
  *
  * Two different keys look equal to `assert.deepStrictEqual` and jest's `toEqual`, because the bytes
- * are private; compare with {@link SecretKey.equals}. `structuredClone` empties a key.
+ * are private. Compare them with {@link SecretKey.equals}. `structuredClone` empties a key.
  */
 export class SecretKey {
   readonly #slab: Uint8Array
   readonly #offset: number
 
-  /** `instanceof` is true for real keys only, not for whatever has the prototype of one. */
+  /** Makes `instanceof` true for keys only, not for other objects with the prototype of a key. */
   static [Symbol.hasInstance](value: unknown): value is SecretKey {
     return typeof value === 'object' && value !== null && #slab in value
   }
@@ -72,24 +86,44 @@ export class SecretKey {
     this.#offset = offset
   }
 
-  /** A new random private key, clamped as Curve25519 wants it, like `wg genkey`. */
+  /**
+   * Returns a new random private key, clamped as Curve25519 requires, like `wg genkey`.
+   *
+   * @example
+   * ```ts
+   * const privateKey = SecretKey.generatePrivate()
+   * console.log(privateKey.publicKey())
+   * ```
+   */
   static generatePrivate(): SecretKey {
     const { privateKey } = crypto().generateKeyPairSync('x25519')
     const der = privateKey.export({ format: 'der', type: 'pkcs8' })
     return new SecretKey(Uint8Array.from(der.subarray(-KEY_LENGTH)), 0).clamped()
   }
 
-  /** A new random preshared key, like `wg genpsk`. */
+  /**
+   * Returns a new random preshared key, like `wg genpsk`.
+   *
+   * @example
+   * ```ts
+   * const peer = { publicKey, presharedKey: SecretKey.generatePreshared() }
+   * ```
+   */
   static generatePreshared(): SecretKey {
     return new SecretKey(Uint8Array.from(crypto().randomBytes(KEY_LENGTH)), 0)
   }
 
   /**
    * Reads a secret key from 44 characters of canonical base64, 64 hexadecimal digits, or 32 bytes
-   * (copied). A `SecretKey` comes back as it is.
+   * (copied). A `SecretKey` is returned as it is.
    *
-   * @throws WireGuardError `EINVAL` when it is none of these, all zero (use `null` to clear a key),
-   * or a redacted key
+   * @example
+   * ```ts
+   * const key = SecretKey.parse((await readFile('private.key', 'utf8')).trim())
+   * ```
+   *
+   * @throws WireGuardError `EINVAL` for anything else, for zeros (use `null` to clear a key), and
+   * for the text `(hidden)` of a redacted key
    */
   static parse(text: string | Uint8Array | SecretKey): SecretKey {
     if (text instanceof SecretKey) return text
@@ -101,8 +135,8 @@ export class SecretKey {
   }
 
   /**
-   * For backends: a key that shares 32 bytes of a larger array instead of copying them. The caller
-   * must not write to them again.
+   * Returns a key that shares 32 bytes of a larger array instead of copying them. This is for
+   * backends: the caller must not write to these bytes again.
    *
    * @throws WireGuardError `EINVAL` when the 32 bytes are not inside the array
    */
@@ -113,7 +147,14 @@ export class SecretKey {
     return new SecretKey(slab, offset)
   }
 
-  /** The public key of this private key (X25519 with the base point). */
+  /**
+   * Returns the public key of this private key (X25519 with the base point), like `wg pubkey`.
+   *
+   * @example
+   * ```ts
+   * const publicKey = SecretKey.parse(text).publicKey()
+   * ```
+   */
   publicKey(): PublicKey {
     const der = Buffer.concat([PKCS8_X25519, this.#bytes()])
     const key = crypto().createPrivateKey({ key: der, format: 'der', type: 'pkcs8' })
@@ -123,8 +164,8 @@ export class SecretKey {
   }
 
   /**
-   * This key as Curve25519 uses it: the three lowest bits and the highest one cleared, the second
-   * highest set.
+   * Returns this key as Curve25519 uses it: the three lowest bits and the highest one cleared, the
+   * second highest set.
    */
   clamped(): SecretKey {
     const bytes = this.bytes()
@@ -133,43 +174,55 @@ export class SecretKey {
     return new SecretKey(bytes, 0)
   }
 
-  /** 44 characters of base64. The secret itself: do not log it. */
+  /**
+   * Returns 44 characters of base64. This is the secret itself: do not log it.
+   *
+   * @example
+   * ```ts
+   * await writeFile('private.key', key.toBase64(), { mode: 0o600 })
+   * ```
+   */
   toBase64(): string {
     return this.#bytes().toString('base64')
   }
 
-  /** 64 lower-case hexadecimal digits. The secret itself: do not log it. */
+  /** Returns 64 lower-case hexadecimal digits. This is the secret itself: do not log it. */
   toHex(): string {
     return this.#bytes().toString('hex')
   }
 
-  /** A copy of the 32 bytes. */
+  /** Returns a copy of the 32 bytes. This is the secret itself: do not log it. */
   bytes(): Uint8Array {
-    // A loop: each way of copying by call takes several times as long for so few bytes.
+    // A loop, because every call that copies takes several times as long for so few bytes.
     const copy = new Uint8Array(KEY_LENGTH)
     for (let i = 0; i < KEY_LENGTH; i++) copy[i] = this.#slab[this.#offset + i]!
     return copy
   }
 
   /**
-   * True when both keys have the same bytes; takes the same time wherever they differ. False for
-   * anything else.
+   * Returns whether both keys have the same bytes, in a time that does not depend on where they
+   * differ. Returns false for anything that is not a key.
+   *
+   * @example
+   * ```ts
+   * if (!key.equals(device.privateKey)) await client.configureDevice('wg0', { privateKey: key })
+   * ```
    */
   equals(other: unknown): boolean {
     return other instanceof SecretKey && crypto().timingSafeEqual(this.#bytes(), other.#bytes())
   }
 
-  /** `(hidden)`. */
+  /** Returns `(hidden)`. */
   toString(): string {
     return HIDDEN
   }
 
-  /** `(hidden)`. */
+  /** Returns `(hidden)`. */
   toJSON(): string {
     return HIDDEN
   }
 
-  /** `(hidden)`. */
+  /** Returns `(hidden)`. */
   [inspect.custom](): string {
     return HIDDEN
   }
@@ -186,16 +239,16 @@ function secretFromText(text: string): Uint8Array {
   if (isKeyText(text)) return decode(text, 'base64')
   if (HEX_KEY.test(text)) return decode(text, 'hex')
   if (text === HIDDEN) {
-    throw invalid(
-      'secret key: "(hidden)" is what a key prints as; a redacted key was passed. Pass the SecretKey itself or toBase64()',
-    )
+    throw invalid('secret key: got "(hidden)", the text of a redacted key', {
+      hint: 'Pass the SecretKey itself, or its toBase64()',
+    })
   }
   throw invalid(
     `secret key: expected 44 characters of canonical base64 or 64 hexadecimal digits, ${describeKeyText(text)}`,
   )
 }
 
-// Not Buffer.from(text): that would leave the secret in the pool which all small buffers of the
+// Not Buffer.from(text), which would leave the secret in the pool that all small buffers of the
 // process share.
 const SCRATCH = Buffer.alloc(KEY_LENGTH)
 
@@ -212,7 +265,7 @@ function secretFromBytes(bytes: Uint8Array): Uint8Array {
       `secret key: expected a string, 32 bytes or a SecretKey, got ${describeType(bytes)}`,
     )
   }
-  // The copy is checked, not the original: shared memory may change in between.
+  // Check the copy, because shared memory may change after a check of the original.
   const copy = new Uint8Array(bytes)
   if (copy.byteLength !== KEY_LENGTH) {
     throw invalid(`secret key: expected 32 bytes, got ${copy.byteLength}`)
@@ -225,22 +278,22 @@ function describeType(value: unknown): string {
 }
 
 /**
- * What is wrong with the text of a key, without the text: users paste private keys into public
- * fields. For errors about keys.
+ * Says for an error what is wrong with the text of a key. It leaves out the text itself, because
+ * users paste private keys into public fields.
  */
 export function describeKeyText(text: unknown): string {
   if (typeof text !== 'string') return `got ${describeType(text)}`
-  if (HEX_KEY.test(text)) return 'got 64 hexadecimal digits; only SecretKey.parse takes these'
-  if (/\s/.test(text)) return 'got text with white space in it'
+  if (HEX_KEY.test(text)) return 'got 64 hexadecimal digits, which only SecretKey.parse accepts'
+  if (/\s/.test(text)) return 'got text with white space'
   if (text.length !== 44) return `got ${text.length} characters`
   return /^[A-Za-z0-9+/]{43}=$/.test(text)
     ? 'got base64 whose unused bits are not zero'
-    : 'got other characters'
+    : 'got characters that are not base64'
 }
 
 /**
- * A secret key as a configuration has it: a `SecretKey`, or 44 characters of canonical base64.
- * Hexadecimal is for `SecretKey.parse` alone: in a configuration it is nearly always a mix-up.
+ * Reads a secret key of a configuration: a `SecretKey`, or 44 characters of canonical base64. Only
+ * `SecretKey.parse` accepts hexadecimal, because in a configuration it is nearly always a mistake.
  *
  * @throws WireGuardError `EINVAL` as `SecretKey.parse`, and for hexadecimal
  */

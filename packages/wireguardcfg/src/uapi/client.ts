@@ -1,11 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Call, type CallContext } from '../backend/call.js'
-import { Lanes } from '../backend/lanes.js'
+import { callDeadline, type CallContext } from '../backend/call.js'
+import type { Deadline } from '../backend/deadline.js'
+import { KeyedQueue } from '../backend/queue.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
-import { isWireGuardError, WireGuardError } from '../model/errors.js'
+import { errorCode, isWireGuardError, WireGuardError } from '../model/errors.js'
 import {
   checkInterfaceName,
   checkPortableInterfaceName,
@@ -13,46 +14,53 @@ import {
 } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 import type * as Protocol from './protocol.js'
-import {
-  DEFAULT_SOCKET_DIRECTORY,
-  errorCode,
-  fileError,
-  findSocket,
-  SOCKET_SUFFIX,
-} from './socket-path.js'
+import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
 export interface UapiClientOptions {
   /**
-   * Where the sockets are; default `/var/run/wireguard`. Ignored on Windows, where they are named
-   * pipes.
+   * The directory of the sockets; default `/var/run/wireguard`. Ignored on Windows, where they are
+   * named pipes.
    */
   readonly directory?: string | undefined
 }
 
 /**
- * Devices of userspace implementations (wireguard-go, boringtun, gotatun, wireguard-rs ...) over
- * the cross-platform text protocol on their unix sockets. Holds no connection between calls. Reads
- * run at once; writes to one device run in the order in which they were made.
+ * Reads and writes devices of userspace implementations (wireguard-go, boringtun, gotatun,
+ * wireguard-rs ...) over the cross-platform text protocol on their unix sockets. Holds no
+ * connection between calls. Reads run at once; writes to one device run in the order of the calls.
+ *
+ * @example
+ * ```ts
+ * await using client = new UapiClient()
+ * for (const name of await client.deviceNames()) console.log(await client.device(name))
+ * ```
  *
  * @see https://www.wireguard.com/xplatform/
  */
 export class UapiClient implements Backend, AsyncDisposable {
+  /** The kind of this backend. */
   readonly kind = 'userspace'
   readonly #directory: string
-  readonly #calls = new Set<Call>()
-  readonly #writes = new Lanes()
+  readonly #calls = new Set<CallDeadline>()
+  readonly #writes = new KeyedQueue()
   #closed = false
 
+  /** Opens nothing yet. */
   constructor({ directory = DEFAULT_SOCKET_DIRECTORY }: UapiClientOptions = {}) {
     this.#directory = directory
   }
 
   /**
-   * The interfaces that have a socket on which something listens, sorted. A directory that does not
-   * exist holds none; stale sockets and other files are left out.
+   * Returns the names of the interfaces with a socket on which something listens, sorted. A missing
+   * directory counts as empty; stale sockets and other files are left out.
    *
-   * @throws WireGuardError `EPERM` when the directory may not be read
+   * @throws WireGuardError `EPERM` without permission to read the directory
+   *
+   * @example
+   * ```ts
+   * const names = await client.deviceNames() // ['wg0', 'wg1']
+   * ```
    */
   deviceNames(options?: CallOptions): Promise<string[]> {
     return this.#run('list devices', undefined, options, async (call) => {
@@ -74,54 +82,73 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   /**
-   * Whether there is a socket of this name, though perhaps nothing listens on it. No error is made
-   * when there is none, which would cost more than the look.
+   * Returns whether a socket of this name exists; perhaps nothing listens on it. Throws nothing,
+   * because an error costs more than the lookup.
+   *
+   * @example
+   * ```ts
+   * if (client.mayHave('wg0')) return client.device('wg0')
+   * ```
    */
   mayHave(name: string): boolean {
     try {
       return isPortableInterfaceName(name) && findSocket(name, this.#directory) !== undefined
     } catch {
-      // A call says what keeps it from looking.
+      // The lookup failed. A call reports why.
       return true
     }
   }
 
   /**
-   * Reads one interface.
+   * Reads the device of one interface.
    *
    * @throws WireGuardError `ENODEV` when it has no socket on which something listens, `EPERM`,
-   * `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`, or what the daemon reported
+   * `ETIMEDOUT`, `ABORT_ERR`, `EPROTO`, or the error of the daemon
+   *
+   * @example
+   * ```ts
+   * const { peers } = await client.device('wg0', { signal: AbortSignal.timeout(1000) })
+   * ```
    */
   device(name: string, options?: CallOptions): Promise<Device> {
     return this.#run('read device', name, options, (call) => this.#read(name, call))
   }
 
   /**
-   * Checks the whole configuration, then sends it. Lines take effect one by one: when the daemon
-   * refuses one, those before it stay applied, and the error's `applied` is `unknown`.
+   * Checks the whole configuration, then sends it. Lines take effect one by one. When the daemon
+   * refuses one, the lines before it stay applied, and the error's `applied` is `unknown`.
    *
    * @throws WireGuardError `EINVAL` with the `path` of the field, and as {@link UapiClient.device}
+   *
+   * @example
+   * ```ts
+   * await client.configureDevice('wg0', { peers: [{ publicKey, allowedIPs: ['10.8.0.2/32'] }] })
+   * ```
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.#run('configure device', name, options, async (call) => {
       this.#path(name)
-      // The place in the queue comes first: checking may take one call longer than another.
+      // Take the place in the queue before the check: the check of a later call may end earlier.
       const checking = protocol().then(({ checkDeviceConfig }) => checkDeviceConfig(config))
       checking.catch(() => {})
-      await this.#writes.run(name, call, async (touch) => {
-        const checked = await call.race(checking)
-        touch()
-        await this.#write(name, checked, call, touch)
+      await this.#writes.run(name, call, async () => {
+        await this.#write(name, await call.whileWorking(checking), call)
       })
     })
   }
 
   /**
-   * The peers of one interface, those that came in at once (64 KiB of text) at a time, on a
-   * connection that is closed at the end and when the consumer leaves. No more is read until they
-   * are used: a consumer that keeps a batch for longer than `idleTimeout` finds `ETIMEDOUT`.
+   * Reads the peers of one interface in batches. One batch holds the peers of one received chunk
+   * (64 KiB of text). The connection is closed at the end, also when the consumer stops early. The
+   * next batch is read when the consumer asks for it. A consumer that keeps one for longer than
+   * `idleTimeout` gets `ETIMEDOUT`.
    *
    * @throws WireGuardError as {@link UapiClient.device}, also after the first batch
+   *
+   * @example
+   * ```ts
+   * for await (const peers of client.peerBatches('wg0')) console.log(peers.length)
+   * ```
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const context = { operation: 'read device', device: name }
@@ -139,22 +166,30 @@ export class UapiClient implements Backend, AsyncDisposable {
     } catch (error) {
       throw isWireGuardError(error) ? error.with(context) : error
     } finally {
-      // Nobody sees it: it only ends what is under way.
-      call.fail(new WireGuardError('the consumer left', { ...context, code: 'ECANCELED' }))
+      // No caller gets this error. It only ends the exchange.
+      call.fail(new WireGuardError('the iterator was closed', { code: 'ECANCELED' }))
       await ended
       this.#end(call)
     }
   }
 
-  /** Ends the calls under way with `ECANCELED`; later ones fail with `EBADF`. */
+  /**
+   * Ends the running calls with `ECANCELED`. Later calls fail with `EBADF`.
+   *
+   * @example
+   * ```ts
+   * await client.close() // or `await using client = new UapiClient()`
+   * ```
+   */
   close(): Promise<void> {
     this.#closed = true
     for (const call of this.#calls) {
-      call.fail(new WireGuardError('the client was closed', { ...call.context, code: 'ECANCELED' }))
+      call.fail(new WireGuardError('the client was closed', { code: 'ECANCELED' }))
     }
     return Promise.resolve()
   }
 
+  /** Calls {@link UapiClient.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -163,7 +198,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     operation: string,
     device: string | undefined,
     options: CallOptions | undefined,
-    step: (call: Call) => Promise<T>,
+    step: (call: CallDeadline) => Promise<T>,
   ): Promise<T> {
     const context = { operation, device }
     const call = this.#begin(context, options)
@@ -176,21 +211,21 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  #begin(context: CallContext, options: CallOptions | undefined): Call {
+  #begin(context: CallContext, options: CallOptions | undefined): CallDeadline {
     if (context.device !== undefined) checkInterfaceName(context.device)
     if (this.#closed)
       throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
-    const call = new Call(context, options)
+    const call = callDeadline(context, options)
     this.#calls.add(call)
     return call
   }
 
-  #end(call: Call): void {
+  #end(call: CallDeadline): void {
     this.#calls.delete(call)
     call[Symbol.dispose]()
   }
 
-  async #entries(call: Call): Promise<string[]> {
+  async #entries(call: CallDeadline): Promise<string[]> {
     if (process.platform === 'win32') return []
     try {
       return await call.race(readdir(this.#directory))
@@ -201,46 +236,36 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  async #read(name: string, call: Call, touch = () => call.touch()): Promise<Device> {
+  async #read(name: string, call: CallDeadline): Promise<Device> {
     const path = this.#path(name)
     const { exchange, GET_REQUEST, ReplyParser } = await protocol()
     const reply = new ReplyParser('read device', name)
-    await exchange(path, [GET_REQUEST], reply, call, touch)
+    await exchange(path, [GET_REQUEST], reply, call)
     return reply.device(Date.now())
   }
 
-  async #write(
-    name: string,
-    config: CheckedDeviceConfig,
-    call: Call,
-    touch: () => void,
-  ): Promise<void> {
+  async #write(name: string, config: CheckedDeviceConfig, call: CallDeadline): Promise<void> {
     const { formatSet, moveToTemporaryPeer, removesAllowedIPs } = await protocol()
-    if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call, touch))) {
-      await this.#set(name, formatSet(config), call, touch)
+    if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call))) {
+      await this.#set(name, formatSet(config), call)
       return
     }
-    const move = moveToTemporaryPeer(config, await this.#read(name, call, touch))
+    const move = moveToTemporaryPeer(config, await this.#read(name, call))
     try {
-      await this.#set(name, formatSet(move.config), call, touch)
+      await this.#set(name, formatSet(move.config), call)
     } catch (error) {
       if (move.temporaryPeer !== undefined) await this.#removeQuietly(name, move.temporaryPeer)
       throw error
     }
   }
 
-  async #set(
-    name: string,
-    request: Iterable<string>,
-    call: Call,
-    touch = () => call.touch(),
-  ): Promise<void> {
+  async #set(name: string, request: Iterable<string>, call: CallDeadline): Promise<void> {
     const path = this.#path(name)
     const { exchange, ReplyParser } = await protocol()
     const reply = new ReplyParser('configure device', name)
     let sent = false
     try {
-      await exchange(path, request, reply, call, touch, () => {
+      await exchange(path, request, reply, call, () => {
         sent = true
       })
       reply.finish()
@@ -249,12 +274,12 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  /** Asked every time: the daemon behind a name may be another one than last time. */
-  async #canRemoveAllowedIPs(name: string, call: Call, touch: () => void): Promise<boolean> {
+  /** Asks the daemon. The answer is not kept, because another daemon may run the device by then. */
+  async #canRemoveAllowedIPs(name: string, call: CallDeadline): Promise<boolean> {
     const { exchange, formatRemovalProbe, ReplyParser } = await protocol()
     const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
     const reply = new ReplyParser('configure device', name)
-    await exchange(this.#path(name), [probe], reply, call, touch)
+    await exchange(this.#path(name), [probe], reply, call)
     try {
       reply.finish()
       return true
@@ -263,12 +288,15 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  /** The request that would have removed the temporary peer failed before it got there. */
+  /**
+   * Removes the temporary peer after the request that should have removed it failed before that.
+   */
   async #removeQuietly(name: string, publicKey: PublicKey): Promise<void> {
     try {
       const context = { operation: 'configure device', device: name }
-      // The caller waits for it, perhaps after an abort: a second in all, not a second of silence.
-      using call = new Call(context, { signal: AbortSignal.timeout(1000) })
+      // The caller waits for this, perhaps after an abort. Allow one second in all, whatever the
+      // progress.
+      using call = callDeadline(context, { signal: AbortSignal.timeout(1000) })
       const { formatSet } = await protocol()
       await this.#set(name, formatSet({ peers: [{ publicKey, remove: true }] }), call)
     } catch {
@@ -286,6 +314,8 @@ export class UapiClient implements Backend, AsyncDisposable {
     })
   }
 }
+
+type CallDeadline = Deadline<WireGuardError>
 
 let loaded: typeof Protocol | undefined
 

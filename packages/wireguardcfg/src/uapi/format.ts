@@ -5,19 +5,20 @@ import type { PublicKey, SecretKey } from '../model/key.js'
 /** The request that reads a device. */
 export const GET_REQUEST = 'get=1\n\n'
 
-/** How a request is written. */
+/** Options of {@link formatSet}. */
 export interface FormatOptions {
   /**
-   * Characters after which a piece is handed out; a piece ends with a whole line. Default 32768.
+   * The length in characters from which a piece is yielded. A piece ends with a complete line.
+   * Default 32768.
    */
   readonly pieceLength?: number | undefined
 }
 
 /**
- * The `set=1` request of a configuration, in pieces, so that a large one is never held whole. Lines
- * take effect in their order: the private key comes first (boringtun wants it so), `update_only`
- * directly after `public_key` (facts of wireguard-go: values before it would be lost). Private keys
- * are sent clamped, as devices store them.
+ * Yields the `set=1` request of a configuration in pieces, so that a large one is never held whole.
+ * Lines take effect in order. The private key comes first, as boringtun requires. `update_only`
+ * directly follows `public_key`, because wireguard-go loses values before it. Private keys are sent
+ * clamped, as devices store them.
  *
  * @see https://www.wireguard.com/xplatform/
  */
@@ -58,15 +59,15 @@ export function* formatSet(
 }
 
 /**
- * A request without effect that only an implementation which can remove single allowed IPs accepts:
- * the peer is unknown, so that `update_only` makes the rest of its section a no-op, but the line is
- * still parsed.
+ * Returns a request without effect that an implementation accepts only if it can remove single
+ * allowed IPs. The peer is unknown, so `update_only` makes the rest of its section a no-op, but the
+ * line is still parsed.
  */
 export function formatRemovalProbe(unknownPeer: PublicKey): string {
   return `set=1\npublic_key=${publicKeyHex(unknownPeer)}\nupdate_only=true\nallowed_ip=-0.0.0.0/32\n\n`
 }
 
-/** Everything of a peer but its allowed IPs. */
+/** Returns the lines of a peer without its allowed IPs. */
 function peerHead(peer: CheckedPeerConfig): string {
   let lines = `public_key=${publicKeyHex(peer.publicKey)}\n`
   if (peer.updateOnly === true) lines += 'update_only=true\n'
@@ -80,7 +81,7 @@ function peerHead(peer: CheckedPeerConfig): string {
   return lines
 }
 
-/** In a request, zeros clear a key. */
+/** Returns the digits of a key. In a request, zeros clear it. */
 function secretHex(key: SecretKey | null | undefined): string {
   return key?.toHex() ?? '0'.repeat(64)
 }

@@ -1,5 +1,5 @@
 import { canonicalAllowedIP, type AllowedIP } from '../model/allowed-ip.js'
-import type { Device, Peer } from '../model/device.js'
+import { type Device, emptyPeer, type Peer, type PeerDraft } from '../model/device.js'
 import { parseEndpoint, type Endpoint } from '../model/endpoint.js'
 import { isWireGuardError, WireGuardError } from '../model/errors.js'
 import { KEY_LENGTH, type PublicKey, type SecretKey } from '../model/key.js'
@@ -8,7 +8,7 @@ import { KEYS, keyAt, type Key } from './reply-keys.js'
 import { SecretSlab } from './secret-slab.js'
 import { joinBytes, readInteger, readKey } from './values.js'
 
-/** The reply of a device, as far as it was read. Pure: bytes in, a device out. */
+/** Parses the reply of a daemon piece by piece. It does no input or output of its own. */
 export class ReplyParser {
   readonly #operation: string
   readonly #device: string
@@ -22,7 +22,7 @@ export class ReplyParser {
   #listenPort = 0
   #firewallMark = 0
   #peer: PeerDraft | undefined
-  /** Those of `#peer`, and after them what is left of longer lists. */
+  /** The allowed IPs of `#peer`, followed by what is left of longer lists. */
   readonly #allowedIPs: AllowedIP[] = []
   #allowedIPCount = 0
   #handshakeSeconds = 0
@@ -34,13 +34,13 @@ export class ReplyParser {
     this.#device = device
   }
 
-  /** True once the blank line after `errno` was read; later bytes belong to nobody. */
+  /** True once the blank line after `errno` was read. Later bytes are ignored. */
   get done(): boolean {
     return this.#done
   }
 
   /**
-   * Takes the next bytes, cut anywhere. They are copied where they are kept.
+   * Parses the next bytes, which may be cut anywhere. Bytes that are kept are copied.
    *
    * @throws WireGuardError `EPROTO` when they are not a reply
    */
@@ -57,30 +57,30 @@ export class ReplyParser {
       this.#rest = EMPTY
       return
     }
-    // A copy: the caller may use its buffer again.
+    // A copy, because the caller may reuse its buffer.
     this.#rest = start === bytes.byteLength ? EMPTY : joinBytes(bytes.subarray(start), EMPTY)
     if (this.#rest.byteLength > LONGEST_LINE) {
       this.#line++
-      throw this.#protocolError(`a line of more than ${LONGEST_LINE} bytes`)
+      throw this.#protocolError(`line longer than ${LONGEST_LINE} bytes`)
     }
   }
 
   /**
-   * The end of the reply, when it is complete or the connection ended.
+   * Ends the reply, once it is complete or the connection is closed.
    *
-   * @throws WireGuardError the daemon's error, or `EPROTO` when the reply ended without one
+   * @throws WireGuardError the daemon's error, or `EPROTO` when the reply is incomplete
    */
   finish(): void {
     if (this.#rest.byteLength > 0 || this.#errno === undefined) {
-      throw this.#protocolError('the connection ended before the reply did')
+      throw this.#protocolError('the connection ended before the reply was complete')
     }
     const error = replyError(this.#errno, { operation: this.#operation, device: this.#device })
     if (error !== undefined) throw error
   }
 
   /**
-   * The peers that were read completely since the last call, for whoever does not hold them all.
-   * `now` is when they were read, in milliseconds of Unix time.
+   * Returns the peers that became complete since the last call, for callers that do not hold all of
+   * them. `now` is when they were read, in milliseconds of Unix time.
    */
   takePeers(now: number): Peer[] {
     if (this.#ownPublicKey !== undefined) this.#readElapsedHandshakes(now)
@@ -90,7 +90,7 @@ export class ReplyParser {
   }
 
   /**
-   * The peers of a complete reply that were not taken yet.
+   * Returns the remaining peers of a complete reply.
    *
    * @throws WireGuardError as {@link ReplyParser.finish}
    */
@@ -101,7 +101,7 @@ export class ReplyParser {
   }
 
   /**
-   * The device of a complete reply to a get, with the peers that were not taken. `now` as for
+   * Returns the device of a complete reply to a get, with the remaining peers. `now` is as for
    * {@link ReplyParser.takePeers}.
    */
   device(now: number): Device {
@@ -126,21 +126,21 @@ export class ReplyParser {
   #readLine(bytes: Buffer, start: number, end: number): void {
     this.#line++
     if (start === end) {
-      if (this.#errno === undefined) throw this.#protocolError('a blank line before errno')
+      if (this.#errno === undefined) throw this.#protocolError('blank line before errno')
       this.#done = true
       return
     }
     const equals = bytes.indexOf(EQUALS, start)
-    if (equals < 0 || equals >= end) throw this.#protocolError('a line without "="')
+    if (equals < 0 || equals >= end) throw this.#protocolError('line without "="')
     const key = keyAt(bytes, start, equals)
-    // Implementations add keys of their own.
+    // Unknown keys are ignored, because implementations add their own.
     if (key !== undefined) this.#readValue(key, bytes, equals + 1, end)
   }
 
   #readValue(key: Key, bytes: Buffer, start: number, end: number): void {
     if (key === KEYS.public_key) {
       this.#endPeer()
-      this.#peer = newPeer(this.#publicKey(key, bytes, start, end))
+      this.#peer = emptyPeer(this.#publicKey(key, bytes, start, end))
       return
     }
     switch (key) {
@@ -167,7 +167,7 @@ export class ReplyParser {
         peer.presharedKey = this.#secret(key, bytes, start, end)
         break
       case KEYS.endpoint:
-        // A zone may be any name that the kernel takes.
+        // A zone may be any name that the kernel accepts.
         peer.endpoint = this.#parsed(key, parseEndpoint, bytes.toString('utf8', start, end))
         break
       case KEYS.persistent_keepalive_interval:
@@ -201,7 +201,7 @@ export class ReplyParser {
   #endPeer(): void {
     const peer = this.#peer
     if (peer === undefined) return
-    // A copy has the length it needs; an array that grew keeps room for 16 more.
+    // A copy has exactly the length it needs. An array that grew has room for 16 more.
     peer.allowedIPs = this.#allowedIPs.slice(0, this.#allowedIPCount)
     peer.lastHandshake = this.#lastHandshake()
     this.#peers.push(peer)
@@ -210,8 +210,8 @@ export class ReplyParser {
   }
 
   #lastHandshake(): Date | undefined {
-    // As wg(8) reads it: in Unix time, nanoseconds without seconds are no handshake. boringtun
-    // tells the time since it.
+    // In Unix time, nanoseconds without seconds mean no handshake, as wg(8) reads them. boringtun
+    // reports the time since the handshake.
     const elapsed = this.#ownPublicKey !== undefined
     const shaken = this.#handshakeSeconds > 0 || (elapsed && this.#handshakeNanoseconds > 0)
     if (!shaken) return undefined
@@ -221,8 +221,8 @@ export class ReplyParser {
   }
 
   /**
-   * boringtun tells how long ago a handshake was, where the protocol says Unix time; it is known by
-   * its own key.
+   * Converts the handshakes of boringtun, which reports how long ago a handshake was, where the
+   * protocol says Unix time. boringtun is recognised by its key `own_public_key`.
    */
   #readElapsedHandshakes(now: number): void {
     for (const [i, peer] of this.#peers.entries()) {
@@ -236,12 +236,12 @@ export class ReplyParser {
   #integer(key: Key, bytes: Buffer, start: number, end: number, max = 2 ** 64): number {
     const value = readInteger(bytes, start, end)
     if (value <= max) return value
-    throw this.#protocolError(`"${key.name}" has a value that is not an integer of its range`)
+    throw this.#protocolError(`"${key.name}" is not an integer, or is out of range`)
   }
 
   #errnoValue(text: string): number {
     if (/^-?[0-9]{1,9}$/.test(text)) return Number(text)
-    throw this.#protocolError('"errno" has a value that is not an integer')
+    throw this.#protocolError('"errno" is not an integer')
   }
 
   #publicKey(key: Key, bytes: Buffer, start: number, end: number): PublicKey {
@@ -270,7 +270,7 @@ export class ReplyParser {
   }
 
   #protocolError(detail: string): WireGuardError {
-    return new WireGuardError('the daemon did not answer as the protocol says', {
+    return new WireGuardError('invalid reply from the daemon', {
       code: 'EPROTO',
       operation: this.#operation,
       device: this.#device,
@@ -279,35 +279,16 @@ export class ReplyParser {
   }
 }
 
-/** A peer while its lines are read. */
-type PeerDraft = { -readonly [Field in keyof Peer]: Peer[Field] }
-
-/** A peer of which nothing is known yet. */
-function newPeer(publicKey: PublicKey): PeerDraft {
-  return {
-    publicKey,
-    presharedKey: undefined,
-    endpoint: undefined,
-    persistentKeepalive: 0,
-    lastHandshake: undefined,
-    receiveBytes: 0,
-    transmitBytes: 0,
-    allowedIPs: NO_ALLOWED_IPS,
-    protocolVersion: 1,
-  }
-}
-
 const LF = 10
 const EQUALS = 61
 const EMPTY = Buffer.alloc(0)
-const NO_ALLOWED_IPS: readonly AllowedIP[] = []
 const KEY = Buffer.alloc(KEY_LENGTH)
 const NO_KEY = new Uint8Array(KEY_LENGTH)
 
 // wireguard-go's own limit on a line, 64 KiB.
 const LONGEST_LINE = 65_536
 
-// 2001-09-09: long before WireGuard, and 31 years as a time since a handshake.
+// 2001-09-09. As Unix time it is long before WireGuard; as a time since a handshake it is 31 years.
 const EARLIEST_UNIX_TIME = 1e12
 
 // The last second that a Date can hold.

@@ -3,30 +3,31 @@ import { ReplyParser } from './parse.js'
 import type { ReplySink } from './socket.js'
 
 /**
- * Hands over the peers of a reply while it comes in: those of one chunk at a time, and no chunk is
- * taken before they are used.
+ * Passes the peers of a reply to its consumer while the reply arrives, one chunk at a time. The
+ * next chunk is read only when the consumer asks for more.
  */
 export class PeerStream implements ReplySink {
   readonly #reply: ReplyParser
   #peers: readonly Peer[] = []
   #ended = false
   #error: unknown
-  /** The consumer waits. */
+  /** Wakes the consumer when it waits. */
   #wake: (() => void) | undefined
-  /** The socket waits. */
+  /** Resumes the socket when it waits. */
   #resume: (() => void) | undefined
 
   constructor(operation: string, device: string) {
     this.#reply = new ReplyParser(operation, device)
   }
 
+  /** Whether the reply is complete. */
   get done(): boolean {
     return this.#reply.done
   }
 
   /**
-   * Takes the next bytes; when peers became complete, the result resolves when their consumer asks
-   * for more.
+   * Parses the next bytes. When they complete any peers, returns a promise that resolves when the
+   * consumer asks for more.
    */
   push(chunk: Uint8Array): Promise<void> | undefined {
     this.#reply.push(chunk)
@@ -39,7 +40,7 @@ export class PeerStream implements ReplySink {
     })
   }
 
-  /** Nothing comes any more, because of this error if there is one. */
+  /** Ends the stream, with an error if there is one. */
   end(error?: unknown): void {
     this.#ended = true
     this.#error = error
@@ -47,9 +48,10 @@ export class PeerStream implements ReplySink {
   }
 
   /**
-   * The next peers, at least one; `undefined` at the end. Call it again only when it has resolved.
+   * Returns the next peers, at least one, or `undefined` at the end. Call it again only after it
+   * has resolved.
    *
-   * @throws the error that ended the exchange, or that of the daemon
+   * @throws the error that ended the exchange, or the error of the daemon
    */
   async next(): Promise<readonly Peer[] | undefined> {
     this.#resume?.()

@@ -1,5 +1,5 @@
-// What speaks to a daemon, as one: the client imports it when it first finds a socket. A process
-// that has devices of the kernel only does without these modules.
+// Everything that the client needs to talk to a daemon, in one module. The client imports it when
+// it first finds a socket, so a process that has kernel devices only never loads it.
 export { checkDeviceConfig } from '../backend/check.js'
 export { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
 export { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'

@@ -2,13 +2,14 @@ import { constants } from 'node:os'
 import {
   type WireGuardErrorCode,
   type WireGuardErrorInit,
+  HINTS,
   WireGuardError,
 } from '../model/errors.js'
 
 /**
- * The error for a reply's `errno`, or `undefined` for 0. wireguard-go sends negative numbers,
- * boringtun, wireguard-rs and gotatun positive ones: the sign says nothing. The daemon runs on this
- * system, so its numbers are this system's.
+ * Returns the error for a reply's `errno`, or `undefined` for 0. wireguard-go sends negative
+ * numbers; boringtun, wireguard-rs and gotatun send positive ones. So the sign is ignored. The
+ * daemon runs on this system, so its numbers are this system's.
  */
 export function replyError(
   errno: number,
@@ -19,25 +20,27 @@ export function replyError(
   const init = { ...context, code: codeOf(number), detail: `errno=${errno}` }
   switch (init.code) {
     case 'EADDRINUSE':
-      return new WireGuardError('the daemon could not bind the listen port or set the mark', {
-        ...init,
-        hint: 'Another socket has the port; choose another listenPort, or 0',
-      })
+      return new WireGuardError(
+        'the daemon could not bind the listen port or set the firewall mark',
+        {
+          ...init,
+          hint: HINTS.portInUse,
+        },
+      )
     case 'EINVAL':
       return new WireGuardError('the daemon refused a line of the request', {
         ...init,
-        hint: 'It may be an older implementation that does not know the operation; its log names the line',
+        hint: 'Read the log of the daemon, which names the line; an older implementation may not support the operation',
       })
     default:
       return new WireGuardError('the daemon reported an error', init)
   }
 }
 
-// "IpcErrorUnknown" of wireguard-go, the same number on every system, whatever that number means
-// there.
+// "IpcErrorUnknown" of wireguard-go: the same number on every system, whatever errno it is there.
 const IPC_ERROR_UNKNOWN = 55
 
-// Names that share a number with the one that everybody checks for.
+// Aliases of the names that programs usually check for.
 const SECOND_NAMES = new Set(['EWOULDBLOCK', 'ENOTSUP'])
 
 const NAMES = new Map(

@@ -1,12 +1,12 @@
-/** A key of a reply, known by identity. */
+/** A key of a reply. Keys are compared by identity. */
 export interface Key {
   readonly name: string
   readonly bytes: Uint8Array
 }
 
 /**
- * The keys of a reply that mean something to us, as https://www.wireguard.com/xplatform/ lists
- * them; `own_public_key` is boringtun's.
+ * The keys of a reply that are read, as https://www.wireguard.com/xplatform/ lists them. boringtun
+ * adds `own_public_key`.
  */
 export const KEYS = {
   private_key: key('private_key'),
@@ -26,7 +26,7 @@ export const KEYS = {
   errno: key('errno'),
 } as const
 
-/** The key at these bytes, without making a string; `undefined`: one that we do not know. */
+/** Returns the key at these bytes without creating a string; `undefined` for an unknown key. */
 export function keyAt(bytes: Uint8Array, start: number, end: number): Key | undefined {
   const candidate = end > start ? LOOKUP[slot(end - start, bytes[start]!)] : undefined
   if (candidate === undefined) return undefined
@@ -42,7 +42,7 @@ function key(name: string): Key {
   return { name, bytes: new TextEncoder().encode(name) }
 }
 
-// Length and first letter tell the keys apart (a test holds this).
+// No two keys have both the length and the first letter in common (a test checks this).
 const LOOKUP: (Key | undefined)[] = Array.from({ length: 32 * 32 })
 for (const known of Object.values(KEYS)) {
   LOOKUP[slot(known.bytes.byteLength, known.bytes[0]!)] = known

@@ -1,14 +1,15 @@
 import { join } from 'node:path'
-import { invalid, WireGuardError } from '../model/errors.js'
+import { errorCode, HINTS, invalid, WireGuardError } from '../model/errors.js'
 import { isPortableInterfaceName } from '../model/interface-name.js'
+import { quote } from '../model/quote.js'
 
-// An import would load the streams of node:fs too: 2 ms.
+// An import would also load the streams of node:fs, which takes 2 ms.
 const { readFileSync, statSync } = process.getBuiltinModule('node:fs')
 
-/** Where wireguard-go and its like put their sockets, as wg(8) is built to look. */
+/** The directory in which wireguard-go and similar programs put their sockets, and wg(8) looks. */
 export const DEFAULT_SOCKET_DIRECTORY = '/var/run/wireguard'
 
-/** What the tail of a socket's file name is. */
+/** The end of the file name of a socket. */
 export const SOCKET_SUFFIX = '.sock'
 
 // sockaddr_un.sun_path with its NUL: 108 bytes on Linux, 104 on the BSDs and macOS (unix(7),
@@ -16,10 +17,9 @@ export const SOCKET_SUFFIX = '.sock'
 const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
 
 /**
- * The path that reaches an interface. On macOS, where interfaces can only be called utunN,
- * wg-quick(8) leaves the real name in `NAME.name`; on Windows it is a named pipe.
+ * Returns the path of the socket of an interface. On Windows it is a named pipe.
  *
- * @throws WireGuardError `EINVAL` when the path is longer than a socket address can be
+ * @throws WireGuardError `EINVAL` when the path is too long for a socket address
  */
 export function socketPath(
   name: string,
@@ -28,21 +28,32 @@ export function socketPath(
 ): string {
   if (platform === 'win32')
     return `\\\\.\\pipe\\ProtectedPrefix\\Administrators\\WireGuard\\${name}`
-  const path = join(directory, name + SOCKET_SUFFIX)
-  if (Buffer.byteLength(path) > LONGEST_PATH) {
-    throw invalid(`socket path ${JSON.stringify(path)}: expected at most ${LONGEST_PATH} bytes`, {
-      hint: 'Use a shorter directory',
-    })
-  }
-  return path
+  return checkSocketPath(join(directory, name + SOCKET_SUFFIX))
 }
 
 /**
- * Where the socket of an interface is, or `undefined` when there is none. The look is synchronous
- * because it costs less than any other way, and the facade looks here first for every interface of
- * the kernel.
+ * Returns the path if a socket address can hold it. The system would cut a longer one.
  *
- * @throws WireGuardError `EPERM` when the directory may not be searched
+ * @throws WireGuardError `EINVAL` when the path is too long for a socket address
+ */
+export function checkSocketPath(path: string): string {
+  const length = Buffer.byteLength(path)
+  if (length <= LONGEST_PATH) return path
+  throw invalid(
+    `socket path ${quote(path)}: expected at most ${LONGEST_PATH} bytes, got ${length}`,
+    {
+      hint: 'Use a shorter directory',
+    },
+  )
+}
+
+/**
+ * Finds the socket of an interface. Returns its path, or `undefined` when there is none. On macOS,
+ * where interfaces can only be called utunN, wg-quick(8) writes the real name into `NAME.name`. The
+ * lookup is synchronous, because that costs least and the facade looks here first for every
+ * interface of the kernel.
+ *
+ * @throws WireGuardError `EPERM` without permission to search the directory
  */
 export function findSocket(
   name: string,
@@ -54,42 +65,32 @@ export function findSocket(
   try {
     const stat = statSync(path, { throwIfNoEntry: false })
     if (stat !== undefined) return stat.isSocket() ? path : undefined
-    // On Linux every name may be that of an interface.
+    // On Linux an interface can have any name, so there are no logical names.
     const real = platform === 'linux' ? undefined : realName(name, directory)
     return real === undefined ? undefined : socketPath(real, directory, platform)
   } catch (error) {
-    // To Node 22 and later, no directory is no entry as well.
-    if (errorCode(error) === 'ENOTDIR') return undefined
+    // No directory, which Node 22 and later report as no entry, or a loop of symbolic links.
+    if (['ENOTDIR', 'ELOOP'].includes(errorCode(error))) return undefined
     throw fileError(error, directory)
   }
 }
 
-/** The error of a file operation in the socket directory. */
+/** Returns the error for a failed file operation in the socket directory. */
 export function fileError(cause: unknown, directory: string): WireGuardError {
   const code = errorCode(cause)
   if (code === 'EACCES' || code === 'EPERM') {
-    return new WireGuardError(`no permission to look into ${directory}`, {
+    return new WireGuardError(`no permission to read ${directory}`, {
       code: 'EPERM',
-      hint: 'Run as root, or as the user who runs the daemon',
+      hint: HINTS.socketPermission,
       cause,
     })
   }
-  return new WireGuardError(`cannot look into ${directory}`, { code, cause })
+  return new WireGuardError(`cannot read ${directory}`, { code, cause })
 }
 
 /**
- * The POSIX name of a system error; errors of Node's core may come from another realm, so
- * `instanceof` says nothing.
- */
-export function errorCode(error: unknown): string {
-  const code =
-    typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : 'EIO'
-}
-
-/**
- * The interface behind a logical name; wg-quick(8) on macOS and OpenBSD trusts it if the socket is
- * as old as the file, to 2 s.
+ * Returns the interface name that a logical name stands for. Like wg-quick(8) on macOS and OpenBSD,
+ * trusts the file only if its age differs from that of the socket by less than 2 s.
  */
 function realName(name: string, directory: string): string | undefined {
   const file = join(directory, `${name}.name`)

@@ -1,22 +1,23 @@
 import { createConnection, type Socket } from 'node:net'
-import type { Call } from '../backend/call.js'
-import { WireGuardError } from '../model/errors.js'
-import { errorCode } from './socket-path.js'
+import type { Deadline } from '../backend/deadline.js'
+import { errorCode, HINTS, WireGuardError } from '../model/errors.js'
+import { probeSocket, type SocketState } from './probe.js'
 
-/** What takes the bytes of a reply: see `ReplyParser`. */
+/** A consumer of the bytes of a reply, such as `ReplyParser`. */
 export interface ReplySink {
+  /** Whether the reply is complete. */
   readonly done: boolean
-  /** Nothing more is read until what it returns resolves. */
+  /** Takes the next bytes. No more is read until the returned promise resolves. */
   push(chunk: Uint8Array): Promise<void> | void
 }
 
 const RECEIVE_BUFFER = 65_536
 
 /**
- * One operation over a connection of its own: some implementations answer only one per connection,
- * none may be sent two at once, and a connection is of no use after an error. Resolves when the
- * reply is complete or the other side closed; the sink tells which. The connection is closed on
- * every path.
+ * Runs one operation on a connection of its own. Some implementations answer only one operation per
+ * connection, none accepts two at once, and a connection is unusable after an error. Resolves when
+ * the reply is complete or the daemon closed the connection; `reply.done` distinguishes the two.
+ * Always closes the connection.
  *
  * @param onSend called before the first byte is sent
  * @throws WireGuardError `ENODEV` when nothing listens, `EPERM`, the error of the connection, of
@@ -26,8 +27,7 @@ export async function exchange(
   path: string,
   request: Iterable<string>,
   reply: ReplySink,
-  call: Call,
-  touch: () => void = () => call.touch(),
+  call: Deadline,
   onSend: () => void = () => {},
 ): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER)
@@ -35,46 +35,44 @@ export async function exchange(
   try {
     call.check()
     onSend()
-    await call.race(converse(socket, request, reply, touch), () => socket.destroy())
+    await call.race(converse(socket, request, reply, call), () => socket.destroy())
   } catch (error) {
-    throw connectionError(error, path, call)
+    throw connectionError(error, path)
   } finally {
     socket.destroy()
-    // It held keys.
+    // The buffer held keys.
     buffer.fill(0)
   }
 }
 
-/** True when something listens at the path; true as well when this user may not ask. */
-export async function isListening(path: string, call: Call): Promise<boolean> {
+/**
+ * Returns whether something listens at the path. Also returns true when the daemon is too busy to
+ * answer, because a hanging daemon must not hold up a listing, and when this user has no permission
+ * to connect.
+ */
+export async function isListening(path: string, call: Deadline): Promise<boolean> {
   try {
-    const socket = await connectOnce(path, Buffer.allocUnsafeSlow(1), call)
-    socket.destroy()
-    return true
-  } catch (cause) {
-    // Too busy to answer now, but there: a daemon that hangs must not hold up a listing.
-    if (errorCode(cause) === 'EAGAIN') return true
-    const error = connectError(cause, path, call)
-    const code = errorCode(error)
-    if (code === 'EPERM') return true
-    if (code === 'ENODEV') return false
-    throw error
+    return LISTENING.has(await probeSocket(path, call))
+  } catch (error) {
+    throw connectionError(error, path)
   }
 }
 
-/** A connected socket whose bytes wait in `buffer` until `receive` is called. */
+const LISTENING: ReadonlySet<SocketState> = new Set(['live', 'busy', 'denied'])
+
+/** A connected socket that passes its bytes to `receive`. */
 interface Connected extends Socket {
-  /** False: no more until `resume` is called. */
+  /** Takes the next bytes. Returns false to get no more until `resume` is called. */
   receive?: (chunk: Uint8Array) => boolean
 }
 
-async function connect(path: string, buffer: Buffer, call: Call): Promise<Connected> {
+async function connect(path: string, buffer: Buffer, call: Deadline): Promise<Connected> {
   for (let wait = 1; ; wait = Math.min(2 * wait, 50)) {
     try {
       return await connectOnce(path, buffer, call)
     } catch (error) {
-      // The backlog of a unix socket is full (connect(2)): the daemon is alive and busy.
-      if (errorCode(error) !== 'EAGAIN') throw connectError(error, path, call)
+      // EAGAIN: the backlog of the unix socket is full (connect(2)). The daemon is alive and busy.
+      if (errorCode(error) !== 'EAGAIN') throw connectError(error, path)
     }
     let timer: NodeJS.Timeout | undefined
     const pause = new Promise<void>((resolve) => {
@@ -84,7 +82,7 @@ async function connect(path: string, buffer: Buffer, call: Call): Promise<Connec
   }
 }
 
-function connectOnce(path: string, buffer: Buffer, call: Call): Promise<Connected> {
+function connectOnce(path: string, buffer: Buffer, call: Deadline): Promise<Connected> {
   const socket: Connected = createConnection({
     path,
     onread: {
@@ -94,7 +92,7 @@ function connectOnce(path: string, buffer: Buffer, call: Call): Promise<Connecte
       },
     },
   })
-  // One for the whole life of the socket: an error that nobody listens for would end the process.
+  // Stays for the whole life of the socket: an error without a listener would end the process.
   socket.on('error', () => {})
   const connected = new Promise<Connected>((resolve, reject) => {
     socket.once('error', reject)
@@ -110,11 +108,11 @@ function converse(
   socket: Connected,
   request: Iterable<string>,
   reply: ReplySink,
-  touch: () => void,
+  call: Deadline,
 ): Promise<void> {
   return new Promise<void>((resolve, reject) => {
     socket.receive = (chunk) => {
-      touch()
+      call.touch()
       let taken: Promise<void> | void
       try {
         taken = reply.push(chunk)
@@ -127,7 +125,7 @@ function converse(
       if (taken === undefined) return true
       taken
         .then(() => {
-          touch()
+          call.touch()
           socket.resume()
         })
         .catch(reject)
@@ -135,18 +133,19 @@ function converse(
     }
     readBeforeWriteError(socket)
     socket.on('error', reject)
-    // 'end' when the other side closed, 'close' in any case; the sink knows whether that was too
-    // early.
+    // 'end' comes when the daemon closed, 'close' in any case. The sink reports whether that was
+    // too early.
     socket.once('end', resolve)
     socket.once('close', () => resolve())
-    send(socket, request, reply, touch).catch(reject)
+    send(socket, request, reply, call).catch(reject)
   })
 }
 
 /**
- * A daemon that refuses a line answers and closes, with the rest of the request unread: a write
- * then fails, for which Node would destroy the socket with the answer still in it. It arrived
- * before the write failed, so that one whole turn of the event loop reads it.
+ * Lets the socket be read before a write error destroys it. A daemon that refuses a line answers
+ * and closes, with the rest of the request unread. A write then fails, and Node would destroy the
+ * socket with the unread answer. The answer arrived before the write failed, so one whole turn of
+ * the event loop reads it.
  */
 function readBeforeWriteError(socket: Socket): void {
   const destroy = socket.destroy.bind(socket)
@@ -166,23 +165,23 @@ function isWriteError(error: unknown): boolean {
 }
 
 /**
- * Writes piece by piece, as fast as the other side reads, and stops when it has answered already.
- * Other work of the process gets its turn between the pieces.
+ * Writes piece by piece, as fast as the daemon reads, and stops when it has already answered. Other
+ * work of the process runs between the pieces.
  */
 async function send(
   socket: Socket,
   request: Iterable<string>,
   reply: ReplySink,
-  touch: () => void,
+  call: Deadline,
 ): Promise<void> {
   let first = true
   for (const piece of request) {
     if (!first) await turn()
     first = false
     if (reply.done || socket.destroyed) return
-    // A zone may have any letters: in latin1, some of them would become a newline.
+    // A zone may contain any character. In latin1, some would become a newline.
     if (!socket.write(piece, 'utf8')) await drained(socket)
-    touch()
+    call.touch()
   }
 }
 
@@ -205,24 +204,22 @@ function drained(socket: Socket): Promise<void> {
   })
 }
 
-function connectError(error: unknown, path: string, call: Call): unknown {
+function connectError(error: unknown, path: string): unknown {
   if (error instanceof WireGuardError) return error
   const code = errorCode(error)
   switch (code) {
     case 'ENOENT':
       return new WireGuardError('no such userspace interface', {
-        ...call.context,
         code: 'ENODEV',
         detail: `no socket ${path}`,
         cause: error,
       })
-    // Also what connecting to a regular file gives.
+    // Connecting to a regular file gives this too.
     case 'ECONNREFUSED':
     case 'ENOTSOCK':
     // A socket of another type.
     case 'EPROTOTYPE':
       return new WireGuardError('no such userspace interface', {
-        ...call.context,
         code: 'ENODEV',
         detail: `nothing listens on ${path}`,
         hint: 'The socket is stale: the daemon ended without removing it',
@@ -231,20 +228,18 @@ function connectError(error: unknown, path: string, call: Call): unknown {
     case 'EACCES':
     case 'EPERM':
       return new WireGuardError(`no permission to connect to ${path}`, {
-        ...call.context,
         code: 'EPERM',
-        hint: 'Run as root, or as the user who runs the daemon',
+        hint: HINTS.socketPermission,
         cause: error,
       })
     default:
-      return connectionError(error, path, call)
+      return connectionError(error, path)
   }
 }
 
-function connectionError(error: unknown, path: string, call: Call): unknown {
+function connectionError(error: unknown, path: string): unknown {
   if (error instanceof WireGuardError) return error
   return new WireGuardError(`the connection to ${path} failed`, {
-    ...call.context,
     code: errorCode(error),
     cause: error,
   })

@@ -1,8 +1,8 @@
 import { KEY_LENGTH } from '../model/key.js'
 
 /**
- * A decimal number without sign, of at most the 20 digits of 64 bits; above 2^53 the nearest
- * number. NaN when it is anything else.
+ * Reads an unsigned decimal number of at most 20 digits, as many as 64 bits need. Above 2^53 it
+ * returns the nearest number. Returns NaN for anything else.
  */
 export function readInteger(bytes: Buffer, start: number, end: number): number {
   let value = end > start && end - start <= 20 ? 0 : Number.NaN
@@ -14,9 +14,9 @@ export function readInteger(bytes: Buffer, start: number, end: number): number {
 }
 
 /**
- * Decodes a key of 64 hexadecimal digits into `target`; false, and `target` zero, when it is
- * anything else. No text and no small buffer on the way: a secret would stay in memory that others
- * share.
+ * Decodes a key of 64 hexadecimal digits into `target`. For anything else, clears `target` and
+ * returns false. It creates no string and no small buffer, because a secret would stay in memory
+ * that others share.
  */
 export function readKey(
   bytes: Uint8Array,
@@ -36,8 +36,8 @@ export function readKey(
 }
 
 /**
- * Not Buffer.concat: small results of it lie in the pool that all of the process shares, and these
- * hold secrets.
+ * Joins two arrays that may hold secrets. Not Buffer.concat, whose small results lie in the pool
+ * that the whole process shares.
  */
 export function joinBytes(first: Uint8Array, second: Uint8Array): Buffer {
   const bytes = Buffer.allocUnsafeSlow(first.byteLength + second.byteLength)
@@ -48,7 +48,7 @@ export function joinBytes(first: Uint8Array, second: Uint8Array): Buffer {
 
 const ZERO = 48
 
-/** The value of each character that is a hexadecimal digit; -1 for all others. */
+/** The value of each hexadecimal digit by its code; -1 for any other character. */
 const HEX_DIGITS = Int8Array.from({ length: 256 }, (_, code) => {
   const digit = String.fromCharCode(code)
   return /[0-9A-Fa-f]/.test(digit) ? Number.parseInt(digit, 16) : -1

@@ -19,12 +19,12 @@ function peers(change: (peer: PeerConfig, i: number) => object = (peer) => peer)
 }
 
 describe('a configuration of many peers', () => {
-  it('is checked as all at once', async () => {
+  it('is checked like one in a single slice', async () => {
     const config: DeviceConfig = { listenPort: 7, replacePeers: true, peers: peers() }
     expect(await checkDeviceConfig(config)).toStrictEqual(deviceConfigSchema.parse(config))
   })
 
-  it('lets the event loop turn meanwhile', async () => {
+  it('lets the event loop turn during the check', async () => {
     let turns = 0
     const immediate = (): void => {
       turns++
@@ -82,7 +82,7 @@ describe('a configuration of many peers', () => {
     expect(checked).toStrictEqual(deviceConfigSchema.parse(new Config()))
   })
 
-  it('is the list as it was when the call was made', async () => {
+  it('is the list at the time of the call', async () => {
     const list = peers()
     await checkDeviceConfig({})
     const checking = checkDeviceConfig({ peers: list })

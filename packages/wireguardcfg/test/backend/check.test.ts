@@ -157,13 +157,13 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
     'a name as endpoint',
     peer({ endpoint: 'vpn.example.org:1' }),
     at('endpoint'),
-    /not resolved at this level/,
+    /Resolve the name to an address/,
   ],
   [
     'a name as host',
     peer({ endpoint: { host: 'vpn', port: 1 } }),
     at('endpoint'),
-    /not resolved at this level/,
+    /Resolve the name to an address/,
   ],
   [
     'an endpoint with a newline',
@@ -232,7 +232,7 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
     /exceeds 32/,
   ],
   [
-    'a range both added and removed, spelt in two ways',
+    'an allowed IP both added and removed, in two spellings',
     peer({ allowedIPs: ['::/0', '10.0.0.1/8'], removeAllowedIPs: ['::1', '10.0.0.0/8'] }),
     at('removeAllowedIPs[1]'),
     /"10\.0\.0\.0\/8": also in allowedIPs/,
@@ -241,7 +241,7 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
     'a key twice',
     { peers: [{ publicKey: KEY }, { publicKey: OTHER }, { publicKey: KEY, remove: true }] },
     'peers[2].publicKey',
-    /same key as peers\[0\]/,
+    /same public key as peers\[0\]/,
   ],
 
   ['the typo allowedIps', peer({ allowedIps: [] }), at('allowedIps'), /did you mean allowedIPs\?/],
@@ -262,7 +262,7 @@ const BAD: [name: string, config: unknown, path: string | undefined, message: Re
   ['a field of a peer in the device', { allowedIPs: [] }, 'allowedIPs', /unknown field$/],
   ['a field of the device in a peer', peer({ listenPort: 1 }), at('listenPort'), /unknown field$/],
   [
-    'a field of what is read',
+    'a field that can only be read',
     peer({ lastHandshake: new Date() }),
     at('lastHandshake'),
     /unknown field$/,
@@ -384,7 +384,7 @@ describe('checkDeviceConfig gives', () => {
     })
   })
 
-  it('a frozen copy, and leaves what was given as it is', async () => {
+  it('a frozen copy, and does not change its input', async () => {
     const endpoint = { host: '::1', port: 1 }
     const allowedIPs = ['10.0.0.1/8']
     const removeAllowedIPs = ['10.0.0.1']
@@ -416,7 +416,7 @@ describe('checkDeviceConfig gives', () => {
     expect(only).toMatchObject({ endpoint: { host: '::1' }, allowedIPs: ['10.0.0.0/8'] })
   })
 
-  it('a checked configuration back as it is', async () => {
+  it('a checked configuration unchanged', async () => {
     const checked = await checkDeviceConfig({ peers: [{ publicKey: KEY, allowedIPs: ['::/0'] }] })
     expect(await checkDeviceConfig(checked)).toBe(checked)
   })
@@ -427,7 +427,7 @@ describe('checkDeviceConfig gives', () => {
     expect(path).toBe('listenPort')
   })
 
-  it('values that are read once, whatever a getter says later', async () => {
+  it('values that are read once, so that a getter cannot change them later', async () => {
     const values = ['10.0.0.0/8', 'evil\n', 'evil\n']
     let reads = 0
     const config = {
@@ -446,7 +446,7 @@ describe('checkDeviceConfig gives', () => {
     expect(Object.getOwnPropertyDescriptor(checked.peers![0], 'allowedIPs')).toHaveProperty('value')
   })
 
-  it('plain objects, whatever was given', async () => {
+  it('plain objects for any kind of object', async () => {
     class Mine {
       listenPort = 7
     }
@@ -494,7 +494,7 @@ describe('markChecked', () => {
     }
   })
 
-  it('takes a configuration without peers', async () => {
+  it('accepts a configuration without peers', async () => {
     const config = markChecked({ listenPort: 1 })
     expect(await checkDeviceConfig(config)).toBe(config)
   })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { fastCheckDeviceConfig } from '../../src/backend/fast-check.js'
 import { checkDeviceConfig, markChecked } from '../../src/backend/check.js'
 import { SecretKey } from '../../src/model/key.js'
@@ -131,7 +132,7 @@ const endpoint = mostly<unknown>(
   fc.constantFrom('192.0.2.1:7', '[2001:DB8::1]:65535', '[fe80::1%eth0]:0', '1.2.3.4:007'),
   objectWith({ host, port }, ['host', 'port']),
 )
-const ranges = mostly<unknown>(
+const allowedIPs = mostly<unknown>(
   list(
     mostly(
       fc.constantFrom('10.0.0.0/8', '10.0.0.1/8', '10.0.0.1', 'FD00::/8', '::ffff:1.2.3.4', '::/0'),
@@ -148,9 +149,9 @@ const peer = objectWith(
     presharedKey: secret,
     endpoint,
     persistentKeepalive: port,
-    allowedIPs: ranges,
+    allowedIPs,
     replaceAllowedIPs: flag,
-    removeAllowedIPs: ranges,
+    removeAllowedIPs: allowedIPs,
   },
   ['publicKey'],
 )
@@ -165,7 +166,7 @@ const config = objectWith(
   [],
 )
 
-/** All that can be told of a value, and of what is in it. */
+/** Every observable property of a value and of its contents. */
 function portrait(value: unknown): unknown {
   if (value instanceof SecretKey) return ['SecretKey', value.toBase64()]
   if (typeof value !== 'object' || value === null) return value
@@ -180,7 +181,7 @@ function portrait(value: unknown): unknown {
 }
 
 describe('fastCheckDeviceConfig', () => {
-  it('accepts what the schemas accept, and gives the same', async () => {
+  it('accepts what the schemas accept, and returns the same', async () => {
     let accepted = 0
     let refused = 0
     await fc.assert(
@@ -198,7 +199,7 @@ describe('fastCheckDeviceConfig', () => {
         const all = await checkDeviceConfig(given)
         expect(portrait(all)).toStrictEqual(portrait(markChecked(theirs.data)))
       }),
-      { numRuns: 4000 },
+      runs(4000),
     )
     expect(Math.min(accepted, refused)).toBeGreaterThan(500)
   })

@@ -19,8 +19,8 @@ function device(owned: Record<string, readonly string[]>): Device {
 }
 
 /**
- * What a device does with a configuration, of which only allowed IPs and peers matter here: entries
- * in order, a range belongs to the peer that got it last.
+ * Applies a configuration as a device does, reduced to peers and allowed IPs. Entries take effect
+ * in order, and an allowed IP belongs to the peer that got it last.
  */
 function apply(before: Device, config: CheckedDeviceConfig): Map<string, Set<string>> {
   const peers = new Map(before.peers.map((peer) => [peer.publicKey, new Set(peer.allowedIPs)]))
@@ -38,10 +38,10 @@ function applyPeer(peers: Map<string, Set<string>>, peer: CheckedPeerConfig): vo
   const own = peers.get(peer.publicKey) ?? new Set()
   peers.set(peer.publicKey, own)
   if (peer.replaceAllowedIPs === true) own.clear()
-  for (const range of peer.removeAllowedIPs ?? []) own.delete(range)
-  for (const range of peer.allowedIPs ?? []) {
-    for (const other of peers.values()) other.delete(range)
-    own.add(range)
+  for (const allowedIP of peer.removeAllowedIPs ?? []) own.delete(allowedIP)
+  for (const allowedIP of peer.allowedIPs ?? []) {
+    for (const other of peers.values()) other.delete(allowedIP)
+    own.add(allowedIP)
   }
 }
 
@@ -51,50 +51,58 @@ const CASES: [name: string, config: CheckedDeviceConfig, moved: readonly string[
   ['nothing', {}, []],
   ['no removal', { peers: [{ publicKey: A, allowedIPs: ['10.9.0.0/16'] }] }, []],
   ['an empty removal', { peers: [{ publicKey: A, removeAllowedIPs: [] }] }, []],
-  ['one range', { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] }] }, ['10.0.1.0/24']],
   [
-    'all ranges',
+    'one allowed IP',
+    { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] }] },
+    ['10.0.1.0/24'],
+  ],
+  [
+    'all allowed IPs',
     { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.1.0/24', '10.0.2.0/24', '::1/128'] }] },
     ['10.0.1.0/24', '10.0.2.0/24', '::1/128'],
   ],
   [
-    'a range twice',
+    'an allowed IP twice',
     { peers: [{ publicKey: A, removeAllowedIPs: ['::1/128', '::1/128'] }] },
     ['::1/128'],
   ],
-  ['a range that nobody has', { peers: [{ publicKey: A, removeAllowedIPs: ['10.8.0.0/24'] }] }, []],
   [
-    'a range that another peer has',
+    'an allowed IP that no peer has',
+    { peers: [{ publicKey: A, removeAllowedIPs: ['10.8.0.0/24'] }] },
+    [],
+  ],
+  [
+    'an allowed IP that another peer has',
     { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.3.0/24', '10.0.1.0/24'] }] },
     ['10.0.1.0/24'],
   ],
   [
-    'a wider range than it has',
+    'a wider allowed IP than it has',
     { peers: [{ publicKey: A, removeAllowedIPs: ['10.0.0.0/16'] }] },
     [],
   ],
   [
-    'ranges of an unknown peer',
+    'allowed IPs of an unknown peer',
     { peers: [{ publicKey: C, removeAllowedIPs: ['10.0.1.0/24'] }] },
     [],
   ],
   [
-    'ranges of an unknown peer that is only updated',
+    'allowed IPs of an unknown peer that is only updated',
     { peers: [{ publicKey: C, updateOnly: true, removeAllowedIPs: ['10.0.1.0/24'] }] },
     [],
   ],
   [
-    'ranges of a known peer that is only updated',
+    'allowed IPs of a known peer that is only updated',
     { peers: [{ publicKey: A, updateOnly: true, removeAllowedIPs: ['10.0.1.0/24'] }] },
     ['10.0.1.0/24'],
   ],
   [
-    'ranges of a peer that is removed',
+    'allowed IPs of a peer that is removed',
     { peers: [{ publicKey: A, remove: true, removeAllowedIPs: ['10.0.1.0/24'] }] },
     [],
   ],
   [
-    'ranges of a peer whose list is replaced',
+    'allowed IPs of a peer whose list is replaced',
     {
       peers: [
         {
@@ -108,12 +116,12 @@ const CASES: [name: string, config: CheckedDeviceConfig, moved: readonly string[
     [],
   ],
   [
-    'ranges while all peers are replaced',
+    'allowed IPs while all peers are replaced',
     { replacePeers: true, peers: [{ publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] }] },
     [],
   ],
   [
-    'ranges of two peers',
+    'allowed IPs of two peers',
     {
       peers: [
         { publicKey: B, removeAllowedIPs: ['10.0.3.0/24'] },
@@ -123,7 +131,7 @@ const CASES: [name: string, config: CheckedDeviceConfig, moved: readonly string[
     ['10.0.3.0/24', '::1/128'],
   ],
   [
-    'a range that a later entry gives to another peer',
+    'an allowed IP that a later entry gives to another peer',
     {
       peers: [
         { publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] },
@@ -133,7 +141,7 @@ const CASES: [name: string, config: CheckedDeviceConfig, moved: readonly string[
     ['10.0.1.0/24'],
   ],
   [
-    'a range that an earlier entry took away',
+    'an allowed IP that an earlier entry moved away',
     {
       peers: [
         { publicKey: B, allowedIPs: ['10.0.1.0/24'] },
@@ -151,7 +159,7 @@ describe('moveToTemporaryPeer removes', () => {
     if (moved.length === 0) expect(result.temporaryPeer).toBeUndefined()
     else {
       expect(result.temporaryPeer).toBeDefined()
-      // Before everything else, in one go, and gone again.
+      // A temporary peer comes first. It takes the allowed IPs and is removed.
       expect(entries.slice(0, 2)).toEqual([
         { publicKey: result.temporaryPeer, allowedIPs: moved },
         { publicKey: result.temporaryPeer, remove: true },
@@ -193,22 +201,22 @@ describe('moveToTemporaryPeer removes', () => {
     ])
   })
 
-  it('more ranges than the stack has room for', () => {
-    const ranges = Array.from(
+  it('more allowed IPs than the stack has room for', () => {
+    const allowedIPs = Array.from(
       { length: 300_000 },
       (_, i) => `fd00::${(i >> 16).toString(16)}:${(i & 65535).toString(16)}/128`,
     )
     const result = moveToTemporaryPeer(
-      { peers: [{ publicKey: A, removeAllowedIPs: ranges }] },
-      device({ [A]: ranges }),
+      { peers: [{ publicKey: A, removeAllowedIPs: allowedIPs }] },
+      device({ [A]: allowedIPs }),
     )
-    expect(result.config.peers![0]!.allowedIPs).toHaveLength(ranges.length)
+    expect(result.config.peers![0]!.allowedIPs).toHaveLength(allowedIPs.length)
   })
 })
 
 describe('removesAllowedIPs', () => {
   it.each(CASES.filter(([, , moved]) => moved.length > 0))(
-    'is true where something is moved: %s',
+    'is true where allowed IPs are moved: %s',
     (_, config) => {
       expect(removesAllowedIPs(config)).toBe(true)
     },

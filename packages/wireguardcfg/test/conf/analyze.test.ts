@@ -1,13 +1,8 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
-import {
-  checkConf,
-  parseConf,
-  peerSettings,
-  stripConf,
-  toDeviceConfigs,
-  wgReport,
-} from '../../src/conf.js'
+import { runs } from '../../../../test-fixtures/runs.js'
+import { checkConf, parseConf, peerSettings, stripConf, toDeviceConfigs } from '../../src/conf.js'
+import { wgReport } from '../../src/conf/analyze.js'
 import { QUICK_KEYS } from '../../src/conf/keys.js'
 import { isWireGuardError } from '../../src/model/errors.js'
 import { everyText, expectNoPartOf } from '../model/faults.js'
@@ -21,14 +16,18 @@ describe('checkConf', () => {
       '[Interface]\n\t Foo = 1\n',
       { line: 2, column: 3, key: undefined },
     ],
-    ['a value behind spaces', '[Interface]\nMTU =   x\n', { line: 2, column: 9, key: 'MTU' }],
+    ['a value after spaces', '[Interface]\nMTU =   x\n', { line: 2, column: 9, key: 'MTU' }],
     [
       'the third word of a list',
       '[Interface]\nAddress = 10.0.0.1  , ::1,x\n',
       { column: 27, key: 'Address' },
     ],
     ['a line after CRLF', '[Interface]\r\nMTU = x\r\n', { line: 2, column: 7 }],
-    ['a line after a byte order mark', '\uFEFF\n[Interface]\nMTU = x', { line: 1, column: 1 }],
+    [
+      'a byte order mark',
+      '\uFEFF\n[Interface]\nMTU = x',
+      { severity: 'warning', line: 1, column: 1 },
+    ],
     [
       'a byte order mark further down',
       '[Interface]\n\uFEFFMTU = 1',
@@ -50,8 +49,55 @@ describe('checkConf', () => {
       '[Interface]\nPrivate\u212Aey = 1\n',
       { line: 2, key: undefined },
     ],
-  ])('tells the place of %s', (_, text, problem) => {
+  ])('reports the place of %s', (_, text, problem) => {
     expect(checkConf(text)[0]).toMatchObject({ severity: 'error', ...problem })
+  })
+
+  it.each<[string, string, object]>([
+    [
+      'a public key with a character missing, once',
+      `[Peer]\nAllowedIPs = 10.0.0.2/32\nPublicKey = ${KEY_A.slice(1)}\n`,
+      { line: 3, key: 'PublicKey' },
+    ],
+    ['an empty public key, once', '[Peer]\nPublicKey =\n', { line: 2, message: 'empty' }],
+    [
+      'UTF-16 text, once',
+      '\uFFFD\uFFFD[\0I\0n\0t\0e\0r\0f\0a\0c\0e\0]\0\n\0M\0T\0U\0=\0x\0\n\0',
+      { line: 1, message: 'UTF-16 text' },
+    ],
+    [
+      'an endpoint without brackets',
+      `[Peer]\nPublicKey = ${KEY_A}\nEndpoint = 2001:db8::1:6001\n`,
+      { severity: 'warning', line: 3, column: 12, expected: '[2001:db8::1]:6001' },
+    ],
+    [
+      'allowed IPs that white space separates, as they are in the file',
+      `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = 10.0.0.0/24 10.1.0.0/24\n`,
+      {
+        message: '"10.0.0.0/24 10.1.0.0/24" has no prefix length from 0 to 32',
+        expected: 'an IPv4 or IPv6 address with an optional /length, separated by commas',
+      },
+    ],
+    [
+      'a netmask',
+      `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = 10.0.0.0/255.0.0.0\n`,
+      { expected: 'an IPv4 or IPv6 address with an optional /length, not a netmask' },
+    ],
+    [
+      'a value with white space in it',
+      '[Interface]\nListenPort = 5 x\n',
+      {
+        message: '"5 x" is not a port number; service names are not looked up',
+      },
+    ],
+  ])('reports %s', (_, text, problem) => {
+    expect(checkConf(text)).toEqual([expect.objectContaining(problem)])
+  })
+
+  it('ignores a byte order mark, except in the dialect of wg(8)', () => {
+    const conf = parseConf(`\uFEFF[Interface]\n[Peer]\nPublicKey = ${KEY_A}\n`)
+    expect(peerSettings(conf)).toHaveLength(1)
+    expect(() => peerSettings(conf, { dialect: 'wg' })).toThrow('byte order mark')
   })
 
   it.each([
@@ -66,7 +112,7 @@ describe('checkConf', () => {
     expect(checkConf('[Foo]\nbar = 1\nbaz\n')).toHaveLength(1)
   })
 
-  it('sorts by line although wg(8) says last what is missing', () => {
+  it('sorts by line although wg(8) reports missing keys last', () => {
     const text = '[Peer]\n[Interface]\nListenPort = x\n'
     expect(checkConf(text).map(({ line }) => line)).toEqual([1, 3])
     expect(wgReport(text)).toContain('Servname not supported')
@@ -85,12 +131,12 @@ describe('secrets', () => {
     ['a key outside of a section', `PresharedKey = ${PSK.slice(0, 20)}\n`],
     ['a key as a port', `[Interface]\nListenPort = ${PSK}\n`],
     ['a key as a mark', `[Interface]\nFwMark = ${PSK}\n`],
-    ['a key as a range', `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = ${PSK}\n`],
+    ['a key as an allowed IP', `[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = ${PSK}\n`],
     ['a key as an endpoint', `[Peer]\nPublicKey = ${KEY_A}\nEndpoint = ${PSK}:1\n`],
     ['a key as a table', `[Interface]\nTable = ${PSK}\n`],
     ['a key cut off as a public key', `[Peer]\nPublicKey = ${PSK.slice(0, 42)}\n`],
     ['a key as a section', `[${PSK}]\n`],
-    ['a key behind a byte order mark', `\uFEFFPrivateKey = ${PSK}\n`],
+    ['a key after a byte order mark', `\uFEFFPrivateKey = ${PSK}\n`],
     ['a key with spaces', `[Interface]\nPrivateKey = ${PSK.slice(0, 20)} ${PSK.slice(21)}\n`],
   ])('%s is in no message', (_, text) => {
     const problems = checkConf(text)
@@ -106,7 +152,7 @@ describe('secrets', () => {
 })
 
 describe('any text', () => {
-  it('makes nothing fail but with a WireGuardError, exactly when checkConf finds an error', () => {
+  it('fails only with a WireGuardError, exactly when checkConf finds an error', () => {
     fc.assert(
       fc.property(fc.oneof(confText, fc.string({ unit: 'binary' })), (text) => {
         for (const dialect of ['wg', 'wg-quick'] as const) {
@@ -121,14 +167,14 @@ describe('any text', () => {
           expect(isWireGuardError(error)).toBe(true)
         }
       }),
-      { numRuns: 1000 },
+      runs(1000),
     )
   })
 
   it('is reported to wg-quick as to wg after strip', () => {
     fc.assert(
       fc.property(confText, (text) => {
-        // bash drops NUL characters, and takes a line behind a byte order mark for no header.
+        // bash drops NUL characters, and does not recognize a header after a byte order mark.
         fc.pre(!text.includes('\0') && !text.startsWith('\uFEFF'))
         // What wg-quick(8) does with a wrong value of its own is another matter.
         fc.pre(
@@ -136,7 +182,7 @@ describe('any text', () => {
         )
         expect(wgReport(text, { dialect: 'wg-quick' })).toBe(wgReport(stripConf(text)))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 import {
   type ConfMode,
@@ -29,7 +30,7 @@ describe('toDeviceConfigs', () => {
     ])
   })
 
-  it('addconf leaves alone what is absent', () => {
+  it('addconf keeps the absent fields', () => {
     expect(convert('', 'addconf').configs).toEqual([{ peers: [] }])
     expect(convert(`[Interface]\nPrivateKey=${ZERO}\nFwMark=off\n`, 'addconf').configs).toEqual([
       { privateKey: null, firewallMark: 0, peers: [] },
@@ -59,7 +60,7 @@ describe('toDeviceConfigs', () => {
     ])
   })
 
-  it('splits where a public key comes again', () => {
+  it('splits where a public key repeats', () => {
     const text = [KEY_A, KEY_B, KEY_A, KEY_A, KEY_B]
       .map((key) => `[Peer]\nPublicKey=${key}\n`)
       .join('')
@@ -114,7 +115,7 @@ const address = fc
     fc.uint8Array({ minLength: 16, maxLength: 16 }),
   )
   .map((ip) => formatIP(ip))
-const range = fc
+const allowedIP = fc
   .tuple(address, fc.nat(128))
   .map(([ip, length]) => canonicalAllowedIP(`${ip}/${ip.includes(':') ? length : length % 33}`))
 const endpoint = fc.record({ host: address, port: fc.nat(65_535) })
@@ -125,7 +126,7 @@ const anyPeer = fc
     presharedKey: fc.option(secret, { nil: undefined }),
     endpoint: fc.option(endpoint, { nil: undefined }),
     persistentKeepalive: fc.nat(65_535),
-    allowedIPs: fc.uniqueArray(range, { maxLength: 5 }),
+    allowedIPs: fc.uniqueArray(allowedIP, { maxLength: 5 }),
   })
   .map(samplePeer)
 
@@ -139,7 +140,7 @@ const anyDevice = fc
   .map(sampleDevice)
 
 describe('confFromDevice and confFromConfig', () => {
-  it('write what setconf makes the same device of', async () => {
+  it('write files from which setconf makes the same device', async () => {
     await fc.assert(
       fc.asyncProperty(anyDevice, async (wanted) => {
         const checked = await checkDeviceConfig(toConfig(wanted))
@@ -149,10 +150,11 @@ describe('confFromDevice and confFromConfig', () => {
           expect(configs.map(withDefaults)).toEqual([withDefaults(checked)])
         }
       }),
+      runs(100),
     )
   })
 
-  it('write what addconf reads as the same configuration', async () => {
+  it('write files that addconf reads as the same configuration', async () => {
     const peerConfig: fc.Arbitrary<PeerConfig> = fc
       .record(
         {
@@ -160,15 +162,15 @@ describe('confFromDevice and confFromConfig', () => {
           presharedKey: fc.option(secret, { nil: null }),
           endpoint,
           persistentKeepalive: fc.nat(65_535),
-          ranges: fc.uniqueArray(range, { minLength: 1, maxLength: 5 }),
+          list: fc.uniqueArray(allowedIP, { minLength: 1, maxLength: 5 }),
           replaceAllowedIPs: fc.constant(true),
         },
-        { requiredKeys: ['publicKey', 'ranges'] },
+        { requiredKeys: ['publicKey', 'list'] },
       )
-      .map(({ ranges, ...rest }) =>
+      .map(({ list, ...rest }) =>
         rest.replaceAllowedIPs
-          ? { ...rest, allowedIPs: ranges }
-          : { ...rest, allowedIPs: ranges.slice(1), removeAllowedIPs: ranges.slice(0, 1) },
+          ? { ...rest, allowedIPs: list }
+          : { ...rest, allowedIPs: list.slice(1), removeAllowedIPs: list.slice(0, 1) },
       )
     const config = fc.record(
       {
@@ -184,6 +186,7 @@ describe('confFromDevice and confFromConfig', () => {
         const conf = parseConf(formatConf(confFromConfig(wanted)))
         expect(toDeviceConfigs(conf, 'addconf').configs).toEqual([await checkDeviceConfig(wanted)])
       }),
+      runs(100),
     )
   })
 
@@ -217,8 +220,16 @@ describe('confFromDevice and confFromConfig', () => {
       { publicKey: KEY_B, endpoint: 'a.example:1', allowedIPs: ['::1'] },
       'peers[1].endpoint',
     ],
-    ['a wrong range', { publicKey: KEY_B, allowedIPs: ['::1', 'x'] }, 'peers[1].allowedIPs[1]'],
-    ['two ranges in one', { publicKey: KEY_B, allowedIPs: ['::1,::2'] }, 'peers[1].allowedIPs[0]'],
+    [
+      'an invalid allowed IP',
+      { publicKey: KEY_B, allowedIPs: ['::1', 'x'] },
+      'peers[1].allowedIPs[1]',
+    ],
+    [
+      'two allowed IPs in one',
+      { publicKey: KEY_B, allowedIPs: ['::1,::2'] },
+      'peers[1].allowedIPs[0]',
+    ],
     [
       'a keepalive too long',
       { publicKey: KEY_B, allowedIPs: ['::1'], persistentKeepalive: 65_536 },

@@ -10,6 +10,7 @@ import {
   hasWg,
   hasWireGuardGo,
 } from '../../../../test-fixtures/require.js'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { sorted } from '../../../../test-fixtures/sample.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
 import {
@@ -19,8 +20,8 @@ import {
   parseConf,
   stripConf,
   toDeviceConfigs,
-  wgReport,
 } from '../../src/conf.js'
+import { wgReport } from '../../src/conf/analyze.js'
 import type { Device } from '../../src/model/device.js'
 import { UapiClient } from '../../src/uapi/client.js'
 import { confText } from './arbitrary.js'
@@ -85,7 +86,7 @@ describeWith([hasWg, hasWireGuardGo], 'the same file by wg(8) and by us', () => 
   })
 
   // What wg(8) takes and we do not, or takes as something else.
-  it.each(differences)('refused by us alone: $name', async ({ text, report }) => {
+  it.each(differences)('refused only by this library: $name', async ({ text, report }) => {
     const result = await byWg('setconf', text)
     expect(result.code).toBe(0)
     expect(wgReport(text)).toBe(`${report}\nConfiguration parsing error\n`)
@@ -122,7 +123,7 @@ describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
     expect(stripConf(text)).toBe((await strip(text)).stdout)
   })
 
-  it('gives up on a SaveConfig that is neither true nor false', async () => {
+  it('refuses a SaveConfig that is neither true nor false', async () => {
     const text = '[Interface]\nSaveConfig = maybe\n'
     expect((await strip(text)).code).toBe(1)
     expect(() => stripConf(text)).toThrow('neither true nor false')
@@ -135,7 +136,7 @@ describeWith([hasWg, hasNamespaces], 'wg-quick strip', () => {
         if (result.code === 0) expect(stripConf(text)).toBe(result.stdout)
         else expect(() => stripConf(text)).toThrow('read configuration file')
       }),
-      { numRuns: 150 },
+      runs(150),
     )
   }, 120_000)
 })

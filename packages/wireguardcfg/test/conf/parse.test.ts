@@ -2,6 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { inspect } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { checkConf, formatConf, formatProblem, parseConf } from '../../src/conf.js'
 import { confText } from './arbitrary.js'
 import { KEY_A, PRIVATE_KEY, PSK } from './wg-cases.js'
@@ -12,11 +13,12 @@ const files = (folder: string) =>
 const read = (path: string) => readFileSync(new URL(path, FIXTURES), 'utf8')
 
 describe('formatConf(parseConf(text))', () => {
-  it('is the same text, whatever it is', () => {
+  it('is the same text for any text', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary' }), (text) => {
         expect(formatConf(parseConf(text))).toBe(text)
       }),
+      runs(100),
     )
   })
 
@@ -25,7 +27,7 @@ describe('formatConf(parseConf(text))', () => {
       fc.property(confText, (text) => {
         expect(formatConf(parseConf(text))).toBe(text)
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 
@@ -36,12 +38,15 @@ describe('formatConf(parseConf(text))', () => {
     expect(checkConf(text).filter(({ severity }) => severity === 'error')).toEqual([])
   })
 
-  it.each(files('invalid/'))('is the same text for invalid/%s, whose problems are told', (name) => {
-    const text = read(`invalid/${name}`)
-    expect(formatConf(parseConf(text))).toBe(text)
-    const problems = checkConf(text).map((problem) => `${formatProblem(problem)}\n`)
-    expect(problems.join('')).toBe(read(`invalid/${name.replace('.conf', '.expected')}`))
-  })
+  it.each(files('invalid/'))(
+    'is the same text for invalid/%s, whose problems are reported',
+    (name) => {
+      const text = read(`invalid/${name}`)
+      expect(formatConf(parseConf(text))).toBe(text)
+      const problems = checkConf(text).map((problem) => `${formatProblem(problem)}\n`)
+      expect(problems.join('')).toBe(read(`invalid/${name.replace('.conf', '.expected')}`))
+    },
+  )
 })
 
 describe('Conf', () => {

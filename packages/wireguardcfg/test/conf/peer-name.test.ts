@@ -16,30 +16,38 @@ describe('peerName', () => {
     ['a sentence about a client', '# client side of the tunnel\n[Peer]\n', undefined],
     ['a comment that is not directly above', '# Name = a\n\n[Peer]\n', undefined],
     ['an empty name', '[Peer]\n# Name =\n', undefined],
-    ['a comment behind a value', '[Peer]\nPublicKey = x # Name = a\n', undefined],
+    ['a comment after a value', '[Peer]\nPublicKey = x # Name = a\n', undefined],
   ])('%s', (_, text, name) => {
     expect(named(text)).toEqual([name])
   })
 
-  it('gives each peer its own', () => {
+  it('returns the own name of each peer', () => {
     expect(named('# Name = a\n[Peer]\nPublicKey = x\n# Name = b\n[Peer]\n')).toEqual(['a', 'b'])
   })
 })
 
 describe('setPeerName', () => {
   it.each([
-    [
-      'changes the comment that names',
-      '[Peer]\n  # Name = a\n',
-      '[Peer]\n  # friendly_name = Bob\n',
-    ],
+    ['changes the comment that names', '[Peer]\n  # Name = a\n', '[Peer]\n  # Name = Bob\n'],
     ['adds one', '[Peer]\nPublicKey = x\n', '[Peer]\n# friendly_name = Bob\nPublicKey = x\n'],
-    ['leaves the one above', '# Name = a\n[Peer]\n', '# Name = a\n[Peer]\n# friendly_name = Bob\n'],
+    ['changes the one above', '# Client: a (1)\n[Peer]\n', '# Client: Bob\n[Peer]\n'],
+    [
+      'changes both ends of a block',
+      '### begin a ###\n[Peer]\nPublicKey = x\n### end a ###\n',
+      '### begin Bob ###\n[Peer]\nPublicKey = x\n### end Bob ###\n',
+    ],
+    ['changes the name and not the word', '# name = name\n[Peer]\n', '# name = Bob\n[Peer]\n'],
   ])('%s', (_, text, wanted) => {
     const conf = parseConf(text)
     setPeerName(conf.peers[0]!, 'Bob')
     expect(formatConf(conf)).toBe(wanted)
     expect(conf.peers.map(peerName)).toEqual(['Bob'])
+  })
+
+  it('writes another form where the existing one cannot hold the name', () => {
+    const conf = parseConf('### Client phone\n[Peer]\n')
+    setPeerName(conf.peers[0]!, 'Bob the 2nd')
+    expect(formatConf(conf)).toBe('### friendly_name = Bob the 2nd\n[Peer]\n')
   })
 
   it.each(['', ' ', 'a\nb', 'a\0'])('refuses %j', (name) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { addPeer, formatConf, parseConf, type Conf } from '../../src/conf.js'
 import { thrown } from '../model/faults.js'
 import { confText } from './arbitrary.js'
@@ -29,7 +30,7 @@ describe('edits', () => {
     ['set in any case', (c) => c.set('LISTENPORT', '5'), '= 1 # was', '= 5 # was'],
     ['set to what it is', (c) => c.set('ListenPort', '1'), '', ''],
     [
-      'set adds behind the last entry, as its neighbours are written',
+      'set adds after the last entry, in the style of its neighbours',
       (c) => c.set('FwMark', '7'),
       '  Address = 10.0.1.1/24\n',
       '  Address = 10.0.1.1/24\n  FwMark = 7\n',
@@ -47,7 +48,7 @@ describe('edits', () => {
       'a\n  Address = b\n',
     ],
     [
-      'add goes behind its like',
+      'add follows the last entry of the key',
       (c) => c.add('ListenPort', '3'),
       '# was 2\n',
       '# was 2\n  ListenPort = 3\n',
@@ -74,7 +75,7 @@ describe('edits', () => {
       `[Peer]\n# x\nPublicKey = ${KEY_B}`,
     ],
     [
-      'remove a peer with its comments, and nothing behind the empty line',
+      'remove a peer with its comments, and nothing after the empty line',
       (c) => c.removePeer(KEY_A),
       `# Client: alice\n[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = 10.0.0.2 # one\n# end alice\n\n`,
       '',
@@ -96,14 +97,14 @@ describe('edits', () => {
     expect(formatConf(conf)).toBe(FILE.replace(from, to))
   })
 
-  it('take the # of a hook for a part of its value', () => {
+  it('treat the # of a hook as part of its value', () => {
     const conf = parseConf('[Interface]\nPostUp = echo "#1" # b\n')
     expect(conf.get('PostUp')).toBe('echo "#1" # b')
     conf.set('PostUp', 'true')
     expect(formatConf(conf)).toBe('[Interface]\nPostUp = true\n')
   })
 
-  it('tell whether there was something to remove', () => {
+  it('return whether there was something to remove', () => {
     const conf = parseConf(FILE)
     expect([conf.unset('MTU'), conf.unset('ListenPort')]).toEqual([false, true])
     expect([conf.removePeer(PSK), conf.removePeer(KEY_A)]).toEqual([false, true])
@@ -118,13 +119,13 @@ describe('edits', () => {
     )
   })
 
-  it('change the [Interface] that counts, of several', () => {
+  it('change the effective [Interface] of several', () => {
     const conf = parseConf('[Interface]\nMTU = 1\nTable = off\n[Interface]\nMTU = 2\n')
     conf.set('MTU', '3')
     expect(formatConf(conf)).toBe('[Interface]\nTable = off\n[Interface]\nMTU = 3\n')
   })
 
-  it('give new lines the end of the file, and a last line without one its end', () => {
+  it('use the line ending of the file, and end a last line that has no line ending', () => {
     const conf = parseConf(`[Interface]\r\n\tMTU=1`)
     conf.add('Address', '10.0.0.1/8')
     addPeer(conf, { publicKey: KEY_A })
@@ -162,7 +163,7 @@ describe('edits', () => {
     expect(thrown(() => section?.addComment(text))).toMatchObject({ code: 'EINVAL' })
   })
 
-  it('touch only lines of the key, whatever the file', () => {
+  it('touch only lines of the key, in any file', () => {
     fc.assert(
       fc.property(confText, (text) => {
         fc.pre(parseConf(text).get('ListenPort') !== undefined)
@@ -172,14 +173,14 @@ describe('edits', () => {
         expect(others(after)).toBe(others(text))
         expect(parseConf(after).getAll('ListenPort')).toEqual(['7'])
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })
 
 /**
- * The lines that are not of ListenPort. The last one may have got its end, or have gone with such a
- * line.
+ * The lines of other keys than ListenPort. The last one may have got a line ending, or have been
+ * removed with a line of ListenPort.
  */
 function others(text: string): string {
   return text

@@ -80,7 +80,7 @@ PersistentKeepalive = off
     ])
   })
 
-  it('reads signs, the last of a range counting, and a zero key', () => {
+  it('reads signs, the last sign of an allowed IP being effective, and a zero key', () => {
     const text = `[Peer]\nPublicKey=${KEY_A}\nPresharedKey=${ZERO}\nAllowedIPs=+10.0.0.1,-10.0.0.2/31,10.0.0.9\nAllowedIPs=-10.0.0.1\n`
     expect(peerSettings(parseConf(text))).toMatchObject([
       {
@@ -92,7 +92,7 @@ PersistentKeepalive = off
     ])
   })
 
-  it('says where the first error is', () => {
+  it('reports the place of the first error', () => {
     const conf = parseConf(`# x\n[Peer]\nPublicKey = ${KEY_A}\n  AllowedIPs = 10.0.0.1, nope\n`)
     const error = thrown(() => peerSettings(conf))
     expect(error).toBeInstanceOf(ConfError)

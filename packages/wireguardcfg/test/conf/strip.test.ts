@@ -13,7 +13,7 @@ describe('stripConf', () => {
     ],
     ['such a key without a value', '[Interface]\nMTU\n', '[Interface]\n\n'],
     ['such a key outside of [Interface]', '[Peer]\nMTU = 1\n', '[Peer]\nMTU = 1\n\n'],
-    ['such a key behind a bracket', '[Interface]\n[x\nMTU = 1\n', '[Interface]\n[x\nMTU = 1\n\n'],
+    ['such a key after a bracket', '[Interface]\n[x\nMTU = 1\n', '[Interface]\n[x\nMTU = 1\n\n'],
     [
       'comments and indentation',
       ' # a \n\t[interface]\n  mtu = 1\n  FwMark = 1 \n',
@@ -27,7 +27,7 @@ describe('stripConf', () => {
     expect(stripConf(text)).toBe(wanted)
   })
 
-  it('gives up where wg-quick does, and says where', () => {
+  it('fails where wg-quick does, and reports the place', () => {
     expect(thrown(() => stripConf('[Interface]\nSaveConfig = maybe # x\n'))).toMatchObject({
       code: 'EINVAL',
       detail: 'line 2, column 14, key SaveConfig',

@@ -2,6 +2,7 @@
 export const PRIVATE_KEY = 'QKc6dDpBgbJ2lUlGdp0q3OlLhhPCHN5Ll8p0T2Bl/Xg='
 export const KEY_A = 'xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg='
 export const KEY_B = 'TrMvSoP4jYQlY6RIzBgbssQqY3vxI2Pi+y71lOWWXX0='
+export const KEY_C = '9taAo0OsIbfjMtqCW9RnMO71yAP9THJY8Lcbp0gFygo='
 export const PSK = 'FpCyhws9cxwWoV4xELtfJvjJN+zQVRPISllRWgeopVE='
 export const ZERO = 'AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA='
 
@@ -65,7 +66,7 @@ export const CASES: readonly WgCase[] = [
     text: `${peer('')}[Peer]\nPublicKey = ${KEY_B}\nAllowedIPs = 10.0.0.1\n${peer('AllowedIPs = 10.0.0.1\n')}`,
   },
   {
-    name: 'two peers that claim a range',
+    name: 'two peers with the same allowed IP',
     text: `${peer('AllowedIPs = 10.0.0.1\n')}[Peer]\nPublicKey = ${KEY_B}\nAllowedIPs = 10.0.0.1\n`,
   },
   {
@@ -115,7 +116,7 @@ export const CASES: readonly WgCase[] = [
   { name: 'empty values', text: peer('AllowedIPs =\n') },
   { name: 'a value that is a comment', text: '[Interface]\nListenPort = # 4001\n' },
   { name: 'a peer without a key', text: '[Peer]\nAllowedIPs = 10.0.0.1\n' },
-  { name: 'a peer without a key and a bad line behind it', text: '[Peer]\n[Peer]\nFoo = 1\n' },
+  { name: 'a peer without a key and a bad line after it', text: '[Peer]\n[Peer]\nFoo = 1\n' },
   { name: 'a warning before an error', text: peer('AllowedIPs = 10.0.0.1/8\nFoo = 1\n') },
   { name: 'a warning before an error in one list', text: peer('AllowedIPs = 10.0.0.1/8, x\n') },
   { name: 'a warning and a missing key', text: '[Peer]\nAllowedIPs = 10.0.0.1/8\n' },
@@ -195,6 +196,6 @@ export const differences: readonly WgDifference[] = [
   {
     name: 'a NUL character',
     text: '[Interface]\nListenPort = 4001\0 2\n',
-    report: 'NUL character, behind which wg(8) ignores the rest of the line; expected text',
+    report: 'NUL character, after which wg(8) ignores the rest of the line; expected text',
   },
 ]

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import ipaddr from 'ipaddr.js'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { canonicalAllowedIP, formatAllowedIP, parseAllowedIP } from '../../src/model/allowed-ip.js'
 import { thrown } from './faults.js'
 
@@ -67,7 +68,7 @@ describe('canonicalAllowedIP', () => {
   })
 
   it.each([undefined, null, 10, ['10.0.0.0/8'], { toString: () => '10.0.0.0/8' }])(
-    'refuses what is no text: %p',
+    'refuses a value that is not text: %p',
     (value) => {
       expect(thrown(() => canonicalAllowedIP(value as string)).message).toMatch(/expected a string/)
     },
@@ -91,7 +92,7 @@ describe('canonicalAllowedIP', () => {
         expect(parsed.prefixLength).toBe(prefixLength)
         expect(canonicalAllowedIP(text)).toBe(formatAllowedIP(parsed))
       }),
-      { numRuns: 500 },
+      runs(500),
     )
   })
 })

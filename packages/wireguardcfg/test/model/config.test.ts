@@ -68,7 +68,7 @@ describe('toConfig', () => {
     })
   })
 
-  it('clears what the device has not', () => {
+  it('clears the fields that the device lacks', () => {
     expect(toConfig(empty)).toStrictEqual({
       privateKey: null,
       listenPort: 0,
@@ -81,7 +81,7 @@ describe('toConfig', () => {
   it.each([
     ['a busy device', busy],
     ['an empty device', empty],
-  ])('passes the checks and comes out as it was: %s', async (_, device) => {
+  ])('passes the checks unchanged: %s', async (_, device) => {
     const config = toConfig(device)
     expect(await checkDeviceConfig(config)).toEqual(config)
   })

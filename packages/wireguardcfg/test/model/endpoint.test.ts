@@ -76,15 +76,15 @@ describe('parseEndpoint', () => {
     'xn--nxasmq6b.example:1',
     'a_b.example.org.:1',
     '[example.org]:1',
-  ])('says of the name in %s that it is not resolved', (text) => {
+  ])('reports that the name in %s is not resolved', (text) => {
     const error = thrown(() => parseEndpoint(text))
     expect(error.code).toBe('EINVAL')
-    expect(error.message).toMatch(/not resolved at this level/)
-    expect(error.hint).toMatch(/resolve the name first/)
+    expect(error.message).toMatch(/Resolve the name to an address/)
+    expect(error.hint).toMatch(/^Resolve the name to an address first$/)
   })
 
   it.each([undefined, null, 51820, ['192.0.2.1:51820'], {}])(
-    'refuses what is no text: %p',
+    'refuses a value that is not text: %p',
     (value) => {
       expect(thrown(() => parseEndpoint(value as string)).message).toMatch(/expected a string/)
     },
@@ -105,7 +105,7 @@ describe('parseEndpoint', () => {
 })
 
 describe('checkEndpoint', () => {
-  it('gives a new endpoint with the host in canonical text', () => {
+  it('returns a new endpoint with the host in canonical text', () => {
     const given = { host: 'FE80:0::1%wg-0', port: 1, more: true }
     expect(checkEndpoint(given)).toEqual({ host: 'fe80::1%wg-0', port: 1 })
     expect(given.host).toBe('FE80:0::1%wg-0')

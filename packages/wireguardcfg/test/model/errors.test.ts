@@ -1,8 +1,14 @@
 import { inspect } from 'node:util'
 import { describe, expect, it } from '@jest/globals'
-import { invalid, isWireGuardError, quote, WireGuardError } from '../../src/model/errors.js'
+import {
+  describeKind,
+  errorCode,
+  invalid,
+  isWireGuardError,
+  WireGuardError,
+} from '../../src/model/errors.js'
 import { SecretKey } from '../../src/model/key.js'
-import { partsOf } from './faults.js'
+import { everyText, partsOf } from './faults.js'
 
 describe('WireGuardError', () => {
   it.each([
@@ -17,20 +23,16 @@ describe('WireGuardError', () => {
       'bad thing (Attribute failed policy validation)',
     ],
     ['a hint', { hint: 'Load the module' }, 'bad thing. Load the module'],
-    ['nothing applied', { applied: 0 }, 'bad thing; 0 peers took effect before'],
-    ['one peer applied', { applied: 1 }, 'bad thing; 1 peer took effect before'],
-    ['some peers applied', { applied: 12 }, 'bad thing; 12 peers took effect before'],
-    [
-      'unknown effect',
-      { applied: 'unknown' as const },
-      'bad thing; it is not known how much was applied',
-    ],
+    ['nothing applied', { applied: 0 }, 'bad thing; 0 peers had already been applied'],
+    ['one peer applied', { applied: 1 }, 'bad thing; 1 peer had already been applied'],
+    ['some peers applied', { applied: 12 }, 'bad thing; 12 peers had already been applied'],
+    ['unknown effect', { applied: 'unknown' as const }, 'bad thing; an unknown part was applied'],
     ['a strange device name', { device: 'a\nb' }, '"a\\nb": bad thing'],
     ['a peer, which is not part of the message', { peer: 'x' }, 'bad thing'],
     [
       'everything',
       { operation: 'set', device: 'wg0', path: 'p', applied: 2, detail: 'd', hint: 'H' },
-      'set "wg0": p: bad thing; 2 peers took effect before (d). H',
+      'set "wg0": p: bad thing; 2 peers had already been applied (d). H',
     ],
   ])('composes its message of %s', (_, init, message) => {
     const error = new WireGuardError('bad thing', { ...init, code: 'EINVAL' })
@@ -55,7 +57,7 @@ describe('WireGuardError', () => {
 describe('with', () => {
   const inner = invalid('bad thing', { path: 'listenPort', cause: 'why' })
 
-  it('adds what was not known and keeps the rest', () => {
+  it('adds the missing properties and keeps the others', () => {
     const outer = inner.with({
       operation: 'configure device',
       device: 'wg0',
@@ -65,11 +67,11 @@ describe('with', () => {
     expect(outer.message).toBe('configure device "wg0": listenPort: bad thing. Try again')
     expect(outer).toMatchObject({ code: 'EINVAL', device: 'wg0', path: 'listenPort', cause: 'why' })
     expect(outer.with({ device: 'wg1', applied: 3 }).message).toBe(
-      'configure device "wg0": listenPort: bad thing; 3 peers took effect before. Try again',
+      'configure device "wg0": listenPort: bad thing; 3 peers had already been applied. Try again',
     )
   })
 
-  it('gives the same error when there is nothing to add', () => {
+  it('returns the same error when there is nothing to add', () => {
     expect(inner.with({ path: 'other', device: undefined })).toBe(inner)
   })
 
@@ -79,7 +81,7 @@ describe('with', () => {
     expect(inner.device).toBeUndefined()
   })
 
-  it('keeps nothing applied over an unknown effect', () => {
+  it('prefers 0 applied peers to unknown', () => {
     expect(invalid('bad thing', { applied: 0 }).with({ applied: 'unknown' }).applied).toBe(0)
   })
 
@@ -111,50 +113,93 @@ describe('isWireGuardError', () => {
   ])('%s: %p is %s', (_, error, expected) => expect(isWireGuardError(error)).toBe(expected))
 })
 
-describe('quote', () => {
+describe('errorCode', () => {
   it.each([
-    ['text', 'wg0', '"wg0"'],
-    ['quotes', 'a"b', '"a\\"b"'],
-    ['a newline and a NUL', 'a\nb\0', '"a\\nb\\u0000"'],
-    ['a terminal escape', '\u001b[31m', '"\\u001b[31m"'],
-    ['a terminal escape in one character', 'a\u009b31m', '"a\\u{9b}31m"'],
-    ['delete', 'a\u007f', '"a\\u{7f}"'],
-    ['a change of direction', 'a\u202eb', '"a\\u{202e}b"'],
-    ['a line separator', 'a\u2028b', '"a\\u{2028}b"'],
-    ['a lone surrogate', 'a\ud800', '"a\\ud800"'],
-    ['other letters', 'dä\u{1f600}', '"dä\u{1f600}"'],
-    ['no text', '', '""'],
-    ['null', null, 'null'],
-    ['undefined', undefined, 'a value of type undefined'],
-    ['an object', { text: 'x' }, 'a value of type object'],
-    ['a symbol', Symbol('x'), 'a value of type symbol'],
-  ])('%s', (_, value, expected) => expect(quote(value)).toBe(expected))
-
-  it('cuts long text', () => {
-    expect(quote('ab.'.repeat(1000))).toBe(`"${'ab.'.repeat(1000).slice(0, 80)}…"`)
+    ['an error of the system', Object.assign(new Error('x'), { code: 'ENOENT' }), 'ENOENT'],
+    ['an object of another realm', { code: 'EMFILE' }, 'EMFILE'],
+    ['one of ours', invalid('bad thing'), 'EINVAL'],
+    ['nothing', undefined, 'EIO'],
+    ['null', null, 'EIO'],
+    ['text', 'EPERM', 'EIO'],
+    ['an object without a code', {}, 'EIO'],
+    ['a number as code', { code: 5 }, 'EIO'],
+  ])('of %s', (_, error, expected) => {
+    expect(errorCode(error)).toBe(expected)
   })
 
-  it('hides what looks like a key, wherever it starts', () => {
-    const key = SecretKey.generatePreshared()
-    for (const text of [
-      key.toBase64(),
-      key.toHex(),
-      key.toHex().toUpperCase(),
-      key.toBase64().slice(0, 42),
-    ]) {
-      for (let before = 0; before <= 80; before++) {
-        expect(partsOf(text, quote(`${'.'.repeat(before)}${text}`))).toEqual([])
-      }
+  it('is what the caller says when there is none', () => {
+    expect(errorCode(new Error('x'), 'unknown error')).toBe('unknown error')
+  })
+})
+
+describe('a key in the parts of an error', () => {
+  const key = SecretKey.generatePrivate()
+
+  it.each([
+    ['in base64', key.toBase64()],
+    ['in hexadecimal', key.toHex()],
+    ['with a character missing', key.toBase64().slice(1)],
+  ])('is hidden %s, whatever the part', (_, text) => {
+    const error = new WireGuardError(`bad thing ${text}`, {
+      code: 'EINVAL',
+      operation: `read ${text}`,
+      device: text,
+      path: `peers[${text}]`,
+      detail: `line 1: ${text}`,
+      hint: `Remove ${text}`,
+      cause: systemError(text),
+    })
+    for (const shown of [error, error.with({ applied: 1 })]) {
+      expect(partsOf(text, everyText(shown))).toEqual([])
+      expect(shown.message).toContain('bad thing (hidden)')
+      expect(shown.device).toBe('(hidden)')
     }
   })
 
-  it('does not hide addresses and names', () => {
-    const address = 'ffff:ffff:ffff:ffff:ffff:ffff:255.255.255.255'
-    expect(quote(address)).toBe(`"${address}"`)
-    const name = 'internal-a1b2c3d4e5f6-1234567890.eu-central-1.elb.example.com:51820'
-    expect(quote(name)).toBe(`"${name}"`)
+  it('is hidden in the causes of a cause', () => {
+    const outer = new Error('outer', { cause: systemError(key.toBase64()) })
+    const { cause } = invalid('bad thing', { cause: outer })
+    expect(cause).toMatchObject({
+      message: 'outer',
+      cause: { message: "ENOENT: no such file, open '(hidden)'", code: 'ENOENT', syscall: 'open' },
+    })
+    expect(partsOf(key.toBase64(), everyText(cause))).toEqual([])
+  })
+
+  it('leaves a cause alone that has none, and one that is its own', () => {
+    const cause: Error & { cause?: unknown } = new Error('x', { cause: systemError('/etc/passwd') })
+    expect(invalid('bad thing', { cause }).cause).toBe(cause)
+    cause.cause = cause
+    expect(invalid('bad thing', { cause }).message).toBe('bad thing')
+  })
+
+  it('leaves the reason of an abort to the caller', () => {
+    const reason = new Error(key.toBase64())
+    expect(new WireGuardError('aborted', { code: 'ABORT_ERR', cause: reason }).cause).toBe(reason)
+  })
+
+  it('may be the public key of a peer', () => {
+    const peer = key.publicKey()
+    expect(invalid('bad thing', { peer }).peer).toBe(peer)
   })
 })
+
+describe('the kind of an interface', () => {
+  it.each([
+    [undefined, 'an interface without a link kind'],
+    ['tun', 'an interface of kind "tun"'],
+  ])('%s', (kind, expected) => expect(describeKind(kind)).toBe(expected))
+})
+
+function systemError(path: string): Error {
+  return Object.assign(new Error(`ENOENT: no such file, open '${path}'`), {
+    errno: -2,
+    code: 'ENOENT',
+    syscall: 'open',
+    path,
+    spawnargs: ['--foreground', path],
+  })
+}
 
 /** The lines of a stack below the message. */
 function frames(stack: string | undefined): string[] {

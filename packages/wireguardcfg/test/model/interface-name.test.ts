@@ -49,7 +49,7 @@ const NAMES: [name: string, kernel: boolean, portable: boolean][] = [
 ]
 
 describe('checkInterfaceName', () => {
-  it.each(NAMES)('%j: the kernel takes it is %s', (name, kernel) => {
+  it.each(NAMES)('%j: accepted by the kernel is %s', (name, kernel) => {
     if (kernel) {
       expect(checkInterfaceName(name)).toBe(name)
       return
@@ -63,7 +63,7 @@ describe('checkInterfaceName', () => {
 
 describe('checkPortableInterfaceName', () => {
   it.each(NAMES.map(([name, , portable]) => ({ name, portable })))(
-    '$name: wg-quick takes it is $portable',
+    '$name: accepted by wg-quick is $portable',
     ({ name, portable }) => {
       expect(isPortableInterfaceName(name)).toBe(portable)
       if (portable) expect(checkPortableInterfaceName(name)).toBe(name)
@@ -77,7 +77,7 @@ describe.each([
   ['checkPortableInterfaceName', checkPortableInterfaceName],
 ])('%s', (_, check) => {
   it.each([undefined, null, 5, ['wg0'], { toString: () => 'wg0' }])(
-    'refuses what is no text: %p',
+    'refuses a value that is not text: %p',
     (value) => {
       expect(thrown(() => check(value as string)).message).toMatch(/expected a string/)
     },
@@ -89,7 +89,7 @@ describe.each([
 })
 
 describe('isPortableInterfaceName', () => {
-  it('is false for what is no text', () => {
+  it('is false for a value that is not text', () => {
     expect(isPortableInterfaceName(['wg0'] as unknown as string)).toBe(false)
   })
 })

@@ -79,7 +79,7 @@ describe('public keys', () => {
     expect(key.publicKey()).toBe(key.clamped().publicKey())
   })
 
-  it('are taken in canonical base64, also all zero', () => {
+  it('are accepted in canonical base64, also all zero', () => {
     expect(parsePublicKey(TEXT)).toBe(TEXT)
     expect(parsePublicKey(ZERO)).toBe(ZERO)
   })
@@ -95,7 +95,7 @@ describe('public keys', () => {
     expect(partsOf(TEXT, everyText(error))).toEqual([])
   })
 
-  it('say that hexadecimal digits are for secrets only', () => {
+  it('are refused in hexadecimal, with a hint', () => {
     expect(thrown(() => parsePublicKey(HEX)).message).toMatch(/SecretKey\.parse/)
   })
 
@@ -151,7 +151,7 @@ describe('SecretKey.parse', () => {
     expect(Buffer.from(key.bytes()).toString('hex')).toBe(HEX)
   })
 
-  it('gives a key back as it is', () => {
+  it('returns a key unchanged', () => {
     const key = SecretKey.parse(TEXT)
     expect(SecretKey.parse(key)).toBe(key)
   })
@@ -177,7 +177,7 @@ describe('SecretKey.parse', () => {
     expect(thrown(() => SecretKey.parse(value)).message).toMatch(/zero; use null/)
   })
 
-  it('says that a redacted key was passed', () => {
+  it('reports that a redacted key was passed', () => {
     const error = thrown(() => SecretKey.parse(String(SecretKey.generatePrivate())))
     expect(error.message).toMatch(/redacted/)
   })
@@ -187,7 +187,7 @@ describe('SecretKey.parse', () => {
     expect(error.message).toMatch(`got ${length}`)
   })
 
-  it('counts the bytes that are there, not those that are claimed', () => {
+  it('counts the existing bytes, not the claimed length', () => {
     class Liar extends Uint8Array {
       override get byteLength() {
         return 32
@@ -242,7 +242,7 @@ describe('a generated key', () => {
 })
 
 describe('clamped', () => {
-  it('clears and sets the bits that Curve25519 wants', () => {
+  it('clears and sets the bits that Curve25519 requires', () => {
     const ones = SecretKey.parse(new Uint8Array(32).fill(255))
     expect(ones.clamped().toHex()).toBe(`f8${'ff'.repeat(30)}7f`)
     expect(ones.toHex()).toBe('ff'.repeat(32))
@@ -292,7 +292,7 @@ describe('equality', () => {
   const same = SecretKey.parse(HEX)
   const other = SecretKey.generatePrivate()
 
-  it('is that of the bytes', () => {
+  it('compares the bytes', () => {
     expect(one.equals(same)).toBe(true)
     expect(one.equals(other)).toBe(false)
   })
@@ -305,9 +305,9 @@ describe('equality', () => {
     {},
     Buffer.from(HEX, 'hex'),
     Object.create(SecretKey.prototype),
-  ])('is false for what is no key: %p', (value) => expect(one.equals(value)).toBe(false))
+  ])('is false for a value that is not a key: %p', (value) => expect(one.equals(value)).toBe(false))
 
-  it('is seen by the expectations of these tests, at any depth', () => {
+  it('is used by the expectations of these tests, at any depth', () => {
     expect(one).toEqual(same)
     expect(one).not.toEqual(other)
     expect({ peers: [{ presharedKey: one }] }).toEqual({ peers: [{ presharedKey: same }] })
@@ -319,7 +319,7 @@ describe('equality', () => {
 })
 
 describe('structuredClone', () => {
-  it('empties a key, and what comes out is no key', () => {
+  it('empties a key, and its result is not a key', () => {
     const clone: unknown = structuredClone(SecretKey.parse(TEXT))
     expect(clone).not.toBeInstanceOf(SecretKey)
     expect(Reflect.ownKeys(clone as object)).toEqual([])

@@ -3,13 +3,13 @@ import { fakeTime } from '../../../../test-fixtures/fake-time.js'
 import { turns, until, untilStill } from '../../../../test-fixtures/wait.js'
 
 describe('until', () => {
-  it('asks until the condition holds', async () => {
+  it('checks until the condition holds', async () => {
     let asked = 0
     await until(() => ++asked === 3, 'it was asked three times')
     expect(asked).toBe(3)
   })
 
-  it('says what it waited for when its limit is over', async () => {
+  it('names the condition when its limit is over', async () => {
     const waiting = until(() => false, 'pigs fly', 1)
     await expect(waiting).rejects.toThrow('waited 1 ms in vain until pigs fly')
   })
@@ -19,7 +19,7 @@ describe('until', () => {
     await expect(waiting).rejects.toThrow('broken')
   })
 
-  it('goes on while the clock of the test stands still', async () => {
+  it('continues while the clock of the test is stopped', async () => {
     using time = fakeTime()
     let fired = false
     setInterval(() => (fired = true), 60_000)
@@ -30,7 +30,7 @@ describe('until', () => {
 })
 
 describe('untilStill', () => {
-  it('waits until nothing changes any more', async () => {
+  it('waits until the value stops changing', async () => {
     let value = 0
     const changing = (async () => {
       for (; value < 20; value++) await turns(10)

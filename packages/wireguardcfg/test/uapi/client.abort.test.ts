@@ -38,7 +38,7 @@ async function nothingMoreThan(before: readonly string[]): Promise<void> {
       return place < 0
     })
   }
-  // Less than the idle time of the calls: a timer that stayed does not end by itself in time.
+  // Less than the idle time of the calls, so that a timer that was left does not end in time.
   await until(() => more().length === 0, 'nothing is open', 2500).catch(() => {})
   expect(more()).toStrictEqual([])
 }
@@ -108,7 +108,7 @@ describe.each(STEPS)('while $name', ({ script, reached, call }) => {
   it.each(['an abort', 'close'])('%s ends the call, and leaves nothing open', async (how) => {
     paused.length = 0
     await using server = await listenRaw(script)
-    // Whatever a first call loads is loaded, and the check has run once.
+    // Everything that a first call loads is loaded, and the check has run once.
     await new UapiClient({ directory: '/nonexistent' }).configureDevice('wg0', {}).catch(() => {})
     const before = resources()
     const client = new UapiClient(server)

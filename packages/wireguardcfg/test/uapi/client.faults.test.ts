@@ -191,7 +191,7 @@ describe('a daemon that hangs', () => {
     await server.allClosed()
   })
 
-  it('without reading a large request gives ETIMEDOUT, and little more of it was built than sent', async () => {
+  it('without reading a large request gives ETIMEDOUT, and little more of the request was built than sent', async () => {
     let made = 0
     const peers = Array.from({ length: 20_000 }, () => ({
       get publicKey() {

@@ -18,7 +18,7 @@ describe('a stream of peers', () => {
     const client = new UapiClient(server)
     const streamed = await collect(client.peerBatches('wg0'))
     const { peers } = await client.device('wg0')
-    // A handshake that is told as the time since then is read twice, at two times.
+    // A daemon that reports the time since the handshake is read twice, at two times.
     expect(streamed.map((peer) => ({ ...peer, lastHandshake: undefined }))).toStrictEqual(
       peers.map((peer) => ({ ...peer, lastHandshake: undefined })),
     )
@@ -62,7 +62,7 @@ describe('a stream of peers', () => {
     await server.allClosed()
   })
 
-  it('closes its connection when the consumer leaves', async () => {
+  it('closes its connection when the consumer stops', async () => {
     await using server = await listenRaw(largeReply())
     for await (const batch of new UapiClient(server).peerBatches('wg0')) {
       expect(batch.length).toBeGreaterThan(0)

@@ -52,7 +52,7 @@ describe('reading', () => {
     await server.allClosed()
   })
 
-  it('takes peers in any order, also in the opposite order next time', async () => {
+  it('accepts peers in any order, also in the opposite order next time', async () => {
     const lines = Array.from({ length: 50 }, (_, i) => `public_key=${String(i).padStart(64, '0')}`)
     await using server = await listenRaw(async ({ socket, request, index }) => {
       await request()
@@ -65,7 +65,7 @@ describe('reading', () => {
     expect(second.peers).toStrictEqual(first.peers.toReversed())
   })
 
-  it('takes a reply that comes byte by byte and takes longer than the idle time in all', async () => {
+  it('reads a reply that comes byte by byte and takes longer than the idle time in all', async () => {
     using time = fakeTime()
     await using server = await listenRaw(async ({ socket, request }) => {
       await request()
@@ -159,7 +159,7 @@ describe('names', () => {
     await expect(client.configureDevice('wg0', {})).rejects.toMatchObject({ code: 'ENODEV' })
   })
 
-  it('are those that listen, sorted, and nothing else', async () => {
+  it('are those of the sockets that listen, sorted, and nothing else', async () => {
     await listen('wg9.sock', 'wg10.sock', 'a=b+c-d_e.f.sock', 'wg1')
     // Names that no interface of wg-quick(8) can have.
     await listen('.sock', 'a b.sock', '%d.sock', 'seventeen-letters.sock', '...sock')
@@ -167,6 +167,7 @@ describe('names', () => {
     await mkdir(join(directory, 'directory.sock'))
     await symlink(join(directory, 'wg1'), join(directory, 'link.sock'))
     await symlink(join(directory, 'absent'), join(directory, 'dangling.sock'))
+    await symlink('loop.sock', join(directory, 'loop.sock'))
     const client = new UapiClient({ directory })
     await expect(client.deviceNames()).resolves.toStrictEqual([
       'a=b+c-d_e.f',

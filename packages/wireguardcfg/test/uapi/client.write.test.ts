@@ -52,7 +52,7 @@ function slowly(time: FakeTime): Script {
 }
 
 describe('a write', () => {
-  it('is one request, and its reply is waited for', async () => {
+  it('is one request, and waits for its reply', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     await new UapiClient(server).configureDevice('wg0', { listenPort: 7, peers: [{ publicKey }] })
     expect(server.requests).toStrictEqual([`set=1\nlisten_port=7\npublic_key=${PEER_HEX}\n\n`])
@@ -69,7 +69,7 @@ describe('a write', () => {
     await expect(client.configureDevice('absent', bad)).rejects.toMatchObject({ code: 'ENODEV' })
   })
 
-  it('has no line that its configuration did not ask for, whatever characters a zone has', async () => {
+  it('has no additional line, whatever characters a zone has', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     // U+010A: its lower byte is a newline.
     const endpoint = { host: 'fe80::1%a\u010aremove=true', port: 1 }
@@ -80,7 +80,7 @@ describe('a write', () => {
     )
   })
 
-  it('reads a zone back as it was written', async () => {
+  it('writes a zone that is read back unchanged', async () => {
     const text = Buffer.from(reply(`public_key=${PEER_HEX}`, 'endpoint=[fe80::1%é\u010a]:1'))
     await using server = await listenRaw(answering(text.toString('latin1')))
     const device = await new UapiClient(server).device('wg0')
@@ -194,7 +194,7 @@ describe('the removal of allowed IPs', () => {
     )
   })
 
-  it('does not probe the daemon when there can be nothing to remove', async () => {
+  it('does not probe the daemon when there is nothing to remove', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     await new UapiClient(server).configureDevice('wg0', { ...REMOVAL, replacePeers: true })
     expect(server.requests[0]).toContain('replace_peers=true\n')

@@ -109,7 +109,7 @@ describe('formatSet', () => {
       { peers: [{ publicKey, endpoint: { host: 'fe80::1%eth0', port: 1 } }] },
       [`public_key=${PEER_HEX}`, 'endpoint=[fe80::1%eth0]:1'],
     ],
-  ])('writes what is there: %s', (_, config, lines) => {
+  ])('writes the given fields: %s', (_, config, lines) => {
     expect(format(config)).toBe(['set=1', ...lines, '', ''].join('\n'))
   })
 
@@ -152,7 +152,7 @@ describe('formatSet', () => {
     expect(pieces).toBeGreaterThan(30)
   })
 
-  it('makes a piece only when it is asked for one', () => {
+  it('makes a piece only on request', () => {
     let read = 0
     const peers = Array.from({ length: 1000 }, () => ({
       get publicKey() {
@@ -171,7 +171,7 @@ describe('the fixed requests', () => {
     expect(GET_REQUEST).toBe('get=1\n\n')
   })
 
-  it('ask whether single allowed IPs can be removed, of a peer that must not be made', () => {
+  it('ask whether single allowed IPs can be removed, from a peer that must not be created', () => {
     expect(formatRemovalProbe(publicKey)).toBe(
       `set=1\npublic_key=${PEER_HEX}\nupdate_only=true\nallowed_ip=-0.0.0.0/32\n\n`,
     )

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import type { Device } from '../../src/model/device.js'
 import { WireGuardError } from '../../src/model/errors.js'
 import { ReplyParser } from '../../src/uapi/parse.js'
@@ -26,13 +27,13 @@ function cutAt(bytes: Uint8Array, cuts: readonly number[]): Uint8Array[] {
 describe.each(SAMPLE_REPLIES)('the reply of $name', ({ text, now, device }) => {
   const bytes = bytesOf(text)
 
-  it('is the same device cut in two anywhere', () => {
+  it('gives the same device when it is cut in two anywhere', () => {
     for (let cut = 0; cut <= bytes.byteLength; cut++) {
       expect(parseChunks(cutAt(bytes, [cut]), now)).toStrictEqual(device)
     }
   })
 
-  it('is the same device byte by byte, each in a buffer that is used again', () => {
+  it('gives the same device byte by byte, each in a buffer that is used again', () => {
     const parser = new ReplyParser('read device', 'wg0')
     const buffer = new Uint8Array(1)
     for (const byte of bytes) {
@@ -43,17 +44,17 @@ describe.each(SAMPLE_REPLIES)('the reply of $name', ({ text, now, device }) => {
     expect(parser.device(now)).toStrictEqual(device)
   })
 
-  it('is the same device in any pieces', () => {
+  it('gives the same device in any pieces', () => {
     const cuts = fc.array(fc.nat({ max: bytes.byteLength }), { maxLength: 20 })
     fc.assert(
       fc.property(cuts, (places) => {
         expect(parseChunks(cutAt(bytes, places), now)).toStrictEqual(device)
       }),
-      { numRuns: 50 },
+      runs(50),
     )
   })
 
-  it('is never a device when its end is missing, and never another one', () => {
+  it('gives no device when its end is missing, and never another one', () => {
     const complete = text.indexOf('errno=0\n') + 'errno=0\n'.length
     for (let end = 0; end < bytes.byteLength; end++) {
       const parser = new ReplyParser('read device', 'wg0')
@@ -103,7 +104,7 @@ function mutate(text: string, { at, put, remove = 0, insert }: Mutation): string
 }
 
 describe('a reply that was damaged', () => {
-  it('is read or is a WireGuardError, without a secret in it', () => {
+  it('is read or gives a WireGuardError without a secret', () => {
     const mutations = fc.array(mutation, { minLength: 1, maxLength: 6 })
     const size = fc.integer({ min: 1, max: 400 })
     fc.assert(
@@ -118,15 +119,16 @@ describe('a reply that was damaged', () => {
           for (const secret of SECRETS) expect(text).not.toContain(secret)
         }
       }),
-      { numRuns: 1500 },
+      runs(1500),
     )
   })
 
-  it('of random bytes is never anything but a WireGuardError', () => {
+  it('of random bytes gives a WireGuardError', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(() => parseChunks([bytes], 0)).toThrow(WireGuardError)
       }),
+      runs(100),
     )
   })
 })

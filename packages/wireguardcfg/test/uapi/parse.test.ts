@@ -94,8 +94,8 @@ describe('a reply', () => {
     ['2^63 bytes', 'tx_bytes=9223372036854775808', { transmitBytes: 2 ** 63 }],
     ['2^64 - 1 bytes', 'tx_bytes=18446744073709551615', { transmitBytes: 2 ** 64 }],
     ['leading zeros', 'tx_bytes=00000000000000000007', { transmitBytes: 7 }],
-    ['a key that nobody knows', 'daita_enable=1', {}],
-    ['a key that nobody knows, without a value', 'daita=', {}],
+    ['an unknown key', 'daita_enable=1', {}],
+    ['an unknown key, without a value', 'daita=', {}],
     ['a value with "=" in it', 'x=y=z', {}],
     ['no key at all', '=1', {}],
   ])('is read: %s', (_, line, expected) => {
@@ -113,14 +113,14 @@ describe('a reply', () => {
   it.each([
     ['a private key', `private_key=${'0'.repeat(64)}`],
     ['a preshared key', `public_key=${PEER_HEX}\npreshared_key=${'0'.repeat(64)}`],
-  ])('of zeros sets nothing: %s', (_, lines) => {
+  ])('with zeros sets nothing: %s', (_, lines) => {
     const device = parse(reply(lines))
     expect(device.privateKey).toBeUndefined()
     expect(device.publicKey).toBeUndefined()
     expect(device.peers[0]?.presharedKey).toBeUndefined()
   })
 
-  it('shares no bytes with what was pushed', () => {
+  it('shares no bytes with the pushed chunks', () => {
     const parser = new ReplyParser('read device', 'wg0')
     const bytes = bytesOf(
       reply(`private_key=${PRIVATE_HEX}`, `public_key=${PEER_HEX}`, 'allowed_ip=10.0.0.1/32'),
@@ -163,7 +163,7 @@ describe('the last handshake', () => {
 })
 
 describe('the end of a reply', () => {
-  it('is the blank line after errno, and what follows belongs to nobody', () => {
+  it('is the blank line after errno, and the bytes after it are ignored', () => {
     const parser = push('errno=0\n\nerrno=-22\n\nnonsense\n')
     expect(parser.done).toBe(true)
     parser.push(bytesOf('nonsense'.repeat(100_000)))
@@ -182,7 +182,7 @@ describe('the end of a reply', () => {
     ['no errno', 'listen_port=1\n'],
     ['errno without its newline', 'errno=0'],
     ['a part of a line after errno', 'errno=0\nlisten'],
-  ])('too early is EPROTO: %s', (_, text) => {
+  ])('is EPROTO when it comes too early: %s', (_, text) => {
     const error = thrown(() => push(text).finish())
     expect(error).toMatchObject({ code: 'EPROTO', operation: 'configure device', device: 'wg0' })
     expect(error.detail).toContain('ended before')
@@ -201,15 +201,11 @@ describe('the end of a reply', () => {
   })
 })
 
-describe('nonsense is EPROTO with the number of its line:', () => {
+describe('an invalid line is EPROTO with the number of the line:', () => {
   it.each([
-    ['a blank line before errno', 'listen_port=1\n\n', 'line 2: a blank line before errno'],
-    ['a line without "="', 'listen_port=1\nhello\n', 'line 2: a line without "="'],
-    [
-      'a line of 65,537 bytes',
-      `x=${'y'.repeat(65_535)}`,
-      'line 1: a line of more than 65536 bytes',
-    ],
+    ['a blank line before errno', 'listen_port=1\n\n', 'line 2: blank line before errno'],
+    ['a line without "="', 'listen_port=1\nhello\n', 'line 2: line without "="'],
+    ['a line of 65,537 bytes', `x=${'y'.repeat(65_535)}`, 'line 1: line longer than 65536 bytes'],
     ['an errno that is text', 'errno=EINVAL\n', 'line 1: "errno"'],
     ['an empty errno', 'errno=\n', 'line 1: "errno"'],
     ['an errno of ten digits', 'errno=4294967274\n', 'line 1: "errno"'],

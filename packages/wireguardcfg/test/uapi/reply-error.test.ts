@@ -21,7 +21,7 @@ describe('replyError', () => {
     ['EOPNOTSUPP, by its usual name', errno.EOPNOTSUPP, 'EOPNOTSUPP'],
     ['55, which wireguard-go means literally on every system', 55, 'EIO'],
     ['a number that no system has', 99_999, 'EIO'],
-  ])('has the name of the number, whatever its sign: %s', (_, number, code) => {
+  ])('has the name of the number, with any sign: %s', (_, number, code) => {
     for (const signed of [number, -number]) {
       const error = replyError(signed, CONTEXT)
       expect(error).toMatchObject({ code, detail: `errno=${signed}`, ...CONTEXT })
@@ -32,7 +32,7 @@ describe('replyError', () => {
   it.each([
     ['EINVAL', errno.EINVAL, 'older implementation'],
     ['EADDRINUSE', errno.EADDRINUSE, 'listenPort'],
-  ])('says what to do about %s', (_, number, hint) => {
+  ])('has a hint for %s', (_, number, hint) => {
     expect(replyError(number, CONTEXT)?.hint).toContain(hint)
   })
 })

@@ -25,7 +25,7 @@ describe('keyAt', () => {
     },
   )
 
-  it.each(Object.keys(KEYS))('takes nothing for %s that differs in one letter', (name) => {
+  it.each(Object.keys(KEYS))('does not find %s when one letter differs', (name) => {
     for (let i = 0; i < name.length; i++) {
       for (const other of ['\0', 'A', '~', '\xff', name[i]!.toUpperCase()]) {
         if (other === name[i]) continue
@@ -40,7 +40,7 @@ describe('keyAt', () => {
     ['32 letters more than a key', `${'e'.repeat(32)}errno`],
     ['a long key', 'p'.repeat(10_000)],
     ['a name of Object.prototype', 'constructor'],
-  ])('knows no other: %s', (_, text) => {
+  ])('finds no other key: %s', (_, text) => {
     expect(lookUp(text)).toBeUndefined()
   })
 

@@ -5,7 +5,8 @@ import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith } from '../../../../test-fixtures/require.js'
-import { errorCode, fileError, findSocket, socketPath } from '../../src/uapi/socket-path.js'
+import { errorCode } from '../../src/model/errors.js'
+import { fileError, findSocket, socketPath } from '../../src/uapi/socket-path.js'
 import { rejected, thrown } from '../model/faults.js'
 import { withoutPrivileges } from '../../../../test-fixtures/process.js'
 import { isRoot } from '../support/root.js'
@@ -131,7 +132,7 @@ describe('findSocket', () => {
   })
 
   describeWith(isRoot, 'without permission', () => {
-    it('says EPERM for a directory that may not be searched', async () => {
+    it('reports EPERM for a directory that may not be searched', async () => {
       await listen('wg0.sock')
       await chmod(directory, 0o700)
       const error = await rejected(withoutPrivileges(async () => findSocket('wg0', directory)))

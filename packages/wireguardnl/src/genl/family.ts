@@ -17,53 +17,74 @@ import { encodeGenlHeader, genlCommand } from './message.js'
 
 const CTRL_VERSION = 1
 
-/** Ids by name. They are the same in all network namespaces, until the module is loaded anew. */
-const families = new Map<string, number>()
-
 /**
- * The id of a generic netlink family, which is the type of its messages. Asked for once per
- * process.
+ * Resolves and keeps the ids of the generic netlink families of one kernel. An id is the same in
+ * all network namespaces and stays valid until the module of the family is reloaded.
  *
- * Asking needs no privilege, and makes the kernel load the module of the family if there is one.
- *
- * @throws {NetlinkError} ENOENT when there is no such family
+ * @example
+ * ```ts
+ * const families = new Families()
+ * const id = await families.resolve(connection, 'wireguard')
+ * ```
  */
-export async function resolveFamily(
-  connection: Connection,
-  name: string,
-  options: ExchangeOptions = {},
-): Promise<number> {
-  const known = families.get(name)
-  if (known !== undefined) return known
-  const id = await askForFamily(connection, name, options)
-  families.set(name, id)
-  return id
-}
+export class Families {
+  readonly #ids = new Map<string, number>()
 
-/** Forgets the id of a family, so that it is asked for again. */
-export function forgetFamily(name: string): void {
-  families.delete(name)
-}
-
-/**
- * Calls `use` with the id of a family, and once more with a fresh id when it fails with ENOENT: the
- * module was unloaded and loaded since. Then `use` has had no effect.
- */
-export async function withFamily<T>(
-  connection: Connection,
-  name: string,
-  use: (id: number) => Promise<T>,
-  options: ExchangeOptions = {},
-): Promise<T> {
-  const wasKnown = families.has(name)
-  try {
-    return await use(await resolveFamily(connection, name, options))
-  } catch (error) {
-    if (!(error instanceof NetlinkError && error.code === 'ENOENT')) throw error
-    forgetFamily(name)
-    if (!wasKnown) throw error
+  /**
+   * Returns the id of a family, which is the type of its messages.
+   *
+   * The request needs no privilege. The kernel loads the module of the family if there is one.
+   *
+   * @throws {NetlinkError} ENOENT when there is no such family
+   */
+  async resolve(
+    connection: Connection,
+    name: string,
+    options: ExchangeOptions = {},
+  ): Promise<number> {
+    return this.#ids.get(name) ?? this.resolveAnew(connection, name, options)
   }
-  return use(await resolveFamily(connection, name, options))
+
+  /**
+   * Returns the id as {@link Families.resolve} does, but always asks the kernel, because the module
+   * may have been reloaded.
+   */
+  async resolveAnew(
+    connection: Connection,
+    name: string,
+    options: ExchangeOptions = {},
+  ): Promise<number> {
+    this.#ids.delete(name)
+    const id = await askForFamily(connection, name, options)
+    this.#ids.set(name, id)
+    return id
+  }
+
+  /**
+   * Calls `use` with the id of a family. When it fails with ENOENT, the module was reloaded and
+   * `use` has had no effect: calls it once more, with a new id.
+   *
+   * @example
+   * ```ts
+   * await families.use(connection, 'wireguard', (id) => connection.request(id, 0, payload))
+   * ```
+   */
+  async use<T>(
+    connection: Connection,
+    name: string,
+    use: (id: number) => Promise<T>,
+    options: ExchangeOptions = {},
+  ): Promise<T> {
+    const known = this.#ids.get(name)
+    try {
+      return await use(known ?? (await this.resolveAnew(connection, name, options)))
+    } catch (error) {
+      if (!(error instanceof NetlinkError && error.code === 'ENOENT')) throw error
+      this.#ids.delete(name)
+      if (known === undefined) throw error
+    }
+    return use(await this.resolve(connection, name, options))
+  }
 }
 
 async function askForFamily(

@@ -3,15 +3,15 @@ import type { Message } from '../netlink/message.js'
 import { GENL_HDRLEN } from './constants.js'
 
 /**
- * Struct genlmsghdr, which begins the payload of every generic netlink message: `__u8 cmd`,
- * `__u8 version`, `__u16 reserved`, which kernels from 6.19 on require to be 0.
+ * Encodes struct genlmsghdr, which begins the payload of every generic netlink message: `__u8 cmd`,
+ * `__u8 version`, `__u16 reserved`. Kernels from 6.19 on require `reserved` to be 0.
  */
 export function encodeGenlHeader(command: number, version: number): Uint8Array {
   return Uint8Array.of(command, version, 0, 0)
 }
 
 /**
- * The command of a generic netlink message. Its attributes are
+ * Returns the command of a generic netlink message. Its attributes are
  * `AttributeReader.of(message, GENL_HDRLEN)`.
  *
  * @throws {MalformedMessageError} when the message is too short for a genlmsghdr

@@ -1,17 +1,17 @@
+import { describeKind, HINTS } from 'wireguardcfg/internal'
 import { WireGuardError } from 'wireguardcfg'
 import { errnoText } from '../errno.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { LinkKindError } from '../route/link-requests.js'
 import {
   CAPABILITY_HINT,
-  describeKind,
   type ErrorContext,
   NO_INTERFACE_HINT,
   NO_MODULE_HINT,
   toWireGuardError,
 } from '../wireguard/errors.js'
 
-/** What is done to an interface: the operation of its errors. */
+/** The operations on an interface, as they appear in errors. */
 export type LinkOperation =
   | 'create interface'
   | 'delete interface'
@@ -22,18 +22,18 @@ export type LinkOperation =
   | 'add address'
   | 'remove address'
 
-/** What a code of the kernel means for an operation. */
+/** The meaning of a kernel error code for an operation. */
 interface Fault {
   readonly summary: string
   readonly hint?: string
-  /** The code that users see, where it is another one. */
+  /** The code that users get, if it differs from that of the kernel. */
   readonly code?: string
 }
 
 const EVERYWHERE: Readonly<Record<string, Fault>> = {
   EPERM: { summary: 'not permitted', hint: CAPABILITY_HINT },
   ENODEV: { summary: 'no interface of this name', hint: NO_INTERFACE_HINT },
-  EINVAL: { summary: 'the kernel refused a value' },
+  EINVAL: { summary: 'the kernel rejected a value' },
 }
 
 const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> = {
@@ -43,7 +43,7 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
       hint: 'Choose another name, or delete it first',
     },
     EOPNOTSUPP: {
-      summary: 'the kernel cannot make this kind of interface',
+      summary: 'the kernel does not support WireGuard',
       code: 'EPROTONOSUPPORT',
       hint: NO_MODULE_HINT,
     },
@@ -53,26 +53,26 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
   'change interface': {
     EADDRINUSE: {
       summary: 'the listen port is taken',
-      hint: 'Another socket has the port; configure another listenPort, or 0',
+      hint: HINTS.portInUse,
     },
   },
   'move interface': {
-    EEXIST: { summary: 'the other namespace has an interface of this name' },
+    EEXIST: { summary: 'an interface of this name exists in the other network namespace' },
     EPERM: {
       summary: 'not permitted',
-      hint: `${CAPABILITY_HINT}; for moving, over both network namespaces`,
+      hint: `${CAPABILITY_HINT}. Moving an interface needs it for both network namespaces`,
     },
   },
   'list addresses': {},
   'add address': {
-    EEXIST: { summary: 'the interface has this address' },
+    EEXIST: { summary: 'the interface already has this address' },
     EACCES: {
       summary: 'IPv6 is disabled on this interface',
-      hint: 'Enable it: sysctl net.ipv6.conf.NAME.disable_ipv6=0, or do without the address',
+      hint: 'Enable IPv6 (sysctl net.ipv6.conf.NAME.disable_ipv6=0), or remove this address',
     },
     EOPNOTSUPP: {
       summary: 'this kernel has no IPv6',
-      hint: 'It was disabled when the system started (ipv6.disable=1): do without the address',
+      hint: 'IPv6 is disabled at boot (ipv6.disable=1); remove this address',
     },
   },
   'remove address': {
@@ -81,8 +81,9 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
 }
 
 /**
- * The error of the model for what a link operation threw; what is none of ours, a defect, is handed
- * back as it is. The kernel's words are its `detail`, the original its cause.
+ * Returns the WireGuardError for an error of a link operation. Any other error is a defect and is
+ * returned unchanged. The explanation of the kernel becomes the `detail`, the original error the
+ * cause.
  */
 export function toLinkError(
   error: unknown,
@@ -93,13 +94,13 @@ export function toLinkError(
     return toWireGuardError(error, context)
   }
   const fault = FAULTS[context.operation][error.code] ?? EVERYWHERE[error.code]
-  const said = error.extendedAck?.message
+  const explanation = error.extendedAck?.message
   return new WireGuardError(fault?.summary ?? errnoText(error.errno!), {
     ...context,
-    detail: context.detail ?? said,
-    // The kernel's words are 'mtu greater than device maximum', or less than its minimum.
-    path: said?.startsWith('mtu ') === true ? 'mtu' : undefined,
-    // sysctl writes a dot in a name as a slash.
+    detail: context.detail ?? explanation,
+    // The kernel's texts are 'mtu greater than device maximum' and 'mtu less than device minimum'.
+    path: explanation?.startsWith('mtu ') === true ? 'mtu' : undefined,
+    // sysctl writes a dot of an interface name as a slash.
     hint: fault?.hint?.replace('NAME', () => context.device?.replaceAll('.', '/') ?? 'NAME'),
     code: fault?.code ?? error.code,
     cause: error,
@@ -113,8 +114,8 @@ function otherKind(error: LinkKindError, context: ErrorContext): WireGuardError 
     detail: describeKind(error.actual),
     hint:
       error.actual === 'tun'
-        ? 'If it belongs to a userspace implementation, end that: the interface goes with it'
-        : 'Interfaces of other kinds are left alone',
+        ? 'If a userspace implementation runs it, end that process; the interface ends with it'
+        : 'Use ip link delete for an interface of another kind',
     cause: error,
   })
 }

@@ -4,7 +4,7 @@ import {
   checkPortableInterfaceName,
   WireGuardError,
 } from 'wireguardcfg'
-import { formatInterfaceAddress, parseInterfaceAddress } from '../interface-address.js'
+import { formatInterfaceAddress, parseInterfaceAddress } from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'
@@ -16,59 +16,78 @@ import { addAddress, listAddresses, removeAddress } from '../route/address.js'
 import { IFF_UP } from '../route/constants.js'
 import { createLink, deleteLink, setLink } from '../route/link-requests.js'
 import { WG_GENL_NAME } from '../wireguard/constants.js'
-import { type Kernel, runningKernel } from '../wireguard/kernel.js'
+import { type Kernel, type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { openDumps } from '../wireguard/open-dumps.js'
 
 const DELETE_TIMEOUT = 60_000
 
 /** A network interface, of whatever kind. */
 export interface LinkState {
-  /** Its name now, also when it was asked for by an alternative one. */
+  /** The current name, also if the interface was requested by an alternative name. */
   readonly name: string
-  /** Interface index: it stays when the interface is renamed. */
+  /** Interface index. It stays the same when the interface is renamed. */
   readonly index: number
-  /** 'wireguard'; 'tun' for userspace implementations; undefined: none, as for hardware. */
+  /**
+   * 'wireguard'; 'tun' for userspace implementations; undefined if there is none, as for hardware.
+   */
   readonly kind: string | undefined
+  /** Whether it was brought up. */
   readonly up: boolean
   /** In bytes. */
   readonly mtu: number
 }
 
-/** What to give an interface; what is absent stays, or in a new one is down and 1420 bytes. */
+/**
+ * The properties of an interface to set. Absent properties stay as they are. A new interface is
+ * down and has an MTU of 1420 bytes.
+ */
 export interface LinkProperties {
+  /** Whether it is to be up. */
   readonly up?: boolean | undefined
-  /** In bytes. Below 1280, the kernel takes IPv6 off the interface. */
+  /** In bytes. Below 1280, the kernel disables IPv6 on the interface. */
   readonly mtu?: number | undefined
 }
 
 /**
- * The network interfaces themselves: made, deleted, brought up, addressed and moved, as `ip link`
- * and `ip address` do. Works on the interfaces of userspace implementations too, except that it
- * makes and deletes those of the kernel only.
+ * Creates, deletes, configures and moves network interfaces, as `ip link` and `ip address` do. Also
+ * works on the interfaces of userspace implementations, except that it creates and deletes only
+ * those of the kernel.
  *
- * Everything rejects with a WireGuardError: `ENODEV` no such interface, `EPERM`, `EINVAL`,
- * `ETIMEDOUT`, `ABORT_ERR`, `EBADF` it was closed; elsewhere than on Linux `EOPNOTSUPP`. A call
- * that is given up may have taken effect.
+ * All methods reject with a WireGuardError: `ENODEV` no such interface, `EPERM`, `EINVAL`,
+ * `ETIMEDOUT`, `ABORT_ERR`, `EBADF` this object is closed; on other systems than Linux
+ * `EOPNOTSUPP`. A call that is aborted or times out may have taken effect.
+ *
+ * @example
+ * ```ts
+ * await using links = new NetlinkLinks()
+ * await links.createLink('wg0', { up: true })
+ * await links.addAddress('wg0', '10.7.0.1/24')
+ * ```
  */
 export class NetlinkLinks implements AsyncDisposable {
   readonly #kernel: Kernel
   readonly #route: Connection
-  /** Those of single calls, until they are closed. */
+  /** The connections of single calls, until they are closed. */
   readonly #others = new Map<Connection, Promise<void> | undefined>()
   #closed = false
 
-  /** `kernel`: in which namespace; default: the one that the thread is in. See `kernelIn`. */
-  constructor(kernel: Kernel = runningKernel) {
-    this.#kernel = kernel
+  /** @param kernel made by `kernelIn`; by default, the network namespace of the thread */
+  constructor(kernel: KernelHandle = runningKernel) {
+    this.#kernel = kernelOf(kernel)
     this.#route = this.#connect()
   }
 
   /**
-   * Makes a WireGuard interface of the kernel: without a key, and down unless it is to be up. Names
-   * have letters, digits and `_=+.-`.
+   * Creates a WireGuard interface of the kernel. It has no key, and is down unless `up` is true.
+   * Names may have letters, digits and `_=+.-`.
    *
    * @throws WireGuardError `EEXIST` an interface of this name exists, of whatever kind;
-   * `EPROTONOSUPPORT` no module
+   * `EPROTONOSUPPORT` the kernel has no WireGuard module
+   *
+   * @example
+   * ```ts
+   * await links.createLink('wg0', { up: true, mtu: 1420 })
+   * ```
    */
   createLink(name: string, properties: LinkProperties = {}, options?: CallOptions): Promise<void> {
     return this.#run('create interface', name, options, async (exchange) => {
@@ -87,11 +106,16 @@ export class NetlinkLinks implements AsyncDisposable {
 
   /**
    * Deletes a WireGuard interface of the kernel. Streams of its peers in this thread end with
-   * `ENODEV`; the kernel waits for the dumps of others, and a call that is given up meanwhile goes
-   * on in its thread. The kernel shows no progress and may take long for thousands of peers:
-   * `idleTimeout` is 60 seconds if it is absent.
+   * `ENODEV`. The kernel waits for the dumps of other threads and processes. A call that is aborted
+   * or times out during this wait continues in its thread. The kernel shows no progress and may
+   * need long for thousands of peers: `idleTimeout` is 60 seconds if it is absent.
    *
-   * @throws WireGuardError `EOPNOTSUPP` it is of another kind, and left alone
+   * @throws WireGuardError `EOPNOTSUPP` the interface is of another kind; it is not changed
+   *
+   * @example
+   * ```ts
+   * await links.deleteLink('wg0')
+   * ```
    */
   deleteLink(name: string, options?: CallOptions): Promise<void> {
     return this.#run('delete interface', name, options, async (exchange) => {
@@ -108,13 +132,20 @@ export class NetlinkLinks implements AsyncDisposable {
         })
       } finally {
         done?.()
-        // Not awaited: when the call was given up, that may take for ever.
+        // Not awaited: after an abort or a timeout, it may never end.
         void this.#disconnect(connection)
       }
     })
   }
 
-  /** Reads an interface of any kind. Needs no privilege. */
+  /**
+   * Reads an interface of any kind. Needs no privilege.
+   *
+   * @example
+   * ```ts
+   * const { up, mtu } = await links.link('wg0')
+   * ```
+   */
   link(name: string, options?: CallOptions): Promise<LinkState> {
     return this.#run('read interface', name, options, async (exchange) => {
       const { flags, ...link } = await findLink(this.#route, name, exchange)
@@ -125,8 +156,13 @@ export class NetlinkLinks implements AsyncDisposable {
   /**
    * Brings an interface of any kind up or down, or changes its MTU.
    *
-   * @throws WireGuardError `EADDRINUSE` it cannot go up because its listen port is taken; the MTU
-   * is changed nevertheless
+   * @throws WireGuardError `EADDRINUSE` the interface cannot go up because its listen port is in
+   * use; the MTU is changed nevertheless
+   *
+   * @example
+   * ```ts
+   * await links.setLink('wg0', { up: true })
+   * ```
    */
   setLink(name: string, properties: LinkProperties, options?: CallOptions): Promise<void> {
     return this.#run('change interface', name, options, (exchange) =>
@@ -134,7 +170,15 @@ export class NetlinkLinks implements AsyncDisposable {
     )
   }
 
-  /** The addresses of an interface, as `10.7.0.1/24`, in the kernel's order. Needs no privilege. */
+  /**
+   * Lists the addresses of an interface in the form `10.7.0.1/24`, in the kernel's order. Needs no
+   * privilege.
+   *
+   * @example
+   * ```ts
+   * await links.addresses('wg0') // ['10.7.0.1/24', 'fd00::1/64']
+   * ```
+   */
   addresses(name: string, options?: CallOptions): Promise<string[]> {
     return this.#run('list addresses', name, options, async (exchange) => {
       const { index } = await findLink(this.#route, name, exchange)
@@ -144,10 +188,16 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Adds an address, `10.7.0.1/24` or `fd00::1/64`; without a length it is on its own, `/32` or
-   * `/128`. When the interface is up, its prefix becomes reachable through it.
+   * Adds an address, `10.7.0.1/24` or `fd00::1/64`. Without a prefix length it is a single address,
+   * `/32` or `/128`. While the interface is up, the prefix of the address is reachable through it.
    *
-   * @throws WireGuardError `EEXIST` the interface has it; `EACCES` IPv6 is disabled there
+   * @throws WireGuardError `EEXIST` the interface already has it; `EACCES` IPv6 is disabled on the
+   * interface
+   *
+   * @example
+   * ```ts
+   * await links.addAddress('wg0', '10.7.0.1/24')
+   * ```
    */
   addAddress(name: string, address: string, options?: CallOptions): Promise<void> {
     return this.#run('add address', name, options, async (exchange) => {
@@ -158,11 +208,16 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Removes an address, which must have this prefix length. The kernel removes the other addresses
-   * of the same IPv4 prefix with the one that was added first, unless the sysctl
+   * Removes an address. The prefix length must match. If it is the address of an IPv4 prefix that
+   * was added first, the kernel also removes the other addresses of that prefix, unless the sysctl
    * promote_secondaries is on.
    *
    * @throws WireGuardError `EADDRNOTAVAIL` the interface does not have it
+   *
+   * @example
+   * ```ts
+   * await links.removeAddress('wg0', '10.7.0.1/24')
+   * ```
    */
   removeAddress(name: string, address: string, options?: CallOptions): Promise<void> {
     return this.#run('remove address', name, options, async (exchange) => {
@@ -176,12 +231,18 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
-   * Moves an interface of any kind to another network namespace: the id of a process in it, its
-   * path or name, or a handle, which stays open. The interface goes down and loses its addresses; a
-   * WireGuard interface keeps its configuration, and its encrypted packets keep to the namespace
-   * that it was made in.
+   * Moves an interface of any kind to another network namespace. `target` is the id of a process in
+   * it, its path or name, or a handle, which stays open. The interface goes down and loses its
+   * addresses. A WireGuard interface keeps its configuration, and its encrypted packets stay in the
+   * namespace in which it was created.
    *
-   * @throws WireGuardError `EEXIST` there is an interface of this name; as `openNamespace`
+   * @throws WireGuardError `EEXIST` an interface of this name exists there; the errors of
+   * `openNamespace`
+   *
+   * @example
+   * ```ts
+   * await links.moveLink('wg0', 'blue') // a name of ip netns
+   * ```
    */
   async moveLink(
     name: string,
@@ -198,12 +259,16 @@ export class NetlinkLinks implements AsyncDisposable {
     }
   }
 
-  /** Ends the calls under way and closes every socket. Waits for what the kernel is working on. */
+  /**
+   * Ends the calls in progress and closes all sockets. Waits until the kernel has finished its work
+   * on them.
+   */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.all([...this.#others.keys()].map((connection) => this.#disconnect(connection)))
   }
 
+  /** {@link NetlinkLinks.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -213,8 +278,8 @@ export class NetlinkLinks implements AsyncDisposable {
     try {
       await setLink(connection, name, { namespace }, exchange)
     } finally {
-      // The kernel looks the descriptor up while it works: the number must not be given to another
-      // file until then.
+      // The kernel looks up the descriptor while it works, so its number must not be reused for
+      // another file before.
       await this.#disconnect(connection)
     }
   }
@@ -241,7 +306,7 @@ export class NetlinkLinks implements AsyncDisposable {
   ): Promise<T> {
     try {
       checkInterfaceName(device)
-      if (this.#closed) throw new WireGuardError('the links are closed', { code: 'EBADF' })
+      if (this.#closed) throw new WireGuardError('this NetlinkLinks is closed', { code: 'EBADF' })
       const { signal, idleTimeout } = options ?? {}
       return await step({ signal, idleTimeout })
     } catch (error) {

@@ -1,14 +1,13 @@
+import { describeKind, formatInterfaceAddress } from 'wireguardcfg/internal'
 import { constants } from 'node:os'
 import { WireGuardError } from 'wireguardcfg'
-import { formatInterfaceAddress } from '../interface-address.js'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { messageError } from '../netlink/errors.js'
 import type { LinkAddress } from '../route/address.js'
 import { getLink, type Link } from '../route/link.js'
-import { describeKind } from '../wireguard/errors.js'
 
-/** The link of this name. @throws {NetlinkError} ENODEV when there is none */
+/** Returns the link of this name. @throws {NetlinkError} ENODEV when there is none */
 export async function findLink(
   connection: Connection,
   name: string,
@@ -19,7 +18,10 @@ export async function findLink(
   return link
 }
 
-/** Which kind of interface has a name already, for an error; undefined: none any more. */
+/**
+ * Returns the kind of the interface that already has a name, for an error; undefined if it no
+ * longer exists.
+ */
 export async function findKind(
   connection: Connection,
   name: string,
@@ -29,7 +31,7 @@ export async function findKind(
   return link === undefined ? undefined : describeKind(link.kind)
 }
 
-/** The address with this text among those of an interface. */
+/** Returns the address of an interface that has the same text as `wanted`. */
 export function findAddress(
   addresses: readonly LinkAddress[],
   wanted: LinkAddress,
@@ -38,7 +40,7 @@ export function findAddress(
   return addresses.find((address) => formatInterfaceAddress(address) === text)
 }
 
-/** The error for an address that is not among those of an interface. */
+/** Returns the error for an address that the interface does not have. */
 export function explainMissing(
   addresses: readonly LinkAddress[],
   wanted: LinkAddress,
@@ -49,6 +51,7 @@ export function explainMissing(
   return new WireGuardError('the interface does not have this address', {
     code: 'EADDRNOTAVAIL',
     detail: formatInterfaceAddress(wanted),
-    hint: similar.length === 0 ? undefined : `With other lengths it has: ${texts}`,
+    hint:
+      similar.length === 0 ? undefined : `Use the prefix length that the interface has: ${texts}`,
   })
 }

@@ -1,17 +1,17 @@
 import { WireGuardError } from 'wireguardcfg'
 import * as libc from '../libc.js'
 
-// An import would load the streams of node:fs too: 2 ms.
+// An import would also load the streams of node:fs, which takes 2 ms.
 const { stat, statSync } = process.getBuiltinModule('node:fs')
 
-/** What a ThreadNamespace needs of libc.js: the seam for tests. */
+/** The functions of libc.js that a ThreadNamespace needs: the seam for tests. */
 export type NamespaceCalls = Pick<typeof libc, 'open' | 'setns' | 'close'>
 
-// That of the thread: /proc/self is the process, whose main thread may be elsewhere.
+// The namespace of the thread: /proc/self is the process, whose main thread may be in another one.
 const OWN_NAMESPACE = '/proc/thread-self/ns/net'
 
 /**
- * The network namespace that this thread is in. A worker is a thread of its own, and does not move
+ * The network namespace that this thread is in. A worker is a thread of its own and does not move
  * with the others.
  */
 export class ThreadNamespace {
@@ -24,8 +24,8 @@ export class ThreadNamespace {
   }
 
   /**
-   * What tells the namespace from others, as long as it exists; the empty text where there are
-   * none.
+   * The identity of the namespace, unique as long as it exists; empty on systems without
+   * namespaces.
    */
   get id(): string {
     this.check()
@@ -37,39 +37,44 @@ export class ThreadNamespace {
   }
 
   /**
-   * Runs `step` with the thread in the namespace of a descriptor, and comes back whatever happens.
+   * Calls `step` while the thread is in the namespace of a descriptor, and always returns to its
+   * own.
    *
-   * @throws WireGuardError `EPERM`; `ENOTRECOVERABLE` when the thread cannot come back: then it
-   * throws at every later use, because whatever the process opens from then on is in the wrong
-   * place; and what `step` throws
+   * @throws WireGuardError `EPERM`; `ENOTRECOVERABLE` when the thread cannot return, then and at
+   * every later use, because everything that the process opens from then on is in the wrong
+   * namespace; and any error of `step`
    */
   within<T>(fd: number, step: () => T): T {
     this.check()
     this.#prepare()
-    const back = this.#calls.open(OWN_NAMESPACE, libc.O_RDONLY | libc.O_CLOEXEC)
+    const own = this.#calls.open(OWN_NAMESPACE, libc.O_RDONLY | libc.O_CLOEXEC)
     try {
       this.#enter(fd)
       let result
       try {
         result = step()
       } finally {
-        this.#comeBack(back)
+        this.#return(own)
       }
       return synchronous(result)
     } finally {
-      this.#calls.close(back)
+      this.#calls.close(own)
     }
   }
 
-  /** @throws WireGuardError `ENOTRECOVERABLE` when the thread is not where it should be */
+  /**
+   * Checks that the thread is in its own namespace.
+   *
+   * @throws WireGuardError `ENOTRECOVERABLE` when the thread could not return to it
+   */
   check(): void {
     if (this.#lost !== undefined) throw this.#lost
   }
 
   /**
-   * Node starts the threads of its pool when one is first needed, and a thread starts in the
-   * namespace of the one that starts it. If that were inside, name resolution and files would be
-   * stuck there for good: so they start now.
+   * Starts the threads of Node's pool now. Node starts them at their first use, and a new thread is
+   * in the namespace of the thread that starts it. If they started inside, name resolution and file
+   * access would stay there for good.
    */
   #prepare(): void {
     if (this.#prepared) return
@@ -84,7 +89,7 @@ export class ThreadNamespace {
       if (!(error instanceof libc.SystemCallError)) throw error
       const missing = error.code === 'EPERM'
       const summary = missing ? 'not permitted to enter the network namespace' : error.message
-      // What for is the caller's to say.
+      // The caller adds the operation.
       throw new WireGuardError(summary, {
         code: error.code,
         hint: missing ? ENTER_HINT : undefined,
@@ -93,13 +98,13 @@ export class ThreadNamespace {
     }
   }
 
-  #comeBack(back: number): void {
+  #return(own: number): void {
     try {
-      this.#calls.setns(back, libc.CLONE_NEWNET)
+      this.#calls.setns(own, libc.CLONE_NEWNET)
     } catch (error) {
-      this.#lost = new WireGuardError('the thread cannot come back to its own network namespace', {
+      this.#lost = new WireGuardError('the thread cannot return to its own network namespace', {
         code: 'ENOTRECOVERABLE',
-        hint: 'End the process: whatever it opens from now on is in the wrong namespace',
+        hint: 'End the process; everything that it opens from now on is in the wrong namespace',
         cause: error,
       })
       throw this.#lost
@@ -107,23 +112,23 @@ export class ThreadNamespace {
   }
 }
 
-/** What to do when a namespace cannot be entered. */
+/** The hint for a namespace that cannot be entered. */
 export const ENTER_HINT =
-  'Needs CAP_SYS_ADMIN, in the user namespace that owns the network namespace too: run as root, or give the capability to the container or to node'
+  'Needs CAP_SYS_ADMIN, also in the user namespace that owns the network namespace; run as root, or give the capability to the container or to node'
 
-/** The namespace of this thread: a module is loaded once per thread. */
+/** The namespace of this thread. Every thread loads its own copy of the module. */
 export const threadNamespace = new ThreadNamespace()
 
-/** The identity of a namespace: device and inode of any file of it. */
+/** Returns the identity of a namespace: device and inode of any file that refers to it. */
 export function namespaceId({ dev, ino }: { readonly dev: number; readonly ino: number }): string {
   return `${dev}:${ino}`
 }
 
-/** Refuses a promise: what comes after its first await is outside. */
+/** Rejects a promise: code after its first await would run outside. */
 function synchronous<T>(result: T): T {
   if (!(result instanceof Promise)) return result
   result.catch(() => {})
   throw new TypeError(
-    'expected a function without await: what comes after it is outside the namespace',
+    'expected a synchronous function; code after an await runs outside the namespace',
   )
 }

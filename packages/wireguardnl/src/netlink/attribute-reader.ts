@@ -5,14 +5,14 @@ import type { Message } from './message.js'
 
 const decoder = new TextDecoder('utf-8')
 
-// V8 does not fold imported constants: local copies, and NLA_ALIGN written out, make `next` half as
+// V8 does not fold imported constants. Local copies, and NLA_ALIGN written out, make `next` half as
 // fast again.
 const littleEndian = LITTLE_ENDIAN
 const headerLength = NLA_HDRLEN
 const typeMask = NLA_TYPE_MASK
 
 /**
- * Walks attributes in place, without allocating for each:
+ * Reads attributes in place, without allocating an object for each:
  *
  * ```ts
  * for (const attribute = AttributeReader.of(message, GENL_HDRLEN); attribute.next(); ) {
@@ -23,9 +23,9 @@ const typeMask = NLA_TYPE_MASK
  * }
  * ```
  *
- * Unknown types are skipped by not naming them. Every length is checked: what does not fit throws a
- * MalformedMessageError. A payload longer than the integer asked for is accepted, as the kernel's
- * nla_get_u16() does.
+ * A caller skips unknown types by not handling them. Every length is checked: an attribute that
+ * does not fit throws a MalformedMessageError. A payload longer than the requested integer is
+ * accepted, as in nla_get_u16() of the kernel.
  */
 export class AttributeReader {
   /** Type of the current attribute, without NLA_F_NESTED and NLA_F_NET_BYTEORDER. */
@@ -34,16 +34,16 @@ export class AttributeReader {
   start = 0
   /** Where the payload of the current attribute ends in `source`. */
   end = 0
-  /** The array that is read: the whole datagram. */
+  /** The array to read: the whole datagram. */
   readonly source: Uint8Array
-  /** The same, for integers. */
+  /** A view of `source`, for integers. */
   readonly view: DataView
   #next: number
   readonly #limit: number
 
   /**
-   * Reads the attributes from `start` to `end`; the whole array when both are absent. `view`, if
-   * given, is of `source`.
+   * Reads the attributes from `start` to `end`, by default of the whole array. `view`, if given,
+   * must be a view of `source`.
    */
   constructor(source: Uint8Array, start = 0, end = source.length, view = viewOf(source)) {
     checkRange(source, start, end)
@@ -54,15 +54,15 @@ export class AttributeReader {
   }
 
   /**
-   * The attributes of a message behind its fixed header (genlmsghdr, ifinfomsg ...) of `header`
-   * bytes.
+   * Returns a reader of the attributes of a message. They follow its fixed header (genlmsghdr,
+   * ifinfomsg ...) of `header` bytes.
    */
   static of(message: Message, header: number): AttributeReader {
     return new AttributeReader(message.bytes, message.start + header, message.end, message.view)
   }
 
   /**
-   * Moves to the next attribute; false at the end.
+   * Moves to the next attribute. Returns false at the end.
    *
    * @throws {MalformedMessageError} when a header is cut, or its length is below that of a header
    * or past the end.
@@ -85,62 +85,65 @@ export class AttributeReader {
     return this.end - this.start
   }
 
-  /** The payload as a u8. */
+  /** Returns the payload as a u8. */
   u8(): number {
     this.need(1)
     return this.source[this.start]!
   }
 
-  /** The payload as a u16 in host byte order. */
+  /** Returns the payload as a u16 in host byte order. */
   u16(): number {
     this.need(2)
     return this.view.getUint16(this.start, littleEndian)
   }
 
-  /** The payload as a u32 in host byte order. */
+  /** Returns the payload as a u32 in host byte order. */
   u32(): number {
     this.need(4)
     return this.view.getUint32(this.start, littleEndian)
   }
 
-  /** The payload as an s32 in host byte order. */
+  /** Returns the payload as an s32 in host byte order. */
   i32(): number {
     this.need(4)
     return this.view.getInt32(this.start, littleEndian)
   }
 
-  /** The payload as a u64 in host byte order: exact up to 2^53, the nearest number above that. */
+  /**
+   * Returns the payload as a u64 in host byte order, exact up to 2^53, the nearest number above
+   * that.
+   */
   u64(): number {
     this.need(8)
     return readU64(this.view, this.start)
   }
 
   /**
-   * The payload as a view of the receive buffer, at least `minimum` bytes: copy what must outlive
-   * the message.
+   * Returns the payload, of at least `minimum` bytes, as a view of the receive buffer. Copy what
+   * must outlive the message.
    */
   bytes(minimum = 0): Uint8Array {
     this.need(minimum)
     return this.source.subarray(this.start, this.end)
   }
 
-  /** The payload as text, up to its NUL if it has one. */
+  /** Returns the payload as text, up to its NUL if it has one. */
   string(): string {
     const nul = this.source.indexOf(0, this.start)
     const end = nul === -1 || nul > this.end ? this.end : nul
     return decoder.decode(this.source.subarray(this.start, end))
   }
 
-  /** The attributes inside this one. The flag NLA_F_NESTED is not required. */
+  /** Returns a reader of the attributes inside this one. The flag NLA_F_NESTED is not required. */
   nested(): AttributeReader {
     return new AttributeReader(this.source, this.start, this.end, this.view)
   }
 
   /**
-   * Asserts that the payload has at least this many bytes, for callers that read `source` from
+   * Checks that the payload has at least this many bytes, for callers that read `source` from
    * `start` themselves.
    *
-   * @throws {MalformedMessageError} when it has not.
+   * @throws {MalformedMessageError} when it is shorter
    */
   need(length: number): void {
     if (this.end - this.start < length) {
@@ -153,10 +156,10 @@ export class AttributeReader {
 }
 
 /**
- * The header of the attribute at `at`, which is before `limit`: nla_len in the lower 16 bits,
- * nla_type with its flags in the upper 16. The attribute ends by `limit`. For the decoder of peers,
- * whose time goes into walking: an AttributeReader keeps in memory where it is, and local variables
- * stay in registers.
+ * Returns the header of the attribute at `at`, which must be below `limit`: nla_len in the lower 16
+ * bits, nla_type with its flags in the upper 16. The attribute ends at or before `limit`. For the
+ * decoder of peers, which spends its time on attribute headers: an AttributeReader keeps its
+ * position in memory, while local variables stay in registers.
  *
  * @throws {MalformedMessageError} when the header is cut, or its length is below that of a header
  * or past `limit`.
@@ -164,9 +167,9 @@ export class AttributeReader {
 export function readAttributeHeader(view: DataView, at: number, limit: number): number {
   const remaining = limit - at
   if (remaining < headerLength) {
-    throw new MalformedMessageError(`${remaining} bytes where an attribute header has 4`, at)
+    throw new MalformedMessageError(`${remaining} bytes left, an attribute header has 4`, at)
   }
-  // nla_len and nla_type by one load.
+  // One load reads nla_len and nla_type.
   const word = view.getInt32(at, littleEndian)
   const header = littleEndian ? word : (word << 16) | (word >>> 16)
   const length = header & 0xffff
@@ -177,9 +180,12 @@ export function readAttributeHeader(view: DataView, at: number, limit: number): 
 }
 
 function checkRange(source: Uint8Array, start: number, end: number): void {
-  // A fixed header (genlmsghdr, ifinfomsg) that does not fit shows here: the attributes would begin
-  // behind the message.
+  // Also finds a fixed header (genlmsghdr, ifinfomsg) that does not fit: its attributes would begin
+  // after the message.
   if (start < 0 || start > end || end > source.length) {
-    throw new MalformedMessageError(`attributes from ${start} to ${end}`, start)
+    throw new MalformedMessageError(
+      `attributes from byte ${start} to ${end} are not inside the message`,
+      start,
+    )
   }
 }

@@ -2,25 +2,25 @@ import { align4, NLA_F_NESTED, NLA_HDRLEN } from './constants.js'
 import { LITTLE_ENDIAN, viewOf, writeU64 } from './endian.js'
 
 const MAX_ATTRIBUTE_LENGTH = 0xffff
-// Up to here a loop is faster than copying by call.
+// Up to this length, a loop is faster than a call that copies.
 const SHORT = 64
 const encoder = new TextEncoder()
 
 /**
- * Writes a payload: fixed headers by `raw`, then attributes, all into one array that grows and can
- * be used again.
+ * Writes a payload: fixed headers with `raw`, then attributes. All of it goes into one array, which
+ * grows and can be reused.
  *
- * nla_len has 16 bits. What would overflow it, in the attribute itself or in a nest around it,
- * throws a RangeError before anything is written, so the caller can `cancel` to an earlier length
- * and send what it has. So does a number that its attribute cannot hold.
+ * nla_len has 16 bits. An attribute that would overflow its own length, or that of a nest around
+ * it, throws a RangeError before anything is written. The caller can then `cancel` to an earlier
+ * length and send the rest. A number out of the range of its attribute throws a RangeError too.
  */
 export class AttributeWriter {
   #bytes: Uint8Array
   #view: DataView
-  /** The same bytes, once base64 is written. */
+  /** A Buffer of the same bytes, created when base64 is first written. */
   #buffer: Buffer | undefined
   #length = 0
-  /** Offsets of the nests that are open, outermost first. */
+  /** Offsets of the open nests, outermost first. */
   readonly #open: number[] = []
 
   constructor(capacity = 4096) {
@@ -28,18 +28,21 @@ export class AttributeWriter {
     this.#view = viewOf(this.#bytes)
   }
 
-  /** How many bytes are written, padding included. Also the mark to `cancel` to. */
+  /** The number of bytes written, padding included. Also the mark for `cancel`. */
   get length(): number {
     return this.#length
   }
 
-  /** What is written, as a view: valid until the next write or `reset`. All nests are ended. */
+  /**
+   * Returns the bytes written as a view, valid until the next write or `reset`. All nests must be
+   * ended.
+   */
   bytes(): Uint8Array {
-    if (this.#open.length > 0) throw new Error('a nested attribute was begun and not ended')
+    if (this.#open.length > 0) throw new Error('a nested attribute is still open')
     return this.#bytes.subarray(0, this.#length)
   }
 
-  /** Empties the writer and zeroes what was written: it may have been keys. */
+  /** Empties the writer and zeroes its bytes, which may be keys. */
   reset(): this {
     this.#bytes.fill(0, 0, this.#length)
     this.#length = 0
@@ -54,7 +57,7 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of one byte. */
+  /** Writes an attribute of one byte. */
   u8(type: number, value: number): this {
     checkInteger(type, value, 0, 0xff)
     const at = this.#attribute(type, 1)
@@ -62,7 +65,7 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of two bytes in host byte order. */
+  /** Writes an attribute of two bytes in host byte order. */
   u16(type: number, value: number): this {
     checkInteger(type, value, 0, 0xffff)
     const at = this.#attribute(type, 2)
@@ -70,7 +73,10 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of four bytes in host byte order; an s32 is written by its two's complement. */
+  /**
+   * Writes an attribute of four bytes in host byte order. An s32 is written as its two's
+   * complement.
+   */
   u32(type: number, value: number): this {
     checkInteger(type, value, -0x8000_0000, 0xffff_ffff)
     const at = this.#attribute(type, 4)
@@ -78,7 +84,9 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of eight bytes in host byte order: an integer from 0 to 2^53. */
+  /**
+   * Writes an attribute of eight bytes in host byte order. The value is an integer from 0 to 2^53.
+   */
   u64(type: number, value: number): this {
     checkInteger(type, value, 0, 2 ** 53)
     const at = this.#attribute(type, 8)
@@ -86,7 +94,7 @@ export class AttributeWriter {
     return this
   }
 
-  /** An attribute of these bytes, or of the first `length` of them. */
+  /** Writes an attribute of these bytes, or of the first `length` of them. */
   blob(type: number, value: Uint8Array, length = value.length): this {
     const at = this.#attribute(type, length)
     if (length > SHORT) this.#bytes.set(value.subarray(0, length), at)
@@ -95,14 +103,14 @@ export class AttributeWriter {
   }
 
   /**
-   * An attribute of the first `length` bytes that this base64 stands for; a RangeError when there
-   * are fewer.
+   * Writes an attribute of the first `length` bytes that a base64 text encodes. Throws a RangeError
+   * if there are fewer.
    */
   base64(type: number, value: string, length: number): this {
     const mark = this.#length
     const at = this.#attribute(type, length)
-    // Straight into the message: Buffer.from would leave a copy in the memory that all small
-    // buffers share.
+    // Decodes into the message directly: Buffer.from would leave a copy in the memory that all
+    // small buffers share.
     this.#buffer ??= bufferOf(this.#bytes)
     if (this.#buffer.write(value, at, length, 'base64') !== length) {
       this.cancel(mark)
@@ -112,24 +120,24 @@ export class AttributeWriter {
   }
 
   /**
-   * An attribute of this text and a NUL. Text that contains a NUL would be cut there by the kernel:
-   * it is refused.
+   * Writes an attribute of this text and a NUL. Throws a RangeError for text that contains a NUL,
+   * at which the kernel would cut it.
    */
   string(type: number, value: string): this {
-    if (value.includes('\0')) throw new RangeError(`attribute ${type}: text with a NUL in it`)
+    if (value.includes('\0')) throw new RangeError(`attribute ${type}: text must not contain a NUL`)
     const text = encoder.encode(value)
     const at = this.#attribute(type, text.length + 1)
     this.#bytes.set(text, at)
     return this
   }
 
-  /** An attribute without a payload: its presence is its value. */
+  /** Writes an attribute without a payload, whose presence is its value. */
   flag(type: number): this {
     this.#attribute(type, 0)
     return this
   }
 
-  /** A nested attribute around what `write` writes. */
+  /** Writes a nested attribute that contains all that `write` writes. */
   nested(type: number, write: (writer: this) => void): this {
     const nest = this.begin(type)
     write(this)
@@ -146,13 +154,14 @@ export class AttributeWriter {
 
   /** Ends the nested attribute that was begun last. */
   end(nest: number): this {
-    if (this.#open.at(-1) !== nest) throw new Error('nested attributes are ended innermost first')
+    if (this.#open.at(-1) !== nest)
+      throw new Error('nested attributes must be ended innermost first')
     this.#open.pop()
     this.#view.setUint16(nest, this.#length - nest, LITTLE_ENDIAN)
     return this
   }
 
-  /** Takes back everything since `length` was `mark`, with the nests begun since, and zeroes it. */
+  /** Removes and zeroes all bytes written since `length` was `mark`, and the nests begun since. */
   cancel(mark: number): this {
     this.#bytes.fill(0, mark, this.#length)
     this.#length = mark
@@ -161,11 +170,12 @@ export class AttributeWriter {
   }
 
   /**
-   * Writes an attribute header and returns where its payload goes; payload and padding are zeros.
+   * Writes an attribute header and returns the offset of its payload. Payload and padding are
+   * zeros.
    */
   #attribute(type: number, payload: number): number {
     const length = NLA_HDRLEN + payload
-    // The outermost nest is the longest: when it has room, all have.
+    // The outermost nest is the longest: if it has room, all have.
     const outer = this.#open.length > 0 ? this.#open[0]! : this.#length
     const total = this.#length + align4(length) - outer
     if (length > MAX_ATTRIBUTE_LENGTH || (this.#open.length > 0 && total > MAX_ATTRIBUTE_LENGTH)) {
@@ -179,14 +189,14 @@ export class AttributeWriter {
     return at + NLA_HDRLEN
   }
 
-  /** Appends zeros up to the alignment and returns where they begin. */
+  /** Appends zeros up to the alignment and returns their offset. */
   #grow(length: number): number {
     const at = this.#length
     const end = at + align4(length)
     if (end > this.#bytes.length) {
       const larger = new Uint8Array(Math.max(end, this.#bytes.length * 2))
       larger.set(this.#bytes.subarray(0, at))
-      // The array that is left behind may hold keys.
+      // The old array may hold keys.
       this.#bytes.fill(0, 0, at)
       this.#bytes = larger
       this.#view = viewOf(larger)

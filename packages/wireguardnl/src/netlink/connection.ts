@@ -1,30 +1,32 @@
+import { Mutex } from 'wireguardcfg/backend'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.js'
-import { Deadline, type ExchangeOptions } from './deadline.js'
+import { type ExchangeDeadline, exchangeDeadline, type ExchangeOptions } from './deadline.js'
 import { NetlinkError } from './errors.js'
 import { encodeMessage, type Message, MessageReader } from './message.js'
-import { Mutex } from './mutex.js'
 import { ReplyReader, type Outcome } from './reply-reader.js'
 import type { Socket } from './socket.js'
 import { nextTurn, pause, sliceIsOver } from './yield.js'
 import { writerGate, type WriterGate } from './writer-gate.js'
 
-/** How a request is handed to the kernel. */
+/** How a request is sent to the kernel. */
 export type SendMode =
   /** At once. */
   | 'now'
-  /** In a thread, while the other exchanges of the process wait: for what holds RTNL for long. */
+  /**
+   * In a thread, while the other exchanges of the process wait: for a request that holds RTNL long.
+   */
   | 'writer'
   /**
-   * In a thread, while the others go on: for a deletion, which may itself wait for their dumps to
-   * end.
+   * In a thread, while the other exchanges continue: for a deletion, which may have to wait for
+   * their dumps to end.
    */
   | 'thread'
 
 /** Options of `Connection.request`. */
 export interface RequestOptions extends ExchangeOptions {
-  /** How it is handed to the kernel; default 'now'. */
+  /** How the request is sent to the kernel; default 'now'. */
   readonly send?: SendMode | undefined
-  /** Called with each message that comes before the acknowledgement: the answer of a GET. */
+  /** Called with each message before the acknowledgement, such as the answer of a GET. */
   readonly onMessage?: ((message: Message) => void) | undefined
 }
 
@@ -34,12 +36,18 @@ const LONGEST_PAUSE = 10
 const NOTHING = new Uint8Array(0)
 
 /**
- * A conversation with the kernel: requests and dumps, one at a time, in the order of asking.
+ * Sends requests and dumps to the kernel, one at a time, in the order of the calls.
  *
- * Opens its socket when it first needs one. An exchange that ends before its last reply (aborted,
- * timed out, left by its consumer, not understood) closes the socket at once, because the kernel
- * keeps the state of an unfinished dump, and with it the interface, until then; the next exchange
- * opens another.
+ * Opens its socket when it first needs one. An exchange may end before its last reply: aborted,
+ * timed out, closed by its consumer, or malformed. It then closes the socket at once, because until
+ * then the kernel keeps the state of an unfinished dump, and with it the interface. The next
+ * exchange opens another socket.
+ *
+ * @example
+ * ```ts
+ * await using connection = new Connection(() => KernelSocket.open(NETLINK_ROUTE))
+ * await connection.dump(RTM_GETLINK, payload, ({ type }) => console.log(type))
+ * ```
  */
 export class Connection implements AsyncDisposable {
   readonly #open: () => Socket
@@ -47,13 +55,14 @@ export class Connection implements AsyncDisposable {
   readonly #turns = new Mutex()
   readonly #closing = new Set<Promise<void>>()
   #socket: Socket | undefined
-  /** That of the last datagram. */
+  /** The reader of the last datagram. */
   #reader: MessageReader | undefined
   #sequence = 0
-  #deadline: Deadline | undefined
+  /** The running exchange. */
+  #current: Exchange | undefined
   #closed = false
 
-  /** `open` makes a socket: `() => KernelSocket.open(NETLINK_ROUTE)`. */
+  /** @param open opens a socket: `() => KernelSocket.open(NETLINK_ROUTE)` */
   constructor(open: () => Socket, gate: WriterGate = writerGate) {
     this.#open = open
     this.#gate = gate
@@ -63,7 +72,7 @@ export class Connection implements AsyncDisposable {
    * Sends a request and waits for its acknowledgement. `flags` are added to NLM_F_REQUEST and
    * NLM_F_ACK.
    *
-   * @throws {NetlinkError} what the kernel answered, a failed system call, ETIMEDOUT, ABORT_ERR,
+   * @throws {NetlinkError} the error of the kernel, a failed system call, ETIMEDOUT, ABORT_ERR,
    * ECANCELED (closed)
    * @throws {MalformedMessageError} when the answer is not netlink
    */
@@ -79,11 +88,11 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Sends a dump request and calls `onMessage` with every message of the answer. What it throws
-   * ends the dump.
+   * Sends a dump request and calls `onMessage` with every message of the answer. An error that
+   * `onMessage` throws ends the dump.
    *
-   * The messages of an interrupted dump are handed over like any others: see `Outcome`, and start
-   * over.
+   * `onMessage` gets the messages of an interrupted dump too. `Outcome` reports the interruption;
+   * the caller then starts over.
    *
    * @throws like `request`
    */
@@ -98,9 +107,10 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * `dump` as an iterator, for dumps too large to hold; returns its Outcome. A consumer that keeps
-   * a message for longer than `idleTimeout` finds the socket closed, and ETIMEDOUT. Other exchanges
-   * of this connection wait until it ends, so the consumer must not wait for one.
+   * Runs a dump as an iterator, for dumps too large to hold, and returns its Outcome. If the
+   * consumer keeps a message for longer than `idleTimeout`, the socket is closed and the iterator
+   * throws ETIMEDOUT. Other exchanges of this connection wait until it ends, so the consumer must
+   * not wait for one.
    *
    * @throws like `request`
    */
@@ -119,12 +129,11 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Ends the exchange on its way, and those that wait for it, with ECANCELED, and closes the
-   * socket.
+   * Ends the running exchange and the waiting ones with ECANCELED, and closes the socket.
    */
   async close(): Promise<void> {
     this.#closed = true
-    this.#deadline?.fail(canceled(this.#deadline.operation))
+    this.#current?.deadline.fail(canceled(this.#current.operation))
     if (this.#socket !== undefined) this.#discard(this.#socket)
     await Promise.all(this.#closing)
   }
@@ -136,38 +145,41 @@ export class Connection implements AsyncDisposable {
   async #drain(exchange: AsyncIterable<ReplyReader>): Promise<Outcome> {
     let outcome: Outcome | undefined
     for await (const replies of exchange) outcome = replies.outcome
-    // The loop ends well only behind a DONE or an ACK, which came in a datagram.
+    // The loop ends without an error only after a DONE or an ACK, which came in a datagram.
     return outcome!
   }
 
   /**
-   * One request and the datagrams of its answer: each is drained before the next, and what was
-   * received is wiped at the end. They are drained by `onMessage`, if there is one; the replies are
-   * yielded at the end only then, which spares a dump several turns of promises for each datagram.
+   * Sends one request and yields the datagrams of its answer. Each is drained before the next is
+   * received, and the received bytes are zeroed at the end. With `onMessage`, this function drains
+   * the datagrams itself and yields once, at the end. That saves a dump several turns of promises
+   * for each datagram.
    */
   async *#exchange(
     header: Header,
     payload: Uint8Array,
     options: RequestOptions,
   ): AsyncGenerator<ReplyReader, void, undefined> {
-    const deadline = new Deadline({ operation: `netlink message ${header.type}`, ...options })
-    const turn = this.#turns.acquire()
-    // Also for an exchange that was given up while it waited: its turn comes, and is passed on.
-    const passOn = () => void turn.then((release) => release())
+    const { operation = `netlink message ${header.type}` } = options
+    const deadline = options.deadline ?? exchangeDeadline({ ...options, operation })
+    const exchange = { deadline, operation }
+    let release = ignore
+    let stopListening = ignore
     try {
-      await deadline.race(turn)
-      if (this.#closed) throw canceled(deadline.operation)
+      release = await this.#turns.acquire(deadline)
+      if (this.#closed) throw canceled(operation)
       const socket = (this.#socket ??= this.#open())
-      this.#deadline = deadline
-      deadline.start(() => {
+      this.#current = exchange
+      stopListening = deadline.onFail(() => {
         this.#discard(socket)
-        passOn()
+        release()
       })
-      yield* this.#converse(socket, header, payload, options, deadline)
+      yield* this.#converse(socket, header, payload, options, exchange)
     } finally {
-      if (this.#deadline === deadline) this.#deadline = undefined
-      deadline.end()
-      passOn()
+      if (this.#current === exchange) this.#current = undefined
+      stopListening()
+      if (options.deadline === undefined) deadline[Symbol.dispose]()
+      release()
     }
   }
 
@@ -176,10 +188,9 @@ export class Connection implements AsyncDisposable {
     header: Header,
     payload: Uint8Array,
     { send = 'now', onMessage }: RequestOptions,
-    deadline: Deadline,
+    { deadline, operation }: Exchange,
   ): AsyncGenerator<ReplyReader, void, undefined> {
     const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
-    const { operation } = deadline
     const replies = new ReplyReader(
       sequence,
       socket.portId,
@@ -187,7 +198,7 @@ export class Connection implements AsyncDisposable {
       () => deadline.touch(),
       () => deadline.check(),
     )
-    // All datagrams come in the same buffer: with the longest, the others are wiped.
+    // All datagrams use the same buffer, so zeroing the longest zeroes the others.
     let longest: Uint8Array = NOTHING
     try {
       await this.#send(socket, encodeMessage({ ...header, sequence }, payload), send, deadline)
@@ -210,7 +221,7 @@ export class Connection implements AsyncDisposable {
     socket: Socket,
     datagram: Uint8Array,
     mode: SendMode,
-    deadline: Deadline,
+    deadline: ExchangeDeadline,
   ): Promise<void> {
     if (mode === 'now') {
       if (this.#mustWait()) await this.#pass(deadline)
@@ -222,27 +233,32 @@ export class Connection implements AsyncDisposable {
       }
       return
     }
-    const send = async () => {
+    const send = () => {
+      deadline.check()
+      return socket.sendAsync(datagram)
+    }
+    const sendAndWipe = async () => {
       try {
-        // It may have waited behind other writers for longer than its deadline.
-        deadline.touch()
-        await socket.sendAsync(datagram)
+        await (mode === 'writer' ? this.#gate.run(deadline, send) : send())
       } finally {
         datagram.fill(0)
       }
     }
-    await deadline.race(mode === 'writer' ? this.#gate.run(send) : send())
+    await deadline.race(sendAndWipe())
     deadline.touch()
   }
 
-  /** What is there already, if nobody else has to come first; `undefined`: wait for it. */
-  #receiveNow(socket: Socket, deadline: Deadline): Uint8Array | undefined {
+  /**
+   * Receives a datagram that has already arrived. Returns `undefined` when there is none, and when
+   * another exchange or the event loop has to run first.
+   */
+  #receiveNow(socket: Socket, deadline: ExchangeDeadline): Uint8Array | undefined {
     if (this.#mustWait()) return undefined
     deadline.check()
     return socket.receive()
   }
 
-  async #receive(socket: Socket, deadline: Deadline): Promise<Uint8Array> {
+  async #receive(socket: Socket, deadline: ExchangeDeadline): Promise<Uint8Array> {
     for (let attempt = 0; ; attempt += 1) {
       await this.#pass(deadline)
       const datagram = socket.receive()
@@ -253,8 +269,8 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * A new reader takes longer than a small datagram, and a socket hands out the same array for the
-   * same length.
+   * Returns a reader of the datagram. Reuses the last reader if it can, because a new reader takes
+   * longer than reading a small datagram. A socket returns the same array for the same length.
    */
   #read(datagram: Uint8Array): MessageReader {
     if (this.#reader?.bytes === datagram) return this.#reader.rewind()
@@ -266,11 +282,15 @@ export class Connection implements AsyncDisposable {
   }
 
   /**
-   * Before every system call that may wait for RTNL: lets writers finish and the event loop turn.
+   * Lets the event loop turn and waits for running writes to end. Call it before every system call
+   * that may wait for RTNL.
    */
-  async #pass(deadline: Deadline): Promise<void> {
+  async #pass(deadline: ExchangeDeadline): Promise<void> {
     if (sliceIsOver()) await nextTurn()
-    while (this.#gate.writing !== undefined) await deadline.race(this.#gate.writing)
+    while (this.#gate.writing !== undefined) {
+      await deadline.race(this.#gate.writing)
+      deadline.touch()
+    }
     deadline.check()
   }
 
@@ -285,6 +305,12 @@ export class Connection implements AsyncDisposable {
 interface Header {
   readonly type: number
   readonly flags: number
+}
+
+/** A running exchange. */
+interface Exchange {
+  readonly deadline: ExchangeDeadline
+  readonly operation: string
 }
 
 function ignore(): void {}

@@ -5,33 +5,33 @@ export const NETLINK_ROUTE = 0
 /** Protocol of a netlink socket: generic netlink. */
 export const NETLINK_GENERIC = 16
 
-/** It is a request message. */
+/** The message is a request. */
 export const NLM_F_REQUEST = 0x1
 /** Multipart message, terminated by NLMSG_DONE. */
 export const NLM_F_MULTI = 0x2
-/** Reply with an acknowledgement, with zero or an error code. */
+/** Requests an acknowledgement, with zero or an error code. */
 export const NLM_F_ACK = 0x4
-/** Receive the resulting notifications. */
+/** Requests the resulting notifications. */
 export const NLM_F_ECHO = 0x8
-/** The dump was inconsistent due to a sequence change. */
+/** The dump is inconsistent because something changed during it. */
 export const NLM_F_DUMP_INTR = 0x10
 /** The dump was filtered as requested. */
 export const NLM_F_DUMP_FILTERED = 0x20
 
 /** GET modifier: specify the tree root. */
 export const NLM_F_ROOT = 0x100
-/** GET modifier: return all matching. */
+/** GET modifier: return all matching objects. */
 export const NLM_F_MATCH = 0x200
 /** GET modifier: atomic GET. */
 export const NLM_F_ATOMIC = 0x400
 /** GET modifier: a dump. Generic netlink requires both bits. */
 export const NLM_F_DUMP = NLM_F_ROOT | NLM_F_MATCH
 
-/** NEW modifier: override existing. */
+/** NEW modifier: replace an existing object. */
 export const NLM_F_REPLACE = 0x100
-/** NEW modifier: do not touch if it exists. */
+/** NEW modifier: fail if the object exists. */
 export const NLM_F_EXCL = 0x200
-/** NEW modifier: create if it does not exist. */
+/** NEW modifier: create the object if it does not exist. */
 export const NLM_F_CREATE = 0x400
 /** NEW modifier: add to the end of the list. */
 export const NLM_F_APPEND = 0x800
@@ -41,20 +41,20 @@ export const NLM_F_NONREC = 0x100
 /** DELETE modifier: delete multiple objects. */
 export const NLM_F_BULK = 0x200
 
-/** ACK flag: the request was capped, only its header follows the error. */
+/** ACK flag: the request is capped: only its header follows the error. */
 export const NLM_F_CAPPED = 0x100
-/** ACK flag: extended acknowledgement attributes were included. */
+/** ACK flag: the message has extended acknowledgement attributes. */
 export const NLM_F_ACK_TLVS = 0x200
 
-/** Nothing. */
+/** No operation. */
 export const NLMSG_NOOP = 0x1
-/** Error, or with error 0 an acknowledgement. */
+/** An error, or an acknowledgement if the error is 0. */
 export const NLMSG_ERROR = 0x2
 /** End of a dump. */
 export const NLMSG_DONE = 0x3
-/** Data lost. */
+/** Data was lost. */
 export const NLMSG_OVERRUN = 0x4
-/** Below: reserved control messages. */
+/** The lowest type of a data message. Lower types are reserved for control messages. */
 export const NLMSG_MIN_TYPE = 0x10
 
 /** Length of struct nlmsghdr. */

@@ -12,7 +12,7 @@ import { endianness } from 'node:os'
  */
 export const LITTLE_ENDIAN = endianness() === 'LE'
 
-/** A DataView of exactly these bytes. */
+/** Returns a DataView of exactly these bytes. */
 export function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }
@@ -21,7 +21,7 @@ export function viewOf(bytes: Uint8Array): DataView {
 export function readU64(view: DataView, at: number): number {
   const low = view.getUint32(LITTLE_ENDIAN ? at : at + 4, LITTLE_ENDIAN)
   const high = view.getUint32(LITTLE_ENDIAN ? at + 4 : at, LITTLE_ENDIAN)
-  // Most numbers are small, and need no floating point then.
+  // Most numbers are small and then need no floating-point arithmetic.
   return high === 0 ? low : high * 0x1_0000_0000 + low
 }
 
@@ -33,7 +33,7 @@ export function writeU64(view: DataView, at: number, value: number): void {
   view.setUint32(at + 4, LITTLE_ENDIAN ? high : low, LITTLE_ENDIAN)
 }
 
-/** Whether `length` bytes at `at`, a multiple of 4, are all zero. */
+/** Returns whether all `length` bytes from `at` are zero. `length` is a multiple of 4. */
 export function isZero(view: DataView, at: number, length: number): boolean {
   for (let i = 0; i < length; i += 4) if (view.getInt32(at + i) !== 0) return false
   return true

@@ -2,25 +2,25 @@ import { errnoName, errnoText } from '../errno.js'
 import type { ExtendedAck } from './extended-ack.js'
 
 /**
- * Who failed: a system call on the socket; the kernel's answer to a message; or the call itself,
- * which was given up here (ETIMEDOUT, ABORT_ERR, ECANCELED).
+ * The source of an error: a system call on the socket, the kernel's reply to a message, or the call
+ * itself, which was given up here (ETIMEDOUT, ABORT_ERR, ECANCELED).
  */
 export type NetlinkErrorKind = 'syscall' | 'message' | 'call'
 
-/** An exchange with the kernel failed. Never carries the bytes of a message, which may be keys. */
+/** A failed exchange with the kernel. Never contains the bytes of a message, which may be keys. */
 export class NetlinkError extends Error {
   override readonly name = 'NetlinkError'
   /** The POSIX name of the errno; 'ABORT_ERR' when a signal was aborted. */
   readonly code: string
   /** The positive errno; undefined for ABORT_ERR. */
   readonly errno: number | undefined
-  /** Who failed. */
+  /** The source of the error. */
   readonly kind: NetlinkErrorKind
-  /** What was being done, in the caller's words. */
+  /** The operation, in the caller's words. */
   readonly operation: string
   /**
-   * What the kernel explained, if it did: its words, the offset of the bad attribute, what was
-   * missing.
+   * The kernel's explanation, if there is one: its text, the offset of the bad attribute, the
+   * missing attribute.
    */
   readonly extendedAck: ExtendedAck | undefined
 
@@ -47,15 +47,15 @@ export class NetlinkError extends Error {
   }
 }
 
-/** The error that the kernel answered to a message. */
+/** Returns the error for an errno with which the kernel replied to a message. */
 export function messageError(
   errno: number,
   operation: string,
   extendedAck?: ExtendedAck,
 ): NetlinkError {
   const code = errnoName(errno)
-  const said = extendedAck?.message === undefined ? '' : ` (${extendedAck.message})`
-  return new NetlinkError(`${code}, ${errnoText(errno)}${said}`, {
+  const explanation = extendedAck?.message === undefined ? '' : ` (${extendedAck.message})`
+  return new NetlinkError(`${code}, ${errnoText(errno)}${explanation}`, {
     code,
     errno,
     kind: 'message',
@@ -64,7 +64,7 @@ export function messageError(
   })
 }
 
-/** The error of a system call on a netlink socket. */
+/** Returns the error for a failed system call on a netlink socket. */
 export function syscallError(
   errno: number,
   operation: string,

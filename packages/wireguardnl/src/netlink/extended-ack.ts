@@ -13,23 +13,23 @@ import { LITTLE_ENDIAN } from './endian.js'
 import { MalformedMessageError } from './malformed.js'
 import type { Message } from './message.js'
 
-/** What the kernel explains beside an errno. All absent: nothing. */
+/** The kernel's explanation beside an errno. All fields are absent if it gives none. */
 export interface ExtendedAck {
-  /** Its words: an error, or a warning when the errno is 0. */
+  /** The text of an error, or of a warning if the errno is 0. */
   readonly message?: string
-  /** Where the bad attribute begins, in bytes from the start of the request's nlmsghdr. */
+  /** Offset of the bad attribute in bytes, from the start of the request's nlmsghdr. */
   readonly offset?: number
-  /** The type of a required attribute that was missing. */
+  /** Type of a required attribute that is missing. */
   readonly missingType?: number
-  /** Where the nest begins in which it was missing; absent: at top level. */
+  /** Offset of the nest in which it is missing. Absent: at top level. */
   readonly missingNest?: number
 }
 
-/** How an exchange ended. */
+/** The end of an exchange. */
 export interface Ending {
   /** The positive errno; 0: success. */
   readonly errno: number
-  /** What the kernel explained; undefined: it did not. */
+  /** The kernel's explanation, if there is one. */
   readonly extendedAck?: ExtendedAck
 }
 
@@ -37,8 +37,8 @@ export interface Ending {
  * Reads the payload of an NLMSG_ERROR: s32 error, then the nlmsghdr of the request, then, unless
  * NLM_F_CAPPED, the rest of the request, then, if NLM_F_ACK_TLVS, attributes.
  *
- * Without NETLINK_CAP_ACK a rejected request is echoed whole. When the echo is cut so that the
- * attributes are not there, they are taken as absent: the errno counts.
+ * Without NETLINK_CAP_ACK the kernel echoes a rejected request as a whole. If the echo is cut
+ * before the attributes, they count as absent: the errno is what matters.
  */
 export function readErrorMessage(message: Message): Ending {
   const errno = readErrno(message)
@@ -58,7 +58,7 @@ export function readErrorMessage(message: Message): Ending {
 
 /** Reads the payload of an NLMSG_DONE: s32 error, then, if NLM_F_ACK_TLVS, attributes. */
 export function readDoneMessage(message: Message): Ending {
-  // A DONE without a payload is the form of the oldest kernels: success.
+  // The oldest kernels send a DONE without a payload, which means success.
   if (message.end - message.start < 4) return { errno: 0 }
   const errno = readErrno(message)
   if ((message.flags & NLM_F_ACK_TLVS) === 0) return { errno }
@@ -75,7 +75,7 @@ function readErrno(message: Message): number {
 function readAttributes(message: Message, start: number): ExtendedAck {
   const ack: { -readonly [Key in keyof ExtendedAck]: ExtendedAck[Key] } = {}
   const attribute = new AttributeReader(message.bytes, start, message.end, message.view)
-  // NLMSGERR_ATTR_COOKIE and NLMSGERR_ATTR_POLICY are for other users.
+  // NLMSGERR_ATTR_COOKIE and NLMSGERR_ATTR_POLICY are not used here.
   while (attribute.next()) {
     switch (attribute.type) {
       case NLMSGERR_ATTR_MSG:

@@ -14,40 +14,41 @@ import { encodeMessage } from './message.js'
 import type { Socket } from './socket.js'
 
 /**
- * Length of the receive buffer. The kernel fills datagrams of a dump up to the longest length that
- * was ever received with on the socket, at most 32 KiB, and silently cuts them when a later receive
- * is shorter: one constant length for all.
+ * Length of the receive buffer. The kernel fills the datagrams of a dump up to the greatest length
+ * that any receive on the socket ever had, at most 32 KiB. It silently cuts them when a later
+ * receive is shorter. Therefore all receives have one constant length.
  */
 const RECEIVE_LENGTH = 65536
 
 const SOCKADDR_NL_LENGTH = 12
 
-// A child that inherited the socket would keep an unfinished dump, and with it the interface.
+// A child process that inherited the socket would keep an unfinished dump open, and with it the
+// interface.
 const SOCKET_TYPE = libc.SOCK_RAW | libc.SOCK_CLOEXEC | libc.SOCK_NONBLOCK
 
-/** What a KernelSocket needs of libc.js: the seam for tests. */
+/** The functions of libc.js that a KernelSocket needs: the seam for tests. */
 export type SocketCalls = Pick<
   typeof libc,
   'socket' | 'bind' | 'getsockname' | 'setsockopt' | 'send' | 'sendAsync' | 'recv' | 'close'
 >
 
-/** What a KernelSocket is opened with. */
+/** Options of {@link KernelSocket.open}. */
 export interface KernelSocketOptions {
   /**
-   * Whether the kernel checks headers and attributes of rtnetlink's GET requests strictly (and so
-   * filters by them).
+   * Whether the kernel checks headers and attributes of rtnetlink's GET requests strictly, and
+   * therefore filters by them.
    */
   readonly strict?: boolean
 }
 
-/** A Socket of the kernel, in the network namespace that the thread is in while it is opened. */
+/** A netlink socket of the kernel, in the network namespace of the thread that opens it. */
 export class KernelSocket implements Socket {
   readonly portId: number
   readonly #calls: SocketCalls
   readonly #buffer: Uint8Array
   /**
-   * What was received last: most datagrams of a dump, and all answers to a poll, are of the same
-   * length.
+   * The view that was returned last. Most datagrams of a dump, and all replies to a poll, have the
+   * same length.
    */
   #received: Uint8Array
   #fd: number
@@ -101,7 +102,7 @@ export class KernelSocket implements Socket {
 
   async sendAsync(datagram: Uint8Array): Promise<void> {
     this.#checkOpen('send')
-    if (this.#sending !== undefined) throw new Error('one asynchronous send at a time')
+    if (this.#sending !== undefined) throw new Error('only one asynchronous send at a time')
     try {
       let sent
       do {
@@ -138,7 +139,7 @@ export class KernelSocket implements Socket {
     const fd = this.#fd
     if (fd < 0) return
     this.#fd = -1
-    // The number of a closed descriptor is given to the next one opened: the thread would send to
+    // The number of a closed descriptor is reused for the next one opened: the thread would send to
     // that.
     if (this.#sending !== undefined) await this.#sending.catch(() => {})
     this.#calls.close(fd)
@@ -146,9 +147,8 @@ export class KernelSocket implements Socket {
   }
 
   /**
-   * Receives once with the full length, so that the kernel fills the first datagram of the first
-   * dump as well: it produces that inside send(). A no-op that asks for an acknowledgement is
-   * answered whoever asks.
+   * Receives once with the full length, so that the kernel also fills the first datagram of the
+   * first dump, which it produces inside send(). The kernel acknowledges a no-op from any sender.
    */
   #warmUp(): void {
     const header = { type: NLMSG_NOOP, flags: NLM_F_REQUEST | NLM_F_ACK, sequence: 0 }
@@ -168,8 +168,8 @@ function setOptions(fd: number, options: KernelSocketOptions, calls: SocketCalls
 }
 
 /**
- * Sets an option that kernels before 4.3, 4.12 or 4.20 lack: without it replies say less, or are
- * larger.
+ * Sets an option that kernels before 4.3, 4.12 or 4.20 lack. Without it, replies explain less or
+ * are larger.
  */
 function bestEffort(fd: number, option: number, calls: SocketCalls): void {
   try {

@@ -1,14 +1,15 @@
 /**
- * Bytes that are not what <linux/netlink.h> says: a length that runs past the message, an attribute
- * too short for its type.
+ * A message that breaks the rules of <linux/netlink.h>: a length that runs past the message, an
+ * attribute too short for its type.
  *
- * Never thrown for an unknown type, which is skipped. Carries no bytes: a message may hold keys.
+ * Never thrown for an unknown type, which is skipped. Contains no bytes of the message, which may
+ * hold keys.
  */
 export class MalformedMessageError extends Error {
   override readonly name = 'MalformedMessageError'
-  /** The code that Node users check. */
+  /** The POSIX code, as in Node's own errors. */
   readonly code = 'EPROTO'
-  /** Where in the datagram the fault is, in bytes. */
+  /** Offset of the fault in the datagram, in bytes. */
   readonly offset: number
 
   constructor(what: string, offset: number) {

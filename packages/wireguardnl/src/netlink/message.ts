@@ -3,30 +3,30 @@ import { LITTLE_ENDIAN, viewOf } from './endian.js'
 import { MalformedMessageError } from './malformed.js'
 
 /**
- * One received message, in place. Valid until the callback that got it returns (or the iterator
- * that yielded it goes on): its bytes are those of the socket's receive buffer.
+ * One received message, in place. It is valid until the callback that received it returns, or until
+ * the iterator that yielded it continues: its bytes are those of the socket's receive buffer.
  */
 export interface Message {
   /** Family id, RTM_ type or NLMSG_ control type. */
   readonly type: number
   /** NLM_F_ bits. */
   readonly flags: number
-  /** Sequence number of the request that this answers. */
+  /** Sequence number of the request that the message replies to. */
   readonly sequence: number
-  /** Port id of the socket that asked; 0: nobody did. */
+  /** Port id of the socket that sent the request. 0: there was no request. */
   readonly portId: number
   /** The datagram. */
   readonly bytes: Uint8Array
-  /** The datagram, for integers. */
+  /** A view of the datagram, for integers. */
   readonly view: DataView
-  /** Where the payload begins in the datagram. */
+  /** Offset in the datagram at which the payload begins. */
   readonly start: number
-  /** Where the payload ends in the datagram. */
+  /** Offset in the datagram at which the payload ends. */
   readonly end: number
 }
 
 /**
- * Walks the messages of a datagram without allocating for each:
+ * Reads the messages of a datagram without allocating an object for each:
  * `for (const message = new MessageReader(datagram); message.next(); ) ...`
  */
 export class MessageReader implements Message {
@@ -45,14 +45,14 @@ export class MessageReader implements Message {
     this.view = viewOf(datagram)
   }
 
-  /** Starts over: the array has other bytes now. */
+  /** Starts again at the beginning, for new bytes in the same array. */
   rewind(): this {
     this.#next = 0
     return this
   }
 
   /**
-   * Moves to the next message; false at the end of the datagram.
+   * Moves to the next message. Returns false at the end of the datagram.
    *
    * @throws {MalformedMessageError} when a header is cut, or its length is below that of a header
    * or past the datagram.
@@ -62,7 +62,7 @@ export class MessageReader implements Message {
     const remaining = this.bytes.length - at
     if (remaining <= 0) return false
     if (remaining < NLMSG_HDRLEN) {
-      throw new MalformedMessageError(`${remaining} bytes where a message header has 16`, at)
+      throw new MalformedMessageError(`${remaining} bytes left, a message header has 16`, at)
     }
     const length = this.view.getUint32(at, LITTLE_ENDIAN)
     if (length < NLMSG_HDRLEN || length > remaining) {
@@ -79,7 +79,7 @@ export class MessageReader implements Message {
   }
 }
 
-/** The fields of struct nlmsghdr that a sender chooses. */
+/** The fields of struct nlmsghdr that a sender sets. */
 export interface MessageHeader {
   readonly type: number
   readonly flags: number
@@ -89,7 +89,7 @@ export interface MessageHeader {
 }
 
 /**
- * A message of its own: header, payload, zeros up to the alignment.
+ * Encodes one message: header, payload, zeros up to the alignment.
  *
  * `__u32 nlmsg_len` (header included, padding not), `__u16 nlmsg_type`, `__u16 nlmsg_flags`,
  * `__u32 nlmsg_seq`, `__u32 nlmsg_pid`.
@@ -107,6 +107,6 @@ export function encodeMessage(header: MessageHeader, payload: Uint8Array): Uint8
   return bytes
 }
 
-// Used again for every header.
+// Reused for every header.
 const headerBytes = new Uint8Array(NLMSG_HDRLEN)
 const headerView = viewOf(headerBytes)

@@ -11,24 +11,27 @@ import { messageError } from './errors.js'
 import { readDoneMessage, readErrorMessage, type Ending } from './extended-ack.js'
 import { MessageReader, type Message } from './message.js'
 
-/** How an exchange ended well. */
+/** The result of an exchange that succeeded. */
 export interface Outcome {
   /**
-   * Something changed during the dump, which may be incomplete or have parts twice: NLM_F_DUMP_INTR
-   * was on any message.
+   * Something changed during the dump: a message had NLM_F_DUMP_INTR. The dump may be incomplete or
+   * contain parts twice.
    */
   readonly interrupted: boolean
-  /** The kernel filtered the dump as it was asked to. */
+  /** The kernel filtered the dump as requested. */
   readonly filtered: boolean
-  /** What the kernel warned of although it succeeded. */
+  /** The warning of a kernel that succeeded nevertheless. */
   readonly warning: string | undefined
 }
 
-const NOTHING = new MessageReader(new Uint8Array(0))
+const NO_MESSAGES = new MessageReader(new Uint8Array(0))
 
-/** The replies to one request: picks them out of the datagrams, and notices the end. */
+/**
+ * Reads the replies to one request: selects them among the messages of the datagrams, and detects
+ * the end.
+ */
 export class ReplyReader {
-  /** Whether the exchange is over: a DONE or an ERROR with its sequence number came. */
+  /** Whether the exchange is over: a DONE or an ERROR with its sequence number was received. */
   ended = false
   readonly #sequence: number
   readonly #portId: number
@@ -38,12 +41,12 @@ export class ReplyReader {
   #interrupted = false
   #filtered = false
   #warning: string | undefined
-  #messages = NOTHING
+  #messages = NO_MESSAGES
 
   /**
-   * `onProgress` is called with every reply before it is looked at. `check` is called before
-   * anything is read, and throws once the exchange failed: with the socket, its bytes are gone,
-   * between two messages of a datagram too.
+   * `onProgress` is called for every reply before it is read. `check` is called before anything is
+   * read, and throws once the exchange has failed. The socket is then closed and its bytes are
+   * invalid, also between two messages of a datagram.
    */
   constructor(
     sequence: number,
@@ -64,7 +67,7 @@ export class ReplyReader {
     return this.#messages
   }
 
-  /** How the exchange ended, or how it stands. */
+  /** The result of the exchange, or its state before the end. */
   get outcome(): Outcome {
     return {
       interrupted: this.#interrupted,
@@ -73,17 +76,17 @@ export class ReplyReader {
     }
   }
 
-  /** Goes on with the next datagram. `messages`, if given, is a reader of it, at its beginning. */
+  /** Continues with the next datagram. `messages`, if given, is a reader at its beginning. */
   load(datagram: Uint8Array, messages = new MessageReader(datagram)): void {
     this.#messages = messages
   }
 
   /**
-   * Moves to the next data message of this exchange; false when the datagram has no more. Answers
-   * to others, such as those to an exchange that was given up, are passed over.
+   * Moves to the next data message of this exchange. Returns false if the datagram has no more.
+   * Replies to other exchanges, such as one that was given up, are skipped.
    *
-   * @throws {NetlinkError} the error that the kernel answered; ENOBUFS when it says that it lost
-   * replies
+   * @throws {NetlinkError} the error that the kernel replied with; ENOBUFS when it reports that
+   * replies were lost
    * @throws {MalformedMessageError}
    */
   next(): boolean {

@@ -1,36 +1,36 @@
 /**
- * A netlink socket: datagrams to and from the kernel. Nothing here waits; nobody else uses it
- * meanwhile.
+ * A netlink socket, which exchanges datagrams with the kernel. No method waits, except the
+ * asynchronous ones. It has one user at a time.
  */
 export interface Socket {
-  /** The address of this socket, which the kernel puts into every reply: an opaque u32. */
+  /** The address of this socket, an opaque u32. The kernel puts it into every reply. */
   readonly portId: number
 
   /**
-   * Sends one datagram. The kernel acts on it, and produces the first part of a dump, before this
-   * returns.
+   * Sends one datagram. Before this returns, the kernel has processed it and produced the first
+   * part of a dump.
    *
    * @throws {NetlinkError} of kind 'syscall'
    */
   send(datagram: Uint8Array): void
 
   /**
-   * The same in a thread, for a message on which the kernel works for long. One at a time. The
-   * bytes must not change until the promise settles.
+   * Sends one datagram in a thread, for a message on which the kernel works for long. Only one such
+   * call at a time. The bytes must not change until the promise settles.
    *
    * @throws {NetlinkError} of kind 'syscall'
    */
   sendAsync(datagram: Uint8Array): Promise<void>
 
   /**
-   * Takes the next datagram; undefined: none is there yet. Nobody may keep the bytes after the next
-   * `receive`: they are those of one buffer that is used for all.
+   * Returns the next datagram; undefined if none has arrived. The bytes are valid until the next
+   * `receive`: all datagrams share one buffer.
    *
    * @throws {NetlinkError} of kind 'syscall': ENOBUFS when the kernel lost replies, EMSGSIZE when
    * one was larger than the buffer
    */
   receive(): Uint8Array | undefined
 
-  /** Closes the socket: at once, or if a `sendAsync` is on its way, when that has returned. */
+  /** Closes the socket: at once, or, while a `sendAsync` is in progress, after it has returned. */
   close(): Promise<void>
 }

@@ -1,44 +1,49 @@
-import { Mutex } from './mutex.js'
+import { type Deadline, Mutex } from 'wireguardcfg/backend'
 import { nextTurn } from './yield.js'
 
 /**
- * Keeps the event loop free while the kernel works on a message of ours in a thread.
+ * Keeps the event loop free while a thread sends a write to the kernel.
  *
- * The kernel holds RTNL for as long as it applies a SET, and every other send or receive of a dump
- * waits for RTNL, without a way out and with the event loop. So while a write is on its way, the
- * other exchanges of the process wait here instead; between two writes they get a turn.
+ * The kernel holds RTNL while it applies a SET. Every other send or receive of a dump waits for
+ * RTNL. That wait cannot be interrupted and blocks the event loop. So during a write the other
+ * exchanges of the process wait here instead. They run between two writes.
+ *
+ * @example
+ * ```ts
+ * await gate.run(deadline, () => socket.sendAsync(datagram))
+ * ```
  */
 export class WriterGate {
   readonly #writers = new Mutex()
   #writing: Promise<void> | undefined
 
   /**
-   * The end of the write that is on its way; undefined: there is none, go ahead. Ask again after
-   * it.
+   * The end of the running write; undefined without one. Check again after it, because another
+   * write may have begun.
    */
   get writing(): Promise<void> | undefined {
     return this.#writing
   }
 
   /**
-   * Runs a write: alone, and after those who waited for the one before it have had a turn of the
-   * event loop.
+   * Runs one write at a time. Before it, the exchanges that waited for the previous write get a
+   * turn of the event loop. Rejects when the deadline fails before the write begins.
    */
-  async run<T>(write: () => Promise<T>): Promise<T> {
-    const release = await this.#writers.acquire()
+  async run<T>(deadline: Deadline, write: () => Promise<T>): Promise<T> {
+    const release = await this.#writers.acquire(deadline)
     try {
       const result = write()
       this.#writing = result.then(ignore, ignore)
       return await result
     } finally {
       this.#writing = undefined
-      // Those who waited go on before the turn ends: their promise is resolved already.
+      // The waiting exchanges continue before this turn ends: their promise is already resolved.
       void nextTurn().then(release)
     }
   }
 }
 
-/** The gate of this process: RTNL is one for the whole kernel. */
+/** The gate of this process. One is enough, because the whole kernel has one RTNL. */
 export const writerGate = new WriterGate()
 
 function ignore(): void {}

@@ -1,12 +1,12 @@
-/** How long an exchange may keep the event loop, in milliseconds. */
+/** How long netlink may block the event loop, in milliseconds. */
 const SLICE = 2
 
 let begin: number | undefined
 
 /**
- * Whether netlink has kept this turn of the event loop for long enough: then await `nextTurn`. The
- * time is that of the process, not of one exchange: a hundred short exchanges after each other,
- * each answered at once, are as long as a big one.
+ * Returns whether netlink has blocked this turn of the event loop for too long. Then await
+ * `nextTurn`. The time is measured for the process, not for one exchange: a hundred short exchanges
+ * in a row, each with an immediate reply, take as long as a big one.
  */
 export function sliceIsOver(): boolean {
   if (begin === undefined) {
@@ -19,14 +19,14 @@ export function sliceIsOver(): boolean {
   return performance.now() - begin >= SLICE
 }
 
-/** Resolves when the event loop has gone round. */
+/** Resolves in the next turn of the event loop. */
 export function nextTurn(): Promise<void> {
   return new Promise((resolve) => {
     setImmediate(resolve)
   })
 }
 
-/** Resolves after a time in milliseconds; 0: when the event loop has gone round. */
+/** Resolves after a time in milliseconds; for 0, in the next turn of the event loop. */
 export function pause(time: number): Promise<void> {
   if (time === 0) return nextTurn()
   return new Promise((resolve) => {

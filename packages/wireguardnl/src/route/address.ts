@@ -19,18 +19,18 @@ import {
 export interface LinkAddress {
   /** 4 or 16 bytes in network order, with its host bits. */
   readonly local: Uint8Array
-  /** 0 to 32, or 0 to 128. */
+  /** An integer from 0 to 32 for IPv4, from 0 to 128 for IPv6. */
   readonly prefixLength: number
-  /** The address of the other end, which then is what the prefix is of; absent: there is none. */
+  /** The address of the other end, if it has one. The prefix is then that of this address. */
   readonly peer?: Uint8Array | undefined
 }
 
-/** How often a dump that was interrupted is started over; after that, what was seen is returned. */
+/** How often an interrupted dump is repeated. After that, the last result is returned as it is. */
 const RESTARTS = 10
 
 /**
- * The IPv4 and IPv6 addresses of a link, in the kernel's order. Equal to
- * `ip address show dev NAME`; needs no privilege.
+ * Lists the IPv4 and IPv6 addresses of a link, in the kernel's order. Equal to
+ * `ip address show dev NAME`. Needs no privilege.
  *
  * @throws {NetlinkError}
  */
@@ -44,7 +44,7 @@ export async function listAddresses(
   const onMessage = (message: Message) => {
     if (message.type !== RTM_NEWADDR) return
     const decoded = decodeAddress(message)
-    // A socket without strict checks gets those of all links.
+    // Without strict checks on the socket, the kernel returns the addresses of all links.
     if (decoded?.index === index) addresses.push(decoded.address)
   }
   for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
@@ -61,7 +61,8 @@ export async function listAddresses(
 /**
  * Adds an address to a link. Equal to `ip address add`.
  *
- * @throws {NetlinkError} EEXIST it has it, ENODEV, EACCES IPv6 is disabled there, EINVAL, EPERM
+ * @throws {NetlinkError} EEXIST the link already has it, ENODEV, EACCES IPv6 is disabled on the
+ * link, EINVAL, EPERM
  */
 export async function addAddress(
   connection: Connection,
@@ -78,9 +79,9 @@ export async function addAddress(
 }
 
 /**
- * Removes an address, of this prefix length and peer, from a link. Equal to `ip address delete`.
+ * Removes an address from a link. Prefix length and peer must match. Equal to `ip address delete`.
  *
- * @throws {NetlinkError} EADDRNOTAVAIL it does not have it, ENODEV, EPERM
+ * @throws {NetlinkError} EADDRNOTAVAIL the link does not have it, ENODEV, EPERM
  */
 export async function removeAddress(
   connection: Connection,
@@ -96,8 +97,9 @@ export async function removeAddress(
 }
 
 /**
- * Payload of a RTM_NEWADDR or RTM_DELADDR. Both attributes are there: IPv4 cannot be added without
- * IFA_LOCAL, and RTM_DELADDR compares the prefix length of IPv4 only where there is IFA_ADDRESS.
+ * Encodes the payload of an RTM_NEWADDR or RTM_DELADDR. It has both attributes. IPv4 cannot be
+ * added without IFA_LOCAL, and RTM_DELADDR compares the prefix length of IPv4 only if there is an
+ * IFA_ADDRESS.
  */
 export function encodeAddress(index: number, address: LinkAddress): Uint8Array {
   const { local, prefixLength, peer = local } = address
@@ -110,12 +112,12 @@ export function encodeAddress(index: number, address: LinkAddress): Uint8Array {
 }
 
 /**
- * Reads a RTM_NEWADDR; undefined for another family than IPv4 and IPv6. Where it has both
- * attributes and they differ, IFA_ADDRESS is that of the other end; IPv6 usually has IFA_ADDRESS
- * alone.
+ * Decodes an RTM_NEWADDR; undefined for an address family other than IPv4 and IPv6. If the message
+ * has both attributes and they differ, IFA_ADDRESS is the address of the other end. IPv6 usually
+ * has IFA_ADDRESS alone.
  *
- * @throws {MalformedMessageError} also when an address is missing or is not as long as its family's
- * are
+ * @throws {MalformedMessageError} also when the address is missing, or shorter than an address of
+ * its family
  */
 export function decodeAddress(
   message: Message,
@@ -133,17 +135,21 @@ export function decodeAddress(
     if (attribute.type === IFA_ADDRESS) remote = attribute.bytes(length).slice(0, length)
   }
   const own = local ?? remote
-  if (own === undefined) throw new MalformedMessageError('no address', message.start)
+  if (own === undefined)
+    throw new MalformedMessageError('an address message without an address', message.start)
   if (prefixLength > length * 8) {
-    throw new MalformedMessageError(`prefix length ${prefixLength}`, message.start)
+    throw new MalformedMessageError(
+      `prefix length ${prefixLength}, expected at most ${length * 8}`,
+      message.start,
+    )
   }
   const peer = remote === undefined || equal(own, remote) ? undefined : remote
   return { index, address: { local: own, prefixLength, ...(peer === undefined ? {} : { peer }) } }
 }
 
 /**
- * `struct ifaddrmsg`: `ifa_family` (u8), `ifa_prefixlen` (u8), `ifa_flags` (u8), `ifa_scope` (u8),
- * `ifa_index` (u32). In a dump request, the other fields than the index are zero.
+ * Encodes `struct ifaddrmsg`: `ifa_family` (u8), `ifa_prefixlen` (u8), `ifa_flags` (u8),
+ * `ifa_scope` (u8), `ifa_index` (u32). In a dump request all fields but the index are zero.
  */
 function encodeAddressHeader(fields: {
   readonly family?: number

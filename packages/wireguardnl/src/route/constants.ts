@@ -1,19 +1,19 @@
 // From <linux/rtnetlink.h>, <linux/if_link.h>, <linux/if_addr.h>, <linux/if.h> and <bits/socket.h>,
 // in the headers' order: what is used here.
 
-/** A link that is there, was made or changed. */
+/** A link that exists, was created or was changed. */
 export const RTM_NEWLINK = 16
-/** A link that is gone. */
+/** A link that was deleted. */
 export const RTM_DELLINK = 17
-/** Asks for links. */
+/** Requests links. */
 export const RTM_GETLINK = 18
-/** Changes a link that is there. */
+/** Changes an existing link. */
 export const RTM_SETLINK = 19
-/** An address that is there or was added. */
+/** An address that exists or was added. */
 export const RTM_NEWADDR = 20
-/** An address that is gone. */
+/** An address that was removed. */
 export const RTM_DELADDR = 21
-/** Asks for addresses. */
+/** Requests addresses. */
 export const RTM_GETADDR = 22
 
 /** Extension mask: leave out statistics. */
@@ -26,7 +26,7 @@ export const IFINFOMSG_LENGTH = 16
 export const IFLA_IFNAME = 3
 /** u32: the MTU. */
 export const IFLA_MTU = 4
-/** Nested: kind and what belongs to it. */
+/** Nested: the kind of the link and the attributes of that kind. */
 export const IFLA_LINKINFO = 18
 /** u32: descriptor of the network namespace to move to. */
 export const IFLA_NET_NS_FD = 28
@@ -40,11 +40,12 @@ export const IFLA_INFO_KIND = 1
 export const IFADDRMSG_LENGTH = 8
 
 /**
- * 4 or 16 bytes: the address of the prefix; that of the other end when the link is point-to-point.
+ * 4 or 16 bytes: the address that has the prefix. On a point-to-point link, the address of the
+ * other end.
  */
 export const IFA_ADDRESS = 1
-/** 4 or 16 bytes: the local address, where it is not the same. */
+/** 4 or 16 bytes: the local address, if it differs from IFA_ADDRESS. */
 export const IFA_LOCAL = 2
 
-/** Interface flag: it is up. */
+/** Interface flag: the interface is up. */
 export const IFF_UP = 0x1

@@ -16,21 +16,21 @@ import {
 } from './constants.js'
 import { encodeLinkHeader, getLink, type Link } from './link.js'
 
-/** A link to make. */
+/** A link to create. */
 export interface NewLink {
-  /** The kernel takes `%d` in it for a number to fill in: whoever calls this has checked it. */
+  /** The name. The kernel replaces `%d` in it by a number, so the caller must check it first. */
   readonly name: string
-  /** 'wireguard', 'dummy' ... The kernel loads the module of the kind. */
+  /** The kind: 'wireguard', 'dummy' ... The kernel loads the module of the kind. */
   readonly kind: string
-  /** In bytes; absent: the kind's own choice. */
+  /** In bytes. Absent: the default of the kind. */
   readonly mtu?: number | undefined
-  /** Absent: false. */
+  /** Whether it is up. Absent: false. */
   readonly up?: boolean | undefined
 }
 
 /**
- * Makes a link. Equal to `ip link add NAME type KIND`. Without NLM_F_EXCL, the kernel would call it
- * a success that there is another link of this name, of whatever kind.
+ * Creates a link. Equal to `ip link add NAME type KIND`. Without NLM_F_EXCL, the kernel would
+ * report success for an existing link of this name, whatever its kind is.
  *
  * @throws {NetlinkError} EEXIST, EOPNOTSUPP (the kernel does not know the kind), EINVAL, EPERM
  */
@@ -48,10 +48,10 @@ export async function createLink(
   })
 }
 
-/** Payload of the RTM_NEWLINK that makes a link. */
+/** Encodes the payload of the RTM_NEWLINK that creates a link. */
 export function encodeNewLink({ name, kind, mtu, up }: NewLink): Uint8Array {
   const writer = new AttributeWriter(64)
-    // A flag that is not asked for is off in a new link.
+    // A new link has all flags off that the request does not set.
     .raw(encodeLinkHeader(up === true ? { up } : {}))
     .string(IFLA_IFNAME, name)
   if (mtu !== undefined) writer.u32(IFLA_MTU, mtu)
@@ -59,21 +59,20 @@ export function encodeNewLink({ name, kind, mtu, up }: NewLink): Uint8Array {
   return writer.bytes()
 }
 
-/** What to change of a link; what is absent stays. */
+/** The changes to a link. Absent fields stay as they are. */
 export interface LinkChange {
   readonly up?: boolean | undefined
   /** In bytes. */
   readonly mtu?: number | undefined
   /**
-   * Descriptor of the network namespace to move to; it must stay open until the kernel has
-   * answered.
+   * Descriptor of the network namespace to move to. It must stay open until the kernel has replied.
    */
   readonly namespace?: number | undefined
 }
 
 /**
- * Changes a link. Equal to `ip link set NAME ...`. The kernel moves it first, then changes the MTU,
- * then the flags, and takes nothing back when one of them fails.
+ * Changes a link. Equal to `ip link set NAME ...`. The kernel first moves it, then changes the MTU,
+ * then the flags. It rolls nothing back when one of these fails.
  *
  * @throws {NetlinkError} ENODEV, EINVAL, EPERM, EEXIST (in the other namespace), EADDRINUSE (up),
  * EBUSY
@@ -88,12 +87,12 @@ export async function setLink(
   await connection.request(RTM_SETLINK, 0, encodeSetLink(nameOrIndex, change), {
     ...options,
     operation,
-    // Going down, and moving, wait for what is on its way through the link.
+    // A link that goes down or moves waits for the packets on their way through it.
     send: 'writer',
   })
 }
 
-/** Payload of a RTM_SETLINK. */
+/** Encodes the payload of an RTM_SETLINK. */
 export function encodeSetLink(
   nameOrIndex: string | number,
   { up, mtu, namespace }: LinkChange,
@@ -101,7 +100,7 @@ export function encodeSetLink(
   const byIndex = typeof nameOrIndex === 'number'
   const header = encodeLinkHeader({ index: byIndex ? nameOrIndex : 0, up })
   const writer = new AttributeWriter(64).raw(header)
-  // With an index, this would be a new name.
+  // With an index, IFLA_IFNAME would be a new name.
   if (!byIndex) writer.string(IFLA_IFNAME, nameOrIndex)
   if (mtu !== undefined) writer.u32(IFLA_MTU, mtu)
   if (namespace !== undefined) writer.u32(IFLA_NET_NS_FD, namespace)
@@ -111,20 +110,20 @@ export function encodeSetLink(
 /** Options of {@link deleteLink}. */
 export interface DeleteLinkOptions extends ExchangeOptions {
   /**
-   * Ends the dumps of the link that this process may still have open: the kernel waits for them,
-   * and cannot be interrupted.
+   * Ends the dumps of the link that this process has open. The kernel waits for them and cannot be
+   * interrupted.
    */
   readonly beforeDelete?: ((link: Link) => Promise<void>) | undefined
 }
 
-/** The link is of another kind than the one to delete. */
+/** The error for a link of another kind than the one to delete. */
 export class LinkKindError extends NetlinkError {
-  /** Its kind; undefined: none, as for hardware. */
+  /** The kind of the link; undefined if it has none, as hardware has. */
   readonly actual: string | undefined
 
   constructor(link: Link, expected: string, operation: string) {
-    const kind = link.kind === undefined ? 'no kind' : `kind ${JSON.stringify(link.kind)}`
-    super(`EOPNOTSUPP, a link of ${kind}, expected ${JSON.stringify(expected)}`, {
+    const kind = link.kind === undefined ? 'without a kind' : `of kind ${JSON.stringify(link.kind)}`
+    super(`EOPNOTSUPP, a link ${kind}, expected ${JSON.stringify(expected)}`, {
       code: 'EOPNOTSUPP',
       errno: constants.errno.EOPNOTSUPP,
       kind: 'call',
@@ -135,12 +134,12 @@ export class LinkKindError extends NetlinkError {
 }
 
 /**
- * Deletes a link of this kind, found by its name (or an alternative one). The kernel deletes
- * whatever it is told to, so the kind is looked at first, and what is deleted is the index that was
- * looked at: a name may have gone to another link meanwhile.
+ * Deletes a link of this kind, found by its name or an alternative name. The kernel deletes any
+ * link that it is asked to. Therefore the kind is checked first, and the link is deleted by the
+ * index that was checked: another link may have received the name since.
  *
- * Waits as long as somebody has a dump of the link open. When it is given up, the deletion goes on
- * in its thread.
+ * Waits as long as any process has a dump of the link open. If the call is given up, the deletion
+ * continues in its thread.
  *
  * @throws {NetlinkError} ENODEV, EOPNOTSUPP (a LinkKindError), EPERM
  */
@@ -162,7 +161,7 @@ export async function deleteLink(
   })
 }
 
-/** Payload of a RTM_DELLINK. */
+/** Encodes the payload of an RTM_DELLINK. */
 export function encodeDeleteLink(index: number): Uint8Array {
   return new AttributeWriter(16).raw(encodeLinkHeader({ index })).bytes()
 }

@@ -19,12 +19,15 @@ import {
   RTM_NEWLINK,
 } from './constants.js'
 
-/** A network interface, as far as this package needs to know it. */
+/** A network interface, with the fields that this package uses. */
 export interface Link {
-  /** Interface index: what identifies it, whatever it is named. */
+  /** Interface index. It identifies the link under any name. */
   readonly index: number
   readonly name: string
-  /** Kind: 'wireguard', 'tun', 'veth' ...; undefined: none, as for hardware and for lo. */
+  /**
+   * The kind: 'wireguard', 'tun', 'veth' ...; undefined if there is none, as for hardware and for
+   * lo.
+   */
   readonly kind: string | undefined
   /** IFF_ bits. */
   readonly flags: number
@@ -32,12 +35,12 @@ export interface Link {
   readonly mtu: number
 }
 
-/** How often a dump that was interrupted is started over; after that, what was seen is returned. */
+/** How often an interrupted dump is repeated. After that, the last result is returned as it is. */
 const RESTARTS = 10
 
 /**
- * The links of a namespace, or those of one kind. Equal to `ip link show [type KIND]`; needs no
- * privilege.
+ * Lists the links of a namespace, or those of one kind. Equal to `ip link show [type KIND]`. Needs
+ * no privilege.
  *
  * @throws {NetlinkError}
  */
@@ -52,8 +55,8 @@ export async function listLinks(
   const onMessage = (message: Message) => {
     if (message.type !== RTM_NEWLINK) return
     const link = decodeLink(message)
-    // The kernel drops the filter silently when it does not know the kind: its module is not
-    // loaded.
+    // The kernel ignores the filter silently if it does not know the kind, which means that its
+    // module is not loaded.
     if (kind === undefined || link.kind === kind) links.set(link.index, link)
   }
   for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
@@ -62,14 +65,14 @@ export async function listLinks(
       ...options,
       operation,
     })
-    // Where interfaces come and go all the time, a list that is a little off is the best there is.
+    // Where interfaces change all the time, no better list can be read.
     if (!outcome.interrupted) break
   }
   return [...links.values()]
 }
 
 /**
- * One link by name, which may be an alternative one, or by index; undefined when there is none.
+ * Reads one link by name, by alternative name or by index; undefined if there is none.
  *
  * @throws {NetlinkError}
  */
@@ -93,7 +96,9 @@ export async function getLink(
   return link
 }
 
-/** Payload of a RTM_GETLINK dump: without statistics, and of one kind if it is given. */
+/**
+ * Encodes the payload of an RTM_GETLINK dump, without statistics, and for one kind if it is given.
+ */
 export function encodeListRequest(kind: string | undefined): Uint8Array {
   const writer = new AttributeWriter(64)
     .raw(encodeLinkHeader())
@@ -104,7 +109,7 @@ export function encodeListRequest(kind: string | undefined): Uint8Array {
   return writer.bytes()
 }
 
-/** Payload of a RTM_GETLINK for one link. */
+/** Encodes the payload of an RTM_GETLINK for one link. */
 export function encodeGetLink(nameOrIndex: string | number): Uint8Array {
   const byIndex = typeof nameOrIndex === 'number'
   const writer = new AttributeWriter(64)
@@ -115,7 +120,7 @@ export function encodeGetLink(nameOrIndex: string | number): Uint8Array {
 }
 
 /**
- * Reads a RTM_NEWLINK. `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16),
+ * Decodes an RTM_NEWLINK. `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16),
  * `ifi_index` (s32), `ifi_flags` (u32), `ifi_change` (u32).
  *
  * @throws {MalformedMessageError} also when the link has no name
@@ -150,17 +155,17 @@ function decodeKind(info: AttributeReader): string | undefined {
   return kind
 }
 
-/** The fields of struct ifinfomsg that a request chooses. */
+/** The fields of struct ifinfomsg that a request sets. */
 export interface LinkHeader {
-  /** Which link; 0: the one that the attributes name, or a new one. */
+  /** Index of the link. 0: the link that the attributes name, or a new one. */
   readonly index?: number | undefined
-  /** Whether it is to be up; absent: as it is. */
+  /** Whether the link is to be up. Absent: unchanged. */
   readonly up?: boolean | undefined
 }
 
 /**
- * `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16), `ifi_index` (s32), `ifi_flags`
- * (u32), `ifi_change` (u32, which flags are meant).
+ * Encodes `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16), `ifi_index` (s32),
+ * `ifi_flags` (u32), `ifi_change` (u32, the mask of the flags to change).
  */
 export function encodeLinkHeader({ index = 0, up }: LinkHeader = {}): Uint8Array {
   const header = new Uint8Array(IFINFOMSG_LENGTH)

@@ -1,51 +1,64 @@
 import type { CallOptions } from 'wireguardcfg'
-import { Deadline, type ExchangeOptions } from '../netlink/deadline.js'
+import {
+  type ExchangeDeadline,
+  exchangeDeadline,
+  type ExchangeOptions,
+} from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
 import type { ErrorContext } from './errors.js'
 
-/**
- * One call of a client. Each of its exchanges has an idle time of its own; while it waits for its
- * turn, only its signal counts.
- */
-export class NetlinkCall {
+/** One call of a client. One deadline limits all its exchanges and the waits between them. */
+export class NetlinkCall implements Disposable {
   readonly context: ErrorContext
+  readonly deadline: ExchangeDeadline
   /** Options of the exchanges of this call. */
   readonly exchange: ExchangeOptions
-  /** For waiting between exchanges. */
-  readonly deadline: Deadline
-  /** Settles when the call is over, or when nobody should wait for it. */
+  /** Resolves when the call has ended or is detached. `close()` waits for it. */
   readonly ended: Promise<void>
+  readonly #options: CallOptions
   #end: () => void = () => {}
 
   /**
-   * @throws {NetlinkError} ABORT_ERR when the signal is aborted already, EINVAL when the idle
-   * timeout is not a time
+   * @throws {NetlinkError} ABORT_ERR when the signal is already aborted, EINVAL when `idleTimeout`
+   * is not a number of milliseconds
    */
-  constructor(context: ErrorContext, { signal, idleTimeout }: CallOptions) {
+  constructor(context: ErrorContext, options: CallOptions) {
+    const { operation } = context
+    const { signal, idleTimeout } = options
     this.context = context
-    this.exchange = { signal, idleTimeout, operation: context.operation }
-    this.deadline = new Deadline(this.exchange)
+    this.deadline = exchangeDeadline({ signal, idleTimeout, operation })
+    this.exchange = { deadline: this.deadline, operation }
+    this.#options = { signal, idleTimeout }
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
   }
 
-  /** Ends it from outside: the client is closed. */
+  /** Ends the call because the client is being closed. */
   cancel(): void {
     const { operation } = this.context
     const init = { code: 'ECANCELED', kind: 'call', operation } as const
     this.deadline.fail(new NetlinkError('the client was closed', init))
   }
 
-  /** It goes on at its consumer's pace, who may have left: nobody should wait for its end. */
+  /** Makes `close()` not wait for this call, because a stream may never be read to its end. */
   detach(): this {
     this.#end()
     return this
   }
 
-  /** The call is over. */
-  end(): void {
-    this.deadline.end()
+  /**
+   * Returns a new call with the same context and options, for a rollback after this one timed out.
+   *
+   * @throws {NetlinkError} ABORT_ERR when the signal is already aborted
+   */
+  renew(): NetlinkCall {
+    return new NetlinkCall(this.context, this.#options)
+  }
+
+  /** Ends the call and its deadline. */
+  [Symbol.dispose](): void {
+    this.deadline[Symbol.dispose]()
     this.#end()
   }
 }

@@ -8,52 +8,66 @@ import {
   type Peer,
   WireGuardError,
 } from 'wireguardcfg'
+import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
-import { pause } from '../netlink/yield.js'
 import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
-import { type Kernel, runningKernel } from './kernel.js'
+import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
-import { readDevice, readPeers } from './dump/read.js'
-import { Turns } from './turns.js'
+import { readPeers } from './dump/read.js'
 import { untilDeleted } from './open-dumps.js'
-
-// How often a device is read when it changes during every read, and how long the growing pauses in
-// between become, in ms.
-const MAX_READS = 20
-const LONGEST_PAUSE = 50
+import { changed, DeviceSession, type SessionResources } from './session.js'
 
 /**
- * The WireGuard devices of the Linux kernel, in the network namespace that the thread is in when a
- * socket is opened, or in that of `kernelIn`.
+ * Reads and writes the WireGuard devices of the Linux kernel, in the network namespace of the
+ * thread at the time a socket is opened, or in that of `kernelIn`.
  *
- * Up to eight exchanges run at a time. Writes to one device run in the order in which they were
- * made; a read of the same client comes between two messages of a long write, so that it finds the
- * device at rest. Between calls its sockets stay open, at most nine, and nothing that keeps the
- * process alive. Elsewhere than on Linux every call rejects with `EOPNOTSUPP`.
+ * Up to eight exchanges run at a time. Writes to one device run in the order of the calls. A read
+ * of the same client comes between two messages of a long write, so that the device does not change
+ * during the read. Between calls at most nine sockets stay open; nothing keeps the process alive.
+ * On other systems than Linux every call rejects with `EOPNOTSUPP`.
+ *
+ * @example
+ * ```ts
+ * await using client = new NetlinkClient()
+ * for (const name of await client.deviceNames()) console.log(await client.device(name))
+ * ```
  */
 export class NetlinkClient implements Backend, AsyncDisposable {
+  /** The kind of this backend. */
   readonly kind = 'kernel'
-  readonly #kernel: Kernel
-  readonly #pool: ConnectionPool
+  readonly #resources: SessionResources
   readonly #route: Connection
-  /** One configuration at a time per device ... */
-  readonly #writes = new Turns()
-  /** ... and one message of it, or one read. */
-  readonly #turns = new Turns()
+  /**
+   * The writes of each device, one at a time. Each message of a write is an exchange of its own.
+   */
+  readonly #writes = new KeyedQueue()
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
-  constructor(kernel: Kernel = runningKernel) {
-    this.#kernel = kernel
-    this.#pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
-    this.#route = new Connection(() => kernel.open(NETLINK_ROUTE))
+  /**
+   * Opens nothing yet.
+   *
+   * @param kernel from `kernelIn`; default: the network namespace of the thread
+   */
+  constructor(kernel: KernelHandle = runningKernel) {
+    const known = kernelOf(kernel)
+    const pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    this.#resources = { kernel: known, pool, exchanges: new KeyedQueue() }
+    this.#route = new Connection(() => known.open(NETLINK_ROUTE))
   }
 
-  /** The names of the WireGuard interfaces, in the kernel's order. Needs no privilege. */
+  /**
+   * Returns the names of the WireGuard interfaces, in the kernel's order. Needs no privilege.
+   *
+   * @example
+   * ```ts
+   * const names = await client.deviceNames() // ['wg0', 'wg1']
+   * ```
+   */
   deviceNames(options?: CallOptions): Promise<string[]> {
     return this.#run('list devices', undefined, options, async ({ exchange }) => {
       const links = await listLinks(this.#route, WG_GENL_NAME, exchange)
@@ -62,65 +76,73 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   }
 
   /**
-   * Reads one interface; when it is changed meanwhile, again, at most 20 times.
+   * Reads the device of one interface. Reads it again when it changed during the read, 20 times at
+   * most.
    *
    * @throws WireGuardError `ENODEV` no such interface, `EOPNOTSUPP` not WireGuard,
    * `EPROTONOSUPPORT` no module, `EPERM`, `EAGAIN` it changed during every read, `EPROTO`,
    * `ETIMEDOUT`, `ABORT_ERR`
+   *
+   * @example
+   * ```ts
+   * const { peers } = await client.device('wg0', { signal: AbortSignal.timeout(1000) })
+   * ```
    */
   device(name: string, options?: CallOptions): Promise<Device> {
-    return this.#run('read device', name, options, (call) => this.#read(name, call))
+    return this.#run('read device', name, options, (call) => this.#session(name, call).read())
   }
 
   /**
-   * Checks the whole configuration, then sends it in as many messages as it takes. Nothing is taken
-   * back when one of them fails: the error's `applied` says how many peers took effect.
+   * Checks the whole configuration, then sends it in as many messages as necessary. Nothing is
+   * rolled back when one of them fails; the error's `applied` is the number of peers that had been
+   * applied.
    *
    * @throws WireGuardError `EINVAL` with the `path` of the field, `EADDRINUSE` the listen port is
-   * taken, and as {@link NetlinkClient.device}
+   * in use, and as {@link NetlinkClient.device}
+   *
+   * @example
+   * ```ts
+   * await client.configureDevice('wg0', { peers: [{ publicKey, allowedIPs: ['10.8.0.2/32'] }] })
+   * ```
    */
   configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     return this.#run('configure device', name, options, async (call) => {
-      // The place in the queue comes first: checking may take one call longer than another.
-      const done = await this.#writes.acquire(name, call.deadline)
-      try {
-        // A process that only reads does without these.
-        const [{ checkDeviceConfig }, { checkZones, applyConfig }] = await Promise.all([
-          import('wireguardcfg/backend'),
-          import('./set/apply.js'),
-        ])
-        const checked = await checkDeviceConfig(config)
-        checkZones(checked, this.#kernel.zones)
-        await applyConfig(name, checked, {
-          kernel: this.#kernel,
-          call,
-          turn: (send) => this.#turn(name, call, send),
-          read: () => this.#read(name, call),
-        })
-      } finally {
-        done()
-      }
+      // Take the place in the queue before the check: the check of a later call may end earlier.
+      await this.#writes.run(name, call.deadline, async () => {
+        // A process that only reads does not load this file.
+        const prepared = Promise.all([import('./set/apply.js'), checkDeviceConfig(config)])
+        const [{ checkZones, applyConfig }, checked] = await call.deadline.whileWorking(prepared)
+        checkZones(checked, this.#resources.kernel.zones)
+        await applyConfig(this.#session(name, call), checked)
+      })
     })
   }
 
   /**
-   * The peers of one interface, those of one datagram (32 KiB) at a time, on a socket of its own,
-   * which is closed at the end and when the consumer leaves. A consumer that keeps a batch for
-   * longer than `idleTimeout` finds `ETIMEDOUT`: nobody can delete an interface while a dump of it
-   * is unfinished. When this thread deletes the interface, it finds `ENODEV`.
+   * Reads the peers of one interface in batches. One batch holds the peers of one datagram (32
+   * KiB). The dump has a socket of its own, which is closed at the end, also when the consumer
+   * stops early. A consumer that keeps a batch for longer than `idleTimeout` gets `ETIMEDOUT`,
+   * because the kernel deletes no interface while a dump of it is unfinished. It gets `ENODEV` when
+   * this thread deletes the interface.
    *
-   * @throws WireGuardError `EAGAIN` the interface was changed after the first batch; and as
+   * @throws WireGuardError `EAGAIN` the interface changed after the first batch; and as
    * {@link NetlinkClient.device}
+   *
+   * @example
+   * ```ts
+   * for await (const peers of client.peerBatches('wg0')) console.log(peers.length)
+   * ```
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const call = this.#begin('read device', name, options).detach()
+    const session = this.#session(name, call)
+    const { kernel, pool } = this.#resources
     try {
       for (let reads = 1; ; reads++) {
         let begun = false
         let interrupted = false
-        const kernel = this.#kernel
-        for await (const peers of this.#pool.stream((connection) =>
-          untilDeleted(readPeers(connection, name, kernel.zones, call.exchange), {
+        for await (const peers of pool.stream((connection) =>
+          untilDeleted(readPeers(connection, name, kernel, call.exchange), {
             kernel,
             name,
             connection,
@@ -133,7 +155,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
         }
         if (!interrupted) return
         if (begun) throw changed('the device changed while it was read')
-        await this.#pauseBetweenReads(reads, call)
+        await session.pauseBetweenReads(reads)
       }
     } catch (error) {
       throw await this.#explain(error, call)
@@ -143,48 +165,29 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   }
 
   /**
-   * Ends the calls under way, streams included, with `ECANCELED`, and waits for them; later ones
-   * fail with `EBADF`.
+   * Ends the running calls with `ECANCELED`, streams included, and waits for them. Later calls fail
+   * with `EBADF`.
+   *
+   * @example
+   * ```ts
+   * await client.close() // or `await using client = new NetlinkClient()`
+   * ```
    */
   async close(): Promise<void> {
     this.#closed = true
     const calls = [...this.#calls]
     for (const call of calls) call.cancel()
-    await Promise.all([this.#pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+    const { pool } = this.#resources
+    await Promise.all([pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
   }
 
+  /** Calls {@link NetlinkClient.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
 
-  async #read(name: string, call: NetlinkCall): Promise<Device> {
-    const { zones } = this.#kernel
-    for (let reads = 1; ; reads++) {
-      const device = await this.#turn(name, call, (connection) =>
-        readDevice(connection, name, zones, call.exchange),
-      )
-      if (device !== undefined) return device
-      await this.#pauseBetweenReads(reads, call)
-    }
-  }
-
-  async #pauseBetweenReads(reads: number, call: NetlinkCall): Promise<void> {
-    if (reads >= MAX_READS) throw changed(`the device changed during each of ${reads} reads`)
-    await call.deadline.race(pause(Math.min(2 ** (reads - 1), LONGEST_PAUSE)))
-  }
-
-  /** One exchange with a device: no other one of this client runs on it meanwhile. */
-  async #turn<T>(
-    name: string,
-    call: NetlinkCall,
-    step: (connection: Connection) => Promise<T>,
-  ): Promise<T> {
-    const done = await this.#turns.acquire(name, call.deadline)
-    try {
-      return await this.#pool.use(call.deadline, step)
-    } finally {
-      done()
-    }
+  #session(name: string, call: NetlinkCall): DeviceSession {
+    return new DeviceSession(name, call, this.#resources)
   }
 
   async #run<T>(
@@ -222,12 +225,12 @@ export class NetlinkClient implements Backend, AsyncDisposable {
 
   #end(call: NetlinkCall): void {
     this.#calls.delete(call)
-    call.end()
+    call[Symbol.dispose]()
   }
 
   async #explain(error: unknown, { context, exchange }: NetlinkCall): Promise<unknown> {
     const known = toWireGuardError(error, context)
-    // Where the fault is in the configuration, the interface is not in question.
+    // With a path, the fault is in the configuration and not in the interface.
     if (!isWireGuardError(known) || known.path !== undefined || context.device === undefined) {
       return known
     }
@@ -238,8 +241,4 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       return known
     }
   }
-}
-
-function changed(summary: string): WireGuardError {
-  return new WireGuardError(summary, { code: 'EAGAIN', hint: 'Try again when it is at rest' })
 }

@@ -1,20 +1,15 @@
+import { describeKind } from 'wireguardcfg/internal'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { getLink } from '../route/link.js'
 import { WireGuardError } from 'wireguardcfg'
-import {
-  CAPABILITY_HINT,
-  describeKind,
-  type ErrorContext,
-  NO_INTERFACE_HINT,
-  NO_MODULE_HINT,
-} from './errors.js'
+import { CAPABILITY_HINT, type ErrorContext, NO_INTERFACE_HINT, NO_MODULE_HINT } from './errors.js'
 
 /**
- * A better error for one that depends on what interface there is under a name: the kernel checks
- * the capability before it looks for the interface, and without the module nobody looks. Any user
- * may look at links. `undefined`: the error says it all.
+ * Returns a better error for one that depends on the interface of this name, or `undefined` if the
+ * error is clear enough. The kernel checks the capability before it looks up the interface, and
+ * without the module nothing looks it up. Any user may read links.
  */
 export async function diagnose(
   { cause, applied }: WireGuardError,
@@ -28,7 +23,7 @@ export async function diagnose(
   const noModule = cause.code === 'ENOENT'
   const init = { ...context, applied, cause }
   if (link === undefined) {
-    // It is there under an alternative name.
+    // The interface exists under an alternative name.
     if (cause.code === 'EOPNOTSUPP') return undefined
     return new WireGuardError('no interface of this name', {
       ...init,
@@ -43,12 +38,12 @@ export async function diagnose(
       detail: describeKind(link.kind),
       hint:
         link.kind === 'tun'
-          ? 'If it belongs to a userspace implementation, its socket is missing or not accessible'
+          ? 'If a userspace implementation runs it, check that its socket exists and is accessible'
           : undefined,
     })
   }
   if (noModule) {
-    return new WireGuardError('the protocol is not supported', {
+    return new WireGuardError('the kernel does not support WireGuard', {
       ...init,
       code: 'EPROTONOSUPPORT',
       hint: NO_MODULE_HINT,

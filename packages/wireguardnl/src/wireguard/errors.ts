@@ -1,38 +1,34 @@
 import { isWireGuardError, WireGuardError, type WireGuardErrorInit } from 'wireguardcfg'
+import { HINTS as SHARED_HINTS } from 'wireguardcfg/internal'
 import { SystemCallError } from '../libc.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
 
-/** What an error says about where it happened. */
+/** The context of an error: everything but its code and its cause. */
 export type ErrorContext = Omit<WireGuardErrorInit, 'code' | 'cause' | 'operation'> & {
   readonly operation: string
 }
 
-/** What to do when an interface is not there. */
-export const NO_INTERFACE_HINT = 'It may be in another network namespace'
+/** The hint for an interface that does not exist. */
+export const NO_INTERFACE_HINT = 'Check the name; the interface may be in another network namespace'
 
-/** What to do when the kernel has no WireGuard. */
+/** The hint for a kernel without WireGuard. */
 export const NO_MODULE_HINT =
-  'This kernel has no WireGuard: load the module (modprobe wireguard); it is part of Linux since 5.6'
+  'Needs the WireGuard module, part of Linux since 5.6; load it with modprobe wireguard'
 
-/** What to do when a capability is missing. */
+/** The hint for a missing capability. */
 export const CAPABILITY_HINT =
-  'Needs CAP_NET_ADMIN in the user namespace that owns the network namespace: run as root, or give the capability to the container or to node'
-
-/** The kind of an interface, as the detail of an error. */
-export function describeKind(kind: string | undefined): string {
-  return kind === undefined ? 'a device of no kind' : `a device of kind ${JSON.stringify(kind)}`
-}
+  'Needs CAP_NET_ADMIN in the user namespace that owns the network namespace; run as root, or give the capability to the container or to node'
 
 /**
- * The error of the model for what netlink threw; what is none of ours, a defect, is handed back as
- * it is. The original is kept as the cause: it carries no bytes of a message.
+ * Returns the WireGuardError for an error of netlink. Any other error is a defect and is returned
+ * unchanged. The original error is kept as the cause: it contains no bytes of a message.
  */
 export function toWireGuardError(error: unknown, context: ErrorContext): unknown {
   if (isWireGuardError(error)) return error.with(context)
   if (error instanceof NetlinkError) return fromNetlink(error, context)
   if (error instanceof MalformedMessageError) {
-    return new WireGuardError('the kernel sent what is not understood', {
+    return new WireGuardError('malformed message from the kernel', {
       ...context,
       code: 'EPROTO',
       detail: error.message,
@@ -47,13 +43,7 @@ export function toWireGuardError(error: unknown, context: ErrorContext): unknown
 
 function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError {
   if (error.code === 'ABORT_ERR') {
-    // Not abortError of wireguardcfg/backend, which a process that only reads would load for this
-    // line.
-    return new WireGuardError('aborted by the caller', {
-      ...context,
-      code: error.code,
-      cause: error.cause,
-    })
+    return new WireGuardError(textOf(error), { ...context, code: error.code, cause: error.cause })
   }
   const detail = context.detail ?? error.extendedAck?.message
   const init = { ...context, code: error.code, detail, cause: error }
@@ -68,22 +58,22 @@ function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError
   })
 }
 
-// By code of the kernel's answer.
+// By the error code of the kernel's reply.
 const SUMMARIES: Readonly<Record<string, string>> = {
   ENODEV: 'no interface of this name',
   EOPNOTSUPP: 'not a WireGuard interface of the kernel',
   EPERM: 'not permitted',
   EADDRINUSE: 'the listen port is taken',
-  EINVAL: 'the kernel refused a value',
+  EINVAL: 'the kernel rejected a value',
 }
 
 const HINTS: Readonly<Record<string, string>> = {
   ENODEV: NO_INTERFACE_HINT,
   EPERM: CAPABILITY_HINT,
-  EADDRINUSE: 'Another socket has the port; choose another listenPort, or 0',
+  EADDRINUSE: SHARED_HINTS.portInUse,
 }
 
-/** The message without what the context and the code say. */
+/** Returns the message without the operation and the code. */
 function textOf(error: NetlinkError): string {
   const start = `${error.operation}: `
   const text = error.message.startsWith(start) ? error.message.slice(start.length) : error.message

@@ -1,4 +1,6 @@
 import { release } from 'node:os'
+import { WireGuardError } from 'wireguardcfg'
+import { Families } from '../genl/family.js'
 import { ifIndexToName, ifNameToIndex } from '../libc.js'
 import { type Namespace, withinNamespace } from '../namespace/namespace.js'
 import { threadNamespace } from '../namespace/thread-namespace.js'
@@ -7,25 +9,84 @@ import { KernelSocket } from '../netlink/kernel-socket.js'
 import type { Socket } from '../netlink/socket.js'
 import type { Zones } from './structs.js'
 
-/** What a client reaches the kernel by: the seam for tests and for other network namespaces. */
-export interface Kernel {
-  /** Opens a socket of NETLINK_GENERIC or NETLINK_ROUTE. */
-  open(protocol: number): Socket
-  /** The interfaces of the namespace of these sockets. */
-  readonly zones: Zones
-  /** The release, as uname(2) gives it: `6.12.48+deb13-amd64`. */
+/**
+ * The kernel in one network namespace. {@link kernelIn} makes one. Its other members are not
+ * public.
+ */
+export interface KernelHandle {
+  /** The release from uname(2): `6.12.48+deb13-amd64`. */
   readonly release: string
-  /** What tells the network namespace from others. */
+  /** An identifier that is unique among the existing network namespaces. */
   readonly namespace: string
 }
 
-/** The running kernel, in the network namespace that the thread is in when a socket is opened. */
+/** The access of a client to the kernel. Tests and other network namespaces have their own. */
+export interface Kernel extends KernelHandle {
+  /** Opens a socket of NETLINK_GENERIC or NETLINK_ROUTE. */
+  open(protocol: number): Socket
+  /** The interfaces in the namespace of these sockets. */
+  readonly zones: Zones
+  /** The generic netlink families of this kernel. */
+  readonly families: Families
+  /** Whether this kernel removes single allowed IPs. */
+  readonly removal: RemovalSupport
+}
+
+/**
+ * Returns the kernel of a handle.
+ *
+ * @throws WireGuardError `EINVAL` unless {@link kernelIn} made the handle
+ */
+export function kernelOf(handle: KernelHandle): Kernel {
+  if (isKernel(handle)) return handle
+  throw new WireGuardError('not a kernel', { code: 'EINVAL', hint: 'Use kernelIn to make one' })
+}
+
+function isKernel(handle: KernelHandle): handle is Kernel {
+  return typeof handle === 'object' && handle !== null && 'open' in handle && 'zones' in handle
+}
+
+/**
+ * Whether a kernel removes single allowed IPs with WGALLOWEDIP_F_REMOVE_ME. Releases before 6.16
+ * may have the flag and later ones may lack it, so the observed behavior is kept.
+ */
+export class RemovalSupport {
+  readonly #likely: boolean
+  #shown: boolean | undefined
+
+  /** @param kernelRelease the release from uname(2): `6.12.48+deb13-amd64` */
+  constructor(kernelRelease: string) {
+    const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? []
+    this.#likely = Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16)
+  }
+
+  /**
+   * Whether to try the flag: it has worked, or it has not been tried and Linux is 6.16 or later.
+   */
+  get likely(): boolean {
+    return this.#shown ?? this.#likely
+  }
+
+  /** Whether the flag has worked. A refusal then has another reason. */
+  get proved(): boolean {
+    return this.#shown === true
+  }
+
+  /** Stores whether the flag worked. */
+  learn(supported: boolean): void {
+    this.#shown = supported
+  }
+}
+
+/** The running kernel, in the network namespace of the thread at the time a socket is opened. */
 export const runningKernel: Kernel = {
   open(protocol) {
     threadNamespace.check()
     return KernelSocket.open(protocol, { strict: protocol === NETLINK_ROUTE })
   },
   zones: { index: (name) => ifNameToIndex(name) ?? 0, name: ifIndexToName },
+  families: new Families(),
+  removal: new RemovalSupport(release()),
   release: release(),
   get namespace() {
     return threadNamespace.id
@@ -33,49 +94,28 @@ export const runningKernel: Kernel = {
 }
 
 /**
- * The running kernel in another network namespace: what `new NetlinkClient(kernelIn(namespace))`
- * reads and writes. The namespace stays the caller's, to be closed after everything that uses it.
- * Needs CAP_SYS_ADMIN whenever a socket is opened.
+ * Returns the running kernel in another network namespace, for `NetlinkClient` and
+ * `NetlinkLinks`. The caller closes the namespace after everything that uses it. Opening a
+ * socket in it needs CAP_SYS_ADMIN.
+ *
+ * @example
+ * ```ts
+ * using namespace = openNamespace('vpn')
+ * await using client = new NetlinkClient(kernelIn(namespace))
+ * ```
  */
-export function kernelIn(namespace: Namespace): Kernel {
+export function kernelIn(namespace: Namespace): KernelHandle {
   const { zones } = runningKernel
-  return {
+  const kernel: Kernel = {
     open: (protocol) => withinNamespace(namespace, () => runningKernel.open(protocol)),
     zones: {
       index: (name) => withinNamespace(namespace, () => zones.index(name)),
       name: (index) => withinNamespace(namespace, () => zones.name(index)),
     },
+    families: runningKernel.families,
+    removal: runningKernel.removal,
     release: runningKernel.release,
     namespace: namespace.id,
   }
-}
-
-/**
- * By kernelRelease: whether single allowed IPs are removed by WGALLOWEDIP_F_REMOVE_ME, as a kernel
- * has shown.
- */
-const learnt = new Map<string, boolean>()
-
-/**
- * Whether this kernel is worth asking to remove single allowed IPs: it has done so, or is of Linux
- * 6.16 or later.
- */
-export function mayRemoveAllowedIPs(kernelRelease: string): boolean {
-  const known = learnt.get(kernelRelease)
-  if (known !== undefined) return known
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(kernelRelease) ?? []
-  return Number(major) > 6 || (Number(major) === 6 && Number(minor) >= 16)
-}
-
-/**
- * Remembers what a kernel has shown, for the whole process: releases before 6.16 may have it, and
- * others may lack it.
- */
-export function learnRemoval(kernelRelease: string, supported: boolean): void {
-  learnt.set(kernelRelease, supported)
-}
-
-/** Whether a kernel has shown that it can: what it refuses then is something else. */
-export function provedRemoval(kernelRelease: string): boolean {
-  return learnt.get(kernelRelease) === true
+  return kernel
 }

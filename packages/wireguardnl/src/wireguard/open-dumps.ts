@@ -2,31 +2,33 @@ import { WireGuardError } from 'wireguardcfg'
 import type { Connection } from '../netlink/connection.js'
 import type { Kernel } from './kernel.js'
 
-/** A dump that stays open while its consumer takes its time. */
+/** A dump that stays open until its consumer has read it. */
 export interface OpenDump {
-  /** Of which namespace. */
+  /** The identifier of the network namespace. */
   readonly namespace: string
-  /** Of which interface. */
+  /** The index of the interface. */
   readonly index: number
-  /** Ends it: its socket is closed when this resolves. */
+  /** Ends the dump. Resolves when its socket is closed. */
   end(): Promise<void>
 }
 
 /**
- * The dumps of this thread that may stand still. The kernel deletes no interface while one is open,
- * so a deletion ends them first, and none begins until it is over.
+ * Registers the open dumps of this thread, whose consumers may pause. The kernel deletes no
+ * interface while a dump of it is open. So a deletion ends them first, and no new one begins until
+ * the deletion has ended.
  */
 export class OpenDumps {
   readonly #open = new Set<OpenDump>()
   readonly #deletions = new Set<{ readonly namespace: string; readonly index: number }>()
 
-  /** How many are open. */
+  /** The number of open dumps. */
   get size(): number {
     return this.#open.size
   }
 
   /**
-   * Enters a dump; call the result when it is over. `undefined`: the interface is being deleted.
+   * Registers a dump and returns a function that unregisters it. Returns `undefined` when the
+   * interface is being deleted.
    */
   add(dump: OpenDump): (() => void) | undefined {
     for (const deletion of this.#deletions) if (isOf(dump, deletion)) return undefined
@@ -37,7 +39,8 @@ export class OpenDumps {
   }
 
   /**
-   * Ends the dumps of an interface and lets none begin; call the result when the deletion is over.
+   * Ends the dumps of an interface and prevents new ones. Returns a function that allows them
+   * again, to be called after the deletion.
    */
   async end(namespace: string, index: number): Promise<() => void> {
     const deletion = { namespace, index }
@@ -50,7 +53,7 @@ export class OpenDumps {
   }
 }
 
-/** Those of this thread. */
+/** The registry of this thread. */
 export const openDumps = new OpenDumps()
 
 function isOf(
@@ -61,10 +64,10 @@ function isOf(
 }
 
 /**
- * A stream of a device over a connection of its own, which this thread ends when it deletes the
- * device: the kernel would wait for the consumer.
+ * Passes on a stream of a device, which has a connection of its own, until this thread deletes the
+ * interface. The deletion ends the stream, because the kernel would wait for the consumer.
  *
- * @throws WireGuardError `ENODEV` once it is deleted; and what the stream throws
+ * @throws WireGuardError `ENODEV` when the interface is deleted, and the errors of the stream
  */
 export async function* untilDeleted<T>(
   stream: AsyncIterable<T>,
@@ -77,23 +80,23 @@ export async function* untilDeleted<T>(
   let deleted = false
   const leave = openDumps.add({
     namespace: kernel.namespace,
-    // 0 when there is none, for the kernel to refuse.
+    // 0 without such an interface. The kernel then refuses the dump.
     index: kernel.zones.index(name),
     end: () => {
       deleted = true
       return connection.close()
     },
   })
-  if (leave === undefined) throw gone()
+  if (leave === undefined) throw deletedError()
   try {
     yield* stream
   } catch (error) {
-    throw deleted ? gone(error) : error
+    throw deleted ? deletedError(error) : error
   } finally {
     leave()
   }
 }
 
-function gone(cause?: unknown): WireGuardError {
+function deletedError(cause?: unknown): WireGuardError {
   return new WireGuardError('the interface was deleted by this process', { code: 'ENODEV', cause })
 }

@@ -1,21 +1,27 @@
+import { Semaphore } from 'wireguardcfg/backend'
 import type { Connection } from '../netlink/connection.js'
-import type { Deadline } from '../netlink/deadline.js'
+import type { ExchangeDeadline } from '../netlink/deadline.js'
 
-/** How many exchanges of one client are under way at a time; more wait. */
+/** The highest number of exchanges that one client runs at a time. More exchanges wait. */
 export const MAX_CONNECTIONS = 8
 
 /**
- * The connections of a client. One socket carries one dump at a time, and loses it all when it is
- * not read to its end: so there are several, and a call takes one for as long as it needs it. Idle
- * ones are kept, as opening a socket takes eight system calls; calls one after the other use the
- * same one.
+ * Lends the connections of a client. There are several, because a socket carries only one dump at a
+ * time, and an unfinished dump costs its socket. A call borrows one for as long as it needs it.
+ * Idle connections are kept, because opening a socket takes eight system calls. Consecutive calls
+ * use the same one.
+ *
+ * @example
+ * ```ts
+ * const pool = new ConnectionPool(() => new Connection(() => kernel.open(NETLINK_GENERIC)))
+ * await pool.use(deadline, (connection) => connection.request(type, 0, payload))
+ * ```
  */
 export class ConnectionPool {
   readonly #open: () => Connection
   readonly #idle: Connection[] = []
   readonly #used = new Set<Connection>()
-  readonly #waiting: (() => void)[] = []
-  #busy = 0
+  readonly #places = new Semaphore(MAX_CONNECTIONS)
   #closed = false
 
   constructor(open: () => Connection) {
@@ -23,26 +29,21 @@ export class ConnectionPool {
   }
 
   /**
-   * Runs exchanges on a connection. Waits while all are in use, at most until the deadline fails.
+   * Runs a step on a connection of the pool. Waits while all are in use, until the deadline fails.
    */
-  async use<T>(deadline: Deadline, step: (connection: Connection) => Promise<T>): Promise<T> {
-    await this.#enter(deadline)
-    try {
-      return await this.#borrow(step)
-    } finally {
-      this.#leave()
-    }
+  use<T>(deadline: ExchangeDeadline, step: (connection: Connection) => Promise<T>): Promise<T> {
+    return this.#places.run(deadline, () => this.#borrow(step))
   }
 
   /**
-   * The same for a stream: outside of the limit, because its consumer may take its time. On a
-   * connection of its own, which is closed afterwards.
+   * Runs a stream on a connection of its own and closes it afterwards. The stream does not count
+   * towards the limit, because its consumer may be slow.
    */
   async *stream<T>(step: (connection: Connection) => AsyncIterable<T>): AsyncGenerator<T, void> {
     const connection = this.#open()
     this.#used.add(connection)
     try {
-      // Its first exchange would open a socket that nobody closes.
+      // Otherwise its first exchange would open a socket that nothing closes.
       if (this.#closed) await connection.close()
       yield* step(connection)
     } finally {
@@ -51,7 +52,7 @@ export class ConnectionPool {
     }
   }
 
-  /** Ends the exchanges under way with ECANCELED and closes every socket. */
+  /** Ends the running exchanges with ECANCELED and closes every socket. */
   async close(): Promise<void> {
     this.#closed = true
     const connections = [...this.#idle.splice(0), ...this.#used]
@@ -69,32 +70,5 @@ export class ConnectionPool {
       if (this.#closed) await connection.close()
       else this.#idle.push(connection)
     }
-  }
-
-  async #enter(deadline: Deadline): Promise<void> {
-    if (this.#busy < MAX_CONNECTIONS) {
-      this.#busy++
-      return
-    }
-    let start: (() => void) | undefined
-    const turn = new Promise<void>((resolve) => {
-      start = resolve
-      this.#waiting.push(resolve)
-    })
-    try {
-      await deadline.race(turn)
-    } catch (error) {
-      const place = this.#waiting.indexOf(start!)
-      if (place >= 0) this.#waiting.splice(place, 1)
-      // The turn was given in the moment in which the call failed: hand it on.
-      else this.#leave()
-      throw error
-    }
-  }
-
-  #leave(): void {
-    const next = this.#waiting.shift()
-    if (next === undefined) this.#busy--
-    else next()
   }
 }

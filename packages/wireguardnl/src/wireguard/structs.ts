@@ -5,22 +5,21 @@ import { MalformedMessageError } from '../netlink/malformed.js'
 
 /** Length of struct sockaddr_in. */
 export const SOCKADDR_IN_LENGTH = 16
-/** Length of struct sockaddr_in6: aligned to 4, so without padding. */
+/** Length of struct sockaddr_in6. It is a multiple of 4, so it needs no padding. */
 export const SOCKADDR_IN6_LENGTH = 28
 
 /**
- * Interface names and indexes of the network namespace whose devices are meant: the zones of
- * endpoints.
+ * Names and indexes of the interfaces in the network namespace of a device: the zones of endpoints.
  */
 export interface Zones {
-  /** The index of an interface; 0: there is none of this name. */
+  /** Returns the index of an interface; 0 if there is none of this name. */
   index(name: string): number
-  /** The name of an interface; `undefined`: there is none of this index. */
+  /** Returns the name of an interface; `undefined` if there is none of this index. */
   name(index: number): string | undefined
 }
 
 /**
- * An endpoint as the kernel takes it. A zone is the name of an interface or its index.
+ * Encodes an endpoint for the kernel. Its zone is the name of an interface, or its index.
  *
  * - `struct sockaddr_in`: u16 family in host order, u16 port in network order, 4 bytes of address,
  *   8 zeros
@@ -47,15 +46,15 @@ export function encodeSockaddr({ host, port }: Endpoint, zones: Zones): Uint8Arr
   return bytes
 }
 
-/** The port of a sockaddr_in or sockaddr_in6 at `at`. */
+/** Reads the port of the sockaddr_in or sockaddr_in6 at `at`. */
 export function decodePort(view: DataView, at: number): number {
   return view.getUint16(at + 2)
 }
 
 /**
- * The zone of the sockaddr_in6 at `at` with its `%`, or nothing: the name of the interface for a
- * link-local address, the index for any other address and when no interface has it, as
- * getnameinfo(3) of glibc writes it.
+ * Returns the zone of the sockaddr_in6 at `at` with its `%`, or an empty text. The zone is the name
+ * of the interface for a link-local address. It is the index for any other address, and if no
+ * interface has the index, as in getnameinfo(3) of glibc.
  */
 export function decodeZone(view: DataView, at: number, zones: Zones): string {
   const scope = view.getUint32(at + 24, LITTLE_ENDIAN)
@@ -83,15 +82,15 @@ export const TIMESPEC_LENGTH = 16
 const MAX_MILLISECONDS = 8.64e15
 
 /**
- * A time of day; `undefined` when both fields are 0, which means never.
+ * Reads a time of day; `undefined` when both fields are 0, which means never.
  *
  * `struct __kernel_timespec { __kernel_time64_t tv_sec; long long tv_nsec; };` in host byte order.
  *
- * @throws {MalformedMessageError} when it is out of the range of Date
+ * @throws {MalformedMessageError} when it is outside the range of Date
  */
 export function decodeTimespec(view: DataView, at: number): Date | undefined {
   if (isZero(view, at, TIMESPEC_LENGTH)) return undefined
-  // Seconds reach 2^32 in 2106; the high words are read all the same.
+  // Seconds reach 2^32 in 2106, but the high words are read anyway.
   const low = LITTLE_ENDIAN ? at : at + 4
   const high = LITTLE_ENDIAN ? at + 4 : at
   const seconds =
@@ -100,7 +99,7 @@ export function decodeTimespec(view: DataView, at: number): Date | undefined {
     view.getInt32(high + 8, LITTLE_ENDIAN) * 0x1_0000_0000 + view.getUint32(low + 8, LITTLE_ENDIAN)
   const milliseconds = seconds * 1000 + Math.floor(nanoseconds / 1e6)
   if (Math.abs(milliseconds) > MAX_MILLISECONDS) {
-    throw new MalformedMessageError('a time out of the range of Date', at)
+    throw new MalformedMessageError('a time outside the range of Date', at)
   }
   return new Date(milliseconds)
 }

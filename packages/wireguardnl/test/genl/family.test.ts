@@ -1,6 +1,6 @@
-import { beforeEach, describe, expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { describeWith } from '../../../../test-fixtures/require.js'
-import { forgetFamily, resolveFamily, withFamily } from '../../src/genl/family.js'
+import { Families } from '../../src/genl/family.js'
 import { Connection } from '../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../src/netlink/constants.js'
 import { messageError } from '../../src/netlink/errors.js'
@@ -13,25 +13,25 @@ const NAME = 'wireguard'
 const ANSWER = GETFAMILY_REPLY.subarray(16)
 const OTHER_ANSWER = Uint8Array.from(ANSWER, (byte, index) => (index === 24 ? 0x18 : byte))
 
-beforeEach(() => forgetFamily(NAME))
-
-describe('resolveFamily', () => {
-  it('sends the captured request, reads the captured answer, and asks once', async () => {
+describe('Families', () => {
+  it('sends the captured request once and reads the captured answer', async () => {
+    const families = new Families()
     const { connection, kernels } = connect((request) => [reply(request, ANSWER), ack(request)])
-    await expect(resolveFamily(connection, NAME)).resolves.toBe(0x17)
-    await expect(resolveFamily(connection, NAME)).resolves.toBe(0x17)
+    await expect(families.resolve(connection, NAME)).resolves.toBe(0x17)
+    await expect(families.resolve(connection, NAME)).resolves.toBe(0x17)
     expect(kernels[0]!.requests).toHaveLength(1)
     expect(kernels[0]!.requests[0]!.payload).toEqual(GETFAMILY_REQUEST.subarray(16))
     expect(kernels[0]!.requests[0]).toMatchObject({ type: 0x10, flags: 5 })
   })
 
-  it('asks again after it was told to forget', async () => {
+  it('asks again on request, and keeps the answer', async () => {
+    const families = new Families()
     let answer = ANSWER
     const { connection } = connect((request) => [reply(request, answer), ack(request)])
-    await resolveFamily(connection, NAME)
+    await families.resolve(connection, NAME)
     answer = OTHER_ANSWER
-    forgetFamily(NAME)
-    await expect(resolveFamily(connection, NAME)).resolves.toBe(0x18)
+    await expect(families.resolveAnew(connection, NAME)).resolves.toBe(0x18)
+    await expect(families.resolve(connection, NAME)).resolves.toBe(0x18)
   })
 
   it.each([
@@ -39,9 +39,10 @@ describe('resolveFamily', () => {
     ['it answers nothing', (request: Parameters<typeof ack>[0]) => [ack(request)]],
   ])('throws ENOENT when there is none: %s; and asks again', async (_, handler) => {
     const { connection, kernels } = connect(handler)
+    const families = new Families()
     const failure = { code: 'ENOENT', operation: 'find the netlink family "wireguard"' }
-    await expect(resolveFamily(connection, NAME)).rejects.toMatchObject(failure)
-    await expect(resolveFamily(connection, NAME)).rejects.toMatchObject(failure)
+    await expect(families.resolve(connection, NAME)).rejects.toMatchObject(failure)
+    await expect(families.resolve(connection, NAME)).rejects.toMatchObject(failure)
     expect(kernels[0]!.requests).toHaveLength(2)
   })
 })
@@ -53,16 +54,17 @@ describe('resolveFamily', () => {
 async function afterReload() {
   let answer = ANSWER
   const fake = connect((request) => [reply(request, answer), ack(request)])
-  await resolveFamily(fake.connection, NAME)
+  const families = new Families()
+  await families.resolve(fake.connection, NAME)
   answer = OTHER_ANSWER
-  return fake.connection
+  return { families, connection: fake.connection }
 }
 
-describe('withFamily', () => {
+describe('Families.use', () => {
   it('tries once more with a fresh id after ENOENT', async () => {
-    const connection = await afterReload()
+    const { families, connection } = await afterReload()
     const ids: number[] = []
-    const result = await withFamily(connection, NAME, async (id) => {
+    const result = await families.use(connection, NAME, async (id) => {
       ids.push(id)
       if (id === 0x17) throw messageError(2, 'test')
       return 'done'
@@ -71,56 +73,59 @@ describe('withFamily', () => {
   })
 
   it('tries no more than twice', async () => {
-    const connection = await afterReload()
+    const { families, connection } = await afterReload()
     let calls = 0
     const use = async () => {
       calls += 1
       throw messageError(2, 'test')
     }
-    await expect(withFamily(connection, NAME, use)).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(families.use(connection, NAME, use)).rejects.toMatchObject({ code: 'ENOENT' })
     expect(calls).toBe(2)
   })
 
   it('does not try again when the id was fresh', async () => {
+    const families = new Families()
     const { connection } = connect((request) => [reply(request, ANSWER), ack(request)])
     let calls = 0
     const use = async () => {
       calls += 1
       throw messageError(2, 'test')
     }
-    await expect(withFamily(connection, NAME, use)).rejects.toMatchObject({ code: 'ENOENT' })
+    await expect(families.use(connection, NAME, use)).rejects.toMatchObject({ code: 'ENOENT' })
     expect(calls).toBe(1)
   })
 
   it('does not try again after another error', async () => {
-    const connection = await afterReload()
+    const { families, connection } = await afterReload()
     let calls = 0
     const use = async () => {
       calls += 1
       throw messageError(19, 'test')
     }
-    await expect(withFamily(connection, NAME, use)).rejects.toMatchObject({ code: 'ENODEV' })
+    await expect(families.use(connection, NAME, use)).rejects.toMatchObject({ code: 'ENODEV' })
     expect(calls).toBe(1)
   })
 })
 
 describeWith(isLinux, 'families of this kernel', () => {
-  it('knows the controller, by the id that it always has', async () => {
+  it('finds the controller by its constant id', async () => {
+    const families = new Families()
     await using connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
-    forgetFamily('nlctrl')
-    await expect(resolveFamily(connection, 'nlctrl')).resolves.toBe(16)
+    await expect(families.resolve(connection, 'nlctrl')).resolves.toBe(16)
   })
 
-  it('does not know what nobody made', async () => {
+  it('does not find a family that does not exist', async () => {
+    const families = new Families()
     await using connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
-    await expect(resolveFamily(connection, 'no-such-thing')).rejects.toMatchObject({
+    await expect(families.resolve(connection, 'no-such-thing')).rejects.toMatchObject({
       code: 'ENOENT',
     })
   })
 
-  it('explains why it refuses a name that is too long', async () => {
+  it('gives the reason for refusing a name that is too long', async () => {
+    const families = new Families()
     await using connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
-    await expect(resolveFamily(connection, 'a-name-of-20-letters')).rejects.toMatchObject({
+    await expect(families.resolve(connection, 'a-name-of-20-letters')).rejects.toMatchObject({
       code: 'EINVAL',
       extendedAck: { message: expect.any(String), offset: 20 },
     })
@@ -128,12 +133,12 @@ describeWith(isLinux, 'families of this kernel', () => {
 
   it('keeps 64 concurrent requests on one socket apart', async () => {
     await using connection = new Connection(() => KernelSocket.open(NETLINK_GENERIC))
+    const families = new Families()
     const names = Array.from({ length: 64 }, (_, index) => (index % 2 ? 'nlctrl' : `nope${index}`))
     const ids = await Promise.all(
-      names.map((name) => {
-        forgetFamily(name)
-        return resolveFamily(connection, name).catch((error: { code: string }) => error.code)
-      }),
+      names.map((name) =>
+        families.resolveAnew(connection, name).catch((error: { code: string }) => error.code),
+      ),
     )
     expect(ids).toEqual(names.map((name) => (name === 'nlctrl' ? 16 : 'ENOENT')))
   })

@@ -153,7 +153,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect(error.applied).toBeLessThan(100)
   })
 
-  it('does not configure another interface that gets the name half way', async () => {
+  it('does not configure another interface that gets the name during the write', async () => {
     await using device = await addInterface('wgsame')
     const kernel = interruptedKernel((set) => {
       if (set !== 2) return
@@ -168,7 +168,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     expect((await client.device(device.name)).peers).toEqual([])
   })
 
-  it('ends a dump when its interface is deleted, and then the interface is gone', async () => {
+  it('ends a dump when its interface is deleted, and the interface no longer exists', async () => {
     await using device = await addInterface('wgdump')
     await using client = new NetlinkClient()
     await client.configureDevice(device.name, markChecked({ peers: large(100) }))
@@ -176,7 +176,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     await batches.next()
     const deleted = deleteInBackground(device.name)
     await untilDeleting(device.name)
-    // Whatever is left of it: the kernel notices the removal, or has all of it queued.
+    // Reads the rest: the kernel notices the removal, or has all of it queued.
     let rest = 0
     for await (const batch of batches) rest += batch.length
     expect(rest).toBeLessThan(100)
@@ -190,7 +190,7 @@ describeWith([hasKernelWireGuard, hasWg], 'a real kernel', () => {
     await client.configureDevice(device.name, markChecked({ peers: large(100) }))
     const batches = client.peerBatches(device.name, { idleTimeout: 1000 })
     await batches.next()
-    // Nobody asks for the next batch until the interface is gone.
+    // The next batch is requested only after the interface is deleted.
     expect(await deleteInBackground(device.name)).toEqual([0, null])
     expect(await caught(batches.next())).toMatchObject({ code: 'ETIMEDOUT', device: device.name })
   })

@@ -3,7 +3,6 @@ import { type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { kernelCapabilities } from '../../src/capabilities.js'
-import { resolveFamily } from '../../src/genl/family.js'
 import { NetlinkLinks } from '../../src/links/links.js'
 import { Connection } from '../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../src/netlink/constants.js'
@@ -64,7 +63,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     for (const each of made.splice(0)) await runCommand(['ip', 'link', 'delete', each])
   })
 
-  it('are made down, changed, addressed, brought up and deleted', async () => {
+  it('are created down, changed, addressed, brought up and deleted', async () => {
     await using links = new NetlinkLinks()
     const wg = name('wglife')
     await links.createLink(wg)
@@ -96,13 +95,13 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await caught(links.link(wg))).toMatchObject({ code: 'ENODEV', device: wg })
   })
 
-  it('can be made up and with an MTU at once', async () => {
+  it('can be created up and with an MTU', async () => {
     await using links = new NetlinkLinks()
     await links.createLink(name('wgup'), { up: true, mtu: 1280 })
     expect(await links.link('wgup')).toMatchObject({ up: true, mtu: 1280 })
   })
 
-  it('are not made twice', async () => {
+  it('are not created twice', async () => {
     await using links = new NetlinkLinks()
     await links.createLink(name('wgtwice'))
     const { index } = await links.link('wgtwice')
@@ -110,30 +109,30 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
       code: 'EEXIST',
       device: 'wgtwice',
       operation: 'create interface',
-      detail: 'a device of kind "wireguard"',
+      detail: 'an interface of kind "wireguard"',
     })
     expect((await links.link('wgtwice')).index).toBe(index)
   })
 
   it.each(['dummy', 'veth'])(
-    'are not made over one of kind %s, and do not delete it',
+    'are not created in place of one of kind %s, and do not delete it',
     async (kind) => {
       await using links = new NetlinkLinks()
       await using other = await addInterface('wgother', { kind })
       const before = await links.link(other.name)
       expect(await caught(links.createLink(other.name, { up: true, mtu: 1300 }))).toMatchObject({
         code: 'EEXIST',
-        detail: `a device of kind "${kind}"`,
+        detail: `an interface of kind "${kind}"`,
       })
       expect(await caught(links.deleteLink(other.name))).toMatchObject({
         code: 'EOPNOTSUPP',
-        detail: `a device of kind "${kind}"`,
+        detail: `an interface of kind "${kind}"`,
       })
       expect(await links.link(other.name)).toEqual(before)
     },
   )
 
-  it('do not delete lo, nor what is not there', async () => {
+  it('do not delete lo or an absent interface', async () => {
     await using links = new NetlinkLinks()
     expect(await caught(links.deleteLink('lo'))).toMatchObject({ code: 'EOPNOTSUPP' })
     expect(await links.link('lo')).toMatchObject({ index: 1 })
@@ -151,7 +150,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await run('ip', 'link')).not.toContain('wg')
   })
 
-  it('are not made with an MTU that the kernel refuses', async () => {
+  it('are not created with an MTU that the kernel refuses', async () => {
     await using links = new NetlinkLinks()
     const mtu = 2 ** 31 - 1
     const refused = { code: 'EINVAL', path: 'mtu', detail: 'mtu greater than device maximum' }
@@ -162,7 +161,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await links.link('wgmtu')).toMatchObject({ mtu: 1420 })
   })
 
-  it('say why an address cannot be added or removed', async () => {
+  it('report why an address cannot be added or removed', async () => {
     await using links = new NetlinkLinks()
     const wg = name('wgaddr')
     await links.createLink(wg)
@@ -185,7 +184,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await links.addresses(wg)).toEqual(['10.7.0.1/24'])
   })
 
-  it('do not go up while their port is taken', async () => {
+  it('do not go up while their port is in use', async () => {
     await using links = new NetlinkLinks()
     await using client = new NetlinkClient()
     for (const each of ['wgport0', 'wgport1']) {
@@ -201,7 +200,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect((await links.link('wgport1')).up).toBe(false)
   })
 
-  it('are deleted while our own read of them is under way', async () => {
+  it('are deleted during a read of them by the same process', async () => {
     await using links = new NetlinkLinks()
     let deleted: Promise<void> | undefined
     const kernel = kernelThat(2, () => (deleted = links.deleteLink('wgread')))
@@ -219,7 +218,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await caught(links.link('wgread'))).toMatchObject({ code: 'ENODEV' })
   })
 
-  it('are deleted while a stream of theirs stands still: it ends', async () => {
+  it('are deleted while a stream of them is paused, which ends', async () => {
     await using links = new NetlinkLinks()
     await using client = new NetlinkClient()
     await using other = new NetlinkClient()
@@ -247,11 +246,11 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
   it('are deleted when a dump of another socket has ended, and the caller need not wait', async () => {
     const links = new NetlinkLinks()
     await using client = new NetlinkClient()
-    await using somebody = new Connection(() => runningKernel.open(NETLINK_GENERIC))
+    await using other = new Connection(() => runningKernel.open(NETLINK_GENERIC))
     await links.createLink(name('wgheld'))
     await client.configureDevice('wgheld', markChecked({ peers: PEERS }))
-    const family = await resolveFamily(somebody, 'wireguard')
-    const dump = somebody.messages(family, encodeGetDevice('wgheld'), { idleTimeout: 0 })
+    const family = await runningKernel.families.resolve(other, 'wireguard')
+    const dump = other.messages(family, encodeGetDevice('wgheld'), { idleTimeout: 0 })
     await dump.next()
     const abort = new AbortController()
     const deletion = links.deleteLink('wgheld', { signal: abort.signal, idleTimeout: 0 })
@@ -263,13 +262,13 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     })
     // Other calls go on.
     expect(await links.link('lo')).toMatchObject({ index: 1 })
-    await somebody.close()
+    await other.close()
     await links.close()
     await using after = new NetlinkLinks()
     expect(await caught(after.link('wgheld'))).toMatchObject({ code: 'ENODEV' })
   })
 
-  it('cannot be made, changed or deleted without privileges, and can be looked at', async () => {
+  it('cannot be created, changed or deleted without privileges, and can be read', async () => {
     await using links = new NetlinkLinks()
     const wg = name('wgpriv')
     await links.createLink(wg)
@@ -298,7 +297,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     })
   })
 
-  it('can all be made by root, which changes nothing', async () => {
+  it('can all be created by root, which changes nothing', async () => {
     const before = await run('ip', 'link')
     expect(await kernelCapabilities()).toEqual({
       kernel: { ok: true },
@@ -310,7 +309,7 @@ describeWith(hasKernelWireGuard, 'interfaces of a real kernel', () => {
     expect(await run('ip', 'link')).toBe(before)
   })
 
-  it('are made and deleted 50 times without a descriptor left', async () => {
+  it('are created and deleted 50 times without leaving a descriptor', async () => {
     const wg = name('wground')
     const round = async () => {
       await using links = new NetlinkLinks()

@@ -94,7 +94,7 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     expect(await two.client.deviceNames()).toEqual(['wg0'])
   })
 
-  it('take an interface that was made in another one, with its configuration', async () => {
+  it('receive an interface from another one, with its configuration', async () => {
     await using one = await Place.create()
     await using two = await Place.create()
     await one.links.createLink('wgmove')
@@ -115,7 +115,7 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     expect(two.namespace.fd).toBeGreaterThan(0)
   })
 
-  it('do not take an interface whose name they have', async () => {
+  it('do not receive an interface whose name they have', async () => {
     await using one = await Place.create()
     await using two = await Place.create()
     await one.links.createLink('wgsame')
@@ -128,7 +128,7 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     expect((await one.links.link('wgsame')).name).toBe('wgsame')
   })
 
-  it('lose an interface during a read of it: it is read to its end, or is not there', async () => {
+  it('lose an interface during a read of it, which reads all of it or reports its absence', async () => {
     await using one = await Place.create()
     await using two = await Place.create()
     await one.links.createLink('wgaway')
@@ -181,7 +181,7 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     await links.deleteLink('wgzones')
   })
 
-  it('are where a child is spawned, and are left whatever is thrown', async () => {
+  it('are entered to spawn a child, and left after any error', async () => {
     await using place = await Place.create()
     const { namespace } = place
     const inside = readlinkSync(`/proc/${place.pid}/ns/net`)
@@ -214,7 +214,7 @@ describeWith(hasKernelWireGuard, 'network namespaces of a real kernel', () => {
     expect(await place.links.link('lo')).toMatchObject({ index: 1 })
   })
 
-  it('are used 50 times without a descriptor left', async () => {
+  it('are used 50 times without leaving a descriptor', async () => {
     await using target = await Place.create()
     const held = await TestNamespace.create()
     const round = async () => {

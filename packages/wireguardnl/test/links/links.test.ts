@@ -4,7 +4,7 @@ import { NetlinkLinks } from '../../src/links/links.js'
 import { type Namespace, openNamespace } from '../../src/namespace/namespace.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
-import { type Kernel, kernelIn } from '../../src/wireguard/kernel.js'
+import { kernelIn, type KernelHandle } from '../../src/wireguard/kernel.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { ack, errorAck, type FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
 import { EPERM, FakeSystem } from '../../../../test-fixtures/fakes/system.js'
@@ -175,7 +175,7 @@ describe('what is refused before the kernel is asked', () => {
 })
 
 describe('a deletion', () => {
-  it('ends the streams of the interface, and lets them begin again when it is over', async () => {
+  it('ends the streams of the interface, and allows new ones afterwards', async () => {
     const system = new FakeSystem({
       answer: (request, usual) => (request.type === RTM_DELLINK ? [ack(request)] : usual()),
     })
@@ -214,7 +214,7 @@ describe('a kernel that does not answer', () => {
     expect(system.sockets.every(({ closed }) => closed)).toBe(true)
   })
 
-  it('is not waited for when everything is closed', async () => {
+  it('is not waited for after close', async () => {
     const system = new FakeSystem({ answer: () => [] })
     const links = new NetlinkLinks(system.kernel)
     const calls = [links.link('wg0'), links.deleteLink('wg0'), links.moveLink('wg0', process.pid)]
@@ -228,7 +228,7 @@ describe('a kernel that does not answer', () => {
 describeWith(canMakeLinks, 'links of a namespace', () => {
   let held: TestNamespace
   let namespace: Namespace
-  let kernel: Kernel
+  let kernel: KernelHandle
   let links: NetlinkLinks
   beforeAll(async () => {
     held = await TestNamespace.create()
@@ -312,7 +312,7 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
     }
   })
 
-  it('of another kind are not deleted, nor made over', async () => {
+  it('of another kind are neither deleted nor replaced', async () => {
     for (const name of ['v0', 'lo']) {
       const before = await links.link(name)
       expect(await caught(links.deleteLink(name))).toMatchObject({
@@ -322,7 +322,7 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
       })
       expect(await caught(links.createLink(name))).toMatchObject({
         code: 'EEXIST',
-        detail: expect.stringContaining('a device of'),
+        detail: expect.stringContaining('an interface'),
       })
       expect(await links.link(name)).toEqual(before)
     }
@@ -372,7 +372,7 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
     })
   })
 
-  it('leave no descriptor behind', async () => {
+  it('leave no descriptor open', async () => {
     let before = 0
     for (let i = 0; i <= 20; i++) {
       await using own = new NetlinkLinks(kernel)

@@ -117,7 +117,7 @@ describeWith(canMakeLinks, 'network namespaces', () => {
     )
   })
 
-  it('are not a pipe that nobody writes to, nor a socket', async () => {
+  it('are not a pipe without a writer, nor a socket', async () => {
     const pipe = join(folder, 'pipe')
     execFileSync('mkfifo', [pipe])
     expect(() => openNamespace(pipe)).toThrow(expect.objectContaining({ code: 'EINVAL' }))
@@ -174,7 +174,7 @@ describeWith(canMakeLinks, 'network namespaces', () => {
     expect(seen).toEqual([inside, home[0], inside])
   })
 
-  it('are where a child is spawned', async () => {
+  it('are entered to spawn a child', async () => {
     using namespace = openNamespace(held.pid)
     const child = withinNamespace(namespace, () =>
       spawn('readlink', ['/proc/self/ns/net'], { stdio: ['ignore', 'pipe', 'ignore'] }),
@@ -185,7 +185,7 @@ describeWith(canMakeLinks, 'network namespaces', () => {
     expect(output.trim()).toBe(inside)
   })
 
-  it('are left whatever is thrown', () => {
+  it('are left after any error', () => {
     using namespace = openNamespace(held.pid)
     const failing = () =>
       withinNamespace(namespace, () => {

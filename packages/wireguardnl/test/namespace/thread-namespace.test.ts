@@ -56,11 +56,11 @@ describe('a stretch in another namespace', () => {
     expect(() => thread.check()).not.toThrow()
   })
 
-  it('refuses a step that goes on afterwards, and comes back', () => {
+  it('refuses a step that continues afterwards, and comes back', () => {
     const { log, calls } = fakeCalls()
     const thread = new ThreadNamespace(calls)
     expect(() => thread.within(THERE, () => Promise.reject(new Error('later')))).toThrow(
-      /without await/,
+      /synchronous function/,
     )
     expect(log).toEqual([...ENTERED, ...LEFT])
   })
@@ -78,7 +78,7 @@ describe('a stretch in another namespace', () => {
   it.each([
     ['the step returned', () => 1],
     ['the step threw', failing],
-  ])('is fatal when %s and the way back is closed', (_, step) => {
+  ])('is fatal when %s and the thread cannot return', (_, step) => {
     const { log, calls } = fakeCalls([BACK])
     const thread = new ThreadNamespace(calls)
     const lost = expect.objectContaining({
@@ -101,7 +101,7 @@ describeWith(isLinux, 'the namespace of the thread', () => {
   })
 })
 
-const DIST = join(import.meta.dirname, '../dist/index.js')
+const DIST = join(import.meta.dirname, '../../dist/index.js')
 
 describeWith(
   [

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../test-fixtures/runs.js'
 import { AttributeReader } from '../../src/netlink/attribute-reader.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import { MessageReader } from '../../src/netlink/message.js'
@@ -35,7 +36,7 @@ function readAll(reader: AttributeReader, depth = 0): number {
 }
 
 /**
- * How many attributes there are behind the headers of a message of generic netlink, 0 when it is
+ * How many attributes there are after the headers of a message of generic netlink, 0 when it is
  * malformed.
  */
 function countAll(bytes: Uint8Array): number {
@@ -109,7 +110,7 @@ describe('AttributeReader', () => {
     expect(() => reader[kind]()).toThrow(MalformedMessageError)
   })
 
-  it('hands out a payload as a view, of at least so many bytes', () => {
+  it('returns a payload as a view of at least the given length', () => {
     const source = hex('06 00 01 00 0a 0b 00 00')
     const reader = new AttributeReader(source)
     reader.next()
@@ -121,7 +122,7 @@ describe('AttributeReader', () => {
   it.each([
     ['with a NUL', '08 00 01 00 "wg0" 00', 'wg0'],
     ['without one', '07 00 01 00 "wg0" 00', 'wg0'],
-    ['with more behind the NUL', '09 00 01 00 "wg" 00 "xy" 00 00 00', 'wg'],
+    ['with more after the NUL', '09 00 01 00 "wg" 00 "xy" 00 00 00', 'wg'],
     [
       'without one, the next attribute having one',
       '08 00 01 00 "wgx0" 08 00 02 00 00 00 00 00',
@@ -154,14 +155,14 @@ describe('AttributeReader', () => {
     expect(types(new AttributeReader(hex(bytes)))).toEqual(expected)
   })
 
-  it('refuses 1 to 3 bytes behind the last attribute', () => {
+  it('refuses 1 to 3 bytes after the last attribute', () => {
     for (const rest of ['00', '00 00', '00 00 00']) {
       const reader = new AttributeReader(hex(`04 00 01 00 ${rest}`))
       expect(() => types(reader)).toThrow(MalformedMessageError)
     }
   })
 
-  it('does not see an attribute inside that ends outside', () => {
+  it('does not read a nested attribute that ends outside its nest', () => {
     const reader = new AttributeReader(hex('08 00 01 80 08 00 02 00 01 00 00 00'))
     reader.next()
     expect(() => types(reader.nested())).toThrow(MalformedMessageError)
@@ -191,6 +192,7 @@ describe('AttributeReader', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(countAll(bytes)).toBeLessThan(bytes.length + 1)
       }),
+      runs(100),
     )
   })
 })

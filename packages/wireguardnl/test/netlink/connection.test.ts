@@ -1,5 +1,6 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { getEventListeners } from 'node:events'
+import { until } from '../../../../test-fixtures/wait.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import {
   NLM_F_ACK,
@@ -7,10 +8,11 @@ import {
   NLM_F_DUMP_INTR,
   NLM_F_REQUEST,
 } from '../../src/netlink/constants.js'
-import { syscallError } from '../../src/netlink/errors.js'
+import { exchangeDeadline } from '../../src/netlink/deadline.js'
+import { NetlinkError, syscallError } from '../../src/netlink/errors.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import type { Message } from '../../src/netlink/message.js'
-import { nextTurn, pause } from '../../src/netlink/yield.js'
+import { nextTurn } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../../../../test-fixtures/deferred.js'
 import {
@@ -33,10 +35,25 @@ const payloads = Array.from({ length: 20 }, (_, index) => Uint8Array.of(index, 0
 const silent: Handler = () => []
 const firstByte = (message: Message) => message.bytes[message.start]!
 
-/** A send in a thread that begins when it is told to. */
+/** A send in a thread that begins on request. */
 function heldSend() {
   const { promise, resolve } = deferred()
   return { beforeSend: () => promise, release: resolve }
+}
+
+afterEach(() => void jest.useRealTimers())
+
+/** Time stands still from now on, but the event loop turns. */
+function fakeTimers() {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick'] })
+}
+
+/** Lets a number of milliseconds pass, one by one. */
+async function advance(time: number) {
+  for (let passed = 0; passed < time; passed += 1) {
+    jest.advanceTimersByTime(1)
+    await nextTurn()
+  }
 }
 
 async function collect(handler: Handler) {
@@ -68,12 +85,12 @@ describe('Connection.request', () => {
   it.each<[string, (message: Uint8Array, end: Uint8Array) => Uint8Array[]]>([
     ['in datagrams of their own', (message, end) => [message, end]],
     ['in one datagram', (message, end) => [join(message, end)]],
-    ['behind a stale acknowledgement', (message, end) => [stale(end), message, end]],
+    ['after a stale acknowledgement', (message, end) => [stale(end), message, end]],
     [
-      'behind one for another socket',
+      'after one for another socket',
       (message, end) => [join(foreign(message), foreign(end)), message, end],
     ],
-  ])('hands over an answer and its acknowledgement %s', async (_, arrange) => {
+  ])('passes on an answer and its acknowledgement %s', async (_, arrange) => {
     const { connection } = connect((request) => arrange(reply(request, BODY), ack(request)))
     const seen: number[] = []
     await connection.request(TYPE, 0, BODY, {
@@ -82,7 +99,7 @@ describe('Connection.request', () => {
     expect(seen).toEqual([1])
   })
 
-  it('rejects with the errno and the explanation of the kernel, and goes on with the same socket', async () => {
+  it('rejects with the errno and the explanation of the kernel, and keeps the socket', async () => {
     const attributes = new AttributeWriter().string(1, 'no such thing').bytes()
     const { connection, kernels } = connect((request) =>
       request.sequence === 1 ? [errorAck(request, 19, attributes)] : [ack(request)],
@@ -95,7 +112,7 @@ describe('Connection.request', () => {
     expect(kernels).toHaveLength(1)
   })
 
-  it('waits for an answer that takes its time', async () => {
+  it('waits for a late answer', async () => {
     const { connection } = connect((request) => [reply(request, BODY), ack(request)], { delay: 12 })
     await expect(connection.request(TYPE, 0, BODY)).resolves.toBeDefined()
   })
@@ -121,7 +138,7 @@ describe('Connection.request', () => {
     },
   )
 
-  it('sends nothing when the signal is aborted already', async () => {
+  it('sends nothing when the signal is already aborted', async () => {
     const { connection, kernels } = connect((request) => [ack(request)])
     const signal = AbortSignal.abort()
     await expect(connection.request(TYPE, 0, BODY, { signal })).rejects.toMatchObject({
@@ -135,7 +152,8 @@ describe('Connection.request', () => {
     const controller = new AbortController()
     const { signal } = controller
     const request = connection.request(TYPE, 0, BODY, { signal, idleTimeout: 0 })
-    setTimeout(() => controller.abort('enough'), 5)
+    await until(() => kernels[0]?.requests.length === 1)
+    controller.abort('enough')
     await expect(request).rejects.toMatchObject({ code: 'ABORT_ERR', cause: 'enough' })
     expect(kernels[0]!.closed).toBe(true)
     expect(getEventListeners(signal, 'abort')).toEqual([])
@@ -199,7 +217,7 @@ describe('Connection.request', () => {
     expect(kernels.map((kernel) => kernel.closed)).toEqual([true, false])
   })
 
-  it('goes on after a socket could not be opened', async () => {
+  it('continues after a socket could not be opened', async () => {
     let fail = true
     const { connection } = connect((request) => [ack(request)], {
       get portId() {
@@ -212,7 +230,7 @@ describe('Connection.request', () => {
     await expect(connection.request(TYPE, 0, BODY)).resolves.toBeDefined()
   })
 
-  it('lets the event loop turn in a long row of requests that are answered at once', async () => {
+  it('lets the event loop turn during many requests that are answered at once', async () => {
     const { connection } = connect((request) => [ack(request)])
     const loop = { turns: 0 }
     const count = () => {
@@ -238,24 +256,22 @@ describe('Connection.request through a thread', () => {
   it.each([
     ['writer', true],
     ['thread', false],
-  ] as const)('lets other connections wait meanwhile: %s, %p', async (send, waits) => {
+  ] as const)('makes other connections wait during the send: %s, %p', async (send, waits) => {
     const gate = new WriterGate()
     const { beforeSend, release } = heldSend()
     const writer = connect((request) => [ack(request)], { gate, beforeSend })
     const reader = connect((request) => multipart(request, payloads), { gate })
-    const order: string[] = []
-    const write = writer.connection
-      .request(TYPE, 0, BODY, { send })
-      .then(() => order.push('written'))
+    const write = writer.connection.request(TYPE, 0, BODY, { send })
     await nextTurn()
-    const read = reader.connection.dump(TYPE, BODY, () => {}).then(() => order.push('read'))
-    await pause(20)
+    const read = reader.connection.dump(TYPE, BODY, () => {})
+    if (!waits) await read
+    for (let turn = 0; turn < 20; turn += 1) await nextTurn()
+    expect(reader.kernels.flatMap(({ requests }) => requests)).toHaveLength(waits ? 0 : 1)
     release()
     await Promise.all([write, read])
-    expect(order[0]).toBe(waits ? 'written' : 'read')
   })
 
-  it('rejects at once when it is aborted, closes the socket after the send, and takes the next request meanwhile', async () => {
+  it('rejects at once when it is aborted, closes the socket after the send, and accepts the next request before that', async () => {
     const { beforeSend, release } = heldSend()
     const { connection, kernels } = connect((request) => [ack(request)], { beforeSend })
     const controller = new AbortController()
@@ -271,7 +287,7 @@ describe('Connection.request through a thread', () => {
     expect(kernels.map((kernel) => kernel.closed)).toEqual([true, true])
   })
 
-  it('is never sent when it was aborted behind another writer', async () => {
+  it('is never sent when it is aborted while it waits for another writer', async () => {
     const gate = new WriterGate()
     const { beforeSend, release } = heldSend()
     const first = connect((request) => [ack(request)], { gate, beforeSend })
@@ -287,13 +303,13 @@ describe('Connection.request through a thread', () => {
     await expect(two).rejects.toMatchObject({ code: 'ABORT_ERR' })
     release()
     await one
-    await gate.run(async () => {})
+    await gate.run(exchangeDeadline({ idleTimeout: 0 }), async () => {})
     expect(second.kernels[0]!.requests).toEqual([])
   })
 })
 
 describe('Connection.dump', () => {
-  it('hands over every message until the DONE', async () => {
+  it('passes on every message until the DONE', async () => {
     const { seen, outcome, kernels } = await collect((request) => multipart(request, payloads))
     expect(seen).toEqual(payloads.map((payload) => payload[0]))
     expect(outcome).toMatchObject({ interrupted: false, filtered: false })
@@ -345,7 +361,7 @@ describe('Connection.dump', () => {
     expect(kernels[0]!.closed).toBe(true)
   })
 
-  it('ends with what the callback throws, and closes the socket', async () => {
+  it('ends with the error of the callback, and closes the socket', async () => {
     const { connection, kernels } = connect((request) => multipart(request, payloads))
     const dump = connection.dump(TYPE, BODY, () => {
       throw new Error('enough')
@@ -354,7 +370,7 @@ describe('Connection.dump', () => {
     expect(kernels[0]!.closed).toBe(true)
   })
 
-  it('wipes what it received and what it sent', async () => {
+  it('zeroes the received and the sent bytes', async () => {
     const kept: Uint8Array[] = []
     const { connection } = connect((request) => [join(...multipart(request, [BODY]))])
     await connection.dump(TYPE, BODY, (message) => kept.push(message.bytes))
@@ -364,7 +380,7 @@ describe('Connection.dump', () => {
 })
 
 describe('Connection.messages', () => {
-  it('wipes what it received when the consumer leaves', async () => {
+  it('zeroes the received bytes when the consumer stops', async () => {
     const { connection } = connect((request) => multipart(request, [BODY]))
     let kept: Uint8Array | undefined
     for await (const message of connection.messages(TYPE, BODY)) {
@@ -385,7 +401,7 @@ describe('Connection.messages', () => {
     expect(step.value).toMatchObject({ interrupted: false })
   })
 
-  it('closes the socket when the consumer leaves, and the connection goes on with another', async () => {
+  it('closes the socket when the consumer stops, and the connection opens another', async () => {
     const { connection, kernels } = connect((request) => multipart(request, payloads))
     for await (const message of connection.messages(TYPE, BODY)) {
       expect(firstByte(message)).toBe(0)
@@ -396,16 +412,15 @@ describe('Connection.messages', () => {
     expect(kernels).toHaveLength(2)
   })
 
-  it('closes the socket of a consumer that stalls, and tells it so when it comes back', async () => {
+  it('closes the socket of a consumer that stalls, and reports that when it asks for more', async () => {
     const { connection, kernels } = connect((request) => [join(...multipart(request, payloads))])
     const messages = connection.messages(TYPE, BODY, { idleTimeout: 20 })
     await messages.next()
-    await pause(60)
-    expect(kernels[0]!.closed).toBe(true)
+    await until(() => kernels[0]!.closed)
     await expect(messages.next()).rejects.toMatchObject({ code: 'ETIMEDOUT' })
   })
 
-  it('does not hold the connection for a consumer that never comes back', async () => {
+  it('does not block the connection for a consumer that never asks for more', async () => {
     const { connection, kernels } = connect((request) => multipart(request, payloads))
     const { signal } = new AbortController()
     await connection.messages(TYPE, BODY, { idleTimeout: 20, signal }).next()
@@ -416,10 +431,11 @@ describe('Connection.messages', () => {
 
   it('gives a consumer the whole idle time for each message', async () => {
     const { connection } = connect((request) => [join(...multipart(request, payloads.slice(0, 8)))])
+    fakeTimers()
     let count = 0
-    for await (const _ of connection.messages(TYPE, BODY, { idleTimeout: 500 })) {
+    for await (const _ of connection.messages(TYPE, BODY, { idleTimeout: 100 })) {
       count += 1
-      await pause(100)
+      await advance(99)
     }
     expect(count).toBe(8)
   })
@@ -436,8 +452,58 @@ describe('Connection.messages', () => {
   })
 })
 
+describe('an exchange that waits for the previous one', () => {
+  it('does not time out while the previous one receives datagrams, however long it takes', async () => {
+    // Each comes after 8 turns of the event loop, and 15 ms.
+    const { connection } = connect((request) => multipart(request, payloads), { delay: 12 })
+    fakeTimers()
+    const begin = performance.now()
+    const ends: number[] = []
+    const dumps = [1, 2].map(async () => {
+      await connection.dump(TYPE, BODY, () => {}, { idleTimeout: 100 })
+      ends.push(performance.now() - begin)
+    })
+    const both = Promise.all(dumps)
+    while (jest.getTimerCount() > 0) await advance(10)
+    await both
+    expect(ends[0]).toBeGreaterThan(200)
+    expect(ends[1]).toBeGreaterThan(400)
+  })
+
+  it('times out after its own idle time when the previous one is stuck, and sends nothing', async () => {
+    const { connection, kernels } = connect(silent)
+    const stuck = connection.request(TYPE, 0, BODY, { idleTimeout: 0 }).catch(() => 'closed')
+    const waiting = connection.request(TYPE + 1, 0, BODY, { idleTimeout: 20 })
+    await expect(waiting).rejects.toMatchObject({ code: 'ETIMEDOUT' })
+    expect(kernels[0]!.closed).toBe(false)
+    expect(kernels[0]!.requests.map(({ type }) => type)).toEqual([TYPE])
+    await connection.close()
+    await expect(stuck).resolves.toBe('closed')
+  })
+})
+
+describe('exchanges with one deadline', () => {
+  it('end with it, also the running one, and do not dispose of it', async () => {
+    const { connection, kernels } = connect((request) =>
+      request.type === TYPE ? [ack(request)] : [],
+    )
+    const { signal } = new AbortController()
+    using deadline = exchangeDeadline({ signal, operation: 'test' })
+    await connection.request(TYPE, 0, BODY, { deadline })
+    await connection.request(TYPE, 0, BODY, { deadline })
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    const stuck = connection.request(TYPE + 1, 0, BODY, { deadline })
+    await until(() => kernels[0]!.requests.length === 3)
+    const error = new NetlinkError('enough', { code: 'EIO', kind: 'call', operation: 'test' })
+    deadline.fail(error)
+    await expect(stuck).rejects.toBe(error)
+    expect(kernels[0]!.closed).toBe(true)
+    await expect(connection.request(TYPE, 0, BODY, { deadline })).rejects.toBe(error)
+  })
+})
+
 describe('Connection.close', () => {
-  it('ends what is on its way and what waits with ECANCELED, and refuses what comes', async () => {
+  it('ends the running and the waiting exchanges with ECANCELED, and refuses later ones', async () => {
     const { connection, kernels } = connect(silent)
     const running = connection.request(TYPE, 0, BODY)
     const waiting = connection.request(TYPE, 0, BODY)

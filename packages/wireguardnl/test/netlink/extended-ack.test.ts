@@ -29,12 +29,12 @@ describe('readErrorMessage', () => {
     ['an acknowledgement', ACK, { errno: 0 }],
     ['a plain error', ENODEV_REPLY, { errno: 19 }],
     [
-      'an extended ack behind the header of the request',
+      'an extended ack after the header of the request',
       BAD_SET_REPLY_CAPPED,
       { errno: 22, extendedAck: { message: 'invalid attribute length', offset: 28 } },
     ],
     [
-      'an extended ack behind the whole request',
+      'an extended ack after the whole request',
       BAD_SET_REPLY_UNCAPPED,
       { errno: 22, extendedAck: { message: 'invalid attribute length', offset: 28 } },
     ],
@@ -42,7 +42,7 @@ describe('readErrorMessage', () => {
     expect(readErrorMessage(first(datagram))).toEqual(ending)
   })
 
-  it('reads what was missing, and where', () => {
+  it('reads which attribute was missing, and where', () => {
     const attributes = '08 00 05 00 01 00 00 00  08 00 06 00 18 00 00 00'
     expect(readErrorMessage(message(0x300, `ea ff ff ff ${REQUEST_HEADER} ${attributes}`))).toEqual(
       {

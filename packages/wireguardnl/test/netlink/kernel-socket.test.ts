@@ -53,13 +53,13 @@ describe('KernelSocket', () => {
     expect(log).toEqual(['socket 80803 16', 'option 270 11 1', 'option 270 10 1', 'bind 77'])
   })
 
-  it('asks for strict checks only when it is told to', () => {
+  it('asks for strict checks only on request', () => {
     const { calls, log } = script()
     KernelSocket.open(0, { strict: true }, calls)
     expect(log).toContain('option 270 12 1')
   })
 
-  it('does without options that the kernel does not know', () => {
+  it('works without options that the kernel lacks', () => {
     const { calls } = script()
     expect(open({ ...calls, setsockopt: unknownOption }).portId).toBe(0x2a)
   })
@@ -108,7 +108,7 @@ describe('KernelSocket', () => {
     await expect(socket.sendAsync(BYTES)).rejects.toMatchObject({ code: 'EPERM', kind: 'syscall' })
   })
 
-  it('closes at once, once, and is of no use then', async () => {
+  it('closes at once, only once, and refuses calls afterwards', async () => {
     const { calls, log } = script()
     const socket = open(calls)
     void socket.close()

@@ -40,7 +40,7 @@ describe('MessageReader', () => {
     expect(read(new Uint8Array(0))).toEqual([])
   })
 
-  it('needs no padding behind the last message', () => {
+  it('needs no padding after the last message', () => {
     const odd = hex('11 00 00 00  20 00  00 00  01 00 00 00  00 00 00 00  ff')
     expect(read(odd)).toMatchObject([{ type: 0x20, start: 16, end: 17 }])
   })
@@ -56,10 +56,10 @@ describe('MessageReader', () => {
     expect(() => read(datagram)).toThrow(MalformedMessageError)
   })
 
-  it.each(DATAGRAMS)('finds the end of every beginning of: %s', (_, datagram) => {
+  it.each(DATAGRAMS)('stops at the end of every truncation of: %s', (_, datagram) => {
     const whole = read(datagram)
     for (let length = 1; length < datagram.length; length += 1) {
-      // A copy, so that nothing behind the cut can be read.
+      // A copy, so that nothing after the cut can be read.
       const beginning = datagram.slice(0, length)
       const boundary = whole.some((message) => message.end === length)
       if (boundary) expect(read(beginning).length).toBeLessThan(whole.length)

@@ -42,7 +42,7 @@ function reader(...datagrams: readonly Uint8Array[]) {
 }
 
 describe('ReplyReader', () => {
-  it('hands over the data of a captured dump and sees its end', () => {
+  it('returns the data of a captured dump and detects its end', () => {
     const { replies, types, run, progress } = reader(DEVICE_DUMP)
     run()
     expect(types).toEqual([0x17])
@@ -51,21 +51,21 @@ describe('ReplyReader', () => {
     expect(progress()).toBe(2)
   })
 
-  it('passes over the answers to others, which are no progress', () => {
+  it('skips the answers to other sockets, which are not progress', () => {
     const others = [stale(ACK), foreign(ACK), stale(DEVICE_DUMP), foreign(ENODEV_REPLY)]
     const { replies, types, run, progress } = reader(...others)
     run()
     expect([types, replies.ended, progress()]).toEqual([[], false, 0])
   })
 
-  it('passes over NLMSG_NOOP', () => {
+  it('skips NLMSG_NOOP', () => {
     const noop = reply(REQUEST, new Uint8Array(0), { type: NLMSG_NOOP })
     const { replies, types, run } = reader(join(noop, DATA))
     run()
     expect([types, replies.ended]).toEqual([[0x17], false])
   })
 
-  it('reads nothing behind the end', () => {
+  it('reads nothing after the end', () => {
     const { types, run } = reader(join(ACK, DATA), DATA)
     run()
     expect(types).toEqual([])
@@ -81,7 +81,7 @@ describe('ReplyReader', () => {
     expect([replies.ended, replies.outcome.interrupted]).toEqual([true, true])
   })
 
-  it('does not see the interruption of another dump', () => {
+  it('ignores the interruption of another dump', () => {
     const { replies, run } = reader(
       stale(done(REQUEST, 0, { flags: NLM_F_DUMP_INTR })),
       done(REQUEST),
@@ -90,7 +90,7 @@ describe('ReplyReader', () => {
     expect(replies.outcome.interrupted).toBe(false)
   })
 
-  it('says whether the dump was filtered', () => {
+  it('reports whether the dump was filtered', () => {
     const { replies, run } = reader(reply(REQUEST, DATA, { flags: NLM_F_DUMP_FILTERED }))
     run()
     expect(replies.outcome.filtered).toBe(true)
@@ -99,7 +99,7 @@ describe('ReplyReader', () => {
   it.each([
     ['an ERROR', ENODEV_REPLY, 'ENODEV', 19],
     ['a DONE with an errno', done(REQUEST, 22), 'EINVAL', 22],
-    ['an ERROR instead of a DONE, behind data', join(DATA, errorAck(REQUEST, 53)), 'EBADR', 53],
+    ['an ERROR instead of a DONE, after data', join(DATA, errorAck(REQUEST, 53)), 'EBADR', 53],
   ])('throws the errno of %s', (_, datagram, code, errno) => {
     const { replies, run } = reader(datagram)
     expect(run).toThrow(
@@ -114,7 +114,7 @@ describe('ReplyReader', () => {
     expect(replies.ended).toBe(true)
   })
 
-  it('throws what the kernel explained', () => {
+  it('throws the explanation of the kernel', () => {
     const attributes = new AttributeWriter()
       .string(1, 'invalid attribute length')
       .u32(2, 28)

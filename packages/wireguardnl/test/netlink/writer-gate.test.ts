@@ -1,17 +1,21 @@
 import { describe, expect, it } from '@jest/globals'
+import { exchangeDeadline } from '../../src/netlink/deadline.js'
+import { NetlinkError } from '../../src/netlink/errors.js'
 import { nextTurn } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../../../../test-fixtures/deferred.js'
 
+const deadline = () => exchangeDeadline({ idleTimeout: 0 })
+
 describe('WriterGate', () => {
-  it('is open when nobody writes', () => {
+  it('is open without a write', () => {
     expect(new WriterGate().writing).toBeUndefined()
   })
 
   it('is closed from the beginning of a write to its end', async () => {
     const gate = new WriterGate()
     const write = deferred()
-    const run = gate.run(() => write.promise)
+    const run = gate.run(deadline(), () => write.promise)
     await nextTurn()
     const { writing } = gate
     expect(writing).toBeInstanceOf(Promise)
@@ -24,27 +28,27 @@ describe('WriterGate', () => {
   it('opens again after a write that failed, and rejects with its error', async () => {
     const gate = new WriterGate()
     const error = new Error('no')
-    await expect(gate.run(() => Promise.reject(error))).rejects.toBe(error)
+    await expect(gate.run(deadline(), () => Promise.reject(error))).rejects.toBe(error)
     expect(gate.writing).toBeUndefined()
-    await expect(gate.run(() => Promise.resolve(7))).resolves.toBe(7)
+    await expect(gate.run(deadline(), () => Promise.resolve(7))).resolves.toBe(7)
   })
 
-  it('survives a write that throws at once', async () => {
+  it('opens again after a write that throws at once', async () => {
     const gate = new WriterGate()
     await expect(
-      gate.run(() => {
+      gate.run(deadline(), () => {
         throw new Error('no')
       }),
     ).rejects.toThrow('no')
-    expect(await gate.run(() => Promise.resolve(7))).toBe(7)
+    expect(await gate.run(deadline(), () => Promise.resolve(7))).toBe(7)
   })
 
-  it('lets those who waited have a turn between two writes', async () => {
+  it('lets the waiting exchanges run between two writes', async () => {
     const gate = new WriterGate()
     const first = deferred()
     const order: string[] = []
     const write = (name: string, end: Promise<void>) =>
-      gate.run(async () => {
+      gate.run(deadline(), async () => {
         order.push(`${name} begins`)
         await end
         order.push(`${name} ends`)
@@ -52,7 +56,7 @@ describe('WriterGate', () => {
     const read = async () => {
       while (gate.writing !== undefined) {
         await gate.writing
-        // As behind the waits of a connection: some microtasks later.
+        // Some microtasks later, as after the waits of a connection.
         for (let tick = 0; tick < 20; tick += 1) await Promise.resolve()
       }
       order.push('a reader reads')
@@ -72,5 +76,22 @@ describe('WriterGate', () => {
       'two begins',
       'two ends',
     ])
+  })
+
+  it('never runs a write whose deadline fails before its turn, and runs the next', async () => {
+    const gate = new WriterGate()
+    const first = deferred()
+    const aborted = deadline()
+    const write = gate.run(deadline(), () => first.promise)
+    let ran = false
+    const never = gate.run(aborted, async () => {
+      ran = true
+    })
+    aborted.fail(new NetlinkError('enough', { code: 'ABORT_ERR', kind: 'call', operation: 'test' }))
+    await expect(never).rejects.toMatchObject({ code: 'ABORT_ERR' })
+    first.resolve()
+    await write
+    await expect(gate.run(deadline(), () => Promise.resolve(7))).resolves.toBe(7)
+    expect(ran).toBe(false)
   })
 })

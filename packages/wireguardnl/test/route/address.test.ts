@@ -63,7 +63,7 @@ describe('an address', () => {
     expect(decode(hex(bytes))).toEqual({ index: 7, address })
   })
 
-  it('of another family is passed over', () => {
+  it('of another family is skipped', () => {
     expect(decode(hex('07 18 00 00 07000000'))).toBeUndefined()
   })
 
@@ -91,7 +91,7 @@ describe('an address', () => {
 })
 
 describe('the addresses of a link', () => {
-  it('are asked for by its index, and checked for it', async () => {
+  it('are requested by its index, and checked for it', async () => {
     const other = hex(V4)
     other[4] = 8
     const { connection, kernels } = connect((request) =>
@@ -105,7 +105,7 @@ describe('the addresses of a link', () => {
     ])
   })
 
-  it('are asked for again when they change meanwhile', async () => {
+  it('are requested again when they change during the read', async () => {
     let dumps = 0
     const { connection } = connect((request) => {
       const flags = ++dumps <= 2 ? NLM_F_DUMP_INTR : 0
@@ -116,7 +116,7 @@ describe('the addresses of a link', () => {
     expect(dumps).toBe(3)
   })
 
-  it('are what was seen last when they never stop changing', async () => {
+  it('are those of the last read when they never stop changing', async () => {
     let dumps = 0
     const { connection } = connect((request) => {
       dumps++

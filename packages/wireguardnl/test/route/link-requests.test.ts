@@ -42,7 +42,7 @@ describe('a link to make', () => {
        ${KIND}`,
     ],
     [
-      'is down by itself',
+      'is down by default',
       { name: 'wg0', kind: 'wireguard', up: false },
       `00 00 0000 00000000 00000000 00000000
        0800 0300 77673000
@@ -65,7 +65,7 @@ describe('createLink', () => {
     ])
   })
 
-  it('throws what the kernel answers', async () => {
+  it('throws the error of the kernel', async () => {
     const { connection } = connect((request) => [errorAck(request, 17)])
     await expect(createLink(connection, link)).rejects.toMatchObject({
       code: 'EEXIST',
@@ -93,13 +93,13 @@ describe('a change of a link', () => {
 })
 
 describe('setLink', () => {
-  it('changes what is there, and makes nothing', async () => {
+  it('changes an existing link, and creates none', async () => {
     const { connection, kernels } = connect((request) => [ack(request)])
     await setLink(connection, 'wg0', { up: true })
     expect(kernels[0]!.requests).toMatchObject([{ type: 19, flags: 5 }])
   })
 
-  it('throws what the kernel answers', async () => {
+  it('throws the error of the kernel', async () => {
     const { connection } = connect((request) => [errorAck(request, 98)])
     await expect(setLink(connection, 'wg0', { up: true })).rejects.toMatchObject({
       code: 'EADDRINUSE',
@@ -124,7 +124,7 @@ function kernelWith(kind: string | undefined) {
 }
 
 describe('deleteLink', () => {
-  it('deletes by index what it looked at', async () => {
+  it('deletes the link that it read, by index', async () => {
     const { connection, kernels } = kernelWith('wireguard')
     const order: string[] = []
     await deleteLink(connection, 'other', 'wireguard', {
@@ -162,7 +162,7 @@ describe('deleteLink', () => {
     },
   )
 
-  it('says that there is none', async () => {
+  it('reports that there is none', async () => {
     const { connection, kernels } = connect((request) => [errorAck(request, ENODEV)])
     await expect(deleteLink(connection, 'wg0', 'wireguard')).rejects.toMatchObject({
       code: 'ENODEV',

@@ -109,7 +109,7 @@ describe('listLinks', () => {
     expect(kernels[0]!.requests).toHaveLength(3)
   })
 
-  it('returns what it saw when it is interrupted every time', async () => {
+  it('returns the last list when it is interrupted every time', async () => {
     const { connection, kernels } = connect((request) =>
       multipart(request, [LO, LO], { type: RTM_NEWLINK, flags: NLM_F_DUMP_INTR }),
     )
@@ -157,7 +157,7 @@ describeWith(canMakeLinks, 'links of a new network namespace', () => {
     await namespace[Symbol.asyncDispose]()
   })
 
-  it('lists what is there, by kind, and finds it by name and index', async () => {
+  it('lists the links by kind, and finds one by name and index', async () => {
     await namespace.ip(
       'tuntap add dev tun7 mode tun',
       'link set dev tun7 mtu 1234 up',
@@ -191,7 +191,7 @@ describeWith(canMakeLinks, 'links of a new network namespace', () => {
     60_000,
   )
 
-  it('asks through a thread as well', async () => {
+  it('also sends the request in a thread', async () => {
     const request = connection.request(18, 0, encodeGetLink('lo'), { send: 'writer' })
     await expect(request).resolves.toBeDefined()
   })

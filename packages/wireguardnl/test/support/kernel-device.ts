@@ -13,7 +13,7 @@ export async function run(...command: readonly [string, ...string[]]): Promise<s
   return stdout
 }
 
-/** An interface that is gone at the end of its scope. `peers`: about how many it will have. */
+/** An interface that is deleted at the end of its scope. `peers`: about how many it will have. */
 export async function addInterface(
   name: string,
   { kind = 'wireguard', peers = 0 } = {},
@@ -44,8 +44,8 @@ const MANY_PEERS = 300
 let attic: ChildProcess | undefined
 
 /**
- * Moves an interface into a network namespace where nobody looks; a virtual machine is gone before
- * it is ever deleted.
+ * Moves an interface into an unused network namespace. A virtual machine ends before the interface
+ * is deleted.
  */
 async function putAway(name: string): Promise<void> {
   attic ??= spawn('unshare', ['--net', 'sleep', 'infinity'], { stdio: 'ignore', detached: true })

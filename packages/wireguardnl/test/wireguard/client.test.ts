@@ -1,11 +1,11 @@
-import { describe, expect, it } from '@jest/globals'
+import { afterEach, describe, expect, it, jest } from '@jest/globals'
 import { inspect } from 'node:util'
 import { type Peer, SecretKey, type WireGuardError } from 'wireguardcfg'
+import { until } from '../../../../test-fixtures/wait.js'
 import { NLM_F_DUMP_INTR } from '../../src/netlink/constants.js'
 import { viewOf } from '../../src/netlink/endian.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
 import { WG_CMD_GET_DEVICE, WG_CMD_SET_DEVICE } from '../../src/wireguard/constants.js'
-import { forgetFamily } from '../../src/genl/family.js'
 import {
   done,
   errorAck,
@@ -29,7 +29,6 @@ const EINVAL = 22
 
 /** A client of a fake kernel with the device wg0. */
 function start(options: SystemOptions = {}) {
-  forgetFamily('wireguard')
   const system = new FakeSystem(options)
   const wg0 = system.add('wg0')
   return { system, wg0, client: new NetlinkClient(system.kernel) }
@@ -40,12 +39,14 @@ const isGet = (request: FakeRequest) =>
 const isSet = (request: FakeRequest) =>
   request.type === 0x23 && request.payload[0] === WG_CMD_SET_DEVICE
 
-const peers = (count: number, ranges = 1) =>
+const peers = (count: number, allowedIPsOfEach = 1) =>
   Array.from({ length: count }, (_, i) => ({
     publicKey: key(i + 1),
     replaceAllowedIPs: true,
-    allowedIPs: allowedIPs(i, ranges),
+    allowedIPs: allowedIPs(i, allowedIPsOfEach),
   }))
+
+afterEach(() => void jest.useRealTimers())
 
 async function caught(promise: Promise<unknown>): Promise<WireGuardError> {
   return promise.then(
@@ -140,7 +141,7 @@ describe('NetlinkClient.device', () => {
     ['the first message', 0, false],
     ['a later message', 3, false],
     ['only the DONE', -1, true],
-  ])('starts over when %s says that the dump was interrupted', async (_, which, onDone) => {
+  ])('starts over when %s marks the dump as interrupted', async (_, which, onDone) => {
     let dumps = 0
     const { wg0, client } = start({
       dumpLimit: 300,
@@ -158,7 +159,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('gives a device up that changes during every read', async () => {
+  it('fails with EAGAIN for a device that changes during every read', async () => {
     let dumps = 0
     const { wg0, client } = start({
       answer: (request, usual) => {
@@ -190,7 +191,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('passes over replies to others', async () => {
+  it('skips replies to other sockets', async () => {
     const { client } = start({
       answer: (request, usual) =>
         isGet(request)
@@ -205,7 +206,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('fails with what ends a dump: an errno on the DONE', async () => {
+  it('fails with the errno on the DONE of a dump', async () => {
     const { client } = start({
       answer: (request, usual) => (isGet(request) ? [done(request, ENOMEM)] : usual()),
     })
@@ -228,7 +229,8 @@ describe('NetlinkClient.device', () => {
     const reason = new Error('enough')
     const controller = new AbortController()
     const call = client.device('wg0', { signal: controller.signal })
-    setTimeout(() => controller.abort(reason), 5)
+    await until(() => system.requests().length === 1)
+    controller.abort(reason)
     expect(await caught(call)).toMatchObject({
       code: 'ABORT_ERR',
       name: 'AbortError',
@@ -240,7 +242,7 @@ describe('NetlinkClient.device', () => {
     await client.close()
   })
 
-  it('fails when nothing comes', async () => {
+  it('fails when no answer comes', async () => {
     const { client } = start({ answer: (request, usual) => (isGet(request) ? [] : usual()) })
     expect(await caught(client.device('wg0', { idleTimeout: 10 }))).toMatchObject({
       code: 'ETIMEDOUT',
@@ -300,7 +302,7 @@ describe('errors of NetlinkClient', () => {
     await client.close()
   })
 
-  it('say that a device was made elsewhere when only its port is refused', async () => {
+  it('report another namespace of origin when only the port is refused', async () => {
     const { client } = start({
       answer: (request, usual) =>
         isSet(request) && request.payload.length > 16 ? [errorAck(request, EPERM)] : usual(),
@@ -308,7 +310,7 @@ describe('errors of NetlinkClient', () => {
     expect(await caught(client.configureDevice('wg0', { listenPort: 1 }))).toMatchObject({
       code: 'EPERM',
       path: 'listenPort',
-      hint: expect.stringContaining('another network namespace'),
+      hint: expect.stringContaining('namespace in which the interface was created'),
     })
     expect(await caught(client.configureDevice('wg0', { firewallMark: 1 }))).toMatchObject({
       code: 'EPERM',
@@ -317,7 +319,7 @@ describe('errors of NetlinkClient', () => {
     await client.close()
   })
 
-  it('name the field of a port that is taken', async () => {
+  it('name the field of a port that is in use', async () => {
     const { client } = start({ takenPorts: [53] })
     expect(await caught(client.configureDevice('wg0', { listenPort: 53 }))).toMatchObject({
       code: 'EADDRINUSE',
@@ -344,7 +346,7 @@ describe('errors of NetlinkClient', () => {
 })
 
 describe('NetlinkClient.configureDevice', () => {
-  it('changes nothing when a value is not acceptable', async () => {
+  it('changes nothing when a value is invalid', async () => {
     const { system, client } = start()
     const bad = [
       { listenPort: 70_000 },
@@ -423,7 +425,7 @@ describe('NetlinkClient.configureDevice', () => {
     },
   )
 
-  it('does not know what was applied when the acknowledgement does not come', async () => {
+  it('reports an unknown effect when the acknowledgement does not come', async () => {
     const { client } = start({
       answer: (request, usual) => (isSet(request) ? usual().slice(1) : usual()),
     })
@@ -432,7 +434,7 @@ describe('NetlinkClient.configureDevice', () => {
     await client.close()
   })
 
-  it('goes on with the same device when another one gets its name half way', async () => {
+  it('keeps to the same device when another one gets its name during the write', async () => {
     let sets = 0
     const { system, wg0, client } = start({
       answer: (request, usual) => {
@@ -471,9 +473,9 @@ describe('removing single allowed IPs', () => {
 
   it.each<[string, SystemOptions, number]>([
     ['by the temporary peer before Linux 6.16', { release: '6.12.48+deb13-amd64' }, 2],
-    ['by the flag since Linux 6.16', { release: '6.16.0-a', removeFlag: true }, 1],
-    ['by the flag since Linux 7.0', { release: '7.0-a', removeFlag: true }, 1],
-    ['by the temporary peer where the flag fails all the same', { release: '6.17.0-b' }, 3],
+    ['by the flag since Linux 6.16', { release: '6.16.0', removeFlag: true }, 1],
+    ['by the flag since Linux 7.0', { release: '7.0', removeFlag: true }, 1],
+    ['by the temporary peer where the flag fails all the same', { release: '6.17.0' }, 3],
   ])('works %s', async (_, options, requests) => {
     const { system, client } = start(options)
     await client.configureDevice('wg0', { peers: before })
@@ -484,7 +486,7 @@ describe('removing single allowed IPs', () => {
   })
 
   it('learns once that the flag fails', async () => {
-    const { system, client } = start({ release: '6.17.0-c' })
+    const { system, client } = start({ release: '6.17.0' })
     await client.configureDevice('wg0', { peers: before })
     await client.configureDevice('wg0', removal)
     const count = system.requests().length
@@ -495,7 +497,7 @@ describe('removing single allowed IPs', () => {
     await client.close()
   })
 
-  it('does not count the temporary peer, and leaves none behind', async () => {
+  it('does not count the temporary peer, and leaves none', async () => {
     let sets = 0
     const { wg0, client } = start({
       release: '6.1.0',
@@ -513,10 +515,28 @@ describe('removing single allowed IPs', () => {
     expect(wg0.peers.size).toBe(2)
     await client.close()
   })
+
+  it('removes the temporary peer also when the write timed out', async () => {
+    let sets = 0
+    const { wg0, client } = start({
+      release: '6.1.0',
+      // Only the first entry takes effect, and no acknowledgement comes.
+      answer: (request, usual) => {
+        if (!isSet(request) || ++sets !== 2) return usual()
+        wg0.set(truncatePeers(request.payload))
+        return []
+      },
+    })
+    await client.configureDevice('wg0', { peers: before })
+    const call = client.configureDevice('wg0', removal, { idleTimeout: 50 })
+    expect(await caught(call)).toMatchObject({ code: 'ETIMEDOUT', applied: 'unknown' })
+    expect(wg0.peers.size).toBe(2)
+    await client.close()
+  })
 })
 
 describe('NetlinkClient.peerBatches', () => {
-  it('gives whole peers, a datagram at a time', async () => {
+  it('yields whole peers, a datagram at a time', async () => {
     const { client } = start({ dumpLimit: 2000 })
     const config = {
       peers: [
@@ -532,13 +552,13 @@ describe('NetlinkClient.peerBatches', () => {
     await client.close()
   })
 
-  it('gives nothing for a device without peers', async () => {
+  it('yields nothing for a device without peers', async () => {
     const { client } = start()
     expect(await collect(client.peerBatches('wg0'))).toEqual([])
     await client.close()
   })
 
-  it('closes its socket when the consumer leaves', async () => {
+  it('closes its socket when the consumer stops', async () => {
     const { system, client } = start({ dumpLimit: 500 })
     await client.configureDevice('wg0', { peers: peers(50) })
     for await (const batch of client.peerBatches('wg0')) {
@@ -578,7 +598,7 @@ describe('NetlinkClient.peerBatches', () => {
     await client.close()
   })
 
-  it('holds up nothing else while it stands still', async () => {
+  it('delays no other call while it is paused', async () => {
     const { client } = start({ dumpLimit: 500 })
     await client.configureDevice('wg0', { peers: peers(50) })
     const streams = Array.from({ length: 20 }, () => client.peerBatches('wg0'))
@@ -598,36 +618,86 @@ describe('a call that waits for its turn', () => {
     },
   }
 
-  it.each([
-    ['behind a write to the same device', 1],
-    ['behind as many others as may run', 8],
-  ])('leaves the queue with its signal: %s', async (_, others) => {
+  const PLACES = [
+    ['after a write to the same device', 1],
+    ['after as many others as may run', 8],
+  ] as const
+
+  /** Calls that never end, and the name of a device whose calls wait for them. */
+  async function stuck(others: number) {
     const { system, client } = start(silent)
     for (let i = 1; i <= others; i++) system.add(`wg${i}`)
-    const name = others === 1 ? 'wg1' : 'wg0'
-    const before = Array.from({ length: others }, (_item, i) =>
+    const before = Array.from({ length: others }, (_, i) =>
       caught(client.configureDevice(`wg${i + 1}`, {}, { idleTimeout: 0 })),
     )
+    await until(() => system.requests().length === others)
+    return { system, client, before, name: others === 1 ? 'wg1' : 'wg0' }
+  }
+
+  it.each(PLACES)('leaves the queue with its signal: %s', async (_, others) => {
+    const { system, client, before, name } = await stuck(others)
     const controller = new AbortController()
-    const waiting = caught(
-      client.configureDevice(name, {}, { signal: controller.signal, idleTimeout: 1 }),
-    )
-    const behind = caught(client.configureDevice(name, {}, { idleTimeout: 0 }))
-    await new Promise((resolve) => {
-      setTimeout(resolve, 20)
-    })
-    const requests = system.requests().length
+    const { signal } = controller
+    const waiting = caught(client.configureDevice(name, {}, { signal, idleTimeout: 0 }))
+    const last = caught(client.configureDevice(name, {}, { idleTimeout: 0 }))
+    await new Promise(setImmediate)
     controller.abort()
-    // It did not time out: the others may take as long as their own deadlines allow.
     expect(await waiting).toMatchObject({ code: 'ABORT_ERR', applied: undefined })
-    expect(system.requests()).toHaveLength(requests)
+    expect(system.requests()).toHaveLength(others)
     await client.close()
-    for (const error of await Promise.all([...before, behind])) {
+    for (const error of await Promise.all([...before, last])) {
       expect(error.code).toBe('ECANCELED')
     }
   })
 
-  it('gets it when the one before fails', async () => {
+  it.each(PLACES)('times out after its own idle time: %s', async (_, others) => {
+    const { system, client, before, name } = await stuck(others)
+    const calls = [
+      caught(client.configureDevice(name, {}, { idleTimeout: 20 })),
+      caught(client.device(name, { idleTimeout: 20 })),
+    ]
+    for (const call of calls) {
+      expect(await call).toMatchObject({
+        code: 'ETIMEDOUT',
+        applied: undefined,
+        message: expect.stringContaining('no progress for 20 ms'),
+      })
+    }
+    expect(system.requests()).toHaveLength(others)
+    await client.close()
+    for (const error of await Promise.all(before)) expect(error.code).toBe('ECANCELED')
+  })
+
+  it('does not time out while the previous call makes progress', async () => {
+    const sends: (() => void)[] = []
+    const { client, wg0 } = start({
+      beforeSend: () => new Promise((resolve) => sends.push(() => resolve())),
+    })
+    // What the first call loads is loaded.
+    const first = client.configureDevice('wg0', {})
+    await until(() => sends.length === 1)
+    sends.pop()!()
+    await first
+    jest.useFakeTimers({ doNotFake: ['setImmediate', 'clearImmediate', 'nextTick'] })
+    const write = client.configureDevice('wg0', { peers: peers(1000) }, { idleTimeout: 100 })
+    const waiting = client.configureDevice('wg0', { listenPort: 7 }, { idleTimeout: 100 })
+    const all = Promise.all([write, waiting])
+    let messages = 0
+    while (wg0.port !== 7) {
+      while (sends.length === 0) await new Promise(setImmediate)
+      jest.advanceTimersByTime(90)
+      await new Promise(setImmediate)
+      sends.pop()!()
+      messages++
+      await new Promise(setImmediate)
+    }
+    jest.useRealTimers()
+    await all
+    expect(messages).toBeGreaterThan(3)
+    await client.close()
+  })
+
+  it('gets its turn when the previous call fails', async () => {
     let sets = 0
     const { client, wg0 } = start({
       answer: (request, usual) => (isSet(request) && ++sets === 1 ? [] : usual()),
@@ -642,7 +712,7 @@ describe('a call that waits for its turn', () => {
 })
 
 describe('NetlinkClient.close', () => {
-  it('ends what is under way, and what waits', async () => {
+  it('ends the running and the waiting calls', async () => {
     const { system, client } = start({
       answer: (request, usual) => (isGet(request) ? [] : usual()),
     })
@@ -660,7 +730,7 @@ describe('NetlinkClient.close', () => {
     expect(system.sockets.every(({ closed }) => closed)).toBe(true)
   })
 
-  it('does not wait for the consumer of a stream, who finds it ended', async () => {
+  it('does not wait for the consumer of a stream, which has ended', async () => {
     const { system, client } = start({ dumpLimit: 500 })
     await client.configureDevice('wg0', { peers: peers(50) })
     const stream = client.peerBatches('wg0', { idleTimeout: 0 })

@@ -37,11 +37,11 @@ describe.each(CAPTURES)('a device read from Linux %s: %s', (kernel, name) => {
   const { sent, received } = loadExchange(`netlink/${kernel}/device-${name}.hex`)
   const device = decodeDatagrams(received)
 
-  it('is what wg shows', () => {
+  it('equals the output of wg', () => {
     expect(formatDump(device)).toBe(loadText(`netlink/${kernel}/device-${name}.txt`))
   })
 
-  it('is asked for by the bytes that wg sends', () => {
+  it('is requested with the bytes that wg sends', () => {
     expect(encodeGetDevice(device.name)).toEqual(sent[0]!.subarray(16))
   })
 
@@ -80,7 +80,7 @@ describe.each(KERNELS)('a conversation with Linux %s that is cut', (kernel) => {
     30_000,
   )
 
-  it('is read well when it is not', async () => {
+  it('is read completely when it is not cut', async () => {
     const { received } = loadExchange(`netlink/${kernel}/device-one-peer.hex`)
     await using client = new NetlinkClient(replaying(received).kernel)
     const device = await client.device('wg0')
@@ -166,7 +166,7 @@ describe.each(KERNELS)('an answer of Linux %s to a SET', (kernel) => {
   it.each([
     ['error-listen-port-4-bytes-extack', 'WGDEVICE_A_LISTEN_PORT', 'invalid attribute length'],
     ['error-nest-missing-extack', 'WGDEVICE_A_PEERS', 'NLA_F_NESTED is missing'],
-  ])('points at the attribute that it means: %s', (name, attribute, words) => {
+  ])('names the attribute that is at fault: %s', (name, attribute, words) => {
     const { sent, received } = loadExchange(`netlink/${kernel}/${name}.hex`)
     const message = new MessageReader(received[0]!)
     message.next()

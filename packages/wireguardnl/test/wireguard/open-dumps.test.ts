@@ -27,7 +27,7 @@ describe('the open dumps', () => {
     expect(log).toEqual(['a 1', 'a 1'])
   })
 
-  it('that are over are not ended', async () => {
+  it('that have ended are not ended again', async () => {
     const dumps = new OpenDumps()
     const log: string[] = []
     add(dumps, log, 'a', 1)!()
@@ -35,7 +35,7 @@ describe('the open dumps', () => {
     expect(log).toEqual([])
   })
 
-  it('do not begin until the deletion is over', async () => {
+  it('do not begin until the deletion has ended', async () => {
     const dumps = new OpenDumps()
     const first = await dumps.end('a', 1)
     const second = await dumps.end('a', 1)
@@ -100,7 +100,7 @@ describe('a stream of a device', () => {
     expect((await client.peerBatches('wg0').next()).done).toBe(false)
   })
 
-  it('of no device finds that out from the kernel', async () => {
+  it('of an absent device gets its error from the kernel', async () => {
     const system = await systemWithPeers()
     await using client = new NetlinkClient(system.kernel)
     const error = await caught(client.peerBatches('wg9').next())

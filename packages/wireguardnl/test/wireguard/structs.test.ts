@@ -52,7 +52,7 @@ describe('decodeZone', () => {
     ['a link-local address: the name', 'fe80::1%eth0', '%eth0'],
     ['the end of the link-local prefix', 'febf::1%eth0', '%eth0'],
     ['link-local multicast', 'ff02::1%lo', '%lo'],
-    ['an interface that is gone: the index', 'fe80::1%99', '%99'],
+    ['an interface that no longer exists: the index', 'fe80::1%99', '%99'],
     ['any other address: the index, as glibc writes it', '2001:db8::1%eth0', '%2'],
     ['no zone: nothing', 'fe80::1', ''],
   ])('writes for %s', (_, host, expected) => {
@@ -66,7 +66,7 @@ const decode = (seconds: bigint, nanoseconds: bigint) =>
   decodeTimespec(new DataView(timespec(seconds, nanoseconds).buffer), 0)
 
 describe('decodeTimespec', () => {
-  it('says undefined for never', () => {
+  it('returns undefined for never', () => {
     expect(decode(0n, 0n)).toBeUndefined()
   })
 
@@ -80,7 +80,7 @@ describe('decodeTimespec', () => {
     expect(decode(seconds, nanoseconds)?.toISOString()).toBe(expected)
   })
 
-  it('refuses what Date cannot hold', () => {
+  it('refuses a time that Date cannot hold', () => {
     expect(() => decode(2n ** 62n, 0n)).toThrow(MalformedMessageError)
   })
 })

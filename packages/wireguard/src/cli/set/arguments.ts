@@ -1,18 +1,16 @@
 import type { PublicKey, SecretKey } from 'wireguardcfg'
+import { DEVICE_FIELDS, type FieldFormat, fieldOf, PEER_FIELDS } from 'wireguardcfg/internal'
+import type { ConfEndpoint } from 'wireguardcfg/conf'
 import {
   type AllowedIPEntry,
-  type ConfEndpoint,
   parseAllowedIPs,
-  parseConfEndpoint,
-  parseFirewallMark,
-  parsePersistentKeepalive,
-  parsePort,
   parsePublicKeyValue,
-} from 'wireguardcfg/conf'
+  VALUE_PARSERS,
+} from 'wireguardcfg/internal/conf'
 import { type CommandContext, CommandError } from '../context.js'
 import { faultText, readKeyFile, valueOf } from '../input.js'
 
-/** What `set` was asked for. */
+/** The parsed arguments of `set`. */
 export interface SetRequest {
   privateKey?: SecretKey | null
   listenPort?: number
@@ -20,25 +18,25 @@ export interface SetRequest {
   readonly peers: SetPeer[]
 }
 
-/** What `set` was asked for one peer; a key may be there several times. */
+/** The arguments of `set` for one peer. A public key may occur several times. */
 export interface SetPeer {
   readonly publicKey: PublicKey
   remove?: boolean
   presharedKey?: SecretKey | null
-  endpoint?: ConfEndpoint & { /** As it was written. */ readonly text: string }
+  endpoint?: ConfEndpoint & { /** The endpoint as it was written. */ readonly text: string }
   persistentKeepalive?: number
-  /** The entries of all lists. */
+  /** The entries of all lists of the peer. */
   allowedIPs?: AllowedIPEntry[]
-  /** The last list has an entry with `+` or `-`. */
+  /** True if the last list has an entry with `+` or `-`. */
   incremental?: boolean
 }
 
 /**
- * Reads the arguments behind the name of the interface. They are wg(8)'s own grammar, words and
- * values without dashes in an order that has a meaning, which `parseArgs` of node:util cannot read.
- * Files of keys are read as they are met, and warnings printed.
+ * Parses the arguments after the name of the interface. They have the grammar of wg(8): words and
+ * values without dashes, whose order has a meaning. `parseArgs` of node:util cannot parse them.
+ * Reads key files and prints warnings in the order of the arguments.
  *
- * @throws CommandError in the words of wg(8)
+ * @throws CommandError with the messages of wg(8)
  */
 export async function parseSet(
   args: readonly string[],
@@ -54,7 +52,7 @@ export async function parseSet(
       continue
     }
     const value = args[i + 1]
-    if (value === undefined || !(await take(word, value, request, peer, context))) {
+    if (value === undefined || !(await parseWord(word, value, request, peer, context))) {
       throw new CommandError(`Invalid argument: ${word}`)
     }
     i += 2
@@ -62,8 +60,8 @@ export async function parseSet(
   return request
 }
 
-/** Reads one word and its value; false when the word is not known here. */
-async function take(
+/** Parses one word and its value. Returns false if the word is unknown here. */
+async function parseWord(
   word: string,
   value: string,
   request: SetRequest,
@@ -75,64 +73,55 @@ async function take(
     return true
   }
   return peer === undefined
-    ? takeOfDevice(word, value, request, context)
-    : takeOfPeer(word, value, peer, context)
+    ? parseDeviceField(word, value, request, context)
+    : parsePeerField(word, value, peer, context)
 }
 
-async function takeOfDevice(
+async function parseDeviceField(
   word: string,
   value: string,
   request: SetRequest,
   context: CommandContext,
 ): Promise<boolean> {
-  switch (word) {
-    case 'listen-port':
-      if (value === '') throw new CommandError('Unable to parse empty port')
-      request.listenPort = valueOf(parsePort(value))
-      return true
-    case 'fwmark':
-      request.firewallMark = valueOf(parseFirewallMark(value))
-      return true
-    case 'private-key':
-      request.privateKey = await readKeyFile(value, context)
-      return true
-    default:
-      return false
-  }
+  const name = fieldOf(DEVICE_FIELDS, 'argument', word)
+  if (name === undefined) return false
+  Object.assign(request, { [name]: await readValue(DEVICE_FIELDS[name].format, value, context) })
+  return true
 }
 
-async function takeOfPeer(
+async function parsePeerField(
   word: string,
   value: string,
   peer: SetPeer,
   context: CommandContext,
 ): Promise<boolean> {
-  switch (word) {
-    case 'preshared-key':
-      peer.presharedKey = await readKeyFile(value, context)
-      return true
-    case 'endpoint':
-      if (value === '') throw new CommandError('Unable to parse empty endpoint')
-      peer.endpoint = { ...valueOf(parseConfEndpoint(value)), text: value }
-      return true
-    case 'persistent-keepalive':
-      peer.persistentKeepalive = valueOf(parsePersistentKeepalive(value))
-      return true
-    case 'allowed-ips':
-      await takeAllowedIPs(value, peer, context)
-      return true
-    default:
-      return false
+  if (word === 'allowed-ips') {
+    await addAllowedIPs(value, peer, context)
+    return true
   }
+  const name = fieldOf(PEER_FIELDS, 'argument', word)
+  if (name === undefined) return false
+  Object.assign(peer, { [name]: await readValue(PEER_FIELDS[name].format, value, context) })
+  return true
 }
 
-async function takeAllowedIPs(
-  value: string,
-  peer: SetPeer,
+/** Parses the value of a field. For a secret, the argument is the name of its file. */
+async function readValue(
+  format: FieldFormat,
+  argument: string,
   context: CommandContext,
-): Promise<void> {
-  const squeezed = value.replaceAll(/[ \t\n\v\f\r]+/g, '')
-  const parsed = squeezed === '' ? { value: [] } : parseAllowedIPs(squeezed)
+): Promise<unknown> {
+  if (format === 'secret') return await readKeyFile(argument, context)
+  if (argument === '' && (format === 'port' || format === 'endpoint')) {
+    throw new CommandError(`Unable to parse empty ${format}`)
+  }
+  const value: unknown = valueOf<unknown>(VALUE_PARSERS[format](argument))
+  return format === 'endpoint' ? Object.assign({ text: argument }, value) : value
+}
+
+async function addAllowedIPs(value: string, peer: SetPeer, context: CommandContext): Promise<void> {
+  const compact = value.replaceAll(/[ \t\n\v\f\r]+/g, '')
+  const parsed = compact === '' ? { value: [] } : parseAllowedIPs(compact)
   const warnings =
     'fault' in parsed
       ? (parsed.warnings ?? [])

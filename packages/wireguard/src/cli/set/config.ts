@@ -1,31 +1,24 @@
-import type { AllowedIP, Endpoint, PublicKey } from 'wireguardcfg'
+import type { AllowedIP, Endpoint } from 'wireguardcfg'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
+import { givenFields, PEER_FIELDS } from 'wireguardcfg/internal'
+import { splitAtRepeats } from 'wireguardcfg/internal/conf'
 import type { SetPeer, SetRequest } from './arguments.js'
 
 /**
- * The configurations that do what `set` was asked for, in this order: a public key that is there
- * twice makes two.
+ * Returns the configurations to apply in order. A public key that occurs twice needs two.
  *
- * @param addresses of those endpoints that are names
+ * @param addresses the addresses of the endpoints that are names, in order
  */
 export function toConfigs(
   { peers, ...device }: SetRequest,
   addresses: readonly Endpoint[],
 ): CheckedDeviceConfig[] {
   const lookedUp = addresses[Symbol.iterator]()
-  const batches: CheckedPeerConfig[][] = [[]]
-  let seen = new Set<PublicKey>()
-  for (const peer of peers) {
-    if (seen.has(peer.publicKey)) {
-      batches.push([])
-      seen = new Set()
-    }
-    seen.add(peer.publicKey)
-    batches.at(-1)!.push(peerConfig(peer, addressOf(peer, lookedUp)))
-  }
-  return batches.map((batch, i) => ({
+  return splitAtRepeats(peers).map((part, i) => ({
     ...(i === 0 ? device : {}),
-    ...(batch.length === 0 ? {} : { peers: batch }),
+    ...(part.length === 0
+      ? {}
+      : { peers: part.map((peer) => peerConfig(peer, addressOf(peer, lookedUp))) }),
   }))
 }
 
@@ -36,31 +29,30 @@ function addressOf({ endpoint }: SetPeer, lookedUp: Iterator<Endpoint>): Endpoin
 }
 
 function peerConfig(peer: SetPeer, endpoint: Endpoint | undefined): CheckedPeerConfig {
-  const { publicKey, remove, presharedKey, persistentKeepalive } = peer
+  const { publicKey, remove } = peer
   return {
     publicKey,
     ...(remove === undefined ? {} : { remove }),
-    ...(presharedKey === undefined ? {} : { presharedKey }),
-    ...(endpoint === undefined ? {} : { endpoint }),
-    ...(persistentKeepalive === undefined ? {} : { persistentKeepalive }),
+    ...givenFields(PEER_FIELDS, { ...peer, endpoint }),
     ...allowedIPs(peer),
   }
 }
 
 /**
- * Without a list the allowed IPs are left alone; of several entries for one range the last counts.
+ * Returns the changes of the allowed IPs: none without a list. If an allowed IP has several
+ * entries, the last one counts.
  */
 function allowedIPs({
   allowedIPs: entries,
   incremental = false,
 }: SetPeer): Partial<CheckedPeerConfig> {
   if (entries === undefined) return {}
-  const ranges = new Map<AllowedIP, boolean>()
-  for (const { sign, allowedIP } of entries) ranges.set(allowedIP, sign !== '-')
-  const those = (isAdded: boolean) =>
-    [...ranges].filter(([, added]) => added === isAdded).map(([range]) => range)
+  const additions = new Map<AllowedIP, boolean>()
+  for (const { sign, allowedIP } of entries) additions.set(allowedIP, sign !== '-')
+  const select = (isAdded: boolean) =>
+    [...additions].filter(([, added]) => added === isAdded).map(([allowedIP]) => allowedIP)
   return {
-    allowedIPs: those(true),
-    ...(incremental ? { removeAllowedIPs: those(false) } : { replaceAllowedIPs: true }),
+    allowedIPs: select(true),
+    ...(incremental ? { removeAllowedIPs: select(false) } : { replaceAllowedIPs: true }),
   }
 }

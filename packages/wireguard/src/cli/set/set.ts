@@ -5,7 +5,7 @@ import { checkedName, modifying, withWireGuard } from '../interfaces.js'
 import { parseSet } from './arguments.js'
 import { toConfigs } from './config.js'
 
-/** `set`: changes an interface as its arguments say. */
+/** `set`: changes an interface and its peers. */
 export const set: Command = async (args, context) => {
   const [name, ...rest] = args
   if (name === undefined || rest.length === 0) throw new UsageError('')

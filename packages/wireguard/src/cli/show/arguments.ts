@@ -1,23 +1,23 @@
+import { errorCode } from 'wireguardcfg/internal'
 import { UsageError } from '../context.js'
-import { errorCode } from '../errno-text.js'
 import { FIELD_NAMES, type FieldName } from '../usage.js'
 
-// An import would load all that is lazy in node:util.
+// An import would load the lazy parts of node:util.
 const { parseArgs } = process.getBuiltinModule('node:util')
 
-/** What `show` was asked for. */
+/** The parsed arguments of `show`. */
 export interface ShowRequest {
   readonly what: 'one' | 'all' | 'interfaces'
-  /** Of the one interface; otherwise `''`. */
+  /** The name of the one interface, or `''`. */
   readonly name: string
-  /** The single value that is wanted, perhaps one that does not exist; `undefined`: everything. */
+  /** The field to print, which may be unknown; undefined: all fields. */
   readonly field: string | undefined
   readonly json: boolean
-  /** Secret keys are printed where they would be hidden. */
+  /** Whether to print secret keys that are hidden by default. */
   readonly reveal: boolean
 }
 
-/** Reads the arguments of `show`. @throws UsageError */
+/** Parses the arguments of `show`. @throws UsageError */
 export function parseShow(args: readonly string[]): ShowRequest {
   const { positionals, values } = parse(args)
   const [name = 'all', field, ...rest] = positionals
@@ -28,7 +28,8 @@ export function parseShow(args: readonly string[]): ShowRequest {
 }
 
 /**
- * The name of a field. wg(8) looks at it only when it has read an interface, and so do its scripts.
+ * Checks the name of a field. Call it after an interface was read, because wg(8) checks the name
+ * only then.
  *
  * @throws UsageError
  */
@@ -44,7 +45,7 @@ function parse(args: readonly string[]) {
     return parseArgs({ args: [...args], options, allowPositionals: true })
   } catch (error) {
     const isWrongArgument = errorCode(error).startsWith('ERR_PARSE_ARGS')
-    // Errors of Node's core may come from another realm, so `instanceof` says nothing.
+    // An error of Node itself may come from another realm, where `instanceof` is false.
     if (!isWrongArgument || typeof error !== 'object' || error === null) throw error
     throw new UsageError('message' in error ? String(error.message) : '')
   }

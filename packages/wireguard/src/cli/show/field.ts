@@ -2,10 +2,10 @@ import { type Device, formatEndpoint, type Peer } from 'wireguardcfg'
 import type { FieldName } from '../usage.js'
 
 /**
- * One value of an interface and of its peers for programs, as `wg show IF FIELD`: lines of fields
- * separated by tabs, secret keys and all. In pieces.
+ * Formats one field of a device and its peers for programs, as `wg show IF FIELD`: lines of values
+ * separated by tabs, including secret keys. Yields the text in pieces.
  *
- * @param hasName every line begins with the name of the interface, as `wg show all FIELD`
+ * @param hasName whether every line begins with the interface name, as `wg show all FIELD`
  */
 export function* formatField(
   device: Device,
@@ -36,13 +36,25 @@ function deviceValue(device: Device, field: FieldName): string | undefined {
       return mark
     case 'dump':
       return [privateKey?.toBase64() ?? NONE, publicKey, listenPort, mark].join('\t')
-    default:
+    case 'peers':
+    case 'preshared-keys':
+    case 'endpoints':
+    case 'allowed-ips':
+    case 'latest-handshakes':
+    case 'transfer':
+    case 'persistent-keepalive':
       return undefined
+    default:
+      return field satisfies never
   }
 }
 
-/** What comes behind the public key, for the fields that peers have. */
-const PEER_FIELDS: Partial<Record<FieldName, (peer: Peer) => string>> = {
+/** The formatters of the fields of peers. Each returns the text after the public key. */
+const PEER_FIELDS: Record<FieldName, ((peer: Peer) => string) | undefined> = {
+  'public-key': undefined,
+  'private-key': undefined,
+  'listen-port': undefined,
+  fwmark: undefined,
   peers: () => '',
   'preshared-keys': (peer) => `\t${presharedKey(peer)}`,
   endpoints: (peer) => `\t${endpoint(peer)}`,
@@ -69,7 +81,7 @@ function allowedIPs(peer: Peer, separator: string): string {
   return peer.allowedIPs.length === 0 ? NONE : peer.allowedIPs.join(separator)
 }
 
-/** Unix time in seconds, 0: never. */
+/** Returns the Unix time in seconds; 0: never. */
 function handshake({ lastHandshake }: Peer): number {
   return lastHandshake === undefined ? 0 : Math.floor(lastHandshake.getTime() / 1000)
 }

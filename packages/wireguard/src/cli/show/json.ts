@@ -6,9 +6,9 @@ import { knownField, type ShowRequest } from './arguments.js'
 import type { FieldName } from '../usage.js'
 
 /**
- * `show --json`: an interface as an object and `all` as a list of them; with a field its value, and
- * with `all` an object of values by interface. What belongs to peers is an object by public key.
- * `null` stands for what is not there.
+ * Prints `show --json`. One interface is an object, and `all` is an array of objects. With a field,
+ * one interface is the value of the field, and `all` is an object of values by interface name. The
+ * values of peers are an object by public key. An absent value is `null`.
  */
 export async function showJson(
   wg: WireGuard,

@@ -2,16 +2,16 @@ import { type Device, formatEndpoint, type Peer, type SecretKey } from 'wireguar
 import { formatAgo, formatBytes, formatInterval } from '../amounts.js'
 import type { Terminal } from '../terminal.js'
 
-/** How {@link formatPretty} writes. */
+/** Options of {@link formatPretty}. */
 export interface PrettyOptions {
   readonly terminal: Terminal
-  /** False: `(hidden)` instead of secret keys. */
+  /** If false, secret keys are `(hidden)`. */
   readonly showsKeys: boolean
 }
 
 /**
- * An interface and its peers for people, as `wg show`: the peer with the latest handshake first. In
- * pieces.
+ * Formats a device and its peers for people, as `wg show`. The peer with the latest handshake is
+ * the first. Yields the text in pieces.
  */
 export function* formatPretty(device: Device, options: PrettyOptions): Generator<string> {
   yield formatInterface(device, options)
@@ -39,8 +39,8 @@ function formatPeer(peer: Peer, { terminal, showsKeys }: PrettyOptions, now: num
   const line = (title: string, value: string) => `  ${label(title)}: ${value}\n`
   if (presharedKey !== undefined) text += line('preshared key', secret(presharedKey, showsKeys))
   if (endpoint !== undefined) text += line('endpoint', formatEndpoint(endpoint))
-  const ranges = allowedIPs.map((range) => range.replace('/', unit('/')))
-  text += line('allowed ips', ranges.length === 0 ? '(none)' : ranges.join(', '))
+  const prefixes = allowedIPs.map((allowedIP) => allowedIP.replace('/', unit('/')))
+  text += line('allowed ips', prefixes.length === 0 ? '(none)' : prefixes.join(', '))
   if (peer.lastHandshake !== undefined) {
     text += line('latest handshake', formatAgo(peer.lastHandshake, now, terminal))
   }

@@ -3,7 +3,7 @@ import type { Command, CommandContext } from '../context.js'
 import { interfaceNames, readInterface, readEach, withWireGuard } from '../interfaces.js'
 import { knownField, parseShow, type ShowRequest } from './arguments.js'
 
-/** `show`: prints what interfaces and peers are and do. */
+/** `show`: prints the configuration and the state of interfaces and peers. */
 export const show: Command = (args, context) => {
   const request = parseShow(args)
   return withWireGuard(context, async (wg) => {
@@ -25,12 +25,12 @@ export const show: Command = (args, context) => {
       await writeAll(format(device), context)
       if (request.field === undefined && !isLast) await context.out.write('\n')
     }
-    // As wg(8): it is a failure only when none could be read.
+    // As wg(8), fail only if no interface could be read.
     return read > 0 || names.length === 0 ? 0 : 1
   })
 }
 
-/** The text of one interface, in pieces. */
+/** Formats one device as text, in pieces. */
 type Formatter = (device: Device) => Iterable<string>
 
 async function formatter(request: ShowRequest, { streams }: CommandContext): Promise<Formatter> {

@@ -17,7 +17,7 @@ const setEndpoint = (host: string, retries: string) =>
   })
 
 describe('set', () => {
-  it('adds to and takes from allowed IPs with + and -, and replaces them without', async () => {
+  it('adds allowed IPs with +, removes them with -, and replaces them without a sign', async () => {
     await wg.line(`set wg0 peer ${KEY} allowed-ips 10.0.0.0/8,10.1.0.0/16`)
     await wg.line(`set wg0 peer ${KEY} allowed-ips -10.0.0.0/8,+fd00::/64`)
     await expect(sorted()).resolves.toStrictEqual(['10.1.0.0/16', 'fd00::/64'])
@@ -43,7 +43,7 @@ describe('set', () => {
 
   it.each([
     [
-      'a key with a character behind it',
+      'a key with another character after it',
       `${SECRET}x`,
       "Found trailing character in key file: `x'\n",
     ],
@@ -54,13 +54,13 @@ describe('set', () => {
       privateKeyOf(1).toHex(),
       "Found trailing character in key file: `(hidden)'\n",
     ],
-  ])('tells nothing of a secret: %s', async (_, input, expected) => {
+  ])('prints no part of a secret: %s', async (_, input, expected) => {
     const { stderr, code } = await wg.run(['set', 'wg0', 'private-key', '/dev/stdin'], { input })
     expect(stderr).toBe(expected)
     expect(code).toBe(1)
   })
 
-  it('looks a name up and gives up as it is told', async () => {
+  it('looks a name up and stops after the given number of retries', async () => {
     await expect(setEndpoint('good.example', '0')).resolves.toMatchObject({ code: 0, stderr: '' })
     expect((await wg.device()).peers[0]?.endpoint).toStrictEqual({ host: '192.0.2.1', port: 51820 })
     await expect(setEndpoint('bad.example', '1')).resolves.toStrictEqual({

@@ -11,7 +11,7 @@ describe('show', () => {
     ['colours on a terminal', { isTTY: true }, '\u001B[0m\u001B[32m'],
     ['none elsewhere', {}, 'interface: wg0'],
     [
-      'none on a terminal that wants none',
+      'no colors on a terminal that disables them',
       { isTTY: true, env: { WG_COLOR_MODE: 'never' } },
       'interface: wg0',
     ],
@@ -26,7 +26,7 @@ describe('show', () => {
     expect(stdout.slice(0, start.length)).toBe(start)
   })
 
-  it('of all reports what cannot be read and goes on, and fails when nothing can be', async () => {
+  it('shows the other interfaces when one cannot be read, and fails when none can', async () => {
     await using _ = await brokenDaemon(join(wg.directory, 'wga.sock'))
     const message = 'Unable to access interface wga: Invalid argument\n'
     const { stdout, stderr, code } = await wg.line('show all peers')

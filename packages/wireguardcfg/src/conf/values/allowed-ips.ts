@@ -1,6 +1,7 @@
 import { type AllowedIP, formatAllowedIP } from '../../model/allowed-ip.js'
-import { quote } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
 import { parseIP } from '../../model/ip.js'
+import { trim } from '../text.js'
 import { decimal } from './numbers.js'
 import { type Parsed, type ValueFault, wgSentence } from './value.js'
 
@@ -9,70 +10,87 @@ export interface AllowedIPEntry {
   /** Canonical: length added, host bits cleared. */
   readonly allowedIP: AllowedIP
   /**
-   * The sign in front of it, since wg(8) 1.0.20250521: `+` adds to what the peer has, `-` takes
-   * away.
+   * The sign before it, since wg(8) 1.0.20250521. `+` adds to the allowed IPs of the peer, `-`
+   * removes from them.
    */
   readonly sign: '' | '+' | '-'
-  /** Set when host bits were cleared. wg(8) prints its sentence as a warning. */
+  /** Set when host bits were cleared. wg(8) prints its `wgMessage` as a warning. */
   readonly warning: ValueFault | undefined
 }
 
 /**
- * A comma-separated list of `address[/length]`, each with an optional `+` or `-`. An empty element
- * is a fault.
+ * Reads a comma-separated list of `address[/length]`, each with an optional `+` or `-`. An empty
+ * element is a fault.
+ *
+ * @param text without white space, as wg(8) reads it
+ * @param shown the list as the user wrote it, which messages quote
  */
-export function parseAllowedIPs(text: string): Parsed<readonly AllowedIPEntry[]> {
+export function parseAllowedIPs(
+  text: string,
+  shown: string = text,
+): Parsed<readonly AllowedIPEntry[]> {
   const entries: AllowedIPEntry[] = []
+  const texts = shown.split(',')
   for (const [index, element] of text.split(',').entries()) {
-    const parsed = parseEntry(element, index)
+    const parsed = parseEntry(element, trim(texts[index] ?? element), index)
     if ('fault' in parsed) return { ...parsed, warnings: warningsOf(entries) }
     entries.push(parsed.value)
   }
   return { value: entries }
 }
 
-/** The warnings of a list, in order. */
+/** Returns the warnings of a list, in order. */
 export function warningsOf(entries: readonly AllowedIPEntry[]): ValueFault[] {
   return entries.flatMap(({ warning }) => warning ?? [])
 }
 
-/** The text of a list as `wg showconf` writes it. */
+/** Returns the text of a list as `wg showconf` writes it. */
 export function formatAllowedIPs(entries: readonly Omit<AllowedIPEntry, 'warning'>[]): string {
   return entries.map(({ sign, allowedIP }) => sign + allowedIP).join(', ')
 }
 
 const EXPECTED = 'an IPv4 or IPv6 address with an optional /length'
 
-function parseEntry(element: string, index: number): Parsed<AllowedIPEntry> {
+// Common mistakes: what users write instead of commas and of a prefix length.
+const WRONG_SEPARATOR = /[ \t;]/
+const NETMASK = /\/\d+\.\d+\.\d+\.\d+$/
+
+function expectedFor(shown: string): string {
+  if (WRONG_SEPARATOR.test(shown)) return `${EXPECTED}, separated by commas`
+  return NETMASK.test(shown) ? `${EXPECTED}, not a netmask` : EXPECTED
+}
+
+function parseEntry(element: string, shown: string, index: number): Parsed<AllowedIPEntry> {
   const sign = element.startsWith('+') ? '+' : element.startsWith('-') ? '-' : ''
-  const range = element.slice(sign.length)
-  const slash = range.indexOf('/')
-  const ip = slash < 0 ? range : range.slice(0, slash)
+  const unsigned = element.slice(sign.length)
+  const slash = unsigned.indexOf('/')
+  const ip = slash < 0 ? unsigned : unsigned.slice(0, slash)
   const address = parseIP(ip)
   if (address === undefined) {
-    const message = element === '' ? 'empty element' : `${quote(ip)} is not an IP address`
+    const message = element === '' ? 'empty element' : `${quote(shown)} is not an IP address`
     const wgMessage = wgSentence('Unable to parse IP address', ip)
-    return { fault: { message, expected: EXPECTED, wgMessage, index } }
+    return { fault: { message, expected: expectedFor(shown), wgMessage, index } }
   }
   const bits = address.byteLength * 8
-  const length = slash < 0 ? bits : decimal(range.slice(slash + 1), bits)
+  const length = slash < 0 ? bits : decimal(unsigned.slice(slash + 1), bits)
   if (length === undefined) {
-    const message = `${quote(range)} has no prefix length from 0 to ${bits}`
-    const wgMessage = wgSentence('AllowedIP is not in the correct format', range)
-    return { fault: { message, expected: EXPECTED, wgMessage, index } }
+    const message = `${quote(shown)} has no prefix length from 0 to ${bits}`
+    const wgMessage = wgSentence('AllowedIP is not in the correct format', unsigned)
+    return { fault: { message, expected: expectedFor(shown), wgMessage, index } }
   }
   const allowedIP = formatAllowedIP({ address, prefixLength: length })
   const whole = formatAllowedIP({ address, prefixLength: bits })
   const host = whole.slice(0, whole.indexOf('/'))
-  const warning = allowedIP === `${host}/${length}` ? undefined : hostPart(range, allowedIP, index)
+  const warning =
+    allowedIP === `${host}/${length}` ? undefined : hostPart(unsigned, allowedIP, index)
   return { value: { allowedIP, sign, warning } }
 }
 
-function hostPart(range: string, allowedIP: AllowedIP, index: number): ValueFault {
+function hostPart(text: string, allowedIP: AllowedIP, index: number): ValueFault {
   return {
-    message: `${quote(range)} has a nonzero host part`,
+    message: `${quote(text)} has a nonzero host part`,
     expected: allowedIP,
-    wgMessage: `Warning: AllowedIP has nonzero host part: ${range}`,
+    wgMessage: `Warning: AllowedIP has nonzero host part: ${text}`,
     index,
   }
 }

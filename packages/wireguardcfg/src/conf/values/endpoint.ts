@@ -1,52 +1,67 @@
-import { checkEndpoint, type Endpoint } from '../../model/endpoint.js'
-import { isWireGuardError, quote } from '../../model/errors.js'
+import {
+  checkEndpoint,
+  type Endpoint,
+  formatEndpoint,
+  isHostName,
+  isInetAton,
+} from '../../model/endpoint.js'
+import { isWireGuardError } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
 import { parsePort } from './numbers.js'
-import { type Parsed, wgSentence } from './value.js'
+import { type Parsed, type ValueFault, wgSentence } from './value.js'
 
-/** Where a peer is, as a file says it: the host may be a name, which nobody has looked up yet. */
+/** The endpoint of a peer in a file. The host may be a name, which has not been resolved. */
 export interface ConfEndpoint extends Endpoint {
-  /** True: `host` is a name to look up. False: a literal address in canonical text. */
+  /** Whether `host` is a name to resolve. If not, it is a literal address in canonical text. */
   readonly isName: boolean
 }
 
 /**
- * `host:port` up to the last colon, or `[host]:port`, as wg(8) takes it apart. The host is an IPv4
- * or IPv6 address, with a zone or without, or a name. The interface of a zone need not exist here.
- * Unlike wg(8) this takes no shortened or hexadecimal IPv4 (`127.1`), and the port as
- * {@link parsePort} does.
+ * Reads `host:port`, split at the last colon, or `[host]:port`, as wg(8) does. The host is a name,
+ * or an IPv4 or IPv6 address, with a zone or without. The interface of the zone need not exist on
+ * this system. Unlike wg(8) this accepts no shortened or hexadecimal IPv4 address (`127.1`). It
+ * reads the port as {@link parsePort} does.
  */
-export function parseConfEndpoint(text: string): Parsed<ConfEndpoint> {
-  const parts = takeApart(text)
+export function parseConfEndpoint(text: string, shown: string = text): Parsed<ConfEndpoint> {
+  const parts = takeApart(text, shown)
   if ('fault' in parts) return parts
   const { host, port: digits } = parts.value
-  const port = parsePort(digits, text)
+  const port = parsePort(digits, { whole: text })
   if ('fault' in port) return port
   const literal = literalEndpoint({ host, port: port.value })
-  if (literal !== undefined) return { value: { ...literal, isName: false } }
+  if (literal !== undefined) {
+    const value = { ...literal, isName: false }
+    return literal.host.includes(':') && !text.startsWith('[')
+      ? { value, warnings: [withoutBrackets(literal)] }
+      : { value }
+  }
   if (isHostName(host)) return { value: { host, port: port.value, isName: true } }
   const wgMessage = wgSentence('Name or service not known', text)
   const message = `${quote(host)} is neither an IP address nor a host name`
   return {
-    fault: { message, expected: EXPECTED, ...(INET_ATON.test(host) ? {} : { wgMessage }) },
+    fault: { message, expected: EXPECTED, ...(isInetAton(host) ? {} : { wgMessage }) },
   }
+}
+
+/** wg(8) reads the digits after the last colon as the port, which is most often a mistake. */
+function withoutBrackets(endpoint: Endpoint): ValueFault {
+  const expected = formatEndpoint(endpoint)
+  return { message: `IPv6 address without brackets, read as ${expected}`, expected }
 }
 
 const EXPECTED = 'host:port, with an IPv6 address in brackets'
 
-// The other spellings of an IPv4 address that inet_aton(3) knows.
-const INET_ATON = /^(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}$/i
-
-function takeApart(text: string): Parsed<{ host: string; port: string }> {
+function takeApart(text: string, shown: string): Parsed<{ host: string; port: string }> {
   const bracketed = text.startsWith('[')
   const close = text.indexOf(']')
   if (bracketed && close < 0) {
     const wgMessage = wgSentence('Unable to find matching brace of endpoint', text)
-    return { fault: { message: `${quote(text)} has no "]"`, expected: EXPECTED, wgMessage } }
+    return { fault: { message: `${quote(shown)} has no "]"`, expected: EXPECTED, wgMessage } }
   }
   const colon = bracketed ? close + 1 : text.lastIndexOf(':')
   if (text[colon] !== ':' || colon + 1 === text.length) {
     const wgMessage = wgSentence('Unable to find port of endpoint', text)
-    return { fault: { message: `${quote(text)} has no port`, expected: EXPECTED, wgMessage } }
+    return { fault: { message: `${quote(shown)} has no port`, expected: EXPECTED, wgMessage } }
   }
   const host = bracketed ? text.slice(1, close) : text.slice(0, colon)
   return { value: { host, port: text.slice(colon + 1) } }
@@ -59,16 +74,4 @@ function literalEndpoint(endpoint: Endpoint): Endpoint | undefined {
     if (isWireGuardError(error)) return undefined
     throw error
   }
-}
-
-/**
- * At most 253 characters (RFC 1035) of what host names are made of, an underscore included, which
- * some have.
- */
-function isHostName(host: string): boolean {
-  return (
-    host.length <= 254 &&
-    /^[A-Za-z0-9_](?:[A-Za-z0-9_.-]*[A-Za-z0-9_.])?$/.test(host) &&
-    !INET_ATON.test(host)
-  )
 }

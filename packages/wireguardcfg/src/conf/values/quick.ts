@@ -1,20 +1,20 @@
-import { quote } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
 import { formatIP, parseIP } from '../../model/ip.js'
 import { foldCase, words } from '../text.js'
 import { decimal } from './numbers.js'
 import type { Parsed, ValueFault } from './value.js'
 
-/** What `DNS` says. */
+/** The values of `DNS`. */
 export interface ConfDNS {
-  /** Addresses of servers, in canonical text. */
+  /** The addresses of DNS servers, in canonical text. */
   readonly servers: readonly string[]
-  /** Domains to search in. */
+  /** The search domains. */
   readonly search: readonly string[]
 }
 
 /**
- * `address[/length]` list of the interface's own addresses, separated by commas or white space.
- * Canonical text, host bits and all; no length is added.
+ * Reads a list of the interface's own addresses, `address[/length]`, separated by commas or white
+ * space. Returns them in canonical text. Host bits are kept, and no length is added.
  */
 export function parseAddresses(text: string): Parsed<readonly string[]> {
   const addresses: string[] = []
@@ -33,8 +33,8 @@ export function parseAddresses(text: string): Parsed<readonly string[]> {
 }
 
 /**
- * Servers and search domains, told apart as wg-quick(8) does: digits and dots, or anything with a
- * colon, is a server.
+ * Reads servers and search domains, and distinguishes them as wg-quick(8) does. A server has only
+ * digits and dots, or has a colon.
  */
 export function parseDNS(text: string): Parsed<ConfDNS> {
   const servers: string[] = []
@@ -45,7 +45,7 @@ export function parseDNS(text: string): Parsed<ConfDNS> {
       const [address = '', zone] = word.split('%', 2)
       const bytes = parseIP(address)
       if (bytes === undefined) {
-        const expected = 'addresses of servers and domains to search in'
+        const expected = 'addresses of servers, and search domains'
         return { fault: { message: `${quote(word)} is not an address`, expected, index } }
       }
       servers.push(formatIP(bytes) + (zone === undefined ? '' : `%${zone}`))
@@ -54,14 +54,14 @@ export function parseDNS(text: string): Parsed<ConfDNS> {
   return { value: { servers, search } }
 }
 
-/** Bytes, 1 to 2147483647, which is the most that ip(8) can say. */
+/** Reads a number of bytes, 1 to 2147483647, the maximum of ip(8). */
 export function parseMTU(text: string): Parsed<number> {
   const mtu = decimal(text, 0x7fff_ffff)
   if (mtu !== undefined && mtu > 0) return { value: mtu }
   return wrong(`${quote(text)} is not an MTU`, 'a number of bytes')
 }
 
-/** `off`, `auto`, the number of a routing table, or its name. */
+/** Reads `off`, `auto`, the number of a routing table, or its name. */
 export function parseTable(text: string): Parsed<string> {
   const numeric = /^[0-9]+$/.test(text)
   if (numeric ? decimal(text, 0xffff_ffff) !== undefined : /^[A-Za-z0-9_.-]+$/.test(text)) {
@@ -70,7 +70,7 @@ export function parseTable(text: string): Parsed<string> {
   return wrong(`${quote(text)} is not a routing table`, '"off", "auto", or a table')
 }
 
-/** `true` or `false` in any case. */
+/** Reads `true` or `false` in upper or lower case. */
 export function parseSaveConfig(text: string): Parsed<boolean> {
   const folded = foldCase(text)
   if (folded === 'true' || folded === 'false') return { value: folded === 'true' }

@@ -1,34 +1,30 @@
-/** What a value means, or what is wrong with it. */
+import { HIDDEN, mayHoldKey } from '../../model/quote.js'
+
+/** A value that was read, or what is wrong with its text. */
 export type Parsed<T> =
-  | { readonly value: T }
-  /** With the warnings about what comes before the fault in a list. */
+  | { readonly value: T; readonly warnings?: readonly ValueFault[] }
+  /** The warnings are about the elements of a list before the fault. */
   | { readonly fault: ValueFault; readonly warnings?: readonly ValueFault[] }
 
-/** What is wrong with a value. Nothing in it is a secret. */
+/** What is wrong with a value. No part of it is a secret. */
 export interface ValueFault {
-  /** In lower case, without a full stop. */
+  /** The fault in lower case, without a full stop. */
   readonly message: string
-  /** What would be right: `an integer from 0 to 65535`. */
+  /** What is valid: `an integer from 0 to 65535`. */
   readonly expected: string
   /**
-   * The sentence that wg(8) prints, with a secret replaced by `(hidden)`; `undefined` where wg(8)
-   * takes the value and makes something else of it, or knows no such value.
+   * The sentence that wg(8) prints, with a secret replaced by `(hidden)`. It is `undefined` when
+   * wg(8) accepts the value with another meaning, or does not know such a value.
    */
   readonly wgMessage?: string | undefined
-  /** Which element of a comma-separated list, from 0. */
+  /** The index of the element in a comma-separated list, from 0. */
   readonly index?: number | undefined
 }
 
 /**
- * A sentence of wg(8) about a text, in its quotes. A text that looks like a key is hidden, because
- * users paste private keys into other fields; wg(8) would print it.
+ * Returns a sentence of wg(8) about a text, in the quotation marks of wg(8). A text that looks like
+ * a key is hidden, because users paste private keys into other fields. wg(8) prints it.
  */
 export function wgSentence(sentence: string, text: string): string {
-  return `${sentence}: \`${KEY_LIKE.test(text) ? HIDDEN : text}'`
+  return `${sentence}: \`${mayHoldKey(text) ? HIDDEN : text}'`
 }
-
-/** What stands in the place of a secret. */
-export const HIDDEN = '(hidden)'
-
-// As the errors of the model do: a key with a few characters missing is hidden as well.
-const KEY_LIKE = /[A-Za-z0-9+/]{40}/

@@ -7,7 +7,7 @@ import type { ReadWriteLock } from './lock.js'
 import { SetOperation, type SetOptions } from './set.js'
 import type { DeviceState } from './state.js'
 
-/** What the connections of one server share. */
+/** The state that all connections of one server share. */
 export interface Served {
   readonly device: DeviceState
   readonly lock: ReadWriteLock
@@ -15,18 +15,19 @@ export interface Served {
 }
 
 /**
- * How much a set operation reads at a time. What is left of it when the operation ends is lost,
- * with wireguard-go's buffers (bufio.NewScanner over bufio.NewReader, both of this size): a reason
- * never to send an operation before the last one's reply.
+ * How many bytes a set operation reads at a time. Bytes that are left when the operation ends are
+ * lost, as with wireguard-go's buffers (bufio.NewScanner over bufio.NewReader, both of this size).
+ * So a client must not send an operation before the reply to the previous one.
  */
 const READ_AHEAD = 4096
 
 /**
- * Answers the operations of one client, one after the other, until it hangs up or sends something
- * else. Resolves when the connection is over and never rejects. The socket has `allowHalfOpen`.
+ * Answers the operations of one client, one after the other, until it closes the connection or
+ * sends anything else. Resolves when the connection is closed, and never rejects. The socket must
+ * have `allowHalfOpen`.
  */
 export async function serveConnection(socket: Socket, served: Served): Promise<void> {
-  // A client may vanish at any moment: 'close' follows, and ends every wait.
+  // A client may disconnect at any moment. 'close' follows and ends every wait.
   socket.on('error', () => {})
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   const input = new Input(socket)
@@ -39,7 +40,7 @@ export async function serveConnection(socket: Socket, served: Served): Promise<v
   await closed
 }
 
-/** False when there was no operation to answer, or nobody to answer to. */
+/** Answers one operation. Returns false at the end of the input or of the connection. */
 async function serveOperation(socket: Socket, input: Input, served: Served): Promise<boolean> {
   switch (await input.readOperation()) {
     case 'set=1': {
@@ -49,7 +50,7 @@ async function serveOperation(socket: Socket, input: Input, served: Served): Pro
     case 'get=1': {
       const next = await input.read(1)
       if (next === undefined) return false
-      // What follows the wrong byte is read as the next operation.
+      // The bytes after the wrong one are read as the next operation.
       if (next[0] !== 10) return sendStatus(socket, INVALID)
       const sent = await served.lock.read(() => sendDevice(socket, served))
       return sent && sendStatus(socket, OK)
@@ -87,7 +88,7 @@ function sendStatus(socket: Socket, errno: Errno): Promise<boolean> {
   return send(socket, `errno=${errno}\n\n`)
 }
 
-/** Resolves when there is room for more; false when the client is gone. */
+/** Sends text and waits until there is room for more. Returns false if the client disconnected. */
 async function send(socket: Socket, text: string): Promise<boolean> {
   if (!socket.writable) return false
   if (!socket.write(text)) {

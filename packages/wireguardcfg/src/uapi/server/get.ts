@@ -3,22 +3,22 @@ import { publicKeyToBytes } from '../../model/key.js'
 import { formatGo } from './go-address.js'
 import type { DeviceState, PeerState } from './state.js'
 
-/** What {@link formatDevice} can be told. */
+/** Options of {@link formatDevice}. */
 export interface GetOptions {
   /**
-   * `random`: another order at every get, as wireguard-go, which walks a Go map; `insertion`: that
-   * of their creation.
+   * The order of the peers. `random` is another order at every get, as in wireguard-go, which
+   * iterates over a Go map. `insertion` is the order of their creation.
    */
   readonly peerOrder: 'random' | 'insertion'
 }
 
-/** Pieces are about this long. */
+/** The approximate length of a piece. */
 const PIECE_LENGTH = 65_536
 const NO_KEY = '0'.repeat(64)
 
 /**
- * The reply to `get=1` without its status, in pieces, with the keys in wireguard-go's order
- * (device/uapi.go).
+ * Yields the reply to `get=1` in pieces, without its status. The keys are in the order of
+ * wireguard-go (device/uapi.go).
  */
 export function* formatDevice(device: DeviceState, { peerOrder }: GetOptions): Generator<string> {
   let text = ''
@@ -61,7 +61,7 @@ function formatGoEndpoint({ host, port }: NonNullable<PeerState['endpoint']>): s
   return formatEndpoint({ host: formatGo(host), port })
 }
 
-/** Fisher and Yates. */
+/** Shuffles in place (Fisher and Yates). */
 function shuffle(items: unknown[]): void {
   for (let i = items.length - 1; i > 0; i--) {
     const j = Math.floor(Math.random() * (i + 1))

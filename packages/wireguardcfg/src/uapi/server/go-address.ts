@@ -4,8 +4,8 @@ import { isWireGuardError } from '../../model/errors.js'
 import { canonicalIP, parseIPv4, parseIPv6 } from '../../model/ip.js'
 
 /**
- * What Go's `netip.ParseAddrPort` takes: `address:port` or `[address]:port`, an IPv6 address in
- * brackets and no other, with any zone. `undefined` when it is anything else.
+ * Reads what Go's `netip.ParseAddrPort` accepts: `address:port` for IPv4, and `[address]:port` for
+ * IPv6, with any zone. Returns `undefined` for anything else.
  */
 export function parseAddrPort(text: string): Endpoint | undefined {
   const match = /^(?:\[(.*)\]|([^[].*)):([0-9]+)$/s.exec(text)
@@ -22,8 +22,8 @@ export function parseAddrPort(text: string): Endpoint | undefined {
 }
 
 /**
- * What Go's `netip.ParsePrefix` takes, in the model's canonical text: the length is mandatory.
- * `undefined` when it is anything else.
+ * Reads what Go's `netip.ParsePrefix` accepts: `address/length`, where the length is mandatory.
+ * Returns the model's canonical text, or `undefined` for anything else.
  */
 export function parsePrefix(text: string): AllowedIP | undefined {
   if (!text.includes('/')) return undefined
@@ -36,8 +36,8 @@ export function parsePrefix(text: string): AllowedIP | undefined {
 }
 
 /**
- * The text that Go's `netip` prints for a canonical address or range. It differs from inet_ntop(3)
- * in one thing: `::1.2.3.4` is `::102:304`.
+ * Returns the text that Go's `netip` prints for a canonical address or allowed IP. It differs from
+ * inet_ntop(3) in one case: `::1.2.3.4` is `::102:304`.
  */
 export function formatGo(canonical: string): string {
   const match = /^::([0-9]+)\.([0-9]+)\.([0-9]+)\.([0-9]+)/.exec(canonical)

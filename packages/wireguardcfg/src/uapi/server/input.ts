@@ -2,10 +2,10 @@ import type { Socket } from 'node:net'
 
 const LINE_FEED = 10
 
-/** An operation is five bytes; a line that goes on for this long is none. */
+/** The length of a line that is no operation. An operation is five bytes. */
 const OPERATION_LIMIT = 65_536
 
-/** What a client sends, pulled: the socket is not read faster than it is used. */
+/** The bytes that a client sends. The socket is read no faster than the bytes are used. */
 export class Input {
   readonly #socket: Socket
   #arrived: Uint8Array = new Uint8Array(0)
@@ -17,7 +17,7 @@ export class Input {
     socket.on('readable', wake).on('end', wake).on('close', wake)
   }
 
-  /** At least one and at most `limit` bytes, as soon as any are there; `undefined` at the end. */
+  /** Waits for bytes and returns 1 to `limit` of them; `undefined` at the end. */
   async read(limit: number): Promise<Uint8Array | undefined> {
     while (this.#arrived.byteLength === 0) {
       const chunk: Uint8Array | null = this.#socket.read()
@@ -31,8 +31,8 @@ export class Input {
   }
 
   /**
-   * The next line, without its line feed; `undefined` at the end, also in the middle of a line, or
-   * when it is far too long.
+   * Returns the next line without its line feed. Returns `undefined` at the end, also in the middle
+   * of a line, and when the line is too long.
    */
   async readOperation(): Promise<string | undefined> {
     let line = ''

@@ -1,20 +1,20 @@
 import { StringDecoder } from 'node:string_decoder'
 
 /**
- * A line of a set operation that is not shorter than this is refused (`bufio.MaxScanTokenSize`).
+ * The length from which a line of a set operation is refused (`bufio.MaxScanTokenSize`).
  */
 export const LINE_LIMIT = 65_536
 
 /**
- * Cuts bytes that arrive in any pieces into lines, as Go's `bufio.Scanner` does: a carriage return
- * at the end is dropped.
+ * Splits bytes that arrive in any pieces into lines, as Go's `bufio.Scanner` does. A carriage
+ * return at the end of a line is dropped.
  */
 export class LineSplitter {
   readonly #decoder = new StringDecoder('utf8')
   #rest = ''
 
   /**
-   * The lines that these bytes complete; `undefined` in place of a line that is too long, as the
+   * Returns the lines that these bytes complete. A line that is too long is `undefined` and the
    * last one.
    */
   push(bytes: Uint8Array): readonly (string | undefined)[] {
@@ -30,7 +30,7 @@ export class LineSplitter {
     return lines
   }
 
-  /** What follows the last line feed, if anything does: a line too. */
+  /** Returns the text after the last line feed as a line, if there is any. */
   end(): readonly string[] {
     const rest = this.#rest + this.#decoder.end()
     this.#rest = ''

@@ -1,20 +1,22 @@
 import { chmod, link, lstat, mkdir, mkdtemp, rm, rmdir, unlink } from 'node:fs/promises'
-import { connect, createServer, type Server, type Socket } from 'node:net'
+import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
-import { invalid, isWireGuardError, quote, WireGuardError } from '../../model/errors.js'
-import { errorCode } from '../socket-path.js'
+import { errorCode, invalid, isWireGuardError, WireGuardError } from '../../model/errors.js'
+import { quote } from '../../model/quote.js'
+import { probeSocket } from '../probe.js'
+import { checkSocketPath } from '../socket-path.js'
 
-/** A unix socket that listens under its final name. */
+/** A listening unix socket under its final name. */
 export interface ListeningSocket {
   readonly path: string
   /**
-   * Removes the socket, ends every connection and removes the directories that were made for it and
-   * are empty.
+   * Removes the socket, closes every connection, and removes the directories that were created for
+   * it if they are empty.
    */
   close(): Promise<void>
 }
 
-/** What {@link listenUnix} needs. */
+/** The options of {@link listenUnix}. */
 export interface ListenRequest {
   readonly path: string
   /** Permission bits of the socket. */
@@ -25,16 +27,13 @@ export interface ListenRequest {
   readonly onConnection: (socket: Socket) => void
 }
 
-// sun_path of <sys/un.h> with its final NUL. A longer one would be cut.
-const LONGEST_PATH = process.platform === 'linux' ? 107 : 103
-
 /**
- * Listens on a unix socket that has its permissions from the first moment. Missing directories are
- * made (0755). A stale socket of that name is replaced.
+ * Listens on a unix socket that has its permissions from the start. Missing directories are created
+ * (0755). A stale socket of that name is replaced.
  *
- * @throws WireGuardError `EADDRINUSE` when a socket of that name answers, `EINVAL` when the name is
- * taken by something that is no socket or is too long, `EPERM` without permission, or what else the
- * file system says
+ * @throws WireGuardError `EADDRINUSE` when a process listens on a socket of that name, `EINVAL`
+ * when the path is too long or exists and is not a socket, `EPERM` without permission, or another
+ * code of the file system
  */
 export async function listenUnix(request: ListenRequest): Promise<ListeningSocket> {
   const path = resolve(request.path)
@@ -47,12 +46,13 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
   try {
     made = await mkdir(directory, { recursive: true, mode: 0o755 })
     await removeStale(path)
-    // bind(2) makes the socket with whatever the umask allows, and umask is of the whole process.
-    // So it is bound in a directory that nobody else can enter and gets its name when its mode is
-    // right. A link, unlike a rename, never replaces another one.
+    // bind(2) creates the socket with the permissions that the umask allows, and the umask belongs
+    // to the whole process. So the socket is bound in a directory that no other user can enter, and
+    // gets its name when its mode is right. A link, unlike a rename, never replaces an existing
+    // name.
     temporary = await mkdtemp(`${directory}/.`)
     const hidden = join(temporary, 's')
-    for (const name of [path, hidden]) checkLength(name)
+    for (const name of [path, hidden]) checkSocketPath(name)
     server = createServer({ allowHalfOpen: true }, (socket) => {
       connections.add(socket)
       socket.once('close', () => connections.delete(socket))
@@ -79,35 +79,13 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
   }
 }
 
-function checkLength(path: string): void {
-  const bytes = Buffer.byteLength(path)
-  if (bytes <= LONGEST_PATH) return
-  throw invalid(`socket path ${quote(path)}: expected at most ${LONGEST_PATH} bytes, got ${bytes}`)
-}
-
 async function removeStale(path: string): Promise<void> {
   const stats = await lstat(path).catch(ignoreMissing)
   if (stats === undefined) return
   if (!stats.isSocket()) throw invalid(`${quote(path)} exists and is not a socket`)
-  if (await answers(path)) throw inUse(path)
+  const state = await probeSocket(path)
+  if (state !== 'stale' && state !== 'absent') throw inUse(path)
   await unlink(path).catch(ignoreMissing)
-}
-
-/** False when nobody listens there (any more). */
-function answers(path: string): Promise<boolean> {
-  return new Promise((settle, reject) => {
-    const socket = connect(path)
-    socket.once('connect', () => {
-      socket.destroy()
-      settle(true)
-    })
-    socket.once('error', (error: NodeJS.ErrnoException) => {
-      // EAGAIN: it listens, and its queue is full.
-      if (error.code === 'EAGAIN') settle(true)
-      else if (error.code === 'ECONNREFUSED' || error.code === 'ENOENT') settle(false)
-      else reject(error)
-    })
-  })
 }
 
 function listen(server: Server, path: string): Promise<void> {
@@ -115,7 +93,7 @@ function listen(server: Server, path: string): Promise<void> {
     server.once('error', reject)
     server.listen(path, () => {
       server.off('error', reject)
-      // A connection that could not be accepted (EMFILE) is the client's trouble.
+      // Ignore accept errors (EMFILE).
       server.on('error', () => {})
       settle()
     })
@@ -124,19 +102,19 @@ function listen(server: Server, path: string): Promise<void> {
 
 function closeServer(server: Server, connections: ReadonlySet<Socket>): Promise<void> {
   return new Promise((settle) => {
-    // Its error says that it was not listening.
+    // It calls back with an error if the server was not listening.
     server.close(() => settle())
     for (const socket of connections) socket.destroy()
   })
 }
 
-/** The name may have been given to another socket since. */
+/** Removes the socket, unless another socket has taken over its name. */
 async function unlinkIfSame(path: string, dev: number, ino: number): Promise<void> {
   const stats = await lstat(path).catch(() => undefined)
   if (stats?.dev === dev && stats.ino === ino) await unlink(path).catch(() => {})
 }
 
-/** Removes the directories from the innermost to the first one made, as far as they are empty. */
+/** Removes the empty directories from the innermost to the first one that was created. */
 async function removeMade(directory: string, made: string | undefined): Promise<void> {
   if (made === undefined) return
   try {
@@ -145,7 +123,7 @@ async function removeMade(directory: string, made: string | undefined): Promise<
       if (path === made) return
     }
   } catch {
-    // Somebody else uses it.
+    // The directory is not empty.
   }
 }
 

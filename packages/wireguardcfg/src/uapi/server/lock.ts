@@ -1,13 +1,13 @@
 /**
- * Many readers or one writer, first come first served. A daemon holds such a lock for the whole of
- * a get or set operation, so a client that stops half way through a set keeps the others waiting.
+ * A lock for many readers or one writer, in the order of arrival. A daemon holds such a lock for a
+ * whole get or set operation, so a client that stops in the middle of a set makes the others wait.
  */
 export class ReadWriteLock {
   #readers = 0
   #writing = false
   readonly #queue: { readonly writes: boolean; readonly start: () => void }[] = []
 
-  /** Runs the work beside other readers. */
+  /** Runs the work, at the same time as other readers. */
   read<T>(work: () => Promise<T>): Promise<T> {
     return this.#run(false, work)
   }

@@ -1,14 +1,14 @@
 /**
- * The UDP ports that the servers of this process hold. Nothing is bound: another program's ports
- * are not known.
+ * The UDP ports that the servers of this process hold. None is bound, so the ports of other
+ * programs are unknown.
  */
 const held = new Set<number>()
 
-// The range of net.ipv4.ip_local_port_range by default.
+// The default range of net.ipv4.ip_local_port_range.
 const FIRST_EPHEMERAL = 32_768
 const LAST_EPHEMERAL = 60_999
 
-/** Takes a port, any free one for 0. 0 when it is taken. */
+/** Reserves a port, for 0 any free one. Returns it, or 0 when the port is in use. */
 export function claimPort(port: number): number {
   const claimed = port === 0 ? freePort() : port
   if (held.has(claimed)) return 0
@@ -16,7 +16,7 @@ export function claimPort(port: number): number {
   return claimed
 }
 
-/** Gives a port back. 0 is none. */
+/** Releases a port. Does nothing for 0. */
 export function releasePort(port: number): void {
   held.delete(port)
 }

@@ -3,24 +3,24 @@ import { type Errno, INVALID, OK, PORT_IN_USE, PROTOCOL } from './status.js'
 import { parseAddrPort, parsePrefix } from './go-address.js'
 import { type DeviceState, newPeer, type PeerState } from './state.js'
 
-/** What a {@link SetOperation} can be told. */
+/** Options of a {@link SetOperation}. */
 export interface SetOptions {
   /**
-   * Whether `allowed_ip=-address/length` removes. If not it is `EINVAL`, as in daemons from before
-   * May 2025.
+   * Whether `allowed_ip=-address/length` removes an allowed IP. Otherwise it is `EINVAL`, as in
+   * daemons from before May 2025.
    */
   readonly allowedIPRemoval: boolean
 }
 
 /**
- * The lines between `set=1` and the empty line. Each takes effect at once, as in wireguard-go
- * (device/uapi.go).
+ * Applies the lines between `set=1` and the empty line. Each takes effect at once, as in
+ * wireguard-go (device/uapi.go).
  */
 export class SetOperation {
   readonly #device: DeviceState
   readonly #options: SetOptions
   #peer: PeerState | undefined
-  /** The peer is not in the device: its lines are checked and have no effect. */
+  /** True when the peer is not in the device. Its lines are checked but have no effect. */
   #dummy = false
   #created = false
 
@@ -30,8 +30,8 @@ export class SetOperation {
   }
 
   /**
-   * Applies a line, which is not empty. After anything but 0 the operation is over; earlier lines
-   * stay.
+   * Applies a line that is not empty. A result other than 0 ends the operation. Earlier lines
+   * remain in effect.
    */
   line(line: string): Errno {
     const equals = line.indexOf('=')
@@ -130,7 +130,7 @@ function accept<T>(value: T | undefined, apply: (value: T) => void): Errno {
 
 function parseKey(value: string): Uint8Array | undefined {
   if (!/^[0-9A-Fa-f]{64}$/.test(value)) return undefined
-  // Not a view of Buffer's shared pool: a key may keep these bytes.
+  // Not a view of Buffer's shared pool, because a key may keep these bytes.
   const bytes = new Uint8Array(KEY_LENGTH)
   Buffer.from(bytes.buffer).write(value, 'hex')
   return bytes

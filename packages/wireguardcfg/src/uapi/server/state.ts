@@ -1,5 +1,5 @@
 import type { AllowedIP } from '../../model/allowed-ip.js'
-import type { Device, Peer } from '../../model/device.js'
+import { type Device, type Peer, emptyPeer } from '../../model/device.js'
 import type { Endpoint } from '../../model/endpoint.js'
 import { KEY_LENGTH, type PublicKey, publicKeyFromBytes, SecretKey } from '../../model/key.js'
 import { claimPort, releasePort } from './ports.js'
@@ -7,7 +7,7 @@ import { claimPort, releasePort } from './ports.js'
 /** A device holds at most this many peers (`MaxPeers` of wireguard-go's device/constants.go). */
 export const MAX_PEERS = 65_536
 
-/** One peer of a {@link DeviceState}. Absent values as in `Peer`. */
+/** One peer of a {@link DeviceState}. Unset values are as in `Peer`. */
 export interface PeerState {
   readonly publicKey: PublicKey
   presharedKey: SecretKey | undefined
@@ -17,67 +17,67 @@ export interface PeerState {
   receiveBytes: number | bigint
   transmitBytes: number | bigint
   /**
-   * In the order of their last addition. Changed through the device alone, which knows the owner of
-   * each range.
+   * In the order in which they were last added. Only the device may change them, because it knows
+   * the owner of each allowed IP.
    */
   readonly allowedIPs: Set<AllowedIP>
 }
 
 /**
- * The device behind the socket, with the effects of wireguard-go's device package and none of its
+ * The state of the simulated device. It behaves as wireguard-go's device package does, without
  * packets.
  */
 export class DeviceState {
   readonly #peers = new Map<PublicKey, PeerState>()
   readonly #owners = new Map<AllowedIP, PeerState>()
   #privateKey: SecretKey | undefined
-  // All zero until a private key was set, as in wireguard-go: so is a peer with that key ignored
-  // until then.
+  // All zero until a private key is set, as in wireguard-go. Until then a peer with the all-zero
+  // key is ignored.
   #ownKey: PublicKey = publicKeyFromBytes(new Uint8Array(KEY_LENGTH))
   #listenPort = 0
 
-  /** The mark on outgoing packets; 0: off. */
+  /** The mark on outgoing packets; 0 means off. */
   firewallMark = 0
 
-  /** Clamped; `undefined`: none. */
+  /** The private key, clamped; `undefined` when none is set. */
   get privateKey(): SecretKey | undefined {
     return this.#privateKey
   }
 
-  /** 0: none was asked for, or the last one asked for was taken. */
+  /** The listen port; 0 when none was requested, or when the last one requested was in use. */
   get listenPort(): number {
     return this.#listenPort
   }
 
-  /** In the order of their creation. */
+  /** Returns the peers in the order of their creation. */
   peers(): Iterable<PeerState> {
     return this.#peers.values()
   }
 
-  /** `undefined`: not known. */
+  /** Returns the peer of a public key; `undefined` when there is none. */
   peer(publicKey: PublicKey): PeerState | undefined {
     return this.#peers.get(publicKey)
   }
 
-  /** Sets the private key, or removes it, and removes a peer that has become this device itself. */
+  /** Sets or removes the private key. Removes the peer whose key is now this device's own. */
   setPrivateKey(bytes: Uint8Array): void {
     const key = SecretKey.view(bytes, 0)
     const next = bytes.every((byte) => byte === 0) ? undefined : key.clamped()
     if (next === undefined ? this.#privateKey === undefined : next.equals(this.#privateKey)) return
     this.#privateKey = next
-    // Of no key too: wireguard-go computes it from zeros all the same.
+    // Also without a private key: wireguard-go then computes it from zeros.
     this.#ownKey = key.publicKey()
     this.removePeer(this.#ownKey)
   }
 
-  /** True for this device's own public key. */
+  /** Returns whether a public key is this device's own. */
   isOwnKey(publicKey: PublicKey): boolean {
     return publicKey === this.#ownKey
   }
 
   /**
-   * Moves to another port, any free one for 0. False when it is taken: then no port is left, as
-   * after a failed bind.
+   * Changes the port, for 0 to any free one. Returns false when it is in use; the device then has
+   * no port, as after a failed bind.
    */
   setListenPort(port: number): boolean {
     releasePort(this.#listenPort)
@@ -85,7 +85,7 @@ export class DeviceState {
     return this.#listenPort !== 0
   }
 
-  /** A new peer; `undefined` when there are too many. The caller knows that it does not exist. */
+  /** Creates a peer that does not exist. Returns `undefined` when there are too many. */
   createPeer(publicKey: PublicKey): PeerState | undefined {
     if (this.#peers.size >= MAX_PEERS) return undefined
     const peer = newPeer(publicKey)
@@ -107,25 +107,25 @@ export class DeviceState {
     this.#owners.clear()
   }
 
-  /** Gives a range to a peer, as its last one, and takes it from the peer that has it. */
+  /** Adds an allowed IP to the end of a peer's list, and removes it from the peer that has it. */
   addAllowedIP(peer: PeerState, allowedIP: AllowedIP): void {
     this.#owners.get(allowedIP)?.allowedIPs.delete(allowedIP)
     this.#owners.set(allowedIP, peer)
     peer.allowedIPs.add(allowedIP)
   }
 
-  /** Takes a range from a peer, if it has it. */
+  /** Removes an allowed IP from a peer, if it has it. */
   removeAllowedIP(peer: PeerState, allowedIP: AllowedIP): void {
     if (peer.allowedIPs.delete(allowedIP)) this.#owners.delete(allowedIP)
   }
 
-  /** Takes every range from a peer. */
+  /** Removes every allowed IP from a peer. */
   clearAllowedIPs(peer: PeerState): void {
     for (const allowedIP of peer.allowedIPs) this.#owners.delete(allowedIP)
     peer.allowedIPs.clear()
   }
 
-  /** What it is now, in the model. */
+  /** Returns the current state in the types of the model. */
   snapshot(name: string): Device {
     return {
       name,
@@ -139,25 +139,16 @@ export class DeviceState {
     }
   }
 
-  /** Gives back what other devices of the process may want: the port. */
+  /** Releases the port. */
   close(): void {
     releasePort(this.#listenPort)
     this.#listenPort = 0
   }
 }
 
-/** A peer of no device: what is written to it is lost. */
+/** Returns a peer without values that belongs to no device. */
 export function newPeer(publicKey: PublicKey): PeerState {
-  return {
-    publicKey,
-    presharedKey: undefined,
-    endpoint: undefined,
-    persistentKeepalive: 0,
-    lastHandshake: undefined,
-    receiveBytes: 0,
-    transmitBytes: 0,
-    allowedIPs: new Set(),
-  }
+  return { ...emptyPeer(publicKey), allowedIPs: new Set() }
 }
 
 function peerSnapshot(peer: PeerState): Peer {

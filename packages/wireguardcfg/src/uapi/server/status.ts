@@ -1,18 +1,18 @@
 import { constants } from 'node:os'
 
 /**
- * The status of an operation: 0, or a negated errno of this system as wireguard-go sends it
+ * The status of an operation: 0, or a negative errno of this system, as wireguard-go sends it
  * (ipc/uapi_unix.go).
  */
 export type Errno = number
 
-/** Done. */
+/** The operation succeeded. */
 export const OK: Errno = 0
-/** A line that is too long. */
+/** A line is too long. */
 export const IO: Errno = -constants.errno.EIO
-/** A key or a value that is not acceptable, or too many peers. */
+/** A key or a value is invalid, or there are too many peers. */
 export const INVALID: Errno = -constants.errno.EINVAL
-/** A line without `=`. */
+/** A line has no `=`. */
 export const PROTOCOL: Errno = -constants.errno.EPROTO
-/** The listen port is taken. */
+/** The listen port is in use. */
 export const PORT_IN_USE: Errno = -constants.errno.EADDRINUSE

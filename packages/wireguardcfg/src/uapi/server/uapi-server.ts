@@ -9,51 +9,51 @@ import { listenUnix, type ListeningSocket } from './listen.js'
 import { ReadWriteLock } from './lock.js'
 import { DeviceState, type PeerState } from './state.js'
 
-/** What {@link UapiServer.listen} can be told. */
+/** Options of {@link UapiServer.listen}. */
 export interface UapiServerOptions {
   /** The interface name by wg-quick(8)'s rule. The socket is `directory/name.sock`. */
   readonly name: string
   /**
-   * Default `/var/run/wireguard`, where wg(8) looks. Made (0755) when missing, and then removed on
-   * close if it is empty.
+   * The directory of the socket. Default `/var/run/wireguard`, where wg(8) looks. A missing one is
+   * created (0755), and removed on close if it is empty.
    */
   readonly directory?: string | undefined
-  /** Permission bits of the socket; default 0o600. */
+  /** Permission bits of the socket. Default 0o600. */
   readonly mode?: number | undefined
   /**
-   * The order of the peers in a reply. `random`, the default: another one at every read, as from
-   * wireguard-go; `insertion`: that of their creation.
+   * The order of the peers in a reply. `random`, the default, is another order at every read, as
+   * from wireguard-go. `insertion` is the order of their creation.
    */
   readonly peerOrder?: 'random' | 'insertion' | undefined
   /**
-   * Whether `allowed_ip=-address/length` removes an allowed IP; default true. False: `EINVAL`, as
-   * from wireguard-go before May 2025.
+   * Whether `allowed_ip=-address/length` removes an allowed IP. Default true. If false, it is
+   * `EINVAL`, as from wireguard-go before May 2025.
    */
   readonly allowedIPRemoval?: boolean | undefined
 }
 
 /**
- * What a tunnel would have learnt from its packets: an absent field is left alone, `null` clears
- * it.
+ * The values that a real tunnel learns from its packets. An absent field is left unchanged; `null`
+ * clears it.
  */
 export interface SimulatedPeer {
-  /** `null`: never. */
+  /** `null` means never. */
   readonly lastHandshake?: Date | null | undefined
-  /** The total, 0 to 2^64 - 1. */
+  /** The total of bytes received, 0 to 2^64 - 1. */
   readonly receiveBytes?: number | bigint | undefined
-  /** The total, 0 to 2^64 - 1. */
+  /** The total of bytes sent, 0 to 2^64 - 1. */
   readonly transmitBytes?: number | bigint | undefined
-  /** Where the peer was last seen; `null`: not known. */
+  /** Where the peer was last seen; `null` means unknown. */
   readonly endpoint?: Endpoint | string | null | undefined
 }
 
 const MAX_COUNTER = 0xffff_ffff_ffff_ffffn
 
 /**
- * A WireGuard device without packets behind a real unix socket, with the configuration semantics of
- * wireguard-go: for tests without root, and for trying things out.
+ * A WireGuard device without packets on a real unix socket, with the configuration semantics of
+ * wireguard-go. Use it for tests without root, and for experiments.
  *
- * It binds no UDP port and knows of the ports of other servers in this process only.
+ * It binds no UDP port. It knows only the ports of other servers in this process.
  */
 export class UapiServer implements AsyncDisposable {
   /** The interface name. */
@@ -68,11 +68,19 @@ export class UapiServer implements AsyncDisposable {
   }
 
   /**
-   * Starts a device and resolves when it accepts connections.
+   * Starts a device. Resolves when it accepts connections.
    *
-   * @throws WireGuardError `EINVAL` for a bad name or mode, a path that is too long, or a file of
-   * that name that is no socket; `EADDRINUSE` when a live socket has that name; `EPERM` without
-   * permission; or what else the file system says
+   * @example
+   * ```ts
+   * const server = await UapiServer.listen({ name: 'wg0', directory: '/tmp/wireguard' })
+   * const client = new UapiClient({ directory: '/tmp/wireguard' })
+   * console.log(await client.deviceNames()) // ['wg0']
+   * await server.close()
+   * ```
+   *
+   * @throws WireGuardError `EINVAL` for an invalid name or mode, a path that is too long, or a path
+   * that exists and is not a socket; `EADDRINUSE` when a process listens on a socket of that name;
+   * `EPERM` without permission; or another code of the file system
    */
   static async listen(options: UapiServerOptions): Promise<UapiServer> {
     const { directory = DEFAULT_SOCKET_DIRECTORY, mode = 0o600 } = options
@@ -105,16 +113,28 @@ export class UapiServer implements AsyncDisposable {
     return this.#socket!.path
   }
 
-  /** The device as it is now; peers in the order of their creation. */
+  /**
+   * Returns the current state of the device, with the peers in the order of their creation.
+   *
+   * @example
+   * ```ts
+   * expect(server.device().peers[0]?.allowedIPs).toEqual(['10.0.0.2/32'])
+   * ```
+   */
   device(): Device {
     return this.#device.snapshot(this.name)
   }
 
   /**
-   * Pretends that packets were exchanged with a peer.
+   * Sets what packets of a peer would have changed.
    *
-   * @throws WireGuardError `EINVAL` when there is no such peer, or a value is not acceptable;
-   * nothing was changed then
+   * @example
+   * ```ts
+   * server.setPeer(publicKey, { lastHandshake: new Date(), receiveBytes: 148, transmitBytes: 92 })
+   * ```
+   *
+   * @throws WireGuardError `EINVAL` when there is no such peer, or a value is invalid. Nothing is
+   * changed then
    */
   setPeer(publicKey: PublicKey, simulated: SimulatedPeer): void {
     const peer = this.#device.peer(parsePublicKey(publicKey))
@@ -142,14 +162,14 @@ export class UapiServer implements AsyncDisposable {
   }
 
   /**
-   * Removes the socket, ends every connection and frees the port. The device can still be looked
-   * at. May be called twice.
+   * Removes the socket, closes every connection and releases the port. {@link UapiServer.device}
+   * still works. May be called more than once.
    */
   close(): Promise<void> {
     return (this.#closing ??= this.#close())
   }
 
-  /** {@link UapiServer.close}. */
+  /** Calls {@link UapiServer.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
   }
@@ -165,7 +185,7 @@ function checkHandshake(time: Date | undefined): Date | undefined {
   if (time === undefined) return undefined
   const milliseconds = time.getTime()
   if (milliseconds > 0) return new Date(milliseconds)
-  throw invalid('expected a valid date after 1970; null for never', { path: 'lastHandshake' })
+  throw invalid('expected a date after 1970, or null for never', { path: 'lastHandshake' })
 }
 
 function checkCounter(path: string, value: number | bigint): number | bigint {

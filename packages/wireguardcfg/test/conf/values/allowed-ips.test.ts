@@ -1,6 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseAllowedIPs } from '../../../src/conf.js'
-import { formatAllowedIPs } from '../../../src/conf/values/allowed-ips.js'
+import { formatAllowedIPs, parseAllowedIPs } from '../../../src/conf/values/allowed-ips.js'
 
 const read = (text: string) => {
   const parsed = parseAllowedIPs(text)
@@ -43,7 +42,7 @@ describe('parseAllowedIPs', () => {
     expect(parseAllowedIPs(text)).toMatchObject({ fault: { index, wgMessage } })
   })
 
-  it('keeps the warnings about what comes before a fault', () => {
+  it('keeps the warnings about the entries before a fault', () => {
     expect(parseAllowedIPs('10.0.0.1/8,x')).toMatchObject({
       fault: { index: 1 },
       warnings: [{ index: 0 }],

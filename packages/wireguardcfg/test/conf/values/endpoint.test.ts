@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import { parseConfEndpoint } from '../../../src/conf.js'
+import { parseConfEndpoint } from '../../../src/conf/values/endpoint.js'
 
 describe('parseConfEndpoint', () => {
   it.each([
@@ -12,8 +12,8 @@ describe('parseConfEndpoint', () => {
     ['_x-y.example:1', '_x-y.example', 1, true],
     ['[localhost]:1', 'localhost', 1, true],
     ['1.2.3.4.5:1', '1.2.3.4.5', 1, true],
-  ])('takes %s', (text, host, port, isName) => {
-    expect(parseConfEndpoint(text)).toEqual({ value: { host, port, isName } })
+  ])('accepts %s', (text, host, port, isName) => {
+    expect(parseConfEndpoint(text)).toMatchObject({ value: { host, port, isName } })
   })
 
   it.each([

@@ -1,17 +1,20 @@
 import { describe, expect, it } from '@jest/globals'
-import { parsePublicKeyValue, parseSecretKeyValue } from '../../../src/conf.js'
-import { formatSecretKeyValue } from '../../../src/conf/values/key-values.js'
+import {
+  formatSecretKeyValue,
+  parsePublicKeyValue,
+  parseSecretKeyValue,
+} from '../../../src/conf/values/key-values.js'
 import { KEY_A, PSK, ZERO } from '../wg-cases.js'
 
 const SENTENCE = 'Key is not the correct length or format'
 
 describe('keys', () => {
-  it('are public ones, the zero key too', () => {
+  it('can be public, also the zero key', () => {
     expect(parsePublicKeyValue(KEY_A)).toEqual({ value: KEY_A })
     expect(parsePublicKeyValue(ZERO)).toEqual({ value: ZERO })
   })
 
-  it('are secret ones, of which the zero key removes', () => {
+  it('can be secret, and the zero key unsets them', () => {
     const parsed = parseSecretKeyValue(PSK)
     expect('value' in parsed && parsed.value?.toBase64()).toBe(PSK)
     expect(parseSecretKeyValue(ZERO)).toEqual({ value: null })
@@ -25,7 +28,7 @@ describe('keys', () => {
     ['with bits left over', PSK.replace('E=', 'F=')],
     ['in hexadecimal', '0f'.repeat(32)],
     ['short', 'abc'],
-  ])('are refused when %s, secret ones without a trace', (_, text) => {
+  ])('are refused when %s, and secret ones are not quoted', (_, text) => {
     const message = `${SENTENCE}: \`(hidden)'`
     expect(parseSecretKeyValue(text)).toMatchObject({ fault: { wgMessage: message } })
     expect(JSON.stringify(parseSecretKeyValue(text))).not.toContain(text)

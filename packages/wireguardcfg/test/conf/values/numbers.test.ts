@@ -5,14 +5,14 @@ import {
   parseFirewallMark,
   parsePersistentKeepalive,
   parsePort,
-} from '../../../src/conf.js'
+} from '../../../src/conf/values/numbers.js'
 
 describe('parsePort', () => {
   it.each([
     ['0', 0],
     ['65535', 65535],
     ['00051820', 51820],
-  ])('takes %s', (text, value) => {
+  ])('accepts %s', (text, value) => {
     expect(parsePort(text)).toEqual({ value })
   })
 
@@ -42,7 +42,7 @@ describe('parseFirewallMark', () => {
     ['4294967295', 0xffffffff],
     ['0xffffffff', 0xffffffff],
     ['0x00000000001', 1],
-  ])('takes %s', (text, value) => {
+  ])('accepts %s', (text, value) => {
     expect(parseFirewallMark(text)).toEqual({ value })
   })
 
@@ -65,7 +65,7 @@ describe('parsePersistentKeepalive', () => {
     ['Off', 0],
     ['025', 25],
     ['65535', 65535],
-  ])('takes %s', (text, value) => {
+  ])('accepts %s', (text, value) => {
     expect(parsePersistentKeepalive(text)).toEqual({ value })
   })
 

@@ -68,7 +68,7 @@ describe('framing', () => {
     expect(server.device().firewallMark).toBe(0)
   })
 
-  it('loses what was sent before the reply to a set', async () => {
+  it('discards the bytes that were sent before the reply to a set', async () => {
     const client = new RawClient((await startServer()).path)
     await client.send(`${setOf(['fwmark=7'])}get=1\n\n`)
     client.finish()
@@ -109,11 +109,11 @@ describe('a client that disconnects', () => {
 
   it('delays no other client when it hangs up during a set', async () => {
     const { path } = await startServer()
-    const gone = new RawClient(path)
-    await gone.send('set=1\nfwmark=5\n')
+    const leaving = new RawClient(path)
+    await leaving.send('set=1\nfwmark=5\n')
     const other = new RawClient(path)
     const reply = other.ask('get=1\n\n')
-    gone.hangUp()
+    leaving.hangUp()
     expect(await reply).toBe('fwmark=5\nerrno=0\n\n')
   })
 
@@ -121,11 +121,11 @@ describe('a client that disconnects', () => {
     const { path } = await startServer()
     const client = new RawClient(path)
     await client.ask(setOf(manyPeers(10_000)))
-    const gone = new RawClient(path)
-    gone.pause()
-    await gone.send('get=1\n\n')
+    const leaving = new RawClient(path)
+    leaving.pause()
+    await leaving.send('get=1\n\n')
     const change = client.ask(setOf(['fwmark=5']))
-    gone.hangUp()
+    leaving.hangUp()
     expect(await change).toBe('errno=0\n\n')
   })
 })
@@ -146,7 +146,7 @@ describe('operations of several connections', () => {
     expect(await reader.reply()).toBe('fwmark=6\nerrno=0\n\n')
   })
 
-  it('lets other reads go on beside a slow one, and a set wait for it', async () => {
+  it('runs other reads during a slow one, and lets a set wait for it', async () => {
     const { path } = await startServer()
     const [slow, writer, reader] = [new RawClient(path), new RawClient(path), new RawClient(path)]
     await writer.ask(setOf(manyPeers(10_000)))

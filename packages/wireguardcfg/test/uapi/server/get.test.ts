@@ -73,11 +73,11 @@ describe('get', () => {
 
   it('sends 50000 allowed IPs of one peer', async () => {
     const client = new RawClient((await startServer()).path)
-    const ranges = Array.from(
+    const allowedIPs = Array.from(
       { length: 50_000 },
       (_, i) => `allowed_ip=fd00::${i.toString(16)}:1/128`,
     )
-    await client.ask(setOf([`public_key=${ALICE}`, ...ranges]))
+    await client.ask(setOf([`public_key=${ALICE}`, ...allowedIPs]))
     const lines = await client.get()
     expect(lines.length).toBe(8 + 50_000)
     expect(lines.at(-1)).toBe(`allowed_ip=fd00::${(49_999).toString(16)}:1/128`)

@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import { canonicalIP, formatIP } from '../../../src/model/ip.js'
 import { formatGo, parseAddrPort, parsePrefix } from '../../../src/uapi/server/go-address.js'
 
@@ -97,6 +98,7 @@ describe('formatGo', () => {
         expect(canonicalIP(text)).toBe(canonical)
         expect(text.includes('.')).toBe(canonical.startsWith('::ffff:') && canonical.includes('.'))
       }),
+      runs(100),
     )
   })
 })

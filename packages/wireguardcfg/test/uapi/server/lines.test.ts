@@ -1,5 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import { LINE_LIMIT, LineSplitter } from '../../../src/uapi/server/lines.js'
 
 describe('LineSplitter', () => {
@@ -19,6 +20,7 @@ describe('LineSplitter', () => {
           )
         },
       ),
+      runs(100),
     )
   })
 

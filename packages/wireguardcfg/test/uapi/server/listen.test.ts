@@ -19,7 +19,7 @@ describe('the socket', () => {
     expect(await readdir(directory)).toEqual(['wg-a.1.sock'])
   })
 
-  it('is 0600 whatever the umask is', async () => {
+  it('is 0600 with any umask', async () => {
     const umask = process.umask(0)
     try {
       const server = await startServer()
@@ -57,7 +57,7 @@ describe('the socket', () => {
     expect(await readdir(join(base, 'a'))).toEqual(['other'])
   })
 
-  it('keeps a file that has its name since', async () => {
+  it('keeps a file that has taken its name', async () => {
     const directory = await testDirectory()
     const server = await startServer({ directory })
     await unlink(server.path)
@@ -87,7 +87,7 @@ describe('listen refuses', () => {
     expect(await new RawClient(path).ask('get=1\n\n')).toBe('errno=0\n\n')
   })
 
-  it('all but one of those that ask at the same time', async () => {
+  it('all but one of several calls at the same time', async () => {
     const directory = await testDirectory()
     const attempts = Array.from({ length: 8 }, () => startServer({ directory }))
     const results = await Promise.allSettled(attempts)
@@ -156,8 +156,7 @@ describe('listen refuses', () => {
 })
 
 /**
- * What a killed daemon leaves: a socket that nobody listens on. libuv removes the name that it
- * knows on close.
+ * Leaves a stale socket, as a killed daemon does. libuv removes the name that it knows on close.
  */
 async function makeStale(path: string): Promise<void> {
   const server = createServer().listen(`${path}.bound`)

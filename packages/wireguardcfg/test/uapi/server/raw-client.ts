@@ -18,7 +18,7 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).toReversed()) await cleanup()
 })
 
-/** An empty directory that is gone after the test. */
+/** An empty directory that is removed after the test. */
 export async function testDirectory(): Promise<string> {
   const directory = await temporaryDirectory()
   cleanups.push(() => directory[Symbol.asyncDispose]())
@@ -26,8 +26,7 @@ export async function testDirectory(): Promise<string> {
 }
 
 /**
- * A server that is closed after the test, with peers in the order of their creation unless told
- * otherwise.
+ * A server that is closed after the test, by default with peers in the order of their creation.
  */
 export async function startServer(options: Partial<UapiServerOptions> = {}): Promise<UapiServer> {
   const directory = options.directory ?? (await testDirectory())
@@ -41,7 +40,7 @@ export async function startServer(options: Partial<UapiServerOptions> = {}): Pro
   return server
 }
 
-/** A client that sends what it is told and shows what it gets. */
+/** A client that sends any bytes and shows the bytes that it receives. */
 export class RawClient {
   readonly #socket: Socket
   #pieces: string[] = []

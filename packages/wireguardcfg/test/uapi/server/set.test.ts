@@ -49,7 +49,7 @@ interface Case {
   readonly sets: readonly (readonly string[])[]
   /** The status of the last one; 0 unless said. */
   readonly errno?: number
-  /** What get tells afterwards. */
+  /** The lines of a get afterwards. */
   readonly get: readonly string[]
 }
 
@@ -67,7 +67,7 @@ const device: Case[] = [
   },
   { it: 'clears the private key', sets: [[`private_key=${OWN}`, `private_key=${ZERO}`]], get: [] },
   { it: 'keeps the mark', sets: [['fwmark=4294967295']], get: ['fwmark=4294967295'] },
-  { it: 'tells no mark of 0', sets: [['fwmark=1', 'fwmark=0']], get: [] },
+  { it: 'reports no mark of 0', sets: [['fwmark=1', 'fwmark=0']], get: [] },
   { it: 'takes leading zeros', sets: [['fwmark=0007']], get: ['fwmark=7'] },
   { it: 'drops a carriage return', sets: [['fwmark=7\r']], get: ['fwmark=7'] },
   {
@@ -327,7 +327,7 @@ describe('listen_port', () => {
     expect(await client.get()).toEqual([`listen_port=${server.device().listenPort}`])
   })
 
-  it('refuses the port of another server, and is left without one', async () => {
+  it('refuses the port of another server, and then has none', async () => {
     const one = await startServer()
     const two = await startServer()
     const client = new RawClient(two.path)
@@ -338,7 +338,7 @@ describe('listen_port', () => {
     expect(await new RawClient(one.path).set('listen_port=51821')).toBe('errno=0')
   })
 
-  it('takes its own port again, and that of a closed server', async () => {
+  it('accepts its own port again, and that of a closed server', async () => {
     const one = await startServer()
     const two = await startServer()
     expect(await new RawClient(one.path).set('listen_port=51820', 'listen_port=51820')).toBe(
@@ -365,12 +365,12 @@ describe('limits', () => {
   it('moves 50000 allowed IPs from one peer to another', async () => {
     const server = await startServer()
     const client = new RawClient(server.path)
-    const ranges = Array.from(
+    const lines = Array.from(
       { length: 50_000 },
       (_, i) => `allowed_ip=10.0.${i >> 8}.${i & 255}/32`,
     )
-    await client.ask(setOf([a, ...ranges]))
-    expect(await client.ask(setOf([b, ...ranges]))).toBe('errno=0\n\n')
+    await client.ask(setOf([a, ...lines]))
+    expect(await client.ask(setOf([b, ...lines]))).toBe('errno=0\n\n')
     expect(server.device().peers.map(({ allowedIPs: { length } }) => length)).toEqual([0, 50_000])
   })
 })

@@ -34,7 +34,7 @@ describe('device', () => {
     })
   })
 
-  it('has what was set', async () => {
+  it('has the values that were set', async () => {
     const server = await startServer()
     await new RawClient(server.path).set(
       `private_key=${OWN}`,
@@ -104,7 +104,7 @@ describe('setPeer', () => {
     ])
   })
 
-  it('leaves alone what is absent and clears what is null', async () => {
+  it('keeps absent fields and clears null fields', async () => {
     const server = await serverWithPeer()
     server.setPeer(publicKey, {
       lastHandshake,

@@ -1,11 +1,11 @@
-// Writers of ASCII text into an arena: the text of a whole datagram is written as bytes, decoded
-// once, and cut into slices. Every writer returns where the next one begins; the caller has made
+// Writers of ASCII text into an arena. The text of a whole datagram is written as bytes, decoded
+// once, and cut into slices. Every writer returns the offset after its text. The caller has made
 // room.
 
 const BASE64 = ascii('ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/')
 /**
- * The two characters of each 12 bits as they lie in memory: written at once, they halve the steps
- * of one table of 64.
+ * The two base64 characters of every 12-bit value, as they lie in memory. Writing both at once
+ * halves the steps that a table of 64 characters takes.
  */
 const PAIRS = pairsOf(BASE64)
 const RUNS = longestRuns()
@@ -15,27 +15,27 @@ const COLON = 0x3a
 const EQUALS = 0x3d
 const ZERO = 0x30
 
-/** Length of the base64 text of a key. */
+/** Length of a key in base64. */
 export const KEY_TEXT_LENGTH = 44
-/** Length of the longest text of an address. */
+/** Length of the longest text of an IP address. */
 export const MAX_ADDRESS_TEXT_LENGTH = 39
 
-/** Room for text, in bytes and in pairs of them. */
+/** Memory for text, as bytes and as pairs of bytes. */
 export class Arena {
   readonly bytes: Buffer
   readonly pairs: Uint16Array
 
-  /** Of `length` bytes, which is even. */
+  /** Allocates `length` bytes, an even number. */
   constructor(length: number) {
-    // Not of the pool that small buffers share: pairs begin at even places.
+    // Not from the pool that small buffers share: pairs must begin at even addresses.
     this.bytes = Buffer.alloc(length)
     this.pairs = new Uint16Array(this.bytes.buffer, this.bytes.byteOffset, length / 2)
   }
 }
 
 /**
- * The base64 text of the 32 bytes at `from`: {@link KEY_TEXT_LENGTH} characters at `at`, which is
- * even.
+ * Writes the base64 text of the 32 bytes at `from`: {@link KEY_TEXT_LENGTH} characters at `at`,
+ * which must be even.
  */
 export function writeKey(
   { bytes, pairs }: Arena,
@@ -72,7 +72,7 @@ export function writeKey(
   return end
 }
 
-/** The dotted decimal text of the 4 bytes at `from`. */
+/** Writes the dotted decimal text of the 4 bytes at `from`. */
 export function writeIPv4(arena: Uint8Array, at: number, source: DataView, from: number): number {
   const address = source.getInt32(from)
   at = writeDecimal(arena, at, address >>> 24)
@@ -84,7 +84,10 @@ export function writeIPv4(arena: Uint8Array, at: number, source: DataView, from:
   return writeDecimal(arena, at + 1, address & 0xff)
 }
 
-/** The text of the 16 bytes at `from` as the model writes it: see `formatIP` of wireguardcfg. */
+/**
+ * Writes the text of the 16 bytes at `from` in the form of the model: see `formatIP` of
+ * wireguardcfg.
+ */
 export function writeIPv6(arena: Uint8Array, at: number, source: DataView, from: number): number {
   let zeros = 0
   for (let i = 0; i < 4; i++) {
@@ -119,7 +122,7 @@ export function writeIPv6(arena: Uint8Array, at: number, source: DataView, from:
   return at
 }
 
-/** A number from 0 to 255 in decimal. */
+/** Writes a number from 0 to 255 in decimal. */
 export function writeDecimal(arena: Uint8Array, at: number, value: number): number {
   if (value >= 100) {
     arena[at++] = ZERO + ((value / 100) | 0)
@@ -140,8 +143,9 @@ function writeGroup(arena: Uint8Array, at: number, group: number): number {
 }
 
 /**
- * The longest run of zero groups, the first of equals, at least two long: its first group times 16
- * and its length, by which of the 8 groups are zero, the first by the highest bit.
+ * Returns the longest run of zero groups for each of the 256 patterns of zero groups, as the index
+ * of its first group times 16 plus its length. A run has at least two groups. Of equal runs the
+ * first counts. The highest bit of a pattern is the first of the 8 groups.
  */
 function longestRuns(): Uint8Array {
   return Uint8Array.from({ length: 256 }, (_, zeros) => {

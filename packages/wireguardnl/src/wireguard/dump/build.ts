@@ -24,21 +24,21 @@ import {
 } from './table.js'
 
 /**
- * One entry of a list of peers. An entry that continues the last one of the message before has the
- * same public key, more allowed IPs, and every other field as if it were not set.
+ * One entry of a list of peers. An entry that continues the last peer of the previous message has
+ * the same public key, more allowed IPs, and all other fields unset.
  */
 export interface DecodedPeer extends Peer {
   allowedIPs: AllowedIP[]
 }
 
-/** A string, or what is cut like one. */
+/** A string, or an object that is sliced like one. */
 export interface Sliceable {
   slice(start: number, end: number): string
 }
 
 /**
- * The last pass: makes the peers that were found in a datagram. Their strings are slices of the
- * text; their preshared keys share memory.
+ * The last pass. Creates the peers that were found in a datagram. Their strings are slices of the
+ * text, and their preshared keys share memory.
  */
 export function buildPeers(
   found: PeerTable,
@@ -50,7 +50,7 @@ export function buildPeers(
   const { records } = found
   const allowedIPs = buildAllowedIPs(found, text)
   const peers: DecodedPeer[] = []
-  for (let record = 0; record < RECORD * found.peers; record += RECORD) {
+  for (let record = 0; record < RECORD * found.peerCount; record += RECORD) {
     const key = records[record + KEY_TEXT]!
     const preshared = records[record + WGPEER_A_PRESHARED_KEY]!
     const endpoint = records[record + WGPEER_A_ENDPOINT]!
@@ -78,19 +78,20 @@ export function buildPeers(
       lastHandshake: handshake === 0 ? undefined : decodeTimespec(view, handshake),
       receiveBytes: receive === 0 ? 0 : readU64(view, receive),
       transmitBytes: transmit === 0 ? 0 : readU64(view, transmit),
-      // A slice has no room to spare, which pushing would have added.
+      // A slice has no spare capacity, which `push` would have added.
       allowedIPs: allowedIPs.slice(records[record + ALLOWED_START], records[record + ALLOWED_END]),
-      // 1 is the only one there is.
+      // 1 is the only version so far.
       protocolVersion: version === 0 ? 1 : view.getUint32(version, LITTLE_ENDIAN),
     })
   }
   return peers
 }
 
-/** Those of all peers. */
-function buildAllowedIPs({ ranges, allowedIPs }: PeerTable, text: Sliceable): string[] {
+/** Creates the allowed IPs of all peers. */
+function buildAllowedIPs({ allowedIPs, allowedIPCount }: PeerTable, text: Sliceable): string[] {
   const list: string[] = []
-  for (let i = 0; i < 2 * allowedIPs; i += 2) list.push(text.slice(ranges[i]!, ranges[i + 1]!))
+  for (let i = 0; i < 2 * allowedIPCount; i += 2)
+    list.push(text.slice(allowedIPs[i]!, allowedIPs[i + 1]!))
   return list
 }
 
@@ -100,24 +101,27 @@ function withZone(host: string, view: DataView, at: number, zones: Zones): strin
   return zone === '' ? host : host + zone
 }
 
-/** Keys of one array: as much as the text of a datagram, which one kept string keeps as well. */
-const LENGTH = 512 * WG_KEY_LEN
+/**
+ * Greatest length of a slab of keys: about the length of the text of a datagram, which a single
+ * kept string keeps in memory as well.
+ */
+const MAX_SLAB_LENGTH = 512 * WG_KEY_LEN
 
 /**
- * Memory that preshared keys share. An array for each datagram would be a tenth of the time of a
- * read: they are not made on V8's heap.
+ * Memory that preshared keys share. One array per datagram would take a tenth of the time of a
+ * read, because V8 allocates such arrays outside its heap.
  */
 export class PresharedKeySlab {
   #bytes = new Uint8Array(0)
   #view = viewOf(this.#bytes)
   #used = 0
 
-  /** Copies the 32 bytes at `at`, whose place the caller has checked. */
+  /** Copies the 32 bytes at `at`. The caller has checked that they exist. */
   copy(source: DataView, at: number): SecretKey {
     const start = this.#used
     if (start === this.#bytes.length) return this.#copyToNext(source, at)
     const target = this.#view
-    // Without a subarray, which would cost more than the copy.
+    // No subarray here: it would cost more than the copy.
     for (let i = 0; i < WG_KEY_LEN; i += 8) {
       target.setInt32(start + i, source.getInt32(at + i))
       target.setInt32(start + i + 4, source.getInt32(at + i + 4))
@@ -127,8 +131,8 @@ export class PresharedKeySlab {
   }
 
   #copyToNext(source: DataView, at: number): SecretKey {
-    // Small at first: most devices have few peers.
-    const length = Math.min(Math.max(2 * this.#bytes.length, 4 * WG_KEY_LEN), LENGTH)
+    // Small at first, because most devices have few peers.
+    const length = Math.min(Math.max(2 * this.#bytes.length, 4 * WG_KEY_LEN), MAX_SLAB_LENGTH)
     this.#bytes = new Uint8Array(length)
     this.#view = viewOf(this.#bytes)
     this.#used = 0

@@ -1,3 +1,10 @@
+// This folder reads a device: read.ts requests the dump, this file decodes its messages, merge.ts
+// merges them. The peers of a message are decoded in three passes over one table of offsets:
+//
+// 1. scan (scan.ts, fast-path.ts) checks every length and records where every attribute is.
+// 2. render (render.ts, ascii.ts) writes all keys and addresses as ASCII text into one arena.
+// 3. build (build.ts) creates the peers, whose strings are slices of that text, decoded once.
+
 import { publicKeyFromBytes, SecretKey } from 'wireguardcfg'
 import { GENL_HDRLEN } from '../../genl/constants.js'
 import { AttributeReader } from '../../netlink/attribute-reader.js'
@@ -21,33 +28,35 @@ import { scanPeers } from './scan.js'
 import { PeerTable } from './table.js'
 
 /**
- * What a message says about the device itself; a message without these attributes has none of the
- * fields.
+ * The attributes of the device itself in one message. A message without them leaves all fields
+ * absent.
  */
 export interface DeviceAttributes {
   index?: number
   name?: string
-  /** Present when one is set. */
+  /** Present if a private key is set. */
   privateKey?: SecretKey
-  /** Present when a private key is set. */
+  /** Present if a private key is set. */
   publicKey?: string
   listenPort?: number
   firewallMark?: number
 }
 
-/** One message of a dump: a part of a device. */
+/** One message of a dump, which is a part of a device. */
 export interface DevicePart {
   readonly attributes: DeviceAttributes
-  /** An entry may be the rest of the last peer of the message before: see {@link DecodedPeer}. */
+  /**
+   * The first entry may continue the last peer of the previous message: see {@link DecodedPeer}.
+   */
   readonly peers: DecodedPeer[]
 }
 
 /**
- * Decodes one message of a WG_CMD_GET_DEVICE dump. Nothing of the result shares memory with the
- * message. Unknown attributes are skipped. With `ownText`, the strings of the peers share no memory
- * with each other either: see {@link PeerListDecoder}.
+ * Decodes one message of a WG_CMD_GET_DEVICE dump. The result shares no memory with the message.
+ * Unknown attributes are skipped. With `ownText`, the strings of the peers share no memory with
+ * each other either: see {@link PeerListDecoder}.
  *
- * @throws {MalformedMessageError} when the message is not what <linux/wireguard.h> says
+ * @throws {MalformedMessageError} when the message breaks the rules of <linux/wireguard.h>
  */
 export function decodeDevice(message: Message, zones: Zones, ownText = false): DevicePart {
   const attributes: DeviceAttributes = {}
@@ -76,7 +85,7 @@ export function decodeDevice(message: Message, zones: Zones, ownText = false): D
         attributes.firewallMark = attribute.u32()
         break
       case WGDEVICE_A_PEERS:
-        // Of a repeated attribute the last one counts, as in the kernel's own parser.
+        // The last one of a repeated attribute counts, as in the kernel's own parser.
         peers = peerList.decode(attribute, zones, ownText)
         break
     }
@@ -91,11 +100,9 @@ function copyKey(attribute: AttributeReader): Uint8Array {
 }
 
 /**
- * Decodes lists of peers in three passes: one finds and checks the attributes, one writes the text
- * of all keys, addresses and ranges as ASCII into one arena; that is decoded once, and the last
- * pass makes the peers, their strings slices of the one text. A fifth of the time of one conversion
- * per key. Preshared keys are copied to slabs of raw bytes: no secret is ever text that others
- * share.
+ * Decodes lists of peers in the three passes that the header of this file lists, in a fifth of the
+ * time of one conversion per key. Preshared keys are copied to slabs of raw bytes: no secret is
+ * ever part of a text that other strings share.
  */
 export class PeerListDecoder {
   readonly #found = new PeerTable()
@@ -103,18 +110,18 @@ export class PeerListDecoder {
   #arena = new Arena(0)
 
   /**
-   * The entries of the attribute WGDEVICE_A_PEERS. Their strings are slices of one text, which
-   * lives as long as any of them; with `ownText` every string is its own, for those who drop most
-   * of them: it takes half as long again.
+   * Returns the entries of the attribute WGDEVICE_A_PEERS. Their strings are slices of one text,
+   * which stays in memory as long as any of them. With `ownText` every string has its own memory,
+   * for callers that drop most of them; this takes half as long again.
    *
    * @throws {MalformedMessageError}
    */
   decode(list: AttributeReader, zones: Zones, ownText = false): DecodedPeer[] {
     const found = this.#found
     scanPeers(list, found)
-    // An entry has at least a key (40 bytes for 44 characters), a range at least 25 bytes for 18
-    // characters or 37 for 43, an endpoint 20 for 15 or 32 for 39: text is at most a quarter longer
-    // than its bytes.
+    // A key has at least 40 bytes in the message and 44 characters, an allowed IP at least 25 and
+    // 18 or 37 and 43, an endpoint 20 and 15 or 32 and 39. So the text is at most a quarter longer
+    // than the bytes.
     if (this.#arena.bytes.length < 2 * list.length) this.#arena = new Arena(4 * list.length)
     const { bytes } = this.#arena
     const end = renderPeers(found, list.view, this.#arena)
@@ -123,7 +130,7 @@ export class PeerListDecoder {
   }
 }
 
-/** A text every slice of which is a string of its own. */
+/** A text whose slices are strings with memory of their own. */
 class OwnText implements Sliceable {
   readonly #arena: Buffer
 
@@ -136,5 +143,5 @@ class OwnText implements Sliceable {
   }
 }
 
-// One for the process: decoding never waits.
+// One decoder for the process suffices: decoding never waits.
 const peerList = new PeerListDecoder()

@@ -1,6 +1,6 @@
-// How every kernel so far lays out the entries of WGDEVICE_A_PEERS
-// (drivers/net/wireguard/netlink.c, get_peer and get_allowedips). Nothing promises it, so that it
-// is looked at, and not relied on; where it is found, seven attributes take the time of one.
+// The layout that every kernel so far gives the entries of WGDEVICE_A_PEERS
+// (drivers/net/wireguard/netlink.c, get_peer and get_allowedips). No document guarantees it, so it
+// is tested for and not relied on. Where it is found, seven attributes take the time of one.
 import { AF_INET, AF_INET6, NLA_HDRLEN } from '../../netlink/constants.js'
 import { LITTLE_ENDIAN } from '../../netlink/endian.js'
 import {
@@ -18,7 +18,7 @@ import {
   WGPEER_A_RX_BYTES,
   WGPEER_A_TX_BYTES,
 } from '../constants.js'
-import { ALLOWED_END, ALLOWED_START, RANGE_V6 } from './table.js'
+import { ALLOWED_END, ALLOWED_START, IPV6_MARK } from './table.js'
 import { TIMESPEC_LENGTH } from '../structs.js'
 
 const PUBLIC_KEY = headerOf(WGPEER_A_PUBLIC_KEY, WG_KEY_LEN)
@@ -30,12 +30,12 @@ const RX_BYTES = headerOf(WGPEER_A_RX_BYTES, 8)
 const PROTOCOL_VERSION = headerOf(WGPEER_A_PROTOCOL_VERSION, 4)
 
 /**
- * How many bytes the attributes take with which a peer usually begins: all but the endpoint and the
- * allowed IPs, which some lack.
+ * Length in bytes of the attributes with which a peer usually begins: all but the endpoint and the
+ * allowed IPs, which some peers lack.
  */
 export const USUAL_PEER_LENGTH = 132
 
-/** Whether the entry of a peer begins as usual. */
+/** Returns whether the entry of a peer has the usual beginning. */
 export function isUsualPeer(view: DataView, at: number, end: number): boolean {
   return (
     end - at >= USUAL_PEER_LENGTH &&
@@ -50,8 +50,8 @@ export function isUsualPeer(view: DataView, at: number, end: number): boolean {
 }
 
 /**
- * Notes in its record where the attributes of a peer are that begins as usual, and that it has no
- * others yet.
+ * Records the offsets of the attributes of a peer with the usual beginning, and marks its other
+ * attributes as absent so far.
  */
 export function noteUsualPeer(records: Int32Array, record: number, at: number): void {
   records[record + WGPEER_A_ENDPOINT] = 0
@@ -74,13 +74,14 @@ const ADDRESS_V6 = headerOf(WGALLOWEDIP_A_IPADDR, 16)
 const LENGTH_V4 = 28
 const LENGTH_V6 = 40
 
-/** Where the address is in the entry of a usual allowed IP. */
+/** Offset of the address in the entry of a usual allowed IP. */
 export const USUAL_ADDRESS = 24
 
 /**
- * Whether an entry of this length, its header included, is a usual allowed IP that is all right.
+ * Returns whether an entry of this length, its header included, is a valid allowed IP of the usual
+ * layout.
  */
-export function isUsualRange(view: DataView, at: number, length: number): boolean {
+export function isUsualAllowedIP(view: DataView, at: number, length: number): boolean {
   if (length !== LENGTH_V4 && length !== LENGTH_V6) return false
   const isV6 = length === LENGTH_V6
   return (
@@ -92,12 +93,12 @@ export function isUsualRange(view: DataView, at: number, length: number): boolea
   )
 }
 
-/** The prefix length of a usual allowed IP, as it is noted. */
+/** Returns the prefix length of a usual allowed IP, in the form of the table. */
 export function usualPrefix(view: DataView, at: number, length: number): number {
-  return view.getUint8(at + 8) + (length === LENGTH_V6 ? RANGE_V6 : 0)
+  return view.getUint8(at + 8) + (length === LENGTH_V6 ? IPV6_MARK : 0)
 }
 
-/** A header as one number in host byte order. */
+/** Returns an attribute header as one number in host byte order. */
 function headerOf(type: number, payload: number): number {
   const length = NLA_HDRLEN + payload
   return LITTLE_ENDIAN ? (type << 16) | length : (length << 16) | type

@@ -3,14 +3,13 @@ import { MalformedMessageError } from '../../netlink/malformed.js'
 import type { DeviceAttributes, DevicePart } from './decode.js'
 import type { DecodedPeer } from './build.js'
 
-/** How many messages in a row may bring nothing new before a dump counts as endless. */
+/** How many messages in a row may contain nothing new before a dump counts as endless. */
 export const MAX_EMPTY_MESSAGES = 16
 
 /**
- * Puts the messages of one dump together: a peer whose allowed IPs did not fit into one message
- * goes on in the next, as an entry with the same public key and nothing but more allowed IPs; the
- * attributes of the device come with every message until the first peer is complete, and then no
- * more.
+ * Merges the messages of one dump. A peer whose allowed IPs do not fit into one message continues
+ * in the next one, as an entry with the same public key and only more allowed IPs. The attributes
+ * of the device are in every message until the first peer is complete, and in none after that.
  */
 export class DumpMerger {
   readonly #attributes: DeviceAttributes = {}
@@ -18,14 +17,14 @@ export class DumpMerger {
   #empty = 0
 
   /**
-   * Adds a message, and to `complete` the peers that are complete now, which it returns: all but
-   * the last one, which the next message may continue.
+   * Adds a message. Appends the peers that are now complete to `complete`, and returns it: all but
+   * the last peer, which the next message may continue.
    *
-   * @throws {MalformedMessageError} when {@link MAX_EMPTY_MESSAGES} messages in a row brought
+   * @throws {MalformedMessageError} when {@link MAX_EMPTY_MESSAGES} messages in a row contain
    * nothing new
    */
   add({ attributes, peers }: DevicePart, complete: Peer[] = []): Peer[] {
-    // Before the attributes: the first ones are news.
+    // Before the attributes are merged, because the first ones are new.
     const news =
       peers.length > 0 || (attributes.name !== undefined && this.#attributes.name === undefined)
     Object.assign(this.#attributes, attributes)
@@ -33,27 +32,33 @@ export class DumpMerger {
     for (let i = 0; i < peers.length; i++) {
       const peer = peers[i]!
       const last = this.#last
-      // Only a message's first entry ever continues another, but for others the key is compared as
-      // well if they have nothing else.
+      // Only the first entry of a message ever continues a peer. For other entries the key is
+      // compared as well if they have nothing else.
       const mayContinue = i === 0 || isBare(peer)
       if (last === undefined || !mayContinue || last.publicKey !== peer.publicKey) {
         if (last !== undefined) complete.push(last)
         this.#last = peer
         added = true
       } else if (peer.allowedIPs.length > 0) {
-        // Not spread into push: the arguments of a call are limited.
+        // Not spread into `push`: the number of arguments of a call is limited.
         for (const allowedIP of peer.allowedIPs) last.allowedIPs.push(allowedIP)
         added = true
       }
     }
     this.#empty = added ? 0 : this.#empty + 1
     if (this.#empty >= MAX_EMPTY_MESSAGES) {
-      throw new MalformedMessageError(`${this.#empty} messages of a dump without anything new`, 0)
+      throw new MalformedMessageError(
+        `${this.#empty} messages of a dump in a row with nothing new`,
+        0,
+      )
     }
     return complete
   }
 
-  /** The peer that no message can continue any more; call it once, at the end of the dump. */
+  /**
+   * Returns the last peer, which no further message continues. Call it once, at the end of the
+   * dump.
+   */
   end(): Peer[] {
     const last = this.#last
     this.#last = undefined
@@ -61,9 +66,9 @@ export class DumpMerger {
   }
 
   /**
-   * The device, with all its peers, which the caller has kept.
+   * Returns the device with all its peers, which the caller has collected.
    *
-   * @throws {MalformedMessageError} when no message said which device it is
+   * @throws {MalformedMessageError} when no message contained the name of the device
    */
   device(peers: readonly Peer[]): Device {
     const {
@@ -75,7 +80,7 @@ export class DumpMerger {
       firewallMark = 0,
     } = this.#attributes
     if (name === undefined)
-      throw new MalformedMessageError('a dump without the name of the device', 0)
+      throw new MalformedMessageError('a dump without the name of the interface', 0)
     return {
       name,
       backend: 'kernel',
@@ -90,7 +95,8 @@ export class DumpMerger {
 }
 
 /**
- * Comparing slices of a text is slow; nearly every peer has something that makes it unnecessary.
+ * Returns whether a peer has nothing but its key and allowed IPs. Almost no peer is bare, which
+ * saves the slow comparison of slices of a text.
  */
 function isBare({ presharedKey, endpoint, lastHandshake, receiveBytes }: DecodedPeer): boolean {
   return (

@@ -1,5 +1,4 @@
 import type { Device, Peer } from 'wireguardcfg'
-import { withFamily } from '../../genl/family.js'
 import { encodeGenlHeader } from '../../genl/message.js'
 import { AttributeWriter } from '../../netlink/attribute-writer.js'
 import type { Connection } from '../../netlink/connection.js'
@@ -10,32 +9,32 @@ import { WG_CMD_GET_DEVICE, WG_GENL_NAME, WG_GENL_VERSION } from '../constants.j
 import { decodeDevice } from './decode.js'
 import { writeSelector } from '../set/encode.js'
 import { DumpMerger } from './merge.js'
-import type { Zones } from '../structs.js'
+import type { Kernel } from '../kernel.js'
 
 /**
- * Reads a device once; `undefined` when it was changed meanwhile, so that what came may be
+ * Reads a device once; `undefined` if it changed during the dump, so that the result may be
  * inconsistent.
  *
  * @throws {NetlinkError}
  * @throws {MalformedMessageError}
  */
-export async function readDevice(
+export async function dumpDevice(
   connection: Connection,
   name: string,
-  zones: Zones,
+  kernel: Kernel,
   options: ExchangeOptions,
 ): Promise<Device | undefined> {
   const payload = encodeGetDevice(name)
   let merger = new DumpMerger()
   let peers: Peer[] = []
-  const outcome = await withFamily(
+  const outcome = await kernel.families.use(
     connection,
     WG_GENL_NAME,
     (family) => {
       merger = new DumpMerger()
       peers = []
       const onMessage = (message: Message) => {
-        if (message.type === family) merger.add(decodeDevice(message, zones), peers)
+        if (message.type === family) merger.add(decodeDevice(message, kernel.zones), peers)
       }
       return connection.dump(family, payload, onMessage, options)
     },
@@ -47,9 +46,10 @@ export async function readDevice(
 }
 
 /**
- * The peers of a device, those of one datagram at a time: a peer that is spread over several comes
- * whole, with the last of them. `undefined` is the end when the device was changed meanwhile, so
- * that what came may be inconsistent. Leaving early closes the socket.
+ * Yields the peers of a device, those of one datagram at a time. A peer that is spread over several
+ * datagrams is yielded whole, with the last of them. `undefined` is yielded as the last item if the
+ * device changed during the dump, so that the peers may be inconsistent. Leaving the iteration
+ * early closes the socket.
  *
  * @throws {NetlinkError}
  * @throws {MalformedMessageError}
@@ -57,7 +57,7 @@ export async function readDevice(
 export async function* readPeers(
   connection: Connection,
   name: string,
-  zones: Zones,
+  kernel: Kernel,
   options: ExchangeOptions,
 ): AsyncGenerator<readonly Peer[] | undefined, void> {
   const payload = encodeGetDevice(name)
@@ -66,15 +66,20 @@ export async function* readPeers(
     const iterator = connection.messages(id, payload, options)
     return { id, iterator, first: await iterator.next() }
   }
-  const { id, iterator, first } = await withFamily(connection, WG_GENL_NAME, begin, options)
+  const { id, iterator, first } = await kernel.families.use(
+    connection,
+    WG_GENL_NAME,
+    begin,
+    options,
+  )
   let result = first
   try {
     for (; result.done !== true; result = await iterator.next()) {
       const message = result.value
       if (message.type !== id) continue
-      // The consumer may keep a key of each datagram, and should not keep the datagram's text with
-      // it.
-      const peers = merger.add(decodeDevice(message, zones, true))
+      // The consumer may keep a key of each datagram. That must not keep the whole text of the
+      // datagram in memory.
+      const peers = merger.add(decodeDevice(message, kernel.zones, true))
       if ((message.flags & NLM_F_DUMP_INTR) !== 0) {
         yield undefined
         return
@@ -82,7 +87,7 @@ export async function* readPeers(
       if (peers.length > 0) yield peers
     }
   } finally {
-    // Nothing happens when it is at its end.
+    // Has no effect if the iterator is at its end.
     await iterator.return({ interrupted: true, filtered: false, warning: undefined })
   }
   const last = merger.end()
@@ -90,7 +95,7 @@ export async function* readPeers(
   else if (last.length > 0) yield last
 }
 
-/** Payload of a WG_CMD_GET_DEVICE. */
+/** Encodes the payload of a WG_CMD_GET_DEVICE. */
 export function encodeGetDevice(name: string): Uint8Array {
   const writer = new AttributeWriter(64)
   writer.raw(encodeGenlHeader(WG_CMD_GET_DEVICE, WG_GENL_VERSION))

@@ -17,11 +17,18 @@ import {
   WGPEER_A_RX_BYTES,
   WGPEER_A_TX_BYTES,
 } from '../constants.js'
-import { ALLOWED_END, ALLOWED_START, LAST_TYPE, type PeerTable, RANGE_V6, RECORD } from './table.js'
+import {
+  ALLOWED_END,
+  ALLOWED_START,
+  LAST_TYPE,
+  type PeerTable,
+  IPV6_MARK,
+  RECORD,
+} from './table.js'
 import { SOCKADDR_IN6_LENGTH, SOCKADDR_IN_LENGTH, TIMESPEC_LENGTH } from '../structs.js'
 import {
   isUsualPeer,
-  isUsualRange,
+  isUsualAllowedIP,
   noteUsualPeer,
   USUAL_ADDRESS,
   USUAL_PEER_LENGTH,
@@ -32,10 +39,10 @@ const SKIPPED = 0xff
 const MINIMUM_PAYLOAD = payloadLengths()
 
 /**
- * The first pass over the entries of WGDEVICE_A_PEERS: checks every length and notes where
- * everything is. Most of the time of a read would go into walking attributes: hence positions in
- * local variables instead of readers, nothing else in these loops, and a glance whether the layout
- * is the usual one.
+ * The first pass over the entries of WGDEVICE_A_PEERS. Checks every length and records the offset
+ * of every attribute. Reading attributes would take most of the time of a read. Therefore this pass
+ * has positions in local variables instead of readers, loops that do nothing else, and a short test
+ * for the usual layout.
  *
  * @throws {MalformedMessageError}
  */
@@ -50,7 +57,7 @@ export function scanPeers({ view, start, end, length }: AttributeReader, found: 
 
 function scanPeer(view: DataView, start: number, end: number, found: PeerTable): void {
   const { records } = found
-  const record = RECORD * found.peers
+  const record = RECORD * found.peerCount
   let at = start
   if (isUsualPeer(view, start, end)) {
     noteUsualPeer(records, record, start)
@@ -69,42 +76,42 @@ function scanPeer(view: DataView, start: number, end: number, found: PeerTable):
         if (length - NLA_HDRLEN < minimum) throw tooShort(type, length, minimum, payload)
         records[record + type] = payload
         if (type === WGPEER_A_ALLOWEDIPS) {
-          records[record + ALLOWED_START] = found.allowedIPs
+          records[record + ALLOWED_START] = found.allowedIPCount
           scanAllowedIPs(view, payload, at + length, found)
-          records[record + ALLOWED_END] = found.allowedIPs
+          records[record + ALLOWED_END] = found.allowedIPCount
         }
       }
     }
     at += (length + 3) & ~3
   }
   checkPeer(view, start, record, records)
-  found.peers++
+  found.peerCount++
 }
 
-/** What can be said of a peer only when all of it is known. */
+/** Makes the checks that need all attributes of a peer. */
 function checkPeer(view: DataView, start: number, record: number, records: Int32Array): void {
   if (records[record + WGPEER_A_PUBLIC_KEY] === 0) {
     throw new MalformedMessageError('a peer without a public key', start)
   }
   const endpoint = records[record + WGPEER_A_ENDPOINT]!
-  // One of an unknown address family is as good as none.
+  // Ignore endpoints of unknown address families.
   if (endpoint !== 0 && !isSockaddr(view, endpoint)) records[record + WGPEER_A_ENDPOINT] = 0
   const preshared = records[record + WGPEER_A_PRESHARED_KEY]!
-  // All zeros: none is set.
+  // All zeros mean that there is no key.
   if (preshared !== 0 && isZero(view, preshared, WG_KEY_LEN)) {
     records[record + WGPEER_A_PRESHARED_KEY] = 0
   }
 }
 
 function scanAllowedIPs(view: DataView, start: number, end: number, found: PeerTable): void {
-  const { ranges } = found
-  let next = 2 * found.allowedIPs
+  const { allowedIPs } = found
+  let next = 2 * found.allowedIPCount
   for (let entry = start; entry < end;) {
     const entryLength = readAttributeHeader(view, entry, end) & 0xffff
     const entryEnd = entry + entryLength
-    if (isUsualRange(view, entry, entryLength)) {
-      ranges[next] = entry + USUAL_ADDRESS
-      ranges[next + 1] = usualPrefix(view, entry, entryLength)
+    if (isUsualAllowedIP(view, entry, entryLength)) {
+      allowedIPs[next] = entry + USUAL_ADDRESS
+      allowedIPs[next + 1] = usualPrefix(view, entry, entryLength)
       next += 2
       entry += entryLength
       continue
@@ -133,18 +140,18 @@ function scanAllowedIPs(view: DataView, start: number, end: number, found: PeerT
     const v4 = family === AF_INET && addressLength === 4 && prefixLength <= 32
     const v6 = family === AF_INET6 && addressLength === 16 && prefixLength <= 128
     if (prefixLength < 0 || !(v4 || v6)) {
-      const what = 'an allowed ip without family, address or prefix length'
+      const what = 'an allowed IP without a valid family, address or prefix length'
       throw new MalformedMessageError(what, entry + NLA_HDRLEN)
     }
-    ranges[next] = address
-    ranges[next + 1] = v6 ? prefixLength + RANGE_V6 : prefixLength
+    allowedIPs[next] = address
+    allowedIPs[next + 1] = v6 ? prefixLength + IPV6_MARK : prefixLength
     next += 2
     entry += (entryLength + 3) & ~3
   }
-  found.allowedIPs = next / 2
+  found.allowedIPCount = next / 2
 }
 
-/** False: of a family that is not IP. */
+/** Returns whether the address family is IPv4 or IPv6. */
 function isSockaddr(view: DataView, at: number): boolean {
   const family = view.getUint16(at, LITTLE_ENDIAN)
   if (family !== AF_INET6) return family === AF_INET
@@ -158,7 +165,7 @@ function tooShort(type: number, length: number, minimum: number, at: number) {
   return new MalformedMessageError(what, at)
 }
 
-/** The least payload of each attribute that is read, by type. */
+/** Returns the minimum payload length of each attribute that is read, by type. */
 function payloadLengths(): Uint8Array {
   const lengths = new Uint8Array(LAST_TYPE + 1).fill(SKIPPED)
   lengths[WGPEER_A_PUBLIC_KEY] = WG_KEY_LEN

@@ -1,8 +1,8 @@
-// What the passes over a list of peers tell each other: one record per peer, one pair of numbers
-// per allowed IP.
+// The table through which the passes over a list of peers share offsets: one record per peer, one
+// pair of numbers per allowed IP.
 import { WGPEER_A_PROTOCOL_VERSION } from '../constants.js'
 
-/** The highest type of a peer's attribute that a record has a cell for. */
+/** The highest attribute type of a peer that has a cell in a record. */
 export const LAST_TYPE = WGPEER_A_PROTOCOL_VERSION
 
 // A record has one cell per attribute type: where the payload begins in the datagram (0: absent,
@@ -13,42 +13,42 @@ export const KEY_TEXT = LAST_TYPE + 1
 export const HOST_START = KEY_TEXT + 1
 /** Where the text of the endpoint's address ends. */
 export const HOST_END = HOST_START + 1
-/** Number of the first allowed IP. */
+/** Index of the first allowed IP. */
 export const ALLOWED_START = HOST_END + 1
-/** Number of the allowed IP after the last. */
+/** Index after the last allowed IP. */
 export const ALLOWED_END = ALLOWED_START + 1
-/** Length of a record. */
+/** Length of a record, in cells. */
 export const RECORD = ALLOWED_END + 1
 
-/** Added to the prefix length of an IPv6 range. */
-export const RANGE_V6 = 0x100
+/** Added to the prefix length of an IPv6 allowed IP. */
+export const IPV6_MARK = 0x100
 
-// The kernel fills datagrams of 32 KiB when it may (af_netlink.c).
-const USUAL_LENGTH = 32 * 1024
-// The least that a peer takes (its header and its key), and a range (three headers, a family, a
-// prefix length, 4 bytes).
-const PEER_LENGTH = 40
-const RANGE_LENGTH = 25
+// The kernel fills datagrams of 32 KiB if it may (af_netlink.c).
+const DATAGRAM_LENGTH = 32 * 1024
+// The fewest bytes of a peer (its header and its key), and of an allowed IP (three headers, a
+// family, a prefix length, 4 bytes).
+const MIN_PEER_LENGTH = 40
+const MIN_ALLOWED_IP_LENGTH = 25
 
-/** The peers of one list. Used again for the next list, so that nothing is allocated for each. */
+/** The peers of one list. Reused for the next list, so that nothing is allocated per list. */
 export class PeerTable {
-  peers = 0
-  allowedIPs = 0
-  /** A record per peer; what is in those of others is left from another list. */
+  peerCount = 0
+  allowedIPCount = 0
+  /** One record per peer. Records after the last peer are left over from another list. */
   records = new Int32Array(0)
   /**
-   * A pair per allowed IP: where its address is in the datagram and its prefix length (with
-   * {@link RANGE_V6}); then, where its text begins and ends.
+   * One pair per allowed IP. At first: the offset of its address in the datagram and its prefix
+   * length (with {@link IPV6_MARK}). Later: where its text begins and ends.
    */
-  ranges = new Int32Array(0)
+  allowedIPs = new Int32Array(0)
   #length = 0
 
-  /** Empties it, and makes room for whatever a list of this many bytes can hold. */
+  /** Empties the table and makes room for any list of this many bytes. */
   reset(length: number): void {
-    this.peers = this.allowedIPs = 0
+    this.peerCount = this.allowedIPCount = 0
     if (length <= this.#length) return
-    this.#length = Math.max(length, USUAL_LENGTH)
-    this.records = new Int32Array(RECORD * (Math.floor(this.#length / PEER_LENGTH) + 1))
-    this.ranges = new Int32Array(2 * (Math.floor(this.#length / RANGE_LENGTH) + 1))
+    this.#length = Math.max(length, DATAGRAM_LENGTH)
+    this.records = new Int32Array(RECORD * (Math.floor(this.#length / MIN_PEER_LENGTH) + 1))
+    this.allowedIPs = new Int32Array(2 * (Math.floor(this.#length / MIN_ALLOWED_IP_LENGTH) + 1))
   }
 }

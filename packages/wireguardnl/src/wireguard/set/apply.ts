@@ -1,99 +1,96 @@
-import { type Device, isWireGuardError, WireGuardError } from 'wireguardcfg'
+import { isWireGuardError, type PublicKey, WireGuardError } from 'wireguardcfg'
 import {
   type CheckedDeviceConfig,
   moveToTemporaryPeer,
   removesAllowedIPs,
 } from 'wireguardcfg/backend'
-import type { NetlinkCall } from '../call.js'
-import { type ConfigureOptions, sendConfig } from './send.js'
-import { type Kernel, learnRemoval, mayRemoveAllowedIPs, provedRemoval } from '../kernel.js'
+import type { DeviceSession } from '../session.js'
+import { sendConfig } from './send.js'
 
-// With what follows, all that a client needs when it writes.
+// Exported here, so that a client imports one file to write.
 export { checkZones } from './messages.js'
 
-/** What {@link applyConfig} needs of its client. */
-export interface WriteOptions {
-  readonly kernel: Kernel
-  readonly call: NetlinkCall
-  readonly turn: ConfigureOptions['turn']
-  /** Reads the device. */
-  readonly read: () => Promise<Device>
-}
-
 /**
- * Applies a configuration to a device. Single allowed IPs are removed by the flag for it where the
- * kernel has that (since Linux 6.16), and else by a temporary peer, after reading which of them are
- * this peer's.
+ * Applies a configuration to a device. If the kernel has WGALLOWEDIP_F_REMOVE_ME (since Linux
+ * 6.16), this flag removes single allowed IPs. Otherwise the device is read, and the allowed IPs
+ * that the peer has are moved to a temporary peer.
  *
  * @throws WireGuardError
+ *
+ * @example
+ * ```ts
+ * await applyConfig(session, await checkDeviceConfig({ listenPort: 51820 }))
+ * ```
  */
 export async function applyConfig(
-  name: string,
+  session: DeviceSession,
   config: CheckedDeviceConfig,
-  options: WriteOptions,
 ): Promise<void> {
-  const { release } = options.kernel
-  if (!removesAllowedIPs(config)) return send(name, config, options)
-  const byFlag = mayRemoveAllowedIPs(release)
+  const { removal } = session.kernel
+  if (!removesAllowedIPs(config)) return send(session, config)
+  const byFlag = removal.likely
   if (byFlag) {
     try {
-      await send(name, config, options, { removeAllowedIPs: true })
-      learnRemoval(release, true)
+      await send(session, config, { removeAllowedIPs: true })
+      removal.learn(true)
       return
     } catch (error) {
-      if (!isWireGuardError(error) || error.code !== 'EINVAL' || provedRemoval(release)) throw error
-      // What was applied until then is applied once more below, which changes nothing.
+      if (!isWireGuardError(error) || error.code !== 'EINVAL' || removal.proved) throw error
+      // The part that was applied is applied once more below, which changes nothing.
     }
   }
-  await writeByMove(name, config, options)
-  if (byFlag) learnRemoval(release, false)
+  await writeByMove(session, config)
+  if (byFlag) removal.learn(false)
 }
 
-async function writeByMove(
-  name: string,
-  config: CheckedDeviceConfig,
-  options: WriteOptions,
-): Promise<void> {
-  const move = moveToTemporaryPeer(config, await options.read())
+async function writeByMove(session: DeviceSession, config: CheckedDeviceConfig): Promise<void> {
+  const move = moveToTemporaryPeer(config, await session.read())
   const { temporaryPeer } = move
-  if (temporaryPeer === undefined) return send(name, move.config, options)
+  if (temporaryPeer === undefined) return send(session, move.config)
   try {
-    await send(name, move.config, options, { ownEntries: 2 })
+    await send(session, move.config, { ownEntries: 2 })
   } catch (error) {
-    // It is there still, if the message that would have removed it failed.
-    const cleanUp = { peers: [{ publicKey: temporaryPeer, remove: true }] }
-    await send(name, cleanUp, options).catch(() => {})
+    // The peer still exists if the message that should have removed it failed.
+    await removeQuietly(session, temporaryPeer)
     throw error
   }
 }
 
+async function removeQuietly(session: DeviceSession, publicKey: PublicKey): Promise<void> {
+  try {
+    // The call that failed may have timed out.
+    using call = session.call.renew()
+    await send(session.withCall(call), { peers: [{ publicKey, remove: true }] })
+  } catch {
+    // The error that led here is the one to report.
+  }
+}
+
 async function send(
-  name: string,
+  session: DeviceSession,
   config: CheckedDeviceConfig,
-  { kernel, call, turn }: WriteOptions,
   extra: { removeAllowedIPs?: boolean; ownEntries?: number } = {},
 ): Promise<void> {
-  const { context, exchange } = call
-  // By index, a device that gets this name half way is left alone; an unknown name is for the
-  // kernel to refuse.
-  const device = kernel.zones.index(name) || name
-  const options = { ...extra, device, zones: kernel.zones, turn, exchange, context }
+  const { name, kernel, call } = session
+  // By index, no other device that gets this name during the write is changed. The kernel refuses
+  // an unknown name.
+  const options = { ...extra, device: kernel.zones.index(name) || name, zones: kernel.zones }
   try {
-    await sendConfig(config, options)
+    await sendConfig(session, config, options)
   } catch (error) {
     const path = config.listenPort === undefined ? 'firewallMark' : 'listenPort'
     if (!isWireGuardError(error) || error.code !== 'EPERM' || config[path] === undefined)
       throw error
-    // A message that changes nothing needs the capability over this namespace only.
-    await sendConfig({}, options).catch(() => {
+    // A message that changes nothing needs the capability in this namespace only.
+    await sendConfig(session, {}, options).catch(() => {
       throw error
     })
     throw new WireGuardError('not permitted', {
-      ...context,
+      ...call.context,
       code: 'EPERM',
       path,
       applied: error.applied,
-      hint: 'The interface was created in another network namespace, and listenPort and firewallMark need CAP_NET_ADMIN over that one too',
+      hint: 'Run with CAP_NET_ADMIN also in the network namespace in which the interface was created; listenPort and firewallMark need it',
       cause: error.cause,
     })
   }

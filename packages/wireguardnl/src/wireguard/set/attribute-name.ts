@@ -1,22 +1,17 @@
 import { AttributeReader } from '../../netlink/attribute-reader.js'
 import { NLMSG_HDRLEN } from '../../netlink/constants.js'
 import { GENL_HDRLEN } from '../../genl/constants.js'
+import * as constants from '../constants.js'
 import { WGDEVICE_A_PEERS, WGPEER_A_ALLOWEDIPS } from '../constants.js'
 
 // The names of <linux/wireguard.h> by attribute type.
-const DEVICE = names(
-  'WGDEVICE_A_',
-  'UNSPEC IFINDEX IFNAME PRIVATE_KEY PUBLIC_KEY FLAGS LISTEN_PORT FWMARK PEERS',
-)
-const PEER = names(
-  'WGPEER_A_',
-  'UNSPEC PUBLIC_KEY PRESHARED_KEY FLAGS ENDPOINT PERSISTENT_KEEPALIVE_INTERVAL LAST_HANDSHAKE_TIME RX_BYTES TX_BYTES ALLOWEDIPS PROTOCOL_VERSION',
-)
-const ALLOWED_IP = names('WGALLOWEDIP_A_', 'UNSPEC FAMILY IPADDR CIDR_MASK FLAGS')
+const DEVICE = namesByType('WGDEVICE_A_')
+const PEER = namesByType('WGPEER_A_')
+const ALLOWED_IP = namesByType('WGALLOWEDIP_A_')
 
 /**
- * What the kernel's names are for the place in a request that it complained about:
- * `WGDEVICE_A_PEERS[0].WGPEER_A_ENDPOINT`. `undefined` when no attribute begins there.
+ * Returns the kernel's names for the place in a request that it rejected:
+ * `WGDEVICE_A_PEERS[0].WGPEER_A_ENDPOINT`. `undefined` if no attribute begins there.
  *
  * @param payload genlmsghdr and attributes, as sent
  * @param offset from the start of the nlmsghdr, as in NLMSGERR_ATTR_OFFS
@@ -31,7 +26,7 @@ export function attributeName(payload: Uint8Array, offset: number): string | und
   return `${name}${entryName(device.reader.nested(), at, PEER, WGPEER_A_ALLOWEDIPS)}`
 }
 
-/** `[3].WGPEER_A_ENDPOINT`: a place inside a list of nests. */
+/** Returns the name of a place inside a list of nests: `[3].WGPEER_A_ENDPOINT`. */
 function entryName(
   list: AttributeReader,
   at: number,
@@ -48,7 +43,7 @@ function entryName(
   return `${name}${entryName(attribute.reader.nested(), at, ALLOWED_IP, -1)}`
 }
 
-/** The attribute that begins at a place, or has it inside. */
+/** Returns the attribute that begins at an offset or contains it. */
 function find(
   reader: AttributeReader,
   at: number,
@@ -65,6 +60,10 @@ function nameOf(known: readonly string[], type: number): string {
   return known[type] ?? `attribute ${type}`
 }
 
-function names(prefix: string, list: string): string[] {
-  return list.split(' ').map((name) => prefix + name)
+function namesByType(prefix: string): string[] {
+  const names: string[] = []
+  for (const [name, type] of Object.entries(constants)) {
+    if (name.startsWith(prefix) && typeof type === 'number') names[type] = name
+  }
+  return names
 }

@@ -30,13 +30,13 @@ import {
 } from '../constants.js'
 import { encodeSockaddr, type Zones } from '../structs.js'
 
-/** Writes which device is meant: its name, or its index. */
+/** Writes the attribute that selects the device: its name or its index. */
 export function writeSelector(writer: AttributeWriter, device: string | number): void {
   if (typeof device === 'string') writer.string(WGDEVICE_A_IFNAME, device)
   else writer.u32(WGDEVICE_A_IFINDEX, device)
 }
 
-/** Writes what a configuration says about the device itself: once, in its first message. */
+/** Writes the fields and flags of the device itself, which only the first message has. */
 export function writeDeviceFields(writer: AttributeWriter, config: CheckedDeviceConfig): void {
   if (config.privateKey !== undefined) {
     // The kernel compares before it clamps: an unclamped copy of the current key would end every
@@ -48,7 +48,7 @@ export function writeDeviceFields(writer: AttributeWriter, config: CheckedDevice
   if (config.replacePeers === true) writer.u32(WGDEVICE_A_FLAGS, WGDEVICE_F_REPLACE_PEERS)
 }
 
-/** Writes the attributes of a peer's first entry, all but its allowed IPs. */
+/** Writes the attributes of a peer's first entry, except its allowed IPs. */
 export function writePeer(writer: AttributeWriter, peer: CheckedPeerConfig, zones: Zones): void {
   writer.base64(WGPEER_A_PUBLIC_KEY, peer.publicKey, WG_KEY_LEN)
   if (peer.remove === true) {
@@ -71,15 +71,16 @@ export function writePeer(writer: AttributeWriter, peer: CheckedPeerConfig, zone
 }
 
 /**
- * Writes the attributes of an entry that brings more allowed IPs of the peer before: no flag to
- * clear the list, and no peer comes back to life that somebody else removed meanwhile.
+ * Writes the attributes of an entry that adds more allowed IPs to the previous peer. It has no flag
+ * that clears the list. WGPEER_F_UPDATE_ONLY ensures that a peer that another process has removed
+ * since is not created again.
  */
 export function writeContinuation(writer: AttributeWriter, peer: CheckedPeerConfig): void {
   writer.base64(WGPEER_A_PUBLIC_KEY, peer.publicKey, WG_KEY_LEN)
   writer.u32(WGPEER_A_FLAGS, WGPEER_F_UPDATE_ONLY)
 }
 
-/** Writes an entry of a list of allowed IPs: one to add, or one to take away (since Linux 6.16). */
+/** Writes an entry of a list of allowed IPs: one to add, or one to remove (since Linux 6.16). */
 export function writeAllowedIP(writer: AttributeWriter, allowedIP: string, remove: boolean): void {
   const { address, length, prefixLength } = readAllowedIP(allowedIP)
   const entry = writer.begin(0)
@@ -90,7 +91,7 @@ export function writeAllowedIP(writer: AttributeWriter, allowedIP: string, remov
   writer.end(entry)
 }
 
-/** Writes 32 bytes, which are zeroed afterwards; without any, the zeros that clear a key. */
+/** Writes 32 bytes and then zeroes them. Without bytes, writes the zeros that clear a key. */
 function writeSecret(
   writer: AttributeWriter,
   type: number,

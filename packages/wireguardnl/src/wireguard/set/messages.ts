@@ -19,21 +19,23 @@ import {
 import { encodeSockaddr, type Zones } from '../structs.js'
 
 /**
- * The most bytes of one SET message, headers included. The kernel holds the lock of all network
- * configuration (RTNL) for a whole message, and computes a curve25519 for every new peer meanwhile.
+ * The maximum length of one SET message in bytes, headers included. While the kernel processes a
+ * message, it holds the lock of all network configuration (RTNL). In that time it computes a
+ * curve25519 for every new peer.
  */
 export const MAX_SET_MESSAGE = 16 * 1024
 
-/** How a configuration is split. */
+/** Options of {@link splitDeviceConfig}. */
 export interface SplitOptions {
   readonly zones: Zones
   /**
-   * The most bytes of one message, at most 60,000; default {@link MAX_SET_MESSAGE}. A single entry
-   * may still exceed it.
+   * The maximum length of one message in bytes, at most 60,000; default {@link MAX_SET_MESSAGE}. A
+   * single entry may still exceed it.
    */
   readonly limit?: number | undefined
   /**
-   * Whether the kernel can remove single allowed IPs; otherwise the configuration asks for none.
+   * Whether the kernel can remove single allowed IPs. If not, `removeAllowedIPs` of the peers is
+   * ignored.
    */
   readonly removeAllowedIPs?: boolean | undefined
 }
@@ -41,14 +43,14 @@ export interface SplitOptions {
 /** One SET message. */
 export interface SetMessage {
   /**
-   * genlmsghdr and attributes: valid until the message after the next one is asked for, zeroed then
-   * or at the end. When there is no next one because of an error, this one is left as it is, to be
-   * zeroed by whoever sends it.
+   * genlmsghdr and attributes. They are valid until the message after the next one is requested,
+   * and are zeroed then or at the end. If an error prevents the next message, this one is not
+   * zeroed: its sender must do that.
    */
   readonly payload: Uint8Array
   /**
-   * How many peers of the configuration are completely applied with this message: all of them with
-   * the last one only.
+   * How many peers of the configuration have been applied completely after this message. Only the
+   * last message completes all of them.
    */
   readonly completedPeers: number
 }
@@ -72,10 +74,10 @@ export function checkZones(config: CheckedDeviceConfig, zones: Zones): void {
 }
 
 /**
- * The SET messages that apply a configuration, in order; there is at least one, so that the kernel
- * says whether there is such a device. Attributes of the device and its flags are in the first one
- * only, the attributes of a peer in its first entry. Send each when the one before is acknowledged,
- * and stop at the first error.
+ * Yields the SET messages that apply a configuration, in order. There is at least one, so that the
+ * kernel reports whether the device exists. Only the first message has the attributes and flags of
+ * the device. Only the first entry of a peer has its attributes. Send each message after the
+ * previous one is acknowledged, and stop at the first error.
  */
 export function* splitDeviceConfig(
   device: string | number,
@@ -94,19 +96,20 @@ export function* splitDeviceConfig(
           ? (peer.removeAllowedIPs ?? NONE)
           : NONE
       const additions = peer.remove === true ? NONE : (peer.allowedIPs ?? NONE)
-      const ranges = removals.length === 0 ? additions : [...removals, ...additions]
-      // A peer that is added and removed at once goes in one message, so that nobody sees it.
+      const allowedIPs = removals.length === 0 ? additions : [...removals, ...additions]
+      // A peer that is added and removed at once goes into one message, so that no other process
+      // sees it.
       const together = peer.remove === true && peers[i - 1]?.publicKey === peer.publicKey
-      let next = message.writePeer(peer, ranges, removals.length, 0, together)
-      while (next !== ranges.length) {
+      let next = message.writePeer(peer, allowedIPs, removals.length, 0, together)
+      while (next !== allowedIPs.length) {
         yield message.end(i)
         message.next()
-        next = message.writePeer(peer, ranges, removals.length, Math.max(next, 0))
+        next = message.writePeer(peer, allowedIPs, removals.length, Math.max(next, 0))
       }
     }
     yield message.end(peers.length)
   } catch (error) {
-    message.leaveLast()
+    message.releaseLast()
     throw error
   } finally {
     message.clear()
@@ -116,8 +119,8 @@ export function* splitDeviceConfig(
 const NONE: readonly string[] = []
 
 /**
- * Builds one message after the other, in two arrays in turns: one is on its way to the kernel while
- * the next one is built.
+ * Builds one message after the other, in two arrays by turns: the kernel receives one while the
+ * next one is built.
  */
 class MessageBuilder {
   #writer: AttributeWriter
@@ -125,7 +128,7 @@ class MessageBuilder {
   readonly #device: string | number
   readonly #zones: Zones
   readonly #limit: number
-  /** The nest of peers, once it is begun. */
+  /** The offset of the nest of peers, once it is begun. */
   #peers: number | undefined
 
   constructor(device: string | number, { zones, limit = MAX_SET_MESSAGE }: SplitOptions) {
@@ -145,7 +148,7 @@ class MessageBuilder {
     return { payload: this.#writer.bytes(), completedPeers }
   }
 
-  /** Goes on to the next message. */
+  /** Begins the next message. */
   next(): void {
     const writer = this.#before?.reset() ?? new AttributeWriter(this.#limit + NLMSG_HDRLEN)
     this.#before = this.#writer
@@ -154,12 +157,12 @@ class MessageBuilder {
     this.begin()
   }
 
-  /** Leaves the last message to whom it was given: it may be waiting to be sent. */
-  leaveLast(): void {
+  /** The sender now owns the last payload: do not zero it. It may still be waiting to be sent. */
+  releaseLast(): void {
     this.#before = undefined
   }
 
-  /** Zeroes what was written: it may have been keys. */
+  /** Zeroes the written bytes, which may be keys. */
   clear(): void {
     this.#writer.reset()
     this.#before?.reset()
@@ -170,13 +173,13 @@ class MessageBuilder {
   }
 
   /**
-   * Writes an entry of a peer with as many of its ranges, from `from` on, as the message holds.
-   * Returns the first range that is left; -1 when nothing was written, because not even an entry
-   * with one range fits behind those of other peers.
+   * Writes an entry of a peer with as many of its allowed IPs, from index `from` on, as fit into
+   * the message. Returns the index of the first one that is left. Returns -1 if nothing was
+   * written, because not even an entry with one allowed IP fits after those of other peers.
    */
   writePeer(
     peer: CheckedPeerConfig,
-    ranges: readonly string[],
+    allowedIPs: readonly string[],
     removals: number,
     from: number,
     together = false,
@@ -188,11 +191,11 @@ class MessageBuilder {
     const entry = writer.begin(0)
     if (from === 0) writePeer(writer, peer, this.#zones)
     else writeContinuation(writer, peer)
-    const list = ranges.length > 0 ? writer.begin(WGPEER_A_ALLOWEDIPS) : undefined
+    const list = allowedIPs.length > 0 ? writer.begin(WGPEER_A_ALLOWEDIPS) : undefined
     let next = from
-    for (; next < ranges.length; next++) {
+    for (; next < allowedIPs.length; next++) {
       const before = writer.length
-      writeAllowedIP(writer, ranges[next]!, next < removals)
+      writeAllowedIP(writer, allowedIPs[next]!, next < removals)
       if (writer.length > this.#limit && next > from) {
         writer.cancel(before)
         break

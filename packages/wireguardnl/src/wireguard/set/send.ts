@@ -1,29 +1,24 @@
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
-import { withFamily } from '../../genl/family.js'
-import type { Connection } from '../../netlink/connection.js'
-import type { ExchangeOptions } from '../../netlink/deadline.js'
 import { NetlinkError } from '../../netlink/errors.js'
 import { nextTurn } from '../../netlink/yield.js'
 import { attributeName } from './attribute-name.js'
 import { WG_GENL_NAME } from '../constants.js'
-import { type ErrorContext, toWireGuardError } from '../errors.js'
+import { toWireGuardError } from '../errors.js'
+import type { DeviceSession } from '../session.js'
 import { type SetMessage, type SplitOptions, splitDeviceConfig } from './messages.js'
 
-/** Where and how a configuration is sent. */
-export interface ConfigureOptions extends SplitOptions {
+/** How a configuration is sent. */
+export interface SendOptions extends SplitOptions {
   /**
-   * The name, or the index, which stays the same device when another one gets its name half way.
+   * The name or the index. The index keeps to the same device when another one gets its name during
+   * the write.
    */
   readonly device: string | number
-  /** How many entries at the beginning are not the caller's: they do not count as applied. */
+  /** How many of the first entries are not the caller's. They do not count as applied. */
   readonly ownEntries?: number | undefined
-  readonly exchange: ExchangeOptions
-  readonly context: ErrorContext
-  /** Runs one message: others take their turn in between. */
-  readonly turn: (send: (connection: Connection) => Promise<void>) => Promise<void>
 }
 
-// Answers that the kernel gives before a message has any effect on peers.
+// The errors that the kernel reports before a message has any effect on peers.
 const BEFORE_PEERS = new Set([
   'EPERM',
   'ENODEV',
@@ -35,16 +30,17 @@ const BEFORE_PEERS = new Set([
 ])
 
 /**
- * Sends a configuration, message after message, each when the one before is acknowledged; the next
- * one is written meanwhile. All go through a thread: the kernel waits for RTNL, holds it for the
- * whole message, and computes for every new peer.
+ * Sends a configuration, one message after the other. Sends each when the previous one is
+ * acknowledged, and encodes the next one during the wait. A thread sends them, because the kernel
+ * waits for RTNL, holds it for the whole message, and computes for every new peer.
  *
- * @throws WireGuardError with `applied`, once something may have been applied; the NetlinkError is
- * its cause
+ * @throws WireGuardError with `applied` when something may have been applied; its cause is the
+ * NetlinkError
  */
 export async function sendConfig(
+  session: DeviceSession,
   config: CheckedDeviceConfig,
-  options: ConfigureOptions,
+  options: SendOptions,
 ): Promise<void> {
   const messages = splitDeviceConfig(options.device, config, options)
   const { length } = config.peers ?? []
@@ -54,8 +50,8 @@ export async function sendConfig(
       const message: SetMessage = next.value
       const last = message.completedPeers === length
       const [sent, written] = await Promise.allSettled([
-        sendMessage(message, before, config, options),
-        // When the thread has this one.
+        sendMessage(session, message, before, config, options.ownEntries),
+        // In the next turn, when the thread has this message.
         last ? undefined : nextTurn().then(() => messages.next()),
       ])
       message.payload.fill(0)
@@ -66,28 +62,30 @@ export async function sendConfig(
       next = written.value
     }
   } finally {
-    // Zeroes what was written ahead.
+    // Zeroes the message that was encoded ahead.
     messages.return()
   }
 }
 
 async function sendMessage(
+  session: DeviceSession,
   { payload }: SetMessage,
   before: SetMessage | undefined,
   config: CheckedDeviceConfig,
-  { turn, exchange, context, ownEntries = 0 }: ConfigureOptions,
+  ownEntries = 0,
 ): Promise<void> {
+  const { kernel, call } = session
   let sent = false
   try {
-    await turn((connection) =>
-      withFamily(
+    await session.exchange((connection) =>
+      kernel.families.use(
         connection,
         WG_GENL_NAME,
         async (family) => {
           sent = true
-          await connection.request(family, 0, payload, { ...exchange, send: 'writer' })
+          await connection.request(family, 0, payload, { ...call.exchange, send: 'writer' })
         },
-        exchange,
+        call.exchange,
       ),
     )
   } catch (error) {
@@ -100,14 +98,18 @@ async function sendMessage(
                 : Math.max(0, (before?.completedPeers ?? 0) - ownEntries),
           }
         : {}
-    throw toWireGuardError(error, { ...context, ...progress, detail: detailOf(error, payload) })
+    throw toWireGuardError(error, {
+      ...call.context,
+      ...progress,
+      detail: detailOf(error, payload),
+    })
   }
 }
 
-/** True when the message that failed has not touched any peer. */
+/** Returns true when the message that failed has changed no peer. */
 function isBeforePeers(error: unknown): boolean {
   if (!(error instanceof NetlinkError)) return false
-  // What was sent is applied, whether or not the acknowledgement can be received.
+  // A message that was sent is applied, even if the acknowledgement cannot be received.
   if (error.kind === 'syscall') return error.operation !== 'receive'
   return (
     error.kind === 'message' &&
@@ -116,8 +118,8 @@ function isBeforePeers(error: unknown): boolean {
 }
 
 /**
- * True when the message that failed has had no effect at all: only the mark is stored before the
- * port is tried.
+ * Returns true when the message that failed has changed nothing at all. Only the mark is stored
+ * before the kernel tries the port.
  */
 function isBeforeEffects(error: unknown, config: CheckedDeviceConfig): boolean {
   if (error instanceof NetlinkError && error.code === 'EADDRINUSE')
@@ -125,7 +127,7 @@ function isBeforeEffects(error: unknown, config: CheckedDeviceConfig): boolean {
   return isBeforePeers(error)
 }
 
-/** The kernel's words, and its name for the attribute that it means. */
+/** Returns the kernel's message and the name of the attribute that the kernel refers to. */
 function detailOf(error: unknown, payload: Uint8Array): string | undefined {
   if (!(error instanceof NetlinkError) || error.extendedAck === undefined) return undefined
   const { message, offset } = error.extendedAck

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { formatIP, publicKeyFromBytes } from 'wireguardcfg'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import {
   Arena,
   writeDecimal,
@@ -16,7 +17,7 @@ const inBytes =
   (arena, at, source, from) =>
     write(arena.bytes, at, source, from)
 
-/** What a writer writes behind `at` bytes of other text, from bytes that begin at an odd place. */
+/** The output of a writer after `at` bytes of other text, from bytes at an odd offset. */
 function written(write: Writer, bytes: Uint8Array): string {
   const arena = new Arena(64)
   arena.bytes.fill(0x78)
@@ -51,6 +52,7 @@ describe('the writers of the arena', () => {
       fc.property(bytes(32), (key) => {
         expect(written(writeKey, key)).toBe(publicKeyFromBytes(key))
       }),
+      runs(100),
     )
   })
 
@@ -59,6 +61,7 @@ describe('the writers of the arena', () => {
       fc.property(bytes(4), (address) => {
         expect(written(inBytes(writeIPv4), address)).toBe(formatIP(address))
       }),
+      runs(100),
     )
   })
 
@@ -67,7 +70,7 @@ describe('the writers of the arena', () => {
       fc.property(sparse, (address) => {
         expect(written(inBytes(writeIPv6), address)).toBe(formatIP(address))
       }),
-      { numRuns: 2000 },
+      runs(2000),
     )
   })
 

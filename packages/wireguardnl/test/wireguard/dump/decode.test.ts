@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { SecretKey } from 'wireguardcfg'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import { AttributeWriter } from '../../../src/netlink/attribute-writer.js'
 import { MalformedMessageError } from '../../../src/netlink/malformed.js'
 import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
@@ -42,7 +43,7 @@ function decodePeer(write: Write) {
   return peers[0]!
 }
 
-function range(family: number, address: Iterable<number>, cidr: number): Write {
+function writeAllowedIP(family: number, address: Iterable<number>, cidr: number): Write {
   return (writer) =>
     writer.nested(wg.WGPEER_A_ALLOWEDIPS, () =>
       writer.nested(0, () =>
@@ -62,7 +63,7 @@ describe('decodeDevice', () => {
     expect(decode(() => {})).toEqual({ attributes: {}, peers: [] })
   })
 
-  it('skips what it does not know, at every level', () => {
+  it('skips unknown attributes at every level', () => {
     const peer = decodePeer((writer) => {
       writer
         .flag(0)
@@ -82,7 +83,7 @@ describe('decodeDevice', () => {
     expect(decode((writer) => writer.u32(55, 1).flag(0)).attributes).toEqual({})
   })
 
-  it('reads a peer of nothing but a key, as a continuation is', () => {
+  it('reads a peer with only a key, like a continuation', () => {
     expect(decodePeer(() => {})).toEqual(BARE)
   })
 
@@ -111,7 +112,7 @@ describe('decodeDevice', () => {
     })
   })
 
-  it('takes a preshared key of zeros for none, and keeps those of several peers apart', () => {
+  it('treats a preshared key of zeros as unset, and keeps those of several peers apart', () => {
     const keys = [0, 1, 0, 2].map((byte) => new Uint8Array(32).fill(byte))
     const { peers } = decode((writer) =>
       writer.nested(wg.WGDEVICE_A_PEERS, () => {
@@ -132,7 +133,7 @@ describe('decodeDevice', () => {
     ])
   })
 
-  it('reads a peer the same whatever the order of its attributes, and what is in its own entry only', () => {
+  it('reads a peer with its attributes in any order, and only those of its own entry', () => {
     const attributes: Write[] = [
       (writer) => writer.blob(wg.WGPEER_A_PUBLIC_KEY, KEY),
       (writer) => writer.blob(wg.WGPEER_A_PRESHARED_KEY, KEY),
@@ -142,7 +143,7 @@ describe('decodeDevice', () => {
       (writer) => writer.u64(wg.WGPEER_A_RX_BYTES, 7),
       (writer) => writer.u32(wg.WGPEER_A_PROTOCOL_VERSION, 1),
     ]
-    const ranges: Write[] = [
+    const entry: Write[] = [
       (writer) => writer.u8(wg.WGALLOWEDIP_A_CIDR_MASK, 24),
       (writer) => writer.u16(wg.WGALLOWEDIP_A_FAMILY, wg.AF_INET),
       (writer) => writer.blob(wg.WGALLOWEDIP_A_IPADDR, Uint8Array.of(10, 7, 0, 0)),
@@ -169,12 +170,12 @@ describe('decodeDevice', () => {
       protocolVersion: 1,
     }
     fc.assert(
-      fc.property(shuffled(attributes), shuffled(ranges), (steps, rest) => {
+      fc.property(shuffled(attributes), shuffled(entry), (steps, rest) => {
         // The usual order comes first and last: neither leaves anything to the other, in this list
         // or the next.
         const { peers } = decode((writer) =>
           writer.nested(wg.WGDEVICE_A_PEERS, () => {
-            writePeer(writer, attributes, ranges)
+            writePeer(writer, attributes, entry)
             writePeer(writer, steps, rest)
             writePeer(writer, attributes, [])
           }),
@@ -190,6 +191,7 @@ describe('decodeDevice', () => {
         )
         expect(bare).toEqual([BARE])
       }),
+      runs(100),
     )
   })
 
@@ -211,7 +213,7 @@ describe('decodeDevice', () => {
     expect(peers[0]!.publicKey).toBe('ERERERERERERERERERERERERERERERERERERERERERE=')
   })
 
-  it('takes an endpoint of another family for none, and the last of two for the one', () => {
+  it('ignores an endpoint of another family, and uses the last of two', () => {
     const unix = new Uint8Array(28).fill(1, 0, 1)
     const known = encodeSockaddr({ host: '192.0.2.1', port: 1 }, zones)
     expect(decodePeer((w) => w.blob(wg.WGPEER_A_ENDPOINT, unix)).endpoint).toBeUndefined()
@@ -251,11 +253,11 @@ describe('decodeDevice', () => {
     ],
     ['a short handshake time', (w) => w.blob(wg.WGPEER_A_LAST_HANDSHAKE_TIME, KEY.subarray(17))],
     ['counters of four bytes', (w) => w.u32(wg.WGPEER_A_RX_BYTES, 1)],
-    ['a prefix length of 33', range(wg.AF_INET, [10, 0, 0, 0], 33)],
-    ['a prefix length of 129', range(wg.AF_INET6, new Uint8Array(16), 129)],
-    ['an IPv4 address of 16 bytes', range(wg.AF_INET, new Uint8Array(16), 8)],
-    ['an IPv6 address of 4 bytes', range(wg.AF_INET6, [10, 0, 0, 0], 8)],
-    ['an address of no family', range(0, [10, 0, 0, 0], 8)],
+    ['a prefix length of 33', writeAllowedIP(wg.AF_INET, [10, 0, 0, 0], 33)],
+    ['a prefix length of 129', writeAllowedIP(wg.AF_INET6, new Uint8Array(16), 129)],
+    ['an IPv4 address of 16 bytes', writeAllowedIP(wg.AF_INET, new Uint8Array(16), 8)],
+    ['an IPv6 address of 4 bytes', writeAllowedIP(wg.AF_INET6, [10, 0, 0, 0], 8)],
+    ['an address of no family', writeAllowedIP(0, [10, 0, 0, 0], 8)],
     [
       'an allowed IP of no length',
       (w) => w.nested(wg.WGPEER_A_ALLOWEDIPS, () => w.nested(0, () => {})),
@@ -275,7 +277,7 @@ describe('decodeDevice', () => {
     )
   })
 
-  it('throws nothing but malformed-message errors, whatever the bytes', () => {
+  it('throws only malformed-message errors, for any bytes', () => {
     fc.assert(
       fc.property(fuzzedPayload, (payload) => {
         try {
@@ -284,7 +286,7 @@ describe('decodeDevice', () => {
           expect(error).toBeInstanceOf(MalformedMessageError)
         }
       }),
-      { numRuns: 3000 },
+      runs(3000),
     )
   })
 

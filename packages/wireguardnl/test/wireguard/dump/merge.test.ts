@@ -6,7 +6,7 @@ import { publicKeyOf, samplePeer } from '../../../../../test-fixtures/sample.js'
 
 const attributes = { name: 'wg0', index: 4, listenPort: 51820, firewallMark: 0 }
 
-/** A whole entry, told from a continuation by its keepalive. */
+/** A whole entry. Its keepalive distinguishes it from a continuation. */
 function peer(number: number, ...allowedIPs: string[]): DecodedPeer {
   return { ...continuation(number, ...allowedIPs), persistentKeepalive: 25, receiveBytes: 7 }
 }
@@ -16,7 +16,7 @@ function continuation(number: number, ...allowedIPs: string[]): DecodedPeer {
 }
 
 describe('DumpMerger', () => {
-  it('keeps the last peer back until it is known to be complete', () => {
+  it('holds the last peer until it is known to be complete', () => {
     const merger = new DumpMerger()
     expect(merger.add({ attributes, peers: [peer(1, 'a'), peer(2, 'b')] })).toEqual([peer(1, 'a')])
     expect(merger.add({ attributes: {}, peers: [peer(3)] })).toEqual([peer(2, 'b')])
@@ -24,7 +24,7 @@ describe('DumpMerger', () => {
     expect(merger.end()).toEqual([])
   })
 
-  it('joins a peer that is spread over messages, without touching what its first entry said', () => {
+  it('joins a peer that is spread over messages, and keeps the values of its first entry', () => {
     const merger = new DumpMerger()
     merger.add({ attributes, peers: [peer(1, 'a')] })
     expect(merger.add({ attributes, peers: [continuation(1, 'b', 'c')] })).toEqual([])
@@ -49,7 +49,7 @@ describe('DumpMerger', () => {
     ])
   })
 
-  it('takes the attributes of the device from wherever they come, and misses none of them', () => {
+  it('reads the attributes of the device from any message', () => {
     const merger = new DumpMerger()
     merger.add({ attributes: {}, peers: [] })
     merger.add({ attributes, peers: [] })
@@ -64,7 +64,7 @@ describe('DumpMerger', () => {
     })
   })
 
-  it('refuses a dump that never says which device it is', () => {
+  it('refuses a dump that does not name its device', () => {
     const merger = new DumpMerger()
     merger.add({ attributes: {}, peers: [peer(1)] })
     expect(() => merger.device([])).toThrow(MalformedMessageError)
@@ -81,7 +81,7 @@ describe('DumpMerger', () => {
     expect(() => merger.add(part)).toThrow(MalformedMessageError)
   })
 
-  it('lets a dump go on that brings one more allowed IP at a time', () => {
+  it('accepts a dump with one more allowed IP in each message', () => {
     const merger = new DumpMerger()
     merger.add({ attributes, peers: [peer(1)] })
     for (let i = 0; i < 1000; i++) {

@@ -19,7 +19,7 @@ describe('attributeName', () => {
     mark('peer').nested(0, () => {
       mark('key').blob(wg.WGPEER_A_PUBLIC_KEY, new Uint8Array(32))
       mark('list').nested(wg.WGPEER_A_ALLOWEDIPS, () => {
-        mark('range').nested(0, () => {
+        mark('allowed IP').nested(0, () => {
           mark('family').u16(wg.WGALLOWEDIP_A_FAMILY, 2)
           mark('flags').u32(wg.WGALLOWEDIP_A_FLAGS, 1)
         })
@@ -35,14 +35,14 @@ describe('attributeName', () => {
     ['peer', 'WGDEVICE_A_PEERS[1]'],
     ['key', 'WGDEVICE_A_PEERS[1].WGPEER_A_PUBLIC_KEY'],
     ['list', 'WGDEVICE_A_PEERS[1].WGPEER_A_ALLOWEDIPS'],
-    ['range', 'WGDEVICE_A_PEERS[1].WGPEER_A_ALLOWEDIPS[0]'],
+    ['allowed IP', 'WGDEVICE_A_PEERS[1].WGPEER_A_ALLOWEDIPS[0]'],
     ['family', 'WGDEVICE_A_PEERS[1].WGPEER_A_ALLOWEDIPS[0].WGALLOWEDIP_A_FAMILY'],
     ['flags', 'WGDEVICE_A_PEERS[1].WGPEER_A_ALLOWEDIPS[0].WGALLOWEDIP_A_FLAGS'],
   ])('finds the place of %s', (place, expected) => {
     expect(attributeName(payload, at[place]!)).toBe(expected)
   })
 
-  it('says nothing, and reads nothing, for every place that is outside', () => {
+  it('returns nothing, and reads nothing, for every offset outside', () => {
     for (const offset of [0, 15, 19, NLMSG_HDRLEN + payload.length, 2 ** 32 - 1]) {
       expect(attributeName(payload, offset)).toBeUndefined()
     }

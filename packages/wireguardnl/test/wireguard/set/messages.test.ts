@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { type Device, type DeviceConfig, publicKeyFromBytes, SecretKey } from 'wireguardcfg'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { runs } from '../../../../../test-fixtures/runs.js'
 import { AttributeReader } from '../../../src/netlink/attribute-reader.js'
 import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
 import {
@@ -61,7 +62,7 @@ function read(fake: FakeDevice, limit = 4000): Device {
 }
 
 describe('splitDeviceConfig', () => {
-  it('sends one message that only names the device for a configuration of nothing', () => {
+  it('sends one message that only names the device for an empty configuration', () => {
     const messages = [...splitDeviceConfig('wg0', {}, { zones })].map(({ payload }) => [...payload])
     // The payload was zeroed when the generator went on.
     expect(messages).toHaveLength(1)
@@ -69,7 +70,7 @@ describe('splitDeviceConfig', () => {
     expect(message?.completedPeers).toBe(0)
   })
 
-  it('zeroes the last message when another one is asked for', () => {
+  it('zeroes the last message when another one is requested', () => {
     const messages = splitDeviceConfig(
       'wg0',
       { privateKey: SecretKey.generatePrivate() },
@@ -189,7 +190,7 @@ describe('splitDeviceConfig', () => {
       2,
     ],
   ])('applies %s', async (_, config, count) => {
-    // Zod would check a hundred thousand ranges one by one; the peers here are canonical.
+    // Zod would check a hundred thousand allowed IPs one by one; the peers here are canonical.
     const checked = config as CheckedDeviceConfig
     const split = apply(checked, undefined)
     expect(Math.max(...split.lengths)).toBeLessThanOrEqual(MAX_SET_MESSAGE)
@@ -223,7 +224,7 @@ describe('splitDeviceConfig', () => {
     expect(apply(config, 500).device.peers).toEqual([])
   })
 
-  it('clamps the private key, as the kernel will', () => {
+  it('clamps the private key, as the kernel does', () => {
     const unclamped = SecretKey.parse(new Uint8Array(32).fill(0xff))
     for (const { payload } of splitDeviceConfig('wg0', { privateKey: unclamped }, { zones })) {
       const attribute = new AttributeReader(payload, 4)
@@ -238,7 +239,7 @@ describe('splitDeviceConfig', () => {
       publicKey: publicKeyOf(i + 1),
       allowedIPs: allowedIPsOf(i, 3),
     }))
-    // One entry per message, whatever the limit: a peer, or one more of its ranges.
+    // One entry per message, at any limit: a peer, or one more of its allowed IPs.
     const { completed } = apply({ peers }, 1)
     expect(completed).toEqual([0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3, 4, 4, 4, 5])
   })
@@ -261,7 +262,7 @@ describe('splitDeviceConfig', () => {
     }
   })
 
-  it('takes single allowed IPs away by the flag where the kernel has it', () => {
+  it('removes single allowed IPs with the flag where the kernel has it', () => {
     const fake = new FakeDevice('wg0', 4, { removeFlag: true })
     const peers = [
       { publicKey: publicKeyOf(1), allowedIPs: ['10.0.0.0/8', '10.1.0.0/16', 'fd00::/64'] },
@@ -280,7 +281,7 @@ describe('splitDeviceConfig', () => {
     expect(device.peers.map((peer) => peer.allowedIPs)).toEqual([['10.0.0.0/8'], ['10.2.0.0/16']])
   })
 
-  it('gives the same device split at any limit', () => {
+  it('results in the same device when split at any limit', () => {
     fc.assert(
       fc.property(
         fc.array(configArbitrary, { minLength: 1, maxLength: 3 }),
@@ -295,13 +296,13 @@ describe('splitDeviceConfig', () => {
           }
         },
       ),
-      { numRuns: 300 },
+      runs(300),
     )
   })
 })
 
 describe('checkZones', () => {
-  it('names the endpoint whose zone is no interface', () => {
+  it('names the endpoint whose zone is not an interface', () => {
     const peers = [
       { publicKey: publicKeyOf(1), endpoint: { host: 'fe80::1%eth0', port: 1 } },
       { publicKey: publicKeyOf(2), endpoint: { host: 'fe80::1%nope', port: 1 } },

@@ -1,28 +1,31 @@
 import { describe, expect, it } from '@jest/globals'
-import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import type { CallOptions } from 'wireguardcfg'
+import { type CheckedDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
 import { turns } from '../../../../../test-fixtures/wait.js'
-import { forgetFamily, resolveFamily } from '../../../src/genl/family.js'
 import { Connection } from '../../../src/netlink/connection.js'
 import { NETLINK_GENERIC } from '../../../src/netlink/constants.js'
 import { WriterGate } from '../../../src/netlink/writer-gate.js'
-import { type ConfigureOptions, sendConfig } from '../../../src/wireguard/set/send.js'
+import { NetlinkCall } from '../../../src/wireguard/call.js'
 import { WG_GENL_NAME } from '../../../src/wireguard/constants.js'
+import { ConnectionPool } from '../../../src/wireguard/pool.js'
+import { DeviceSession } from '../../../src/wireguard/session.js'
+import { sendConfig } from '../../../src/wireguard/set/send.js'
 import { caught } from '../../../../../test-fixtures/caught.js'
 import { FakeSystem } from '../../../../../test-fixtures/fakes/system.js'
 import { publicKeyOf } from '../../../../../test-fixtures/sample.js'
 
 interface Options {
-  readonly exchange?: ConfigureOptions['exchange']
+  readonly limits?: CallOptions
   /** The zone that is no interface when its message is written. */
   readonly missing?: string
-  /** Turns of the event loop for which the device is busy before each message. */
+  /** Turns of the event loop for which another call has the device before the first message. */
   readonly busy?: number
 }
 
 /**
  * Sends a configuration of four messages, one peer in each, whose endpoint has a zone of its own.
  */
-async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
+async function start({ limits = {}, missing, busy = 0 }: Options = {}) {
   const events: string[] = []
   const system = new FakeSystem({
     beforeSend: async () => {
@@ -32,37 +35,40 @@ async function start({ exchange = {}, missing, busy = 0 }: Options = {}) {
     },
   })
   const wg0 = system.add('wg0')
-  const connection = new Connection(() => system.kernel.open(NETLINK_GENERIC), new WriterGate())
-  forgetFamily(WG_GENL_NAME)
-  await resolveFamily(connection, WG_GENL_NAME)
+  const { kernel } = system
+  const gate = new WriterGate()
+  const open = () => new Connection(() => kernel.open(NETLINK_GENERIC), gate)
+  const exchanges = new KeyedQueue()
+  const resources = { kernel, pool: new ConnectionPool(open), exchanges }
+  const call = new NetlinkCall({ operation: 'configure device' }, limits)
+  const session = new DeviceSession('wg0', call, resources)
+  await session.exchange((connection) => kernel.families.resolve(connection, WG_GENL_NAME))
   const config: CheckedDeviceConfig = {
     peers: [0, 1, 2, 3].map((i) => ({
       publicKey: publicKeyOf(i + 1),
       endpoint: { host: `fe80::1%zone${i}`, port: 1 },
     })),
   }
-  const options: ConfigureOptions = {
+  const options = {
     device: 'wg0',
     zones: {
-      index: (name) => {
+      index: (name: string) => {
         events.push(name)
         return name === missing ? 0 : 7
       },
       name: () => undefined,
     },
     limit: 100,
-    exchange,
-    context: { operation: 'configure device' },
-    turn: async (send) => {
-      await turns(busy)
-      await send(connection)
-    },
   }
-  return { events, wg0, send: () => sendConfig(config, options) }
+  const send = () => {
+    if (busy > 0) void exchanges.run('wg0', call.deadline, () => turns(busy))
+    return sendConfig(session, config, options)
+  }
+  return { events, wg0, send }
 }
 
 describe('sendConfig', () => {
-  it('writes each message while the one before is on its way, and sends it afterwards', async () => {
+  it('encodes each message while the previous one is being sent, and sends it afterwards', async () => {
     const { events, wg0, send } = await start()
     await send()
     // The first peer of the next message is tried in each.
@@ -89,7 +95,7 @@ describe('sendConfig', () => {
 
   it('sends nothing more after an abort', async () => {
     const controller = new AbortController()
-    const { events, wg0, send } = await start({ exchange: { signal: controller.signal } })
+    const { events, wg0, send } = await start({ limits: { signal: controller.signal } })
     const sent = caught(send())
     await turns(1)
     controller.abort()

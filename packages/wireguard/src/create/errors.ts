@@ -1,0 +1,64 @@
+import { type BackendKind, WireGuardError } from 'wireguardcfg'
+import { describeKind, HINTS } from 'wireguardcfg/internal'
+
+/** Reports that a new kernel interface would have the name of an existing socket. */
+export function socketExists(name: string): WireGuardError {
+  return new WireGuardError('a userspace interface of this name exists', {
+    code: 'EEXIST',
+    detail: `${name}.sock`,
+    hint: HINTS.socketOfOtherNamespace,
+  })
+}
+
+/** Reports that a new userspace interface would have the name of an existing interface. */
+export function interfaceExists(kind: string | undefined): WireGuardError {
+  return new WireGuardError('an interface of this name exists', {
+    code: 'EEXIST',
+    detail: describeKind(kind),
+    hint: 'Choose another name, or delete it first',
+  })
+}
+
+/** Reports that the existing interface cannot be used. */
+export function notWireGuard(kind: string | undefined): WireGuardError {
+  return new WireGuardError('the existing interface is not WireGuard', {
+    code: 'EOPNOTSUPP',
+    detail: describeKind(kind),
+    hint: 'Choose another name, or delete it first',
+  })
+}
+
+/** Reports that the existing interface uses another backend than the options require. */
+export function otherBackend(backend: BackendKind): WireGuardError {
+  return new WireGuardError(`the existing interface uses the ${backend} backend`, {
+    code: 'EEXIST',
+    hint: "Delete it first, or set backend: 'auto'",
+  })
+}
+
+/**
+ * Reports that neither backend can create an interface.
+ *
+ * @param kernel the error of the kernel
+ * @param userspace the error of the search for a userspace implementation
+ */
+export function noWireGuard(kernel: WireGuardError, userspace: WireGuardError): WireGuardError {
+  return new WireGuardError(
+    'no WireGuard found: neither a kernel module nor a userspace implementation',
+    {
+      code: 'EPROTONOSUPPORT',
+      detail: kernel.detail,
+      hint: `${kernel.hint}. ${userspace.hint}`,
+      cause: userspace,
+    },
+  )
+}
+
+/** Reports that a userspace device has no listen port after it was brought up. */
+export function notListening(cause: WireGuardError): WireGuardError {
+  return new WireGuardError('the userspace implementation does not open its listen port', {
+    code: 'ETIMEDOUT',
+    hint: 'Start it with LOG_LEVEL=verbose in the environment, and read the reason in its log',
+    cause,
+  })
+}

@@ -1,0 +1,26 @@
+/**
+ * Not public: this entry may change in any release, also in a patch. The facade imports from it
+ * what the layers share and users do not need.
+ *
+ * @packageDocumentation
+ */
+export {
+  DEVICE_FIELDS,
+  fieldNames,
+  fieldOf,
+  givenFields,
+  PEER_FIELDS,
+  type DeviceField,
+  type FieldFormat,
+  type FieldRow,
+  type FieldTable,
+  type PeerField,
+} from './model/fields.js'
+export { isHostName } from './model/endpoint.js'
+export { describeKind, errorCode, HINTS } from './model/errors.js'
+export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export {
+  formatInterfaceAddress,
+  parseInterfaceAddress,
+  type LinkAddress,
+} from './model/interface-address.js'
