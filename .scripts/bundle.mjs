@@ -40,7 +40,7 @@ const groups = [
       return ofCommand(id) ? 'cli/shared' : 'shared'
     },
     minShareCount: 2,
-    priority: 1,
+    priority: 2,
   },
   {
     debugName: 'shared by entries for configuration files',
@@ -49,14 +49,46 @@ const groups = [
   },
   {
     debugName: 'shared by subcommands',
-    name: (id, graph) => {
-      const { importedIds = [] } = graph.getModuleInfo(id) ?? {}
-      const usesLibrary = importedIds.some((other) => ofPackage(other) && !ofCommand(other))
-      return ofCommand(id) && !usesLibrary ? 'cli/lazy' : null
-    },
+    name: (id, graph) => (isOfSubcommands(id, graph) && !readsFiles(id, graph) ? 'cli/lazy' : null),
+    minShareCount: 2,
+    priority: 1,
+  },
+  {
+    // `show` and others read no configuration file, and do without the code for these.
+    debugName: 'shared by subcommands that read files',
+    name: (id, graph) => (isOfSubcommands(id, graph) ? 'cli/files' : null),
     minShareCount: 2,
   },
 ]
+
+/**
+ * @param {string} id
+ * @param {ChunkingContext} graph
+ * @returns {boolean} whether it is of the command, and uses nothing of the library's own files
+ */
+function isOfSubcommands(id, graph) {
+  return (
+    ofCommand(id) && !importsOf(id, graph).some((other) => ofPackage(other) && !ofCommand(other))
+  )
+}
+
+/**
+ * @param {string} id
+ * @param {ChunkingContext} graph
+ * @returns {boolean} whether it uses the code for configuration files
+ */
+function readsFiles(id, graph) {
+  return importsOf(id, graph).some((other) => /^wireguardcfg\/(internal\/)?conf$/.test(other))
+}
+
+/**
+ * @param {string} id
+ * @param {ChunkingContext} graph
+ * @returns {readonly string[]}
+ */
+function importsOf(id, graph) {
+  return graph.getModuleInfo(id)?.importedIds ?? []
+}
 
 /**
  * @param {string} id
