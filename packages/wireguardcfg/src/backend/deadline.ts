@@ -56,6 +56,8 @@ export class Deadline<E extends Error = Error> implements Disposable {
   #touchedAt = 0
   /** What this deadline waits for. Its progress counts as progress of this one. */
   #ahead: Progress | undefined
+  /** Whether `lastProgress` is being computed. */
+  #isAsked = false
 
   /**
    * Starts the idle time and listens to the signal.
@@ -79,7 +81,12 @@ export class Deadline<E extends Error = Error> implements Disposable {
 
   /** The time of the last progress of this deadline or of what it waits for. */
   get lastProgress(): number {
-    return Math.max(this.#touchedAt, this.#ahead?.lastProgress ?? 0)
+    // It may wait for itself: a holder that asks again before its place is given back.
+    if (this.#isAsked) return this.#touchedAt
+    this.#isAsked = true
+    const ahead = this.#ahead?.lastProgress ?? 0
+    this.#isAsked = false
+    return Math.max(this.#touchedAt, ahead)
   }
 
   /**

@@ -292,3 +292,20 @@ describe('Semaphore', () => {
     expect(failed).toMatchObject({ code: 'ETIMEDOUT' })
   })
 })
+
+describe('a holder that asks again before it gives its place back', () => {
+  it('waits for itself, and times out like any other', async () => {
+    jest.useFakeTimers()
+    const mutex = new Mutex()
+    using deadline = start(100)
+    using second = start(100)
+    const release = await mutex.acquire(deadline)
+    const again = mutex.acquire(deadline).catch((reason: unknown) => reason)
+    const other = mutex.acquire(second).catch((reason: unknown) => reason)
+    expect(second.lastProgress).toBeGreaterThanOrEqual(0)
+    await jest.advanceTimersByTimeAsync(PASSED)
+    await expect(again).resolves.toMatchObject({ code: 'ETIMEDOUT' })
+    await expect(other).resolves.toMatchObject({ code: 'ETIMEDOUT' })
+    release()
+  })
+})
