@@ -30,7 +30,13 @@ import { splitDeviceConfig } from '../../wireguardnl/src/wireguard/set/messages.
 import { diffDeviceFields, diffPeers } from '../src/sync/diff.js'
 import { replacement } from '../src/sync/replacement.js'
 import { commandFixture } from './cli/fixture.js'
-import { privateKeyOf, presharedKeyOf, publicKeyOf } from '../../../test-fixtures/sample.js'
+import {
+  presharedKeyOf,
+  privateKeyOf,
+  publicKeyOf,
+  sampleDevice,
+  samplePeer,
+} from '../../../test-fixtures/sample.js'
 
 /** A value of each field that is not the one that clears it, and its text as `wg set` takes it. */
 const DEVICE: { readonly [Name in DeviceField]: readonly [Device[Name], string] } = {
@@ -53,27 +59,8 @@ function peerWith(name: PeerField): CheckedDeviceConfig {
   return { peers: [{ publicKey, [name]: PEER[name][0] }] }
 }
 
-const UNSET: Device = {
-  name: 'wg0',
-  backend: 'userspace',
-  index: undefined,
-  privateKey: undefined,
-  publicKey: undefined,
-  listenPort: 0,
-  firewallMark: 0,
-  peers: [],
-}
-const UNSET_PEER: Peer = {
-  publicKey,
-  presharedKey: undefined,
-  endpoint: undefined,
-  persistentKeepalive: 0,
-  lastHandshake: undefined,
-  receiveBytes: 0,
-  transmitBytes: 0,
-  allowedIPs: [],
-  protocolVersion: 1,
-}
+const UNSET = sampleDevice()
+const UNSET_PEER = samplePeer({ publicKey })
 
 /** The value as text that two equal values share. */
 function textOf(value: unknown): unknown {
