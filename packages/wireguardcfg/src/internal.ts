@@ -1,9 +1,12 @@
 /**
- * Not public: this entry may change in any release, also in a patch. The facade imports from it
- * what the layers share and users do not need.
+ * Not public: this entry may change in any release, also in a patch. It has what the layers share
+ * and users do not need, and all of the entries `wireguardcfg` and `wireguardcfg/backend`: the
+ * published files of the other packages import everything from here (see `.scripts/bundle.mjs`).
  *
  * @packageDocumentation
  */
+export * from './backend.js'
+export * from './index.js'
 export {
   DEVICE_FIELDS,
   fieldNames,
