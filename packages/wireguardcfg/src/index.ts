@@ -5,6 +5,14 @@
  * @packageDocumentation
  */
 export {
+  findConflicts,
+  type AllowedIPConflict,
+  type ConflictingAllowedIP,
+  type ConflictOptions,
+} from './addresses/conflicts.js'
+export { nextAddress, type NextAddressOptions } from './addresses/next-address.js'
+export { containsAllowedIP, subtractAllowedIPs } from './addresses/subtract.js'
+export {
   canonicalAllowedIP,
   formatAllowedIP,
   parseAllowedIP,
