@@ -6,7 +6,7 @@ import {
   WireGuardError,
   isWireGuardError,
 } from 'wireguardcfg'
-import { errorCode, isHostName, mayHoldKey, quote } from 'wireguardcfg/internal'
+import { errorCode, isHostName, mayHoldKey, onAbort, quote } from 'wireguardcfg/internal'
 
 /** Resolves a host name to one address. Rejects with an error that has a `code` of Node. */
 export type Lookup = (host: string) => Promise<string>
@@ -162,9 +162,8 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
     throw aborted(signal)
   }
   return await new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const stopListening = onAbort(signal, () => reject(aborted(signal)))
+    void promise.then(resolve, reject).finally(stopListening)
   })
 }
 

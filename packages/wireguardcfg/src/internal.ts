@@ -5,6 +5,7 @@
  *
  * @packageDocumentation
  */
+export { onAbort } from './backend/abort.js'
 export * from './backend.js'
 export * from './index.js'
 export {
