@@ -7,8 +7,8 @@ import { checkComment } from './validate.js'
 /** Options of {@link peerName} and {@link setPeerName}. */
 export interface PeerNameOptions {
   /**
-   * Further forms of comments that name a peer, which come before the built-in ones. The first group
-   * of each expression is the name. It is matched with a comment without its `#` signs.
+   * Further forms of comments that name a peer, which come before the built-in ones. The first
+   * group of each expression is the name. It is matched with a comment without its `#` signs.
    */
   readonly styles?: readonly RegExp[] | undefined
 }
