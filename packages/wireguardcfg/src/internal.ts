@@ -9,6 +9,13 @@ export { onAbort } from './backend/abort.js'
 export * from './backend.js'
 export * from './index.js'
 export {
+  limitsOf,
+  readCallLimits,
+  STREAM_LIMITS,
+  type CallLimits,
+  type GivenLimits,
+} from './backend/call-limits.js'
+export {
   DEVICE_FIELDS,
   fieldNames,
   fieldOf,
@@ -23,6 +30,7 @@ export {
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
 export {
   formatInterfaceAddress,
   parseInterfaceAddress,
