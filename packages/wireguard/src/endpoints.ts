@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   checkEndpoint,
   type Endpoint,
@@ -6,7 +5,7 @@ import {
   WireGuardError,
   isWireGuardError,
 } from 'wireguardcfg'
-import { errorCode, isHostName, mayHoldKey, quote } from 'wireguardcfg/internal'
+import { errorCode, isHostName, mayHoldKey, onAbort, quote } from 'wireguardcfg/internal'
 
 /** Resolves a host name to one address. Rejects with an error that has a `code` of Node. */
 export type Lookup = (host: string) => Promise<string>
@@ -120,11 +119,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
       left--
       onRetry?.({ host, port, error, delay })
     }
-    try {
-      await sleep(delay, undefined, { signal })
-    } catch {
-      throw aborted(signal)
-    }
+    await pause(delay, signal)
     delay = nextDelay(delay)
   }
 }
@@ -162,10 +157,22 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
     throw aborted(signal)
   }
   return await new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const stopListening = onAbort(signal, () => reject(aborted(signal)))
+    void promise.then(resolve, reject).finally(stopListening)
   })
+}
+
+/** Waits, or rejects as soon as the signal is aborted. */
+async function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, milliseconds)
+  })
+  try {
+    await orAbort(over, signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** The endpoint of a peer. Its host may be a name. */

@@ -1,4 +1,5 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
+import { onAbort } from 'wireguardcfg/internal'
 
 /**
  * The running calls that change several things in sequence. `close` aborts them and waits until
@@ -20,9 +21,9 @@ export class RunningCalls {
   ): Promise<T> {
     if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
     const controller = new AbortController()
-    const onAbort = (): void => controller.abort(signal?.reason)
-    if (signal?.aborted === true) onAbort()
-    signal?.addEventListener('abort', onAbort, { once: true })
+    const abort = (): void => controller.abort(signal?.reason)
+    if (signal?.aborted === true) abort()
+    const stopListening = onAbort(signal, abort)
     const running = step(controller.signal)
     this.#running.set(controller, running)
     try {
@@ -34,7 +35,7 @@ export class RunningCalls {
       throw new WireGuardError(CLOSED.message, { code: 'ECANCELED', operation, device })
     } finally {
       this.#running.delete(controller)
-      signal?.removeEventListener('abort', onAbort)
+      stopListening()
     }
   }
 

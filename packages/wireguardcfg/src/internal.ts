@@ -4,6 +4,7 @@
  *
  * @packageDocumentation
  */
+export { onAbort } from './backend/abort-listeners.js'
 export {
   DEVICE_FIELDS,
   fieldNames,

@@ -1,3 +1,5 @@
+import { onAbort } from './abort-listeners.js'
+
 /** The default of `idleTimeout`, in milliseconds. */
 export const DEFAULT_IDLE_TIMEOUT = 5000
 
@@ -44,10 +46,9 @@ export interface Progress {
  * ```
  */
 export class Deadline<E extends Error = Error> implements Disposable {
-  readonly #signal: AbortSignal | undefined
+  readonly #stopListening: () => void
   readonly #idleTimeout: number
   readonly #toError: (failure: DeadlineFailure) => E
-  readonly #onAbort = () => this.fail(this.#toError(aborted(this.#signal?.reason)))
   readonly #listeners = new Set<() => void>()
   #timer: NodeJS.Timeout | undefined
   #error: E | undefined
@@ -73,9 +74,8 @@ export class Deadline<E extends Error = Error> implements Disposable {
     }
     this.#toError = toError
     this.#idleTimeout = idleTimeout
-    this.#signal = signal
     if (signal?.aborted === true) throw toError(aborted(signal.reason))
-    signal?.addEventListener('abort', this.#onAbort, { once: true })
+    this.#stopListening = onAbort(signal, () => this.fail(toError(aborted(signal?.reason))))
     if (idleTimeout > 0) this.#watch(idleTimeout)
   }
 
@@ -175,7 +175,7 @@ export class Deadline<E extends Error = Error> implements Disposable {
   [Symbol.dispose](): void {
     clearTimeout(this.#timer)
     this.#timer = undefined
-    this.#signal?.removeEventListener('abort', this.#onAbort)
+    this.#stopListening()
   }
 
   #watch(time: number): void {
