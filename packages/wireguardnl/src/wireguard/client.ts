@@ -177,8 +177,9 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     this.#closed = true
     const calls = [...this.#calls]
     for (const call of calls) call.cancel()
-    const { pool } = this.#resources
-    await Promise.all([pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+    // A call that rolls back needs the pool until it has ended.
+    await Promise.all(calls.map(({ ended }) => ended))
+    await Promise.all([this.#resources.pool.close(), this.#route.close()])
   }
 
   /** Calls {@link NetlinkClient.close}. */
