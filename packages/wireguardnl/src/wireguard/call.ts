@@ -22,7 +22,10 @@ export class NetlinkCall implements Disposable {
    * is not a number of milliseconds
    */
   constructor(context: ErrorContext, options: CallOptions) {
-    const { operation } = context
+    const { device } = context
+    // Names the interface, for the calls that wait for this one.
+    const operation =
+      device === undefined ? context.operation : `${context.operation} ${JSON.stringify(device)}`
     const { signal, idleTimeout } = options
     this.context = context
     this.deadline = exchangeDeadline({ signal, idleTimeout, operation })
