@@ -7,9 +7,6 @@ import {
 import type { DeviceSession } from '../session.js'
 import { sendConfig } from './send.js'
 
-// Exported here, so that a client imports one file to write.
-export { checkZones } from './messages.js'
-
 /**
  * Applies a configuration to a device. If the kernel has WGALLOWEDIP_F_REMOVE_ME (since Linux
  * 6.16), this flag removes single allowed IPs. Otherwise the device is read, and the allowed IPs
