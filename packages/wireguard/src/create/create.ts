@@ -191,9 +191,12 @@ class Creation {
     return made
   }
 
-  /** Removes the interface from its current namespace, even if the caller aborted. */
+  /**
+   * Removes the interface from its current namespace. The limits of the caller may be the reason,
+   * so it has its own: the defaults.
+   */
   async #undo(made: OwnedInterface): Promise<void> {
-    await made.remove(this.#unabortable)
+    await made.remove({})
   }
 
   /** Applies the options, then brings the interface up. */

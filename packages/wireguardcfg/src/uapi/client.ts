@@ -5,7 +5,11 @@ import { type GivenLimits, STREAM_LIMITS } from '../backend/call-limits.js'
 import { checkDeviceConfig } from '../backend/check.js'
 import type { Deadline } from '../backend/deadline.js'
 import { KeyedQueue } from '../backend/queue.js'
-import { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
+import {
+  moveToTemporaryPeer,
+  removesAllowedIPs,
+  type TemporaryPeerMove,
+} from '../backend/removal.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
@@ -54,6 +58,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   readonly #hasInterface: HasInterface
   readonly #calls = new Set<CallDeadline>()
   readonly #writes = new KeyedQueue()
+  /** The writes that may have to roll back. `close()` waits for them. */
+  readonly #moves = new Set<Promise<void>>()
   #closed = false
 
   /** Opens nothing yet. */
@@ -191,12 +197,12 @@ export class UapiClient implements Backend, AsyncDisposable {
    * await client.close() // or `await using client = new UapiClient()`
    * ```
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true
     for (const call of this.#calls) {
       call.fail(new WireGuardError('the client was closed', { code: 'ECANCELED' }))
     }
-    return Promise.resolve()
+    await Promise.allSettled(this.#moves)
   }
 
   /** Calls {@link UapiClient.close}. */
@@ -264,10 +270,26 @@ export class UapiClient implements Backend, AsyncDisposable {
       return
     }
     const move = moveToTemporaryPeer(config, await this.#read(name, call))
+    const moving = this.#move(name, move, formatSet(move.config), call)
+    this.#moves.add(moving)
     try {
-      await this.#set(name, formatSet(move.config), call)
+      await moving
+    } finally {
+      this.#moves.delete(moving)
+    }
+  }
+
+  /** Sends a request. If it fails, removes the temporary peer that it may have left behind. */
+  async #move(
+    name: string,
+    { temporaryPeer }: TemporaryPeerMove,
+    request: Iterable<string>,
+    call: CallDeadline,
+  ): Promise<void> {
+    try {
+      await this.#set(name, request, call)
     } catch (error) {
-      if (move.temporaryPeer !== undefined) await this.#removeQuietly(name, move.temporaryPeer)
+      if (temporaryPeer !== undefined) await this.#removeQuietly(name, temporaryPeer)
       throw error
     }
   }

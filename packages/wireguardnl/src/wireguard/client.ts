@@ -18,7 +18,10 @@ import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
+import { diagnose } from './diagnose.js'
 import { readPeers } from './dump/read.js'
+import { applyConfig } from './set/apply.js'
+import { checkZones } from './set/messages.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
 
@@ -110,9 +113,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     return this.#run('configure device', name, options, async (call) => {
       // Take the place in the queue before the check: the check of a later call may end earlier.
       await this.#writes.run(name, call.deadline, async () => {
-        // A process that only reads does not load this file.
-        const prepared = Promise.all([import('./set/apply.js'), checkDeviceConfig(config)])
-        const [{ checkZones, applyConfig }, checked] = await call.deadline.whileWorking(prepared)
+        const checked = await call.deadline.whileWorking(checkDeviceConfig(config))
         checkZones(checked, this.#resources.kernel.zones)
         await applyConfig(this.#session(name, call), checked)
       })
@@ -178,8 +179,9 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     this.#closed = true
     const calls = [...this.#calls]
     for (const call of calls) call.cancel()
-    const { pool } = this.#resources
-    await Promise.all([pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+    // A call that rolls back needs the pool until it has ended.
+    await Promise.all(calls.map(({ ended }) => ended))
+    await Promise.all([this.#resources.pool.close(), this.#route.close()])
   }
 
   /** Calls {@link NetlinkClient.close}. */
@@ -237,7 +239,6 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       return known
     }
     try {
-      const { diagnose } = await import('./diagnose.js')
       return (await diagnose(known, this.#route, exchange, context)) ?? known
     } catch {
       return known
