@@ -6,7 +6,7 @@ import {
   WireGuardError,
   isWireGuardError,
 } from 'wireguardcfg'
-import { errorCode, isHostName, mayHoldKey, quote } from 'wireguardcfg/internal'
+import { begun, errorCode, isHostName, lookupTrace, mayHoldKey, quote } from 'wireguardcfg/internal'
 
 /** Resolves a host name to one address. Rejects with an error that has a `code` of Node. */
 export type Lookup = (host: string) => Promise<string>
@@ -113,7 +113,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
   let delay = FIRST_DELAY
   for (;;) {
     try {
-      return await orAbort(lookup(host), signal)
+      return await orAbort(traced(host, lookup), signal)
     } catch (error) {
       if (signal?.aborted === true) throw aborted(signal)
       if (PERMANENT.has(errorCode(error)) || left <= 0) throw notResolved(host, error)
@@ -127,6 +127,12 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
     }
     delay = nextDelay(delay)
   }
+}
+
+function traced(host: string, lookup: Lookup): Promise<string> {
+  if (!lookupTrace.isOn) return lookup(host)
+  const one = { host, address: undefined as string | undefined, ...begun() }
+  return lookupTrace.run(one, async () => (one.address = await lookup(host)))
 }
 
 async function systemLookup(host: string): Promise<string> {

@@ -5,6 +5,15 @@
  * @packageDocumentation
  */
 export {
+  begun,
+  daemonTrace,
+  type Draft,
+  lookupTrace,
+  requestTrace,
+  type TracedNetlinkRequest,
+} from './backend/trace.js'
+export { tracedMethod, traceMethods } from './backend/trace-methods.js'
+export {
   DEVICE_FIELDS,
   fieldNames,
   fieldOf,
@@ -18,7 +27,7 @@ export {
 } from './model/fields.js'
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
-export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export { escapeUnprintable, HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
 export {
   formatInterfaceAddress,
   parseInterfaceAddress,

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { callDeadline, type CallContext } from '../backend/call.js'
 import type { Deadline } from '../backend/deadline.js'
 import { KeyedQueue } from '../backend/queue.js'
+import { traceMethods } from '../backend/trace-methods.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
@@ -45,6 +46,10 @@ export class UapiClient implements Backend, AsyncDisposable {
   readonly #calls = new Set<CallDeadline>()
   readonly #writes = new KeyedQueue()
   #closed = false
+
+  static {
+    traceMethods(this, 'UapiClient', ['mayHave'])
+  }
 
   /** Opens nothing yet. */
   constructor({ directory = DEFAULT_SOCKET_DIRECTORY }: UapiClientOptions = {}) {

@@ -4,7 +4,7 @@ import {
   checkPortableInterfaceName,
   WireGuardError,
 } from 'wireguardcfg'
-import { formatInterfaceAddress, parseInterfaceAddress } from 'wireguardcfg/internal'
+import { formatInterfaceAddress, parseInterfaceAddress, traceMethods } from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'
@@ -15,6 +15,7 @@ import { NetlinkError } from '../netlink/errors.js'
 import { addAddress, listAddresses, removeAddress } from '../route/address.js'
 import { IFF_UP } from '../route/constants.js'
 import { createLink, deleteLink, setLink } from '../route/link-requests.js'
+import { routeRequestName } from '../route/request-name.js'
 import { WG_GENL_NAME } from '../wireguard/constants.js'
 import { type Kernel, type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { openDumps } from '../wireguard/open-dumps.js'
@@ -70,6 +71,10 @@ export class NetlinkLinks implements AsyncDisposable {
   /** The connections of single calls, until they are closed. */
   readonly #others = new Map<Connection, Promise<void> | undefined>()
   #closed = false
+
+  static {
+    traceMethods(this, 'NetlinkLinks')
+  }
 
   /** @param kernel made by `kernelIn`; by default, the network namespace of the thread */
   constructor(kernel: KernelHandle = runningKernel) {
@@ -285,7 +290,8 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   #connect(): Connection {
-    const connection = new Connection(() => this.#kernel.open(NETLINK_ROUTE))
+    const open = () => this.#kernel.open(NETLINK_ROUTE)
+    const connection = new Connection(open, undefined, routeRequestName)
     this.#others.set(connection, undefined)
     return connection
   }

@@ -9,14 +9,17 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
+import { traceMethods } from 'wireguardcfg/internal'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
+import { routeRequestName } from '../route/request-name.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
+import { genericRequestName } from './request-name.js'
 import { readPeers } from './dump/read.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
@@ -48,6 +51,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
+  static {
+    traceMethods(this, 'NetlinkClient')
+  }
+
   /**
    * Opens nothing yet.
    *
@@ -55,9 +62,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    */
   constructor(kernel: KernelHandle = runningKernel) {
     const known = kernelOf(kernel)
-    const pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    const open = () => known.open(NETLINK_GENERIC)
+    const pool = new ConnectionPool(() => new Connection(open, undefined, genericRequestName))
     this.#resources = { kernel: known, pool, exchanges: new KeyedQueue() }
-    this.#route = new Connection(() => known.open(NETLINK_ROUTE))
+    this.#route = new Connection(() => known.open(NETLINK_ROUTE), undefined, routeRequestName)
   }
 
   /**
