@@ -16,6 +16,15 @@ export {
   type GivenLimits,
 } from './backend/call-limits.js'
 export {
+  begun,
+  daemonTrace,
+  type Draft,
+  lookupTrace,
+  requestTrace,
+  type TracedNetlinkRequest,
+} from './backend/trace.js'
+export { tracedMethod, traceMethods } from './backend/trace-methods.js'
+export {
   DEVICE_FIELDS,
   fieldNames,
   fieldOf,
@@ -29,7 +38,7 @@ export {
 } from './model/fields.js'
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
-export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export { HIDDEN, hideKeys, mayHoldKey, quote, escapeUnprintable } from './model/quote.js'
 export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
 export {
   formatInterfaceAddress,

@@ -1,4 +1,10 @@
-import { type Command, CommandError, type CommandStreams, UsageError } from './context.js'
+import {
+  type Command,
+  type CommandContext,
+  CommandError,
+  type CommandStreams,
+  UsageError,
+} from './context.js'
 import { ClosedPipeError, Output } from './output.js'
 import { usage, usageOf } from './usage.js'
 
@@ -32,7 +38,22 @@ export async function main(argv: readonly string[], streams: CommandStreams): Pr
   const out = new Output(() => streams.stdout)
   const err = new Output(() => streams.stderr)
   const context = { streams, program: streams.program ?? 'wireguard', out, err }
-  const [name = 'show', ...args] = argv
+  try {
+    if (argv[0] !== '--debug') return await attempt(argv, context)
+    const { withDebug } = await import('./debug.js')
+    return await withDebug(err, () => attempt(argv.slice(1), context))
+  } finally {
+    await err.close().catch(() => {})
+    out.release()
+    err.release()
+  }
+}
+
+async function attempt(
+  [name = 'show', ...args]: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const { program, out, err } = context
   try {
     const code = await run(name, args, context)
     await out.close()
@@ -41,21 +62,17 @@ export async function main(argv: readonly string[], streams: CommandStreams): Pr
     if (error instanceof ClosedPipeError) return CLOSED_PIPE
     if (!(error instanceof CommandError)) throw error
     if (error.message !== '') await err.write(`${await withoutKeys(error.message)}\n`)
-    if (error instanceof UsageError) await err.write(usageOf(name, context.program))
+    if (error instanceof UsageError) await err.write(usageOf(name, program))
     // Write what was printed before the failure.
     await out.close()
     return 1
-  } finally {
-    await err.close().catch(() => {})
-    out.release()
-    err.release()
   }
 }
 
 async function run(
   name: string,
   args: readonly string[],
-  context: Parameters<Command>[1],
+  context: CommandContext,
 ): Promise<number> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load !== undefined) {

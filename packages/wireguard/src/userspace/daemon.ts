@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { onAbort } from 'wireguardcfg/internal'
+import { begun, daemonTrace, type Draft, onAbort } from 'wireguardcfg/internal'
+import type { TracedDaemon } from 'wireguardcfg'
 import { DaemonLog } from './daemon-log.js'
 
 /**
@@ -39,11 +40,13 @@ export class Daemon {
       this.#output[Symbol.dispose]()
       throw error
     }
+    const trace = traceStart(program, name, this.#child.pid)
     this.end = new Promise((resolve) => {
       const ended = (outcome: string): void => {
         this.#outcome ??= outcome
         this.#lastOutput = this.#output.text()
         this.#output[Symbol.dispose]()
+        if (trace !== undefined) traceEnd(trace, outcome, this.#failure)
         resolve()
       }
       this.#child.once('exit', (status, signal) => {
@@ -129,4 +132,25 @@ export class Daemon {
       return false
     }
   }
+}
+
+function traceStart(
+  program: string,
+  device: string,
+  pid: number | undefined,
+): Draft<TracedDaemon> | undefined {
+  if (!daemonTrace.isOn) return undefined
+  const trace = { program, device, pid, outcome: undefined, ...begun() }
+  daemonTrace.start(trace, () => {})
+  return trace
+}
+
+function traceEnd(
+  trace: Draft<TracedDaemon>,
+  outcome: string,
+  failure: NodeJS.ErrnoException | undefined,
+): void {
+  trace.outcome = outcome
+  if (failure === undefined) daemonTrace.end(trace)
+  else daemonTrace.fail(trace, failure)
 }

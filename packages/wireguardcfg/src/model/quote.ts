@@ -12,7 +12,12 @@ export function quote(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
   if (mayHoldKey(value.slice(0, CUT + REACH))) return '(text with a key in it, hidden)'
   const text = value.length > CUT ? `${value.slice(0, CUT)}…` : value
-  return JSON.stringify(text).replaceAll(UNPRINTABLE, escapeCharacter)
+  return escapeUnprintable(JSON.stringify(text))
+}
+
+/** Returns a text with its control and formatting characters escaped, line breaks included. */
+export function escapeUnprintable(text: string): string {
+  return text.replaceAll(UNPRINTABLE, escapeCharacter)
 }
 
 /**

@@ -10,6 +10,7 @@ import {
   removesAllowedIPs,
   type TemporaryPeerMove,
 } from '../backend/removal.js'
+import { traceMethods } from '../backend/trace-methods.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
@@ -61,6 +62,10 @@ export class UapiClient implements Backend, AsyncDisposable {
   /** The writes that may have to roll back. `close()` waits for them. */
   readonly #moves = new Set<Promise<void>>()
   #closed = false
+
+  static {
+    traceMethods(this, 'UapiClient', ['mayHave'])
+  }
 
   /** Opens nothing yet. */
   constructor(options: UapiClientOptions = {}) {
