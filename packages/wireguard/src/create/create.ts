@@ -1,10 +1,11 @@
 import { type CallOptions, isWireGuardError, type WireGuardError } from 'wireguardcfg'
-import { abortError, markChecked } from 'wireguardcfg/backend'
+import { abortError, callDeadline, markChecked } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import type { LinkState } from 'wireguardnl'
 import { type Host, isUserspace } from '../host.js'
 import { Network } from '../network.js'
-import { daemons } from '../userspace/socket.js'
+import { CreationLock } from '../userspace/creation-lock.js'
+import { daemonAt } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
 import { interfaceExists, notWireGuard, noWireGuard, otherBackend, socketExists } from './errors.js'
 import { type InterfaceInit, OwnedInterface } from './interface.js'
@@ -38,6 +39,8 @@ class Creation {
   readonly #steps: Steps
   /** The namespace to move the interface to, if any. */
   #target: Network | undefined
+  /** Keeps other calls from creating the userspace interface, until this one is done with it. */
+  #lock: CreationLock | undefined
 
   constructor(host: Host, wanted: CheckedCreateOptions) {
     const { name, signal, idleTimeout } = wanted
@@ -63,6 +66,7 @@ class Creation {
     } catch (error) {
       throw await this.#steps.rollBack(error)
     } finally {
+      await this.#lock?.[Symbol.asyncDispose]()
       await this.#target?.close()
     }
   }
@@ -84,10 +88,30 @@ class Creation {
     if (ifExists === 'error') return undefined
     const here = this.#host.network
     for (const network of this.#target === undefined ? [here] : [this.#target, here]) {
-      const link = await network.find(name, this.#limits)
+      let link = await network.find(name, this.#limits)
+      if (link !== undefined && link.kind !== 'wireguard' && this.#host.has('userspace')) {
+        // Another call may still be furnishing it, or rolling it back.
+        await this.#takeLock()
+        link = await network.find(name, this.#limits)
+      }
       if (link !== undefined) return await this.#use(link, network)
     }
     return undefined
+  }
+
+  /**
+   * Takes the lock of the userspace interface. With `ifExists: 'use'`, waits for the call that has
+   * it.
+   */
+  async #takeLock(): Promise<void> {
+    if (this.#lock !== undefined) return
+    const { name, ifExists } = this.#wanted
+    using wait = callDeadline({ operation: 'create device', device: name }, this.#limits)
+    this.#lock = await CreationLock.take(this.#path, ifExists === 'use' ? wait : undefined)
+  }
+
+  get #path(): string {
+    return socketPath(this.#wanted.name, this.#host.socketDirectory)
   }
 
   async #use(link: LinkState, network: Network): Promise<OwnedInterface> {
@@ -96,8 +120,15 @@ class Creation {
     if (this.#wanted.backend !== 'auto' && this.#wanted.backend !== backend) {
       throw otherBackend(backend)
     }
-    const daemon = daemons.get(socketPath(name, this.#host.socketDirectory))
-    return new OwnedInterface(this.#host, { name, backend, created: false, daemon, network, index })
+    const daemon = backend === 'userspace' ? daemonAt(this.#path) : undefined
+    return new OwnedInterface(this.#host, {
+      name,
+      backend,
+      created: false,
+      daemon,
+      network,
+      index,
+    })
   }
 
   /** Returns `'userspace'` if a daemon replies on the socket of the interface. */
@@ -131,7 +162,7 @@ class Creation {
    */
   async #make(): Promise<OwnedInterface> {
     const made = await this.#steps.run('create it', () => this.#makeByBackend())
-    await this.#steps.run('find it', () => made.readIndex(this.#unabortable))
+    await this.#steps.run('find it', () => made.recognize(this.#unabortable))
     return made
   }
 
@@ -169,14 +200,16 @@ class Creation {
 
   async #makeInUserspace(fallback?: string): Promise<OwnedInterface> {
     const { name } = this.#wanted
-    const { network, sockets, socketDirectory } = this.#host
+    const { network, sockets } = this.#host
     await this.#host.backend('userspace')
+    await this.#takeLock()
     const existing = await network.find(name, this.#limits)
     if (existing !== undefined) throw interfaceExists(existing.kind)
     const daemon = await startDaemon(name, {
-      path: socketPath(name, socketDirectory),
+      path: this.#path,
       client: sockets,
       within: await network.within(),
+      exists: async () => (await network.find(name, this.#limits)) !== undefined,
       ...this.#limits,
     })
     return this.#made({ backend: 'userspace', fallback, daemon })

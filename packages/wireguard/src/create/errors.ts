@@ -19,6 +19,14 @@ export function interfaceExists(kind: string | undefined): WireGuardError {
   })
 }
 
+/** Reports that the interface is no longer the one that the call made or found. */
+export function replaced(): WireGuardError {
+  return new WireGuardError('the interface was deleted during the call', {
+    code: 'ENODEV',
+    hint: 'Let only one program manage it',
+  })
+}
+
 /** Reports that the existing interface cannot be used. */
 export function notWireGuard(kind: string | undefined): WireGuardError {
   return new WireGuardError('the existing interface is not WireGuard', {
@@ -58,7 +66,7 @@ export function noWireGuard(kernel: WireGuardError, userspace: WireGuardError): 
 export function notListening(cause: WireGuardError): WireGuardError {
   return new WireGuardError('the userspace implementation does not open its listen port', {
     code: 'ETIMEDOUT',
-    hint: 'Start it with LOG_LEVEL=verbose in the environment, and read the reason in its log',
+    hint: 'Start it by hand with LOG_LEVEL=verbose in the environment to see the reason',
     cause,
   })
 }

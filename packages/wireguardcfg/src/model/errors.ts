@@ -191,6 +191,7 @@ export function describeKind(kind: string | undefined): string {
 /** The hints of faults that several files report. */
 export const HINTS = {
   portInUse: 'Another socket has the port; choose another listenPort, or 0',
+  exhausted: 'Raise the limit of open files (ulimit -n), or find what keeps files open',
   socketPermission: 'Run as root, or as the user who runs the daemon',
   socketOfOtherNamespace: 'Choose another name; all network namespaces share the socket directory',
 } as const
