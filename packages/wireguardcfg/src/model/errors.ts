@@ -178,7 +178,9 @@ export function invalid(
 export function errorCode(error: unknown, fallback = 'EIO'): string {
   const code =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : fallback
+  if (typeof code !== 'string') return fallback
+  // Node's own check of an argument: a path with a NUL.
+  return code.startsWith('ERR_INVALID_ARG') ? 'EINVAL' : code
 }
 
 /** Returns the kind of an interface, as the detail of an error. */
