@@ -14,6 +14,7 @@ import {
 } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 import type * as Protocol from './protocol.js'
+import { probeSocket, type SocketState } from './probe.js'
 import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
@@ -164,7 +165,7 @@ export class UapiClient implements Backend, AsyncDisposable {
       )
       for (let peers; (peers = await stream.next()) !== undefined;) yield peers
     } catch (error) {
-      throw isWireGuardError(error) ? error.with(context) : error
+      throw await this.#explain(error, context)
     } finally {
       // No caller gets this error. It only ends the exchange.
       call.fail(new WireGuardError('the iterator was closed', { code: 'ECANCELED' }))
@@ -205,9 +206,29 @@ export class UapiClient implements Backend, AsyncDisposable {
     try {
       return await step(call)
     } catch (error) {
-      throw isWireGuardError(error) ? error.with(context) : error
+      throw await this.#explain(error, context)
     } finally {
       this.#end(call)
+    }
+  }
+
+  async #explain(error: unknown, context: CallContext): Promise<unknown> {
+    if (!isWireGuardError(error)) return error
+    const { device } = context
+    const hasEnded = device !== undefined && (await this.#hasEnded(device, error.code))
+    return (hasEnded ? endedDuringCall(error) : error).with(context)
+  }
+
+  /** Returns whether the daemon of a broken connection has ended. */
+  async #hasEnded(device: string, code: string): Promise<boolean> {
+    // EPROTO may also be a reply that is complete and invalid, so it needs the stronger evidence.
+    if (code !== 'EPROTO' && code !== 'EPIPE' && code !== 'ECONNRESET') return false
+    try {
+      const path = findSocket(device, this.#directory)
+      if (path === undefined) return true
+      return code !== 'EPROTO' && STALE.has(await probeSocket(path))
+    } catch {
+      return false
     }
   }
 
@@ -321,4 +342,15 @@ let loaded: typeof Protocol | undefined
 
 async function protocol(): Promise<typeof Protocol> {
   return (loaded ??= await import('./protocol.js'))
+}
+
+const STALE: ReadonlySet<SocketState> = new Set(['stale', 'absent'])
+
+function endedDuringCall({ applied, detail, cause }: WireGuardError): WireGuardError {
+  return new WireGuardError('the daemon of this interface ended during the call', {
+    code: 'ENODEV',
+    applied,
+    detail,
+    cause,
+  })
 }
