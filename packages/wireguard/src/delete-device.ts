@@ -4,7 +4,7 @@ import { callDeadline } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import { type Host, isUserspace } from './host.js'
 import { socketId } from './userspace/serving.js'
-import { stopListener } from './userspace/stop.js'
+import { CHANGES_WITHIN, stopListener } from './userspace/stop.js'
 
 /** Options of `WireGuard.deleteDevice`. */
 export interface DeleteOptions extends CallOptions {
@@ -49,9 +49,6 @@ async function deleteExisting(host: Host, name: string, limits: CallOptions): Pr
   await (await host.network.links()).deleteLink(name, limits)
 }
 
-// Milliseconds in which an implementation that ends has deleted its interface.
-const ENDS_WITHIN = 2500
-
 /**
  * Waits for the end of a tun interface without a socket: its implementation ends, or does not serve
  * it yet.
@@ -60,7 +57,7 @@ const ENDS_WITHIN = 2500
  */
 async function untilEnded(host: Host, name: string, limits: CallOptions): Promise<void> {
   using call = callDeadline({ operation: 'delete interface', device: name }, limits)
-  const latest = performance.now() + ENDS_WITHIN
+  const latest = performance.now() + CHANGES_WITHIN
   for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
     if ((await call.race(host.network.find(name, limits))) === undefined) return
     try {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type WireGuardError } from 'wireguardcfg'
 import { abortError, callDeadline, markChecked } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
@@ -7,6 +8,7 @@ import { Network } from '../network.js'
 import { CreationLock } from '../userspace/creation-lock.js'
 import { daemonAt } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
+import { CHANGES_WITHIN } from '../userspace/stop.js'
 import { interfaceExists, notWireGuard, noWireGuard, otherBackend, socketExists } from './errors.js'
 import { type InterfaceInit, OwnedInterface } from './interface.js'
 import { checkCreateOptions, type CheckedCreateOptions, type CreateOptions } from './options.js'
@@ -88,15 +90,32 @@ class Creation {
     if (ifExists === 'error') return undefined
     const here = this.#host.network
     for (const network of this.#target === undefined ? [here] : [this.#target, here]) {
-      let link = await network.find(name, this.#limits)
-      if (link !== undefined && link.kind !== 'wireguard' && this.#host.has('userspace')) {
-        // Another call may still be furnishing it, or rolling it back.
-        await this.#takeLock()
-        link = await network.find(name, this.#limits)
-      }
-      if (link !== undefined) return await this.#use(link, network)
+      const link = await network.find(name, this.#limits)
+      const isOther = link !== undefined && link.kind !== 'wireguard'
+      // Another call may still be furnishing it, or rolling it back.
+      if (isOther && this.#host.has('userspace')) await this.#takeLock()
+      const found = isOther ? await this.#findUserspace(network) : link
+      if (found !== undefined) return this.#use(found, network)
     }
     return undefined
+  }
+
+  /**
+   * Returns the interface when a daemon serves it. Waits for a daemon that is starting or ending.
+   */
+  async #findUserspace(network: Network): Promise<LinkState | undefined> {
+    const { name } = this.#wanted
+    using call = callDeadline({ operation: 'create device', device: name }, this.#limits)
+    const latest = performance.now() + CHANGES_WITHIN
+    for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
+      const link = await call.race(network.find(name, this.#limits))
+      if (link === undefined || link.kind === 'wireguard') return link
+      if (await call.race(this.#isServed())) return link
+      const mayChange = link.kind === 'tun' && this.#host.has('userspace')
+      if (!mayChange || performance.now() > latest) throw notWireGuard(link.kind)
+      await call.race(sleep(wait))
+      call.touch()
+    }
   }
 
   /**
@@ -114,31 +133,25 @@ class Creation {
     return socketPath(this.#wanted.name, this.#host.socketDirectory)
   }
 
-  async #use(link: LinkState, network: Network): Promise<OwnedInterface> {
-    const { name, index } = link
-    const backend = link.kind === 'wireguard' ? 'kernel' : await this.#userspaceOf(link)
+  #use({ name, kind, index }: LinkState, network: Network): OwnedInterface {
+    const backend = kind === 'wireguard' ? 'kernel' : 'userspace'
     if (this.#wanted.backend !== 'auto' && this.#wanted.backend !== backend) {
       throw otherBackend(backend)
     }
     const daemon = backend === 'userspace' ? daemonAt(this.#path) : undefined
-    return new OwnedInterface(this.#host, {
-      name,
-      backend,
-      created: false,
-      daemon,
-      network,
-      index,
-    })
+    const created = false
+    return new OwnedInterface(this.#host, { name, backend, created, daemon, network, index })
   }
 
-  /** Returns `'userspace'` if a daemon replies on the socket of the interface. */
-  async #userspaceOf({ name, kind }: LinkState): Promise<'userspace'> {
-    if (!this.#host.has('userspace')) throw notWireGuard(kind)
+  /** Returns whether a daemon replies on the socket of the interface. */
+  async #isServed(): Promise<boolean> {
+    if (!this.#host.has('userspace')) return false
     try {
-      await this.#host.sockets.device(name, this.#limits)
-      return 'userspace'
+      await this.#host.sockets.device(this.#wanted.name, this.#limits)
+      return true
     } catch (error) {
-      throw isWireGuardError(error) && error.code === 'ENODEV' ? notWireGuard(kind) : error
+      if (isWireGuardError(error) && error.code === 'ENODEV') return false
+      throw error
     }
   }
 

@@ -15,7 +15,10 @@ export function interfaceExists(kind: string | undefined): WireGuardError {
   return new WireGuardError('an interface of this name exists', {
     code: 'EEXIST',
     detail: describeKind(kind),
-    hint: 'Choose another name, or delete it first',
+    hint:
+      kind === 'tun'
+        ? 'Choose another name, or try again if a userspace implementation is ending'
+        : 'Choose another name, or delete it first',
   })
 }
 
@@ -29,11 +32,17 @@ export function replaced(): WireGuardError {
 
 /** Reports that the existing interface cannot be used. */
 export function notWireGuard(kind: string | undefined): WireGuardError {
-  return new WireGuardError('the existing interface is not WireGuard', {
-    code: 'EOPNOTSUPP',
-    detail: describeKind(kind),
-    hint: 'Choose another name, or delete it first',
-  })
+  const isTun = kind === 'tun'
+  return new WireGuardError(
+    isTun ? 'no daemon serves the existing interface' : 'the existing interface is not WireGuard',
+    {
+      code: isTun ? 'ENODEV' : 'EOPNOTSUPP',
+      detail: describeKind(kind),
+      hint: isTun
+        ? 'Check that the socket of its implementation exists and is accessible, or choose another name'
+        : 'Choose another name, or delete it first',
+    },
+  )
 }
 
 /** Reports that the existing interface uses another backend than the options require. */

@@ -37,8 +37,9 @@ export class Daemon {
   static async start(program: string, name: string, within: Within): Promise<Daemon> {
     const log = await DaemonLog.open()
     const { stdio } = log
+    let child: ChildProcess | undefined
     try {
-      const child = within(() =>
+      child = within(() =>
         spawn(program, ['--foreground', name], {
           cwd: '/',
           detached: true,
@@ -51,6 +52,8 @@ export class Daemon {
       throw isWireGuardError(error) ? error : spawnError(program, error)
     } finally {
       log.closePipe()
+      // Without a writer, it ends.
+      if (child?.pid === undefined) await log.text()
     }
   }
 

@@ -4,7 +4,7 @@ import { errorCode } from 'wireguardcfg/internal'
 
 /** A unix socket that accepts connections. */
 export interface Listener {
-  /** The path to which it was bound, even if the file no longer exists. @ begins an abstract one. */
+  /** The path to which it was bound; the file may no longer exist. @ begins an abstract one. */
   readonly path: string
   /** The number that identifies it among the descriptors of its process. */
   readonly inode: string

@@ -34,8 +34,6 @@ function systemCode(error: unknown): string {
   const known = Object.entries(constants.errno).find(([, errno]) => errno === number)
   if (known !== undefined) return known[0]
   const code = errorCode(error)
-  // ERR_INVALID_ARG_VALUE: a NUL.
-  if (code.startsWith('ERR_INVALID_ARG')) return 'EINVAL'
   return /^E[A-Z\d]+$/.test(code) ? code : 'EIO'
 }
 

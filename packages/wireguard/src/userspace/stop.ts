@@ -5,9 +5,12 @@ import type { Daemon } from './daemon.js'
 import { socketId } from './serving.js'
 import { daemonAt, hasSocket, removeSocket } from './socket.js'
 
-// Milliseconds in which a daemon must notice that its socket was removed. wireguard-go notices at
-// once, boringtun checks every second.
-const NOTICES_WITHIN = 2500
+/**
+ * Milliseconds in which a daemon must notice that its socket was removed, and in which a `tun`
+ * interface without a socket must get one, or end. wireguard-go notices at once, boringtun checks
+ * every second.
+ */
+export const CHANGES_WITHIN = 2500
 
 /**
  * Ends a daemon that this process started: removes its socket, then kills the daemon if it does not
@@ -24,7 +27,7 @@ export async function stopDaemon(
   const isServing = daemon.outcome === undefined && hasSocket(daemon, path)
   if (isServing && signal?.aborted !== true) {
     await removeSocket(path)
-    await daemon.endedWithin(NOTICES_WITHIN, signal)
+    await daemon.endedWithin(CHANGES_WITHIN, signal)
   }
   const hasEnded = await daemon.kill()
   if (hasSocket(daemon, path)) await removeSocket(path)

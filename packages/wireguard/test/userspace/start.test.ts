@@ -126,6 +126,31 @@ describeWith(hasNamespaces, 'a userspace implementation', () => {
     },
   )
 
+  it('that is starting or ending is ENODEV, not another kind of interface', async () => {
+    await namespace.ip(`tuntap add dev ${name} mode tun`)
+    const missing = { code: 'ENODEV', device: name, hint: expect.stringContaining('starting') }
+    await expect(wg.device(name)).rejects.toMatchObject(missing)
+    await expect(wg.configureDevice(name, {})).rejects.toMatchObject(missing)
+    await expect(wg.peers(name).next()).rejects.toMatchObject(missing)
+    await expect(wg.deleteDevice(name)).rejects.toMatchObject(missing)
+    await expect(create()).rejects.toMatchObject({ code: 'EEXIST' })
+    expect(await namespace.links()).toStrictEqual([name])
+    const gone = wg.deleteDevice(name, { ifMissing: 'ignore' })
+    await namespace.ip(`link delete dev ${name}`)
+    await expect(gone).resolves.toBeUndefined()
+  })
+
+  it('that is starting is used with ifExists', async () => {
+    await namespace.ip(`tuntap add dev ${name} mode tun`)
+    const creating = create({ ifExists: 'use', config: { firewallMark: 7 } })
+    creating.catch(() => {})
+    // It was found without a socket, if it was found before.
+    await wg.link(name)
+    await using server = await listen()
+    expect(await creating).toMatchObject({ created: false, backend: 'userspace' })
+    expect(server.device().firewallMark).toBe(7)
+  })
+
   it('is ended, and not the one that has taken over its path', async () => {
     await serves()
     const device = await create()
