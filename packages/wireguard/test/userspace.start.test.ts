@@ -14,6 +14,15 @@ const VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 /** Seconds that no other process sleeps. */
 const NAP = `6${process.pid}.5`
 
+/** The process that has this word among its arguments. */
+const pidOf = (word: string): string =>
+  readdirSync('/proc').find(
+    (pid) =>
+      /^\d+$/.test(pid) &&
+      existsSync(`/proc/${pid}/cmdline`) &&
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word),
+  )!
+
 const untilStarted = () => until(() => processesOf(NAP).length > 0, 'the implementation runs')
 
 describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
@@ -35,14 +44,6 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
     // Ends the processes of a test that failed.
     await rm(socketOf(name), { force: true })
   })
-
-  const pidOf = (word: string): string =>
-    readdirSync('/proc').find(
-      (pid) =>
-        /^\d+$/.test(pid) &&
-        existsSync(`/proc/${pid}/cmdline`) &&
-        readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word),
-    )!
 
   const expectNothingLeft = (): void => {
     expect(existsSync(socketOf(name))).toBe(false)

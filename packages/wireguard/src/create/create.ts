@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type WireGuardError } from 'wireguardcfg'
 import { abortError, callDeadline, markChecked } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
@@ -8,9 +7,9 @@ import { Network } from '../network.js'
 import { CreationLock } from '../userspace/creation-lock.js'
 import { daemonAt } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
-import { CHANGES_WITHIN } from '../userspace/stop.js'
-import { interfaceExists, notWireGuard, noWireGuard, otherBackend, socketExists } from './errors.js'
+import { interfaceExists, noWireGuard, otherBackend, socketExists } from './errors.js'
 import { type InterfaceInit, OwnedInterface } from './interface.js'
+import { explainExisting, findUserspace } from './existing.js'
 import { checkCreateOptions, type CheckedCreateOptions, type CreateOptions } from './options.js'
 import { type OwnedDevice, ownedDevice } from './owned-device.js'
 import { Steps } from './steps.js'
@@ -94,28 +93,10 @@ class Creation {
       const isOther = link !== undefined && link.kind !== 'wireguard'
       // Another call may still be furnishing it, or rolling it back.
       if (isOther && this.#host.has('userspace')) await this.#takeLock()
-      const found = isOther ? await this.#findUserspace(network) : link
+      const found = isOther ? await findUserspace(this.#host, network, name, this.#limits) : link
       if (found !== undefined) return this.#use(found, network)
     }
     return undefined
-  }
-
-  /**
-   * Returns the interface when a daemon serves it. Waits for a daemon that is starting or ending.
-   */
-  async #findUserspace(network: Network): Promise<LinkState | undefined> {
-    const { name } = this.#wanted
-    using call = callDeadline({ operation: 'create device', device: name }, this.#limits)
-    const latest = performance.now() + CHANGES_WITHIN
-    for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
-      const link = await call.race(network.find(name, this.#limits))
-      if (link === undefined || link.kind === 'wireguard') return link
-      if (await call.race(this.#isServed())) return link
-      const mayChange = link.kind === 'tun' && this.#host.has('userspace')
-      if (!mayChange || performance.now() > latest) throw notWireGuard(link.kind)
-      await call.race(sleep(wait))
-      call.touch()
-    }
   }
 
   /**
@@ -141,18 +122,6 @@ class Creation {
     const daemon = backend === 'userspace' ? daemonAt(this.#path) : undefined
     const created = false
     return new OwnedInterface(this.#host, { name, backend, created, daemon, network, index })
-  }
-
-  /** Returns whether a daemon replies on the socket of the interface. */
-  async #isServed(): Promise<boolean> {
-    if (!this.#host.has('userspace')) return false
-    try {
-      await this.#host.sockets.device(this.#wanted.name, this.#limits)
-      return true
-    } catch (error) {
-      if (isWireGuardError(error) && error.code === 'ENODEV') return false
-      throw error
-    }
   }
 
   async #makeOrFind(): Promise<OwnedInterface> {
@@ -198,7 +167,11 @@ class Creation {
     // The socket has precedence, so calls with this name would never reach the new interface.
     if (await isUserspace(this.#host, name, this.#limits)) throw socketExists(name)
     const links = await this.#host.network.links()
-    await links.createLink(name, {}, this.#unabortable)
+    try {
+      await links.createLink(name, {}, this.#unabortable)
+    } catch (error) {
+      throw await explainExisting(error, this.#host, name)
+    }
     return this.#made({ backend: 'kernel' })
   }
 
@@ -217,7 +190,9 @@ class Creation {
     await this.#host.backend('userspace')
     await this.#takeLock()
     const existing = await network.find(name, this.#limits)
-    if (existing !== undefined) throw interfaceExists(existing.kind)
+    if (existing !== undefined) {
+      throw await explainExisting(interfaceExists(existing.kind), this.#host, name)
+    }
     const daemon = await startDaemon(name, {
       path: this.#path,
       client: sockets,

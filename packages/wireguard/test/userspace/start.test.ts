@@ -217,6 +217,29 @@ describeWith(hasWireGuardGo, 'a userspace interface that several create at once'
     }
   }, 60_000)
 
+  it('can be used or deleted when its creator was killed, and the error says how', async () => {
+    const name = newName()
+    await using creator = await OtherProcess.start(code(4001))
+    const answer = creator.ask({ name }).catch(() => {})
+    await until(() => existsSync(socketOf(name)), 'the socket exists')
+    await creator.kill('SIGKILL')
+    void answer
+    const options = { backend: 'userspace', idleTimeout: 20_000 } as const
+    await expect(wg.createDevice(name, options)).rejects.toMatchObject({
+      code: 'EEXIST',
+      detail: expect.stringContaining('neither a key nor peers'),
+      hint: expect.stringContaining('ifExists'),
+    })
+    const config = { firewallMark: 7 }
+    await expect(
+      wg.createDevice(name, { ...options, ifExists: 'use', config }),
+    ).resolves.toMatchObject({ created: false })
+    expect(await wg.device(name)).toMatchObject(config)
+    await wg.deleteDevice(name, { idleTimeout: 20_000 })
+    await expect(wg.createDevice(name, options)).resolves.toMatchObject({ created: true })
+    await wg.deleteDevice(name, { idleTimeout: 20_000 })
+  }, 60_000)
+
   it('has one creator among threads', async () => {
     const name = newName()
     const body = `import { parentPort } from 'node:worker_threads'

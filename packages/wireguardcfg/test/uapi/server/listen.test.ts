@@ -175,17 +175,17 @@ describe('a directory that cannot be used is refused, and nothing is left', () =
     expect(error).toMatchObject({ code: expect.stringMatching(new RegExp(`^(?:${codes})$`)) })
     expect(await readdir(base)).toEqual(before)
   })
-
-  async function file(base: string): Promise<string> {
-    await writeFile(join(base, 'file'), '')
-    return join(base, 'file')
-  }
-
-  async function link(base: string, target: string): Promise<string> {
-    await symlink(join(base, target), join(base, 'link'))
-    return join(base, 'link')
-  }
 })
+
+async function file(base: string): Promise<string> {
+  await writeFile(join(base, 'file'), '')
+  return join(base, 'file')
+}
+
+async function link(base: string, target: string): Promise<string> {
+  await symlink(join(base, target), join(base, 'link'))
+  return join(base, 'link')
+}
 
 /**
  * Leaves a stale socket, as a killed daemon does. libuv removes the name that it knows on close.
