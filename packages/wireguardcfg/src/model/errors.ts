@@ -179,7 +179,9 @@ export function invalid(
 export function errorCode(error: unknown, fallback = 'EIO'): string {
   const code =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' && CODE.test(code) ? code : fallback
+  if (typeof code !== 'string' || !CODE.test(code)) return fallback
+  // Node's own check of an argument: a path with a NUL.
+  return code.startsWith('ERR_INVALID_ARG') ? 'EINVAL' : code
 }
 
 // Shorter than a key in capital hexadecimal digits.
@@ -195,6 +197,7 @@ export function describeKind(kind: string | undefined): string {
 /** The hints of faults that several files report. */
 export const HINTS = {
   portInUse: 'Another socket has the port; choose another listenPort, or 0',
+  exhausted: 'Raise the limit of open files (ulimit -n), or find what keeps files open',
   socketPermission: 'Run as root, or as the user who runs the daemon',
   socketOfOtherNamespace: 'Choose another name; all network namespaces share the socket directory',
 } as const

@@ -415,6 +415,17 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
     expect(await caught(links.deleteLink('nope'))).toMatchObject({ code: 'ENODEV' })
   })
 
+  it('of a userspace implementation without a socket are no device, and stay', async () => {
+    await held.ip('tuntap add dev tun9 mode tun')
+    expect(await caught(links.deleteLink('tun9'))).toMatchObject({
+      code: 'ENODEV',
+      detail: 'an interface of kind "tun"',
+      hint: expect.stringContaining('starting or ending'),
+    })
+    expect(await links.link('tun9')).toMatchObject({ kind: 'tun' })
+    await held.ip('link delete dev tun9')
+  })
+
   it('are moved by a handle, the id of a process, and a path', async () => {
     await using other = await TestNamespace.create()
     using there = openNamespace(other.pid)
