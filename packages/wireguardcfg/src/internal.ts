@@ -18,7 +18,7 @@ export {
 } from './model/fields.js'
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
-export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export { escapeUnprintable, HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
 export {
   formatInterfaceAddress,
   parseInterfaceAddress,
