@@ -19,6 +19,7 @@ export {
 } from './model/fields.js'
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
+export { decodeName, encodeName } from './model/name-bytes.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
 export {
   formatInterfaceAddress,

@@ -1,9 +1,13 @@
 import { invalid } from './errors.js'
+import { encodeName, isNameText } from './name-bytes.js'
 import { quote } from './quote.js'
 
 /**
  * Checks an interface name by the kernel's rule (`dev_valid_name`) and returns it: 1 to 15 bytes,
  * not `.` or `..`, no `/`, `:`, NUL or white space. Use it for names of existing interfaces.
+ *
+ * A byte that is not UTF-8 is written as U+DC00 plus the byte, as `deviceNames` returns it. U+FFFD
+ * is refused: it stands for bytes that were lost, and could be those of any interface.
  *
  * @example
  * ```ts
@@ -16,7 +20,12 @@ export function checkInterfaceName(name: string): string {
   if (typeof name !== 'string')
     throw invalid(`interface name: expected a string, got ${quote(name)}`)
   if (name === '') throw invalid('interface name "": expected 1 to 15 bytes')
-  const bytes = Buffer.byteLength(name)
+  if (!isNameText(name)) {
+    throw invalid(`interface name ${quote(name)}: expected text without U+FFFD, a lost character`, {
+      hint: 'Take the name from deviceNames(), or rename the interface',
+    })
+  }
+  const bytes = encodeName(name).length
   if (bytes > 15)
     throw invalid(`interface name ${quote(name)}: expected at most 15 bytes, got ${bytes}`)
   if (name === '.' || name === '..' || /[/:\0\t-\r ]/.test(name) || hasLatin1Space(name)) {
@@ -32,7 +41,7 @@ export function checkInterfaceName(name: string): string {
  * as white space, also where it is part of a character in UTF-8.
  */
 function hasLatin1Space(name: string): boolean {
-  return Buffer.from(name).includes(0xa0)
+  return encodeName(name).includes(0xa0)
 }
 
 /**
