@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { onAbort } from './backend/abort-listeners.js'
+export { isMove } from './backend/removal.js'
 export {
   DEVICE_FIELDS,
   fieldNames,
