@@ -8,6 +8,7 @@
 export { onAbort } from './backend/abort.js'
 export * from './backend.js'
 export * from './index.js'
+export { isMove } from './backend/removal.js'
 export {
   limitsOf,
   readCallLimits,
@@ -40,6 +41,7 @@ export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote, escapeUnprintable } from './model/quote.js'
 export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
+export { decodeName, encodeName } from './model/name-bytes.js'
 export {
   formatInterfaceAddress,
   parseInterfaceAddress,

@@ -5,7 +5,7 @@ import { type Namespace, openNamespace } from '../../src/namespace/namespace.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { writerGate } from '../../src/netlink/writer-gate.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
-import { kernelIn, type KernelHandle } from '../../src/wireguard/kernel.js'
+import { kernelIn, kernelOf, type KernelHandle } from '../../src/wireguard/kernel.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { ack, errorAck, type FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
 import { EPERM, FakeSystem } from '../../../../test-fixtures/fakes/system.js'
@@ -349,6 +349,19 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
       device: 'nope',
     })
   })
+
+  it.each(['v\udcff', '\ufeffv0', 'vé', 'v\udcef\udcbf\udcbd'])(
+    'are found by the bytes of their names: %j',
+    async (name) => {
+      await addVeth(kernel, name)
+      const { index } = await links.link(name)
+      expect(await links.link(name)).toMatchObject({ name, kind: 'veth' })
+      expect((await links.link('v0')).index).not.toBe(index)
+      const { zones } = kernelOf(kernel)
+      expect(zones.index(name)).toBe(index)
+      expect(zones.name(index)).toBe(name)
+    },
+  )
 
   it('are changed', async () => {
     await links.setLink('v0', { up: true, mtu: 1300 })
