@@ -35,8 +35,7 @@ export function peerName(section: ConfSection): string | undefined {
  * @throws WireGuardError `EINVAL` when the name is empty or more than one line
  */
 export function setPeerName(section: ConfSection, name: string): void {
-  const text = checkComment(name)
-  if (text === '') throw invalid('name: expected one line of text')
+  const text = checkName(name)
   const before = peerName(section)
   const line = `friendly_name = ${text}`
   const rename = (comment: string): string | undefined => {
@@ -47,6 +46,18 @@ export function setPeerName(section: ConfSection, name: string): void {
   }
   if (!section.rewriteComment(rename)) section.addComment(line)
   else if (before !== undefined) section.rewriteComment((comment) => newEnd(comment, before, text))
+}
+
+/**
+ * Checks the name of a peer and returns it without the white space at its ends, which is not part
+ * of a name that is read.
+ *
+ * @throws WireGuardError `EINVAL` when it is empty or more than one line
+ */
+export function checkName(name: string, path = 'name'): string {
+  const text = checkComment(name).trim()
+  if (text === '') throw invalid('expected one line of text', { path })
+  return text
 }
 
 /**
