@@ -228,8 +228,9 @@ function checkUndo(text: string, { kind, key, value }: Edit, name: string): void
   must(formatConf(conf) === text, () => `${name} and its opposite changed ${JSON.stringify(text)}`)
 }
 
+/** A byte order mark belongs to the file, not to the line that is the first one just now. */
 function linesOf(section: ConfSection): readonly string[] {
-  return section.lines.map(({ text }) => text)
+  return section.lines.map(({ text }) => text.replace(/^\uFEFF/, ''))
 }
 
 /** The key of a line as the parser reads it, in lower case. */
