@@ -100,10 +100,24 @@ function isNeededAtOnce(id, graph) {
   return isEntry || importers.some((importer) => isNeededAtOnce(importer, graph))
 }
 
+const EXTERNAL = new RegExp(`^(node:|(${Object.keys(dependencies).join('|')})(/|$))`)
+// Its entry `internal` has all that these have.
+const CORE = /^wireguardcfg(\/backend)?$/
+
+// Each entry of a package that a file imports costs Node a search of its own through all folders
+// above that file. From a certain number of them on, V8 compiles Node's functions for paths with
+// its optimizing compiler, which takes several milliseconds and 3 MB.
+/** @type {import('rolldown').Plugin} */
+const oneEntryOfCore = {
+  name: 'one entry of the core',
+  resolveId: (id) => (CORE.test(id) ? { id: 'wireguardcfg/internal', external: true } : null),
+}
+
 const bundler = await rolldown({
   cwd: FOLDER,
   input: Object.fromEntries(entries.map((name) => [name, `./src/${name}.ts`])),
-  external: new RegExp(`^(node:|(${Object.keys(dependencies).join('|')})(/|$))`),
+  external: (id) => !CORE.test(id) && EXTERNAL.test(id),
+  plugins: [oneEntryOfCore],
   platform: 'node',
   // The oldest that is supported; it has no `using`.
   transform: { target: 'node20.19' },

@@ -1,4 +1,5 @@
 import { type CallOptions, checkInterfaceName, isWireGuardError } from 'wireguardcfg'
+import { limitsOf } from 'wireguardcfg/internal'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import { type Host, isUserspace } from './host.js'
 import { stopListener } from './userspace/stop.js'
@@ -16,9 +17,9 @@ export interface DeleteOptions extends CallOptions {
 export async function deleteDevice(
   host: Host,
   name: string,
-  { ifMissing = 'error', signal, idleTimeout }: DeleteOptions,
+  { ifMissing = 'error', ...options }: DeleteOptions,
 ): Promise<void> {
-  const limits = { signal, idleTimeout }
+  const limits = limitsOf(options)
   checkInterfaceName(name)
   try {
     if (await isUserspace(host, name, limits)) {

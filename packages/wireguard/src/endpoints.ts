@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   checkEndpoint,
   type Endpoint,
@@ -6,7 +5,16 @@ import {
   WireGuardError,
   isWireGuardError,
 } from 'wireguardcfg'
-import { errorCode, isHostName, mayHoldKey, quote } from 'wireguardcfg/internal'
+import {
+  errorCode,
+  isHostName,
+  mayHoldKey,
+  type NumberRange,
+  numberFault,
+  onAbort,
+  quote,
+  readCallLimits,
+} from 'wireguardcfg/internal'
 
 /** Resolves a host name to one address. Rejects with an error that has a `code` of Node. */
 export type Lookup = (host: string) => Promise<string>
@@ -70,6 +78,7 @@ export async function resolveEndpoint(
   options: ResolveOptions = {},
 ): Promise<Endpoint> {
   const { host, port } = typeof endpoint === 'string' ? splitEndpoint(endpoint) : endpoint
+  checkOptions(options)
   if (!isHostName(host)) return checkEndpoint({ host, port })
   checkEndpoint({ host: UNSPECIFIED, port })
   // Users paste keys into other fields, and the name server must not learn one.
@@ -92,6 +101,21 @@ const PERMANENT = new Set(['ENOTFOUND', 'EAI_NONAME', 'EAI_NODATA', 'EAI_FAIL'])
 const DEFAULT_RETRIES = 15
 const FIRST_DELAY = 1000
 const LONGEST_DELAY = 20_000
+
+function checkOptions({ signal, retries = DEFAULT_RETRIES }: ResolveOptions): void {
+  const limits = readCallLimits({ signal })
+  const fault =
+    typeof limits === 'string' ? limits : numberFault('retries', retries, NUMBER_OF_RETRIES)
+  if (fault !== undefined) {
+    throw new WireGuardError(fault, { code: 'EINVAL', operation: OPERATION })
+  }
+}
+
+const NUMBER_OF_RETRIES: NumberRange = {
+  max: Infinity,
+  integer: false,
+  expected: 'a number, or Infinity for no limit',
+}
 
 /** @throws WireGuardError `EINVAL` */
 function splitEndpoint(text: string): NamedEndpoint {
@@ -120,11 +144,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
       left--
       onRetry?.({ host, port, error, delay })
     }
-    try {
-      await sleep(delay, undefined, { signal })
-    } catch {
-      throw aborted(signal)
-    }
+    await pause(delay, signal)
     delay = nextDelay(delay)
   }
 }
@@ -162,10 +182,22 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
     throw aborted(signal)
   }
   return await new Promise<T>((resolve, reject) => {
-    const onAbort = (): void => reject(aborted(signal))
-    signal.addEventListener('abort', onAbort, { once: true })
-    void promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))
+    const stopListening = onAbort(signal, () => reject(aborted(signal)))
+    void promise.then(resolve, reject).finally(stopListening)
   })
+}
+
+/** Waits, or rejects as soon as the signal is aborted. */
+async function pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, delay)
+  })
+  try {
+    await orAbort(over, signal)
+  } finally {
+    clearTimeout(timer)
+  }
 }
 
 /** The endpoint of a peer. Its host may be a name. */

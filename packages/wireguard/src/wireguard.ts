@@ -189,7 +189,7 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
-    return this.#calls.run(options.signal, async (signal) => {
+    return this.#calls.run('create device', name, options, async (signal) => {
       // Loaded by the call, because most programs only read and configure.
       const { createDevice } = await import('./create/create.js')
       return await createDevice(this.#backends, name, { ...options, signal })
@@ -208,7 +208,7 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
-    return this.#calls.run(options.signal, async (signal) => {
+    return this.#calls.run('delete device', name, options, async (signal) => {
       const { deleteDevice } = await import('./delete-device.js')
       await deleteDevice(this.#backends, name, { ...options, signal })
     })

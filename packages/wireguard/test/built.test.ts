@@ -7,6 +7,7 @@ import { BIN, hasBin } from './cli/bin.js'
 import { loadedModules } from './support/loaded-modules.js'
 
 const CFG = ['wireguardcfg/index.js', 'wireguardcfg/shared.js']
+const CORE = ['wireguardcfg/internal.js', 'wireguardcfg/shared.js']
 const CONF = ['wireguardcfg/conf.js', 'wireguardcfg/conf/shared.js', 'wireguardcfg/shared.js']
 const SERVER = ['wireguardcfg/server.js', 'wireguardcfg/shared.js']
 
@@ -16,10 +17,7 @@ describeWith(hasBin, 'loading', () => {
     ['wireguardcfg/backend', ['wireguardcfg/backend.js', 'wireguardcfg/shared.js']],
     ['wireguardcfg/conf', CONF],
     ['wireguardcfg/server', SERVER],
-    [
-      'wireguard',
-      ['wireguard/index.js', 'wireguard/shared.js', 'wireguardcfg/internal.js', ...CFG],
-    ],
+    ['wireguard', ['wireguard/index.js', 'wireguard/shared.js', ...CORE]],
     ['wireguard/conf', ['wireguard/conf.js', ...CONF]],
     ['wireguard/server', ['wireguard/server.js', ...SERVER]],
   ])('%s loads no file that it does not need', async (name, files) => {
@@ -48,7 +46,7 @@ describeWith(hasBin, 'loading', () => {
   it.each([
     ['--help', []],
     ['--version', ['wireguard/cli/version.js']],
-    ['genkey', ['wireguard/cli/genkey.js', ...CFG]],
+    ['genkey', ['wireguard/cli/genkey.js', ...CORE]],
   ])('the command does not load the library for %s', async (argument, files) => {
     const modules = await loadedModules([BIN, argument])
     const always = ['wireguard/cli/bin.js', 'wireguard/cli/shared.js']

@@ -1,9 +1,20 @@
 /**
- * Not public: this entry may change in any release, also in a patch. The facade imports from it
- * what the layers share and users do not need.
+ * Not public: this entry may change in any release, also in a patch. It has what the layers share
+ * and users do not need, and all of the entries `wireguardcfg` and `wireguardcfg/backend`: the
+ * published files of the other packages import everything from here (see `.scripts/bundle.mjs`).
  *
  * @packageDocumentation
  */
+export { onAbort } from './backend/abort.js'
+export * from './backend.js'
+export * from './index.js'
+export {
+  limitsOf,
+  readCallLimits,
+  STREAM_LIMITS,
+  type CallLimits,
+  type GivenLimits,
+} from './backend/call-limits.js'
 export {
   DEVICE_FIELDS,
   fieldNames,
@@ -19,6 +30,7 @@ export {
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
 export {
   formatInterfaceAddress,
   parseInterfaceAddress,

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { CallOptions } from 'wireguardcfg'
+import { limitsOf } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
 import { AttributeWriter } from './netlink/attribute-writer.js'
@@ -67,9 +68,8 @@ export async function kernelCapabilities(
   kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
-  const { signal, idleTimeout } = options
   const operation = 'check capabilities'
-  const exchange = { signal, idleTimeout, operation }
+  const exchange = { ...limitsOf(options), operation }
   const known = kernelOf(kernel)
   await using generic = new Connection(() => known.open(NETLINK_GENERIC))
   await using route = new Connection(() => known.open(NETLINK_ROUTE))

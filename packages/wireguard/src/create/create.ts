@@ -40,10 +40,10 @@ class Creation {
   #target: Network | undefined
 
   constructor(host: Host, wanted: CheckedCreateOptions) {
-    const { name, signal, idleTimeout } = wanted
+    const { name, signal, idleTimeout, timeout } = wanted
     this.#host = host
     this.#wanted = wanted
-    this.#limits = { signal, idleTimeout }
+    this.#limits = { signal, idleTimeout, timeout }
     this.#unabortable = { idleTimeout }
     this.#steps = new Steps(name, () => {
       if (signal?.aborted !== true) return

@@ -82,6 +82,7 @@ const KNOWN: ReadonlySet<string> = new Set(
     moveTo: 0,
     signal: 0,
     idleTimeout: 0,
+    timeout: 0,
   } satisfies Record<keyof CreateOptions, 0>),
 )
 
@@ -95,7 +96,7 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
       throw unacceptable(nameOf(key), `unknown option; expected ${[...KNOWN].join(', ')}`)
     }
   }
-  const { signal, idleTimeout, mtu, moveTo, addresses = [] } = options
+  const { signal, idleTimeout, timeout, mtu, moveTo, addresses = [] } = options
   return {
     name,
     backend: oneOf('backend', options.backend ?? 'auto', ['auto', 'kernel', 'userspace']),
@@ -107,6 +108,7 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
     moveTo,
     signal,
     idleTimeout,
+    timeout,
   }
 }
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { onAbort } from 'wireguardcfg/internal'
 import { DaemonLog } from './daemon-log.js'
 
 /**
@@ -85,12 +86,12 @@ export class Daemon {
     return new Promise((resolve) => {
       const done = (): void => {
         clearTimeout(timer)
-        signal?.removeEventListener('abort', done)
+        stopListening()
         this.#child.off('exit', done)
         resolve(this.#outcome !== undefined)
       }
       const timer = setTimeout(done, milliseconds)
-      signal?.addEventListener('abort', done, { once: true })
+      const stopListening = onAbort(signal, done)
       this.#child.once('exit', done)
     })
   }

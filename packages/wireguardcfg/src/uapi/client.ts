@@ -1,19 +1,22 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callDeadline, type CallContext } from '../backend/call.js'
+import { type GivenLimits, STREAM_LIMITS } from '../backend/call-limits.js'
+import { checkDeviceConfig } from '../backend/check.js'
 import type { Deadline } from '../backend/deadline.js'
 import { KeyedQueue } from '../backend/queue.js'
+import { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
 import { errorCode, isWireGuardError, WireGuardError } from '../model/errors.js'
-import {
-  checkInterfaceName,
-  checkPortableInterfaceName,
-  isPortableInterfaceName,
-} from '../model/interface-name.js'
+import { checkInterfaceName, isInterfaceName } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
-import type * as Protocol from './protocol.js'
+import { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'
+import { ReplyParser } from './parse.js'
+import { PeerStream } from './peer-stream.js'
+import { exchange, isListening } from './socket.js'
+import { checkZones, type HasInterface, hasInterface } from './zones.js'
 import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
@@ -23,6 +26,12 @@ export interface UapiClientOptions {
    * named pipes.
    */
   readonly directory?: string | undefined
+  /**
+   * Returns whether the network namespace of the daemons has an interface of this name. The zones
+   * of endpoints are checked with it before anything is sent. The default looks in the namespace of
+   * this process.
+   */
+  readonly hasInterface?: HasInterface | undefined
 }
 
 /**
@@ -42,13 +51,15 @@ export class UapiClient implements Backend, AsyncDisposable {
   /** The kind of this backend. */
   readonly kind = 'userspace'
   readonly #directory: string
+  readonly #hasInterface: HasInterface
   readonly #calls = new Set<CallDeadline>()
   readonly #writes = new KeyedQueue()
   #closed = false
 
   /** Opens nothing yet. */
-  constructor({ directory = DEFAULT_SOCKET_DIRECTORY }: UapiClientOptions = {}) {
-    this.#directory = directory
+  constructor(options: UapiClientOptions = {}) {
+    this.#directory = options.directory ?? DEFAULT_SOCKET_DIRECTORY
+    this.#hasInterface = options.hasInterface ?? hasInterface
   }
 
   /**
@@ -67,11 +78,9 @@ export class UapiClient implements Backend, AsyncDisposable {
       const candidates = (await this.#entries(call))
         .filter((entry) => entry.endsWith(SOCKET_SUFFIX))
         .map((entry) => entry.slice(0, -SOCKET_SUFFIX.length))
-        .filter((name) => isPortableInterfaceName(name))
+        .filter((name) => isInterfaceName(name))
         .toSorted()
       const names: string[] = []
-      if (candidates.length === 0) return names
-      const { isListening } = await protocol()
       for (const name of candidates) {
         const path = findSocket(name, this.#directory)
         if (path !== undefined && (await isListening(path, call))) names.push(name)
@@ -92,7 +101,7 @@ export class UapiClient implements Backend, AsyncDisposable {
    */
   mayHave(name: string): boolean {
     try {
-      return isPortableInterfaceName(name) && findSocket(name, this.#directory) !== undefined
+      return isInterfaceName(name) && findSocket(name, this.#directory) !== undefined
     } catch {
       // The lookup failed. A call reports why.
       return true
@@ -129,10 +138,12 @@ export class UapiClient implements Backend, AsyncDisposable {
     return this.#run('configure device', name, options, async (call) => {
       this.#path(name)
       // Take the place in the queue before the check: the check of a later call may end earlier.
-      const checking = protocol().then(({ checkDeviceConfig }) => checkDeviceConfig(config))
+      const checking = checkDeviceConfig(config)
       checking.catch(() => {})
       await this.#writes.run(name, call, async () => {
-        await this.#write(name, await call.whileWorking(checking), call)
+        const checked = await call.whileWorking(checking)
+        await call.race(checkZones(checked, name, this.#hasInterface))
+        await this.#write(name, checked, call)
       })
     })
   }
@@ -152,11 +163,10 @@ export class UapiClient implements Backend, AsyncDisposable {
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const context = { operation: 'read device', device: name }
-    const call = this.#begin(context, options)
+    const call = this.#begin(context, options, STREAM_LIMITS)
     let ended: Promise<void> | undefined
     try {
       const path = this.#path(name)
-      const { exchange, GET_REQUEST, PeerStream } = await protocol()
       const stream = new PeerStream(context.operation, name)
       ended = exchange(path, [GET_REQUEST], stream, call).then(
         () => stream.end(),
@@ -211,11 +221,15 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  #begin(context: CallContext, options: CallOptions | undefined): CallDeadline {
+  #begin(
+    context: CallContext,
+    options: CallOptions | undefined,
+    defaults?: GivenLimits,
+  ): CallDeadline {
     if (context.device !== undefined) checkInterfaceName(context.device)
     if (this.#closed)
       throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
-    const call = callDeadline(context, options)
+    const call = callDeadline(context, options, defaults)
     this.#calls.add(call)
     return call
   }
@@ -228,7 +242,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   async #entries(call: CallDeadline): Promise<string[]> {
     if (process.platform === 'win32') return []
     try {
-      return await call.race(readdir(this.#directory))
+      const entries = await call.race(readdir(this.#directory, { encoding: 'buffer' }))
+      return entries.flatMap((entry) => decode(entry) ?? [])
     } catch (error) {
       if (isWireGuardError(error)) throw error
       if (errorCode(error) === 'ENOENT') return []
@@ -238,14 +253,12 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   async #read(name: string, call: CallDeadline): Promise<Device> {
     const path = this.#path(name)
-    const { exchange, GET_REQUEST, ReplyParser } = await protocol()
     const reply = new ReplyParser('read device', name)
     await exchange(path, [GET_REQUEST], reply, call)
     return reply.device(Date.now())
   }
 
   async #write(name: string, config: CheckedDeviceConfig, call: CallDeadline): Promise<void> {
-    const { formatSet, moveToTemporaryPeer, removesAllowedIPs } = await protocol()
     if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call))) {
       await this.#set(name, formatSet(config), call)
       return
@@ -261,7 +274,6 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   async #set(name: string, request: Iterable<string>, call: CallDeadline): Promise<void> {
     const path = this.#path(name)
-    const { exchange, ReplyParser } = await protocol()
     const reply = new ReplyParser('configure device', name)
     let sent = false
     try {
@@ -276,7 +288,6 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   /** Asks the daemon. The answer is not kept, because another daemon may run the device by then. */
   async #canRemoveAllowedIPs(name: string, call: CallDeadline): Promise<boolean> {
-    const { exchange, formatRemovalProbe, ReplyParser } = await protocol()
     const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
     const reply = new ReplyParser('configure device', name)
     await exchange(this.#path(name), [probe], reply, call)
@@ -297,7 +308,6 @@ export class UapiClient implements Backend, AsyncDisposable {
       // The caller waits for this, perhaps after an abort. Allow one second in all, whatever the
       // progress.
       using call = callDeadline(context, { signal: AbortSignal.timeout(1000) })
-      const { formatSet } = await protocol()
       await this.#set(name, formatSet({ peers: [{ publicKey, remove: true }] }), call)
     } catch {
       // The error that led here is the one to report.
@@ -305,9 +315,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   #path(name: string): string {
-    const path = isPortableInterfaceName(name) ? findSocket(name, this.#directory) : undefined
+    const path = findSocket(name, this.#directory)
     if (path !== undefined) return path
-    checkPortableInterfaceName(name)
     throw new WireGuardError('no such userspace interface', {
       code: 'ENODEV',
       detail: `no socket ${join(this.#directory, name + SOCKET_SUFFIX)}`,
@@ -315,10 +324,13 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 }
 
-type CallDeadline = Deadline<WireGuardError>
-
-let loaded: typeof Protocol | undefined
-
-async function protocol(): Promise<typeof Protocol> {
-  return (loaded ??= await import('./protocol.js'))
+/**
+ * Returns the text of a file name; `undefined` when it is not UTF-8. Its text would then also stand
+ * for other names.
+ */
+function decode(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8')
+  return Buffer.from(text).equals(bytes) ? text : undefined
 }
+
+type CallDeadline = Deadline<WireGuardError>

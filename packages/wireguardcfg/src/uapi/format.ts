@@ -1,3 +1,5 @@
+import { removesSome } from '../backend/removal.js'
+import type { AllowedIP } from '../model/allowed-ip.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { formatEndpoint } from '../model/endpoint.js'
 import type { PublicKey, SecretKey } from '../model/key.js'
@@ -42,7 +44,7 @@ export function* formatSet(
           piece = ''
         }
       }
-      for (const allowedIP of peer.removeAllowedIPs ?? []) {
+      for (const allowedIP of removals(config, peer)) {
         piece += `allowed_ip=-${allowedIP}\n`
         if (piece.length >= pieceLength) {
           yield piece
@@ -66,6 +68,14 @@ export function* formatSet(
 export function formatRemovalProbe(unknownPeer: PublicKey): string {
   return `set=1\npublic_key=${publicKeyHex(unknownPeer)}\nupdate_only=true\nallowed_ip=-0.0.0.0/32\n\n`
 }
+
+/** What is left to remove when the lists to replace are empty. */
+function removals(config: CheckedDeviceConfig, peer: CheckedPeerConfig): readonly AllowedIP[] {
+  const removed = config.replacePeers !== true && removesSome(peer)
+  return removed ? (peer.removeAllowedIPs ?? NONE) : NONE
+}
+
+const NONE: readonly AllowedIP[] = []
 
 /** Returns the lines of a peer without its allowed IPs. */
 function peerHead(peer: CheckedPeerConfig): string {

@@ -93,8 +93,8 @@ const STEPS: readonly Step[] = [
     name: 'reading the answer',
     script: async ({ socket, request }) => {
       await request()
-      while (!socket.destroyed) {
-        if (!socket.write('daita_x=1\n'.repeat(1000))) {
+      for (let i = 0; !socket.destroyed; i++) {
+        if (!socket.write(`public_key=${i.toString(16).padStart(64, '0')}\n`)) {
           await Promise.race([once(socket, 'drain'), once(socket, 'close')])
         }
       }

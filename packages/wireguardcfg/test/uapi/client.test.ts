@@ -161,8 +161,10 @@ describe('names', () => {
 
   it('are those of the sockets that listen, sorted, and nothing else', async () => {
     await listen('wg9.sock', 'wg10.sock', 'a=b+c-d_e.f.sock', 'wg1')
-    // Names that no interface of wg-quick(8) can have.
-    await listen('.sock', 'a b.sock', '%d.sock', 'seventeen-letters.sock', '...sock')
+    // Names that no interface can have.
+    await listen('.sock', 'a b.sock', 'a:b.sock', 'seventeen-letters.sock', '...sock')
+    // Names that wg-quick(8) does not create, and wg(8) lists.
+    await listen('wg@2.sock', '%d.sock', 'тун0.sock')
     await writeFile(join(directory, 'file.sock'), '')
     await mkdir(join(directory, 'directory.sock'))
     await symlink(join(directory, 'wg1'), join(directory, 'link.sock'))
@@ -170,10 +172,13 @@ describe('names', () => {
     await symlink('loop.sock', join(directory, 'loop.sock'))
     const client = new UapiClient({ directory })
     await expect(client.deviceNames()).resolves.toStrictEqual([
+      '%d',
       'a=b+c-d_e.f',
       'link',
       'wg10',
       'wg9',
+      'wg@2',
+      'тун0',
     ])
   })
 
@@ -202,9 +207,20 @@ describe('names', () => {
     for (const error of await codes) expect(error.code).toBe('ETIMEDOUT')
   })
 
-  it('that are invalid as a socket name are EINVAL, and so are those invalid everywhere', async () => {
+  it('leave out a file whose name is no UTF-8, and never read it as another name', async () => {
+    await listen('plain.sock')
+    await symlink('plain.sock', Buffer.from(`${directory}/wg\xff.sock`, 'latin1'))
+    await symlink('plain.sock', join(directory, '\u{feff}wg0.sock'))
     const client = new UapiClient({ directory })
-    for (const name of ['a%b', '', '../x', 'wg0\n', 'sixteen-letters-']) {
+    await expect(client.deviceNames()).resolves.toStrictEqual(['plain', '\u{feff}wg0'])
+    await expect(client.device('wg\u{fffd}')).rejects.toMatchObject({ code: 'ENODEV' })
+    await expect(client.device('wg0')).rejects.toMatchObject({ code: 'ENODEV' })
+  })
+
+  it('that no interface can have are EINVAL', async () => {
+    const client = new UapiClient({ directory })
+    for (const name of ['', '../x', 'wg0\n', 'a b', 'sixteen-letters-', 'ту'.repeat(4)]) {
+      expect(client.mayHave(name)).toBe(false)
       await expect(client.device(name)).rejects.toMatchObject({ code: 'EINVAL' })
     }
   })

@@ -4,7 +4,7 @@ import {
   checkPortableInterfaceName,
   WireGuardError,
 } from 'wireguardcfg'
-import { formatInterfaceAddress, parseInterfaceAddress } from 'wireguardcfg/internal'
+import { formatInterfaceAddress, limitsOf, parseInterfaceAddress } from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'
@@ -307,8 +307,7 @@ export class NetlinkLinks implements AsyncDisposable {
     try {
       checkInterfaceName(device)
       if (this.#closed) throw new WireGuardError('this NetlinkLinks is closed', { code: 'EBADF' })
-      const { signal, idleTimeout } = options ?? {}
-      return await step({ signal, idleTimeout })
+      return await step(limitsOf(options))
     } catch (error) {
       throw toLinkError(error, { operation, device })
     }

@@ -1,4 +1,5 @@
 import type { CallOptions } from 'wireguardcfg'
+import { limitsOf } from 'wireguardcfg/internal'
 import {
   type ExchangeDeadline,
   exchangeDeadline,
@@ -19,16 +20,16 @@ export class NetlinkCall implements Disposable {
   #end: () => void = () => {}
 
   /**
-   * @throws {NetlinkError} ABORT_ERR when the signal is already aborted, EINVAL when `idleTimeout`
-   * is not a number of milliseconds
+   * @throws {NetlinkError} ABORT_ERR when the signal is already aborted, EINVAL when an option has
+   * no valid value
    */
   constructor(context: ErrorContext, options: CallOptions) {
     const { operation } = context
-    const { signal, idleTimeout } = options
+    const limits = limitsOf(options)
     this.context = context
-    this.deadline = exchangeDeadline({ signal, idleTimeout, operation })
+    this.deadline = exchangeDeadline({ ...limits, operation })
     this.exchange = { deadline: this.deadline, operation }
-    this.#options = { signal, idleTimeout }
+    this.#options = limits
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })

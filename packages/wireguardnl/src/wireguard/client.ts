@@ -9,6 +9,7 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
+import { limitsOf, STREAM_LIMITS } from 'wireguardcfg/internal'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
@@ -134,7 +135,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    * ```
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
-    const call = this.#begin('read device', name, options).detach()
+    const call = this.#begin('read device', name, options, STREAM_LIMITS).detach()
     const session = this.#session(name, call)
     const { kernel, pool } = this.#resources
     try {
@@ -210,12 +211,13 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     operation: string,
     device: string | undefined,
     options: CallOptions | undefined,
+    defaults: CallOptions = {},
   ): NetlinkCall {
     const context: ErrorContext = { operation, device }
     try {
       if (device !== undefined) checkInterfaceName(device)
       if (this.#closed) throw new WireGuardError('the client is closed', { code: 'EBADF' })
-      const call = new NetlinkCall(context, options ?? {})
+      const call = new NetlinkCall(context, limitsOf(options, defaults))
       this.#calls.add(call)
       return call
     } catch (error) {
