@@ -3,7 +3,7 @@ import type { PublicKey } from '../model/key.js'
 import type { Conf } from './conf.js'
 import { type ConfDialect, peerKey, wgInterfaceKey } from './keys.js'
 import { codeOf, type ConfLine } from './line.js'
-import { BYTE_ORDER_MARK, parseConf } from './parse.js'
+import { parseConf } from './parse.js'
 import { peerName } from './peer-name.js'
 import type { ConfProblem } from './problem.js'
 import { type QuickEntry, QuickReader } from './quick-reader.js'
@@ -18,7 +18,7 @@ import {
   type ConfPeerDraft,
   QUICK_READERS,
 } from './readers.js'
-import { squeeze } from './text.js'
+import { BYTE_ORDER_MARK, squeeze } from './text.js'
 import type { ConfInterface, ConfPeer } from './types.js'
 import { describeUnrecognized, type SectionState, unrecognizedSentence } from './unrecognized.js'
 import type { ValueFault } from './values/value.js'
