@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import { readdirSync, readFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { childrenOf } from '../../../../test-fixtures/process.js'
 import { until } from '../../../../test-fixtures/wait.js'
 import type { State } from './operations.mjs'
 import type { Outcome } from './rules.js'
@@ -35,7 +36,7 @@ export class Machine implements AsyncDisposable {
       stdio: ['pipe', 'pipe', 'inherit'],
     })
     await once(holder.stdout, 'data')
-    return new Machine(holder, childOf(holder.pid!))
+    return new Machine(holder, Number(childrenOf(holder.pid!)[0]))
   }
 
   /** The command that runs another in these namespaces, or only in the network namespace. */
@@ -82,8 +83,9 @@ export class Subject implements AsyncDisposable {
     const child = spawn(file, [...args, process.execPath, SUBJECT, backend], {
       env: { ...process.env, UV_THREADPOOL_SIZE: '1', NODE_OPTIONS: '' },
     })
-    await until(() => hasChild(child.pid!), 'nsenter has started the subject')
-    return new Subject(child, childOf(child.pid!))
+    const found = () => childrenOf(child.pid!)
+    await until(() => found().length > 0, 'nsenter has started the subject')
+    return new Subject(child, Number(found()[0]))
   }
 
   /** The ids of its threads here: that of JavaScript, and that of libuv's pool. */
@@ -140,12 +142,4 @@ export class Subject implements AsyncDisposable {
     process.kill(this.pid, 'SIGKILL')
     await once(this.#child, 'close')
   }
-}
-
-function hasChild(pid: number): boolean {
-  return readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8') !== ''
-}
-
-function childOf(pid: number): number {
-  return Number.parseInt(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8'), 10)
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { until } from '../../../../test-fixtures/wait.js'
 import { Machine, type Resources, Subject } from './machine.js'
 import type { State } from './operations.mjs'
-import type { Report } from './report.js'
+import { RECORDS, type Report } from './report.js'
 import { faultsOf } from './rules.js'
 import { ERRNOS, type SystemCall, Tracer } from './strace.js'
 
@@ -18,6 +18,8 @@ export interface Extent {
   readonly faults: 'all' | 'one'
   /** Whether each call is the first of its process, which loads what the call needs. */
   readonly first?: boolean
+  /** The names of the points; default: all. */
+  readonly only?: RegExp
 }
 
 /** A system call at which to inject. */
@@ -48,7 +50,7 @@ export async function injectInto(
   operation: string,
   backend: 'kernel' | 'userspace',
   report: Report,
-  { every, faults, first = false }: Extent,
+  { every, faults, first = false, only }: Extent,
 ): Promise<void> {
   await using machine = await Machine.create()
   // Makes the device what it has to be and looks at it, so that the other only makes its calls.
@@ -66,21 +68,36 @@ export async function injectInto(
     return subject
   }
   try {
-    const base = await baseline(machine, helper, await start(), operation)
-    report.count(operation, base.points.length)
-    for (const [i, point] of base.points.entries()) {
+    const current = await start()
+    let base = await baseline(machine, helper, current, operation)
+    if (first) {
+      // The first call opens what stays open.
+      await helper.reset(operation)
+      base = { ...base, held: await current.resources() }
+    }
+    const points = base.points.filter(({ name }) => only?.test(name) !== false)
+    report.count(operation, points.length)
+    if (RECORDS) return
+    for (const [i, point] of points.entries()) {
       if (i % every !== 0) continue
-      const all = [...ERRNOS[point.call.name]!, 'abort']
+      const all = faultsAt(point)
       for (const fault of faults === 'all' ? all : [all[(i / every) % all.length]!]) {
-        const current = first || subject?.running !== true ? await start() : subject
+        const fresh = first || subject?.running !== true ? await start() : subject
         const plan = { point, fault }
-        const found = await injectOnce(machine, helper, current, operation, plan, base)
+        const found = await injectOnce(machine, helper, fresh, operation, plan, base)
         report.add(operation, { point: point.name, fault }, found)
       }
     }
   } finally {
     await subject?.[Symbol.asyncDispose]()
   }
+}
+
+/** What can happen at a point. */
+function faultsAt({ call: { name, target } }: Point): string[] {
+  // No signal interrupts the reading of a file, and Node would not read again.
+  const isFile = /^p?read/.test(name) && target.includes('/')
+  return [...ERRNOS[name]!.filter((errno) => !isFile || errno !== 'EINTR'), 'abort']
 }
 
 /** What an operation does without a fault. */
@@ -146,7 +163,8 @@ async function injectOnce(
     await helper.reset(operation)
     let left: string[] = []
     const isClean = async () => (left = leaks(held, await subject.resources())).length === 0
-    await until(isClean, 'nothing is left', 3000).catch(() => {})
+    // The next one begins without what this one left.
+    await until(isClean, 'nothing is left', 3000).catch(() => subject[Symbol.asyncDispose]())
     return [...found, ...left]
   } catch (error) {
     await subject[Symbol.asyncDispose]()

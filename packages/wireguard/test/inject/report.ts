@@ -3,6 +3,9 @@ import { fileURLToPath } from 'node:url'
 import type { Injection } from './rules.js'
 import { KNOWN } from './known.js'
 
+/** Whether this run only writes points.json. */
+export const RECORDS = process.env['WIREGUARD_INJECT_RECORD'] === '1'
+
 const FILE = fileURLToPath(new URL('points.json', import.meta.url))
 
 type Recorded = Record<string, Record<string, number>>
@@ -24,7 +27,9 @@ export class Report {
     for (const text of faults) {
       const line = `${this.#subject}, ${operation}, ${fault} at ${point}: ${text}`
       const known = KNOWN.find(
-        (entry) => this.#subject.startsWith(entry.subject) && new RegExp(entry.fault).test(line),
+        ({ subject, fault: pattern }) =>
+          (subject === this.#subject || subject.startsWith(`${this.#subject}, `)) &&
+          new RegExp(pattern).test(line),
       )
       if (known !== undefined) this.#seen.add(known.fault)
       else {
@@ -47,6 +52,7 @@ export class Report {
 
   /** The known faults that no injection showed any more. */
   get mended(): readonly string[] {
+    if (RECORDS) return []
     return KNOWN.filter(
       ({ subject, fault }) => subject === this.#subject && !this.#seen.has(fault),
     ).map(({ fault }) => fault)
@@ -65,8 +71,8 @@ export class Report {
     const counted = operations.map((name) => [name, this.#points[name] ?? 0] as const)
     const lines = counted.map((each) => each.join(' '))
     process.stdout.write(`points at which ${this.#subject} was failed: ${lines.join(', ')}\n`)
-    if (process.env['WIREGUARD_INJECT_RECORD'] === '1') {
-      all[this.#subject] = { ...recorded, ...Object.fromEntries(counted) }
+    if (RECORDS) {
+      all[this.#subject] = { ...recorded, ...this.#points }
       writeFileSync(FILE, `${JSON.stringify(all, null, 2)}\n`)
       return []
     }
