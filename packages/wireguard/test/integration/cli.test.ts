@@ -233,7 +233,7 @@ describeWith(
 
 const FILES = new Set(['FILE', 'EMPTY', 'BAD', 'LONG', 'BYTES'])
 
-/** Of the odd command lines: `WIREGUARD_TEST_SEED=5 npm test -- integration/cli.test` has others. */
+/** The seed of the odd command lines; `WIREGUARD_TEST_SEED=5 npm test -- cli.test` has others. */
 const ODD_SEED = Number(process.env['WIREGUARD_TEST_SEED'] ?? 13)
 
 function portable(result: CommandResult, { name }: WireGuardGo): CommandResult {
