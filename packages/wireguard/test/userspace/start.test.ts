@@ -6,7 +6,7 @@ import { Worker } from 'node:worker_threads'
 import { once } from 'node:events'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { TestNamespace } from '../../../../test-fixtures/namespace.js'
-import { processesOf } from '../../../../test-fixtures/process.js'
+import { processesOf, zombies } from '../../../../test-fixtures/process.js'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { privateKeyOf } from '../../../../test-fixtures/sample.js'
 import { until } from '../../../../test-fixtures/wait.js'
@@ -244,13 +244,18 @@ describeWith(hasWireGuardGo, 'a userspace interface that several create at once'
     const name = newName()
     const body = `import { parentPort } from 'node:worker_threads'
       ${code(4001)}
+      parentPort.once('message', () => {})
       parentPort.postMessage(await answer({ name: '${name}' }))`
     const url = new URL(`data:text/javascript,${encodeURIComponent(body)}`)
+    const workers = [1, 2, 3].map(() => new Worker(url))
     const answers = await Promise.all(
-      [1, 2, 3].map(async () => (await once(new Worker(url), 'message')).join('')),
+      workers.map(async (worker) => (await once(worker, 'message')).join('')),
     )
     expect(sorted(answers)).toStrictEqual(['EEXIST', 'EEXIST', 'created'])
     await wg.deleteDevice(name, { idleTimeout: 20_000 })
+    // Nobody waits for the processes that a thread has started once the thread has ended.
+    await until(() => zombies().length === 0, 'the threads have waited for their processes')
+    for (const worker of workers) worker.postMessage('end')
   }, 60_000)
 
   it('has one creator when another program starts its daemon', async () => {
