@@ -2,11 +2,9 @@ import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Worker } from 'node:worker_threads'
-import { once } from 'node:events'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { TestNamespace } from '../../../../test-fixtures/namespace.js'
-import { processesOf, zombies } from '../../../../test-fixtures/process.js'
+import { processesOf } from '../../../../test-fixtures/process.js'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { privateKeyOf } from '../../../../test-fixtures/sample.js'
 import { until } from '../../../../test-fixtures/wait.js'
@@ -242,20 +240,19 @@ describeWith(hasWireGuardGo, 'a userspace interface that several create at once'
 
   it('has one creator among threads', async () => {
     const name = newName()
-    const body = `import { parentPort } from 'node:worker_threads'
+    const thread = `import { parentPort } from 'node:worker_threads'
       ${code(4001)}
-      parentPort.once('message', () => {})
       parentPort.postMessage(await answer({ name: '${name}' }))`
-    const url = new URL(`data:text/javascript,${encodeURIComponent(body)}`)
-    const workers = [1, 2, 3].map(() => new Worker(url))
-    const answers = await Promise.all(
-      workers.map(async (worker) => (await once(worker, 'message')).join('')),
-    )
-    expect(sorted(answers)).toStrictEqual(['EEXIST', 'EEXIST', 'created'])
+    // In a process of their own: nobody waits for the children of a thread that has ended.
+    await using threads = await OtherProcess.start(`
+      import { once } from 'node:events'
+      import { Worker } from 'node:worker_threads'
+      const url = new URL('data:text/javascript,' + encodeURIComponent(${JSON.stringify(thread)}))
+      const run = async () => (await once(new Worker(url), 'message'))[0]
+      globalThis.answer = () => Promise.all([run(), run(), run()])`)
+    const answers = await threads.ask({})
+    expect(sorted(answers as unknown[])).toStrictEqual(['EEXIST', 'EEXIST', 'created'])
     await wg.deleteDevice(name, { idleTimeout: 20_000 })
-    // Nobody waits for the processes that a thread has started once the thread has ended.
-    await until(() => zombies().length === 0, 'the threads have waited for their processes')
-    for (const worker of workers) worker.postMessage('end')
   }, 60_000)
 
   it('has one creator when another program starts its daemon', async () => {
