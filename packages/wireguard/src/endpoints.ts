@@ -131,7 +131,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
 
 async function systemLookup(host: string): Promise<string> {
   // Keep the order of getaddrinfo(3), which gai.conf(5) configures. Do not prefer IPv4.
-  const dns = await import('node:dns/promises')
+  const dns = process.getBuiltinModule('node:dns/promises')
   return (await dns.lookup(host, { verbatim: true })).address
 }
 

@@ -1,16 +1,17 @@
 import type { CallOptions, Device, DeviceConfig, Peer } from 'wireguardcfg'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import { Backends, type WireGuardOptions } from './backends.js'
-import type { Capabilities } from './capabilities.js'
+import { capabilities, type Capabilities } from './capabilities.js'
+import { createDevice } from './create/create.js'
 import type { CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
-import type { DeleteOptions } from './delete-device.js'
+import { deleteDevice, type DeleteOptions } from './delete-device.js'
 import { deviceNames, type DevicesOptions, readDevice, readDevices } from './devices.js'
 import { peersOf } from './peers.js'
 import { RunningCalls } from './running-calls.js'
 import { replacement } from './sync/replacement.js'
 import type { SyncResult } from './sync/diff.js'
-import type { SyncOptions } from './sync/sync.js'
+import { syncDevice, type SyncOptions } from './sync/sync.js'
 
 /**
  * WireGuard on this machine: the interfaces of the kernel and of userspace implementations through
@@ -164,8 +165,7 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   async syncDevice(name: string, config: DeviceConfig, options?: SyncOptions): Promise<SyncResult> {
-    const { syncDevice } = await import('./sync/sync.js')
-    return syncDevice(this, name, config, options)
+    return await syncDevice(this, name, config, options)
   }
 
   /**
@@ -189,11 +189,9 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
-    return this.#calls.run(options.signal, async (signal) => {
-      // Loaded by the call, because most programs only read and configure.
-      const { createDevice } = await import('./create/create.js')
-      return await createDevice(this.#backends, name, { ...options, signal })
-    })
+    return this.#calls.run(options.signal, (signal) =>
+      createDevice(this.#backends, name, { ...options, signal }),
+    )
   }
 
   /**
@@ -208,10 +206,9 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
-    return this.#calls.run(options.signal, async (signal) => {
-      const { deleteDevice } = await import('./delete-device.js')
-      await deleteDevice(this.#backends, name, { ...options, signal })
-    })
+    return this.#calls.run(options.signal, (signal) =>
+      deleteDevice(this.#backends, name, { ...options, signal }),
+    )
   }
 
   /**
@@ -288,6 +285,7 @@ export class WireGuard implements AsyncDisposable {
    * Returns what this process can do here, and the reasons why it cannot do the rest. It changes
    * nothing, except that the kernel may load its WireGuard module.
    *
+   * @throws WireGuardError `ABORT_ERR`, `EBADF` or `EINVAL` for the call itself, and for nothing else
    * @example
    * ```js
    * const { create } = await wg.capabilities()
@@ -295,7 +293,6 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   async capabilities(options?: CallOptions): Promise<Capabilities> {
-    const { capabilities } = await import('./capabilities.js')
     return await capabilities(this.#backends, options)
   }
 

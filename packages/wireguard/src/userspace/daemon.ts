@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { onAbort } from 'wireguardcfg/internal'
 import { DaemonLog } from './daemon-log.js'
@@ -27,6 +27,8 @@ export class Daemon {
   constructor(program: string, name: string, within: Within) {
     this.program = program
     const { fd = 'ignore' } = this.#output
+    // Loading it takes time, which programs that start no daemon need not spend.
+    const { spawn } = process.getBuiltinModule('node:child_process')
     try {
       this.#child = within(() =>
         spawn(program, ['--foreground', name], {

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
 import { callDeadline, type Deadline } from 'wireguardcfg/backend'
@@ -121,6 +120,7 @@ function startError(daemon: Daemon): WireGuardError {
 }
 
 function startHint(denied: boolean): string | undefined {
+  const { existsSync } = process.getBuiltinModule('node:fs')
   if (!existsSync('/dev/net/tun')) {
     return 'Create /dev/net/tun: load the tun module, or pass the device to the container'
   }

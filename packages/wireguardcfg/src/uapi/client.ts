@@ -13,7 +13,7 @@ import {
   isPortableInterfaceName,
 } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
-import type * as Protocol from './protocol.js'
+import * as Protocol from './protocol.js'
 import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
@@ -317,8 +317,6 @@ export class UapiClient implements Backend, AsyncDisposable {
 
 type CallDeadline = Deadline<WireGuardError>
 
-let loaded: typeof Protocol | undefined
-
-async function protocol(): Promise<typeof Protocol> {
-  return (loaded ??= await import('./protocol.js'))
+function protocol(): Promise<typeof Protocol> {
+  return Promise.resolve(Protocol)
 }

@@ -1,5 +1,4 @@
-// Everything that the client needs to talk to a daemon, in one module. The client imports it when
-// it first finds a socket, so a process that has kernel devices only never loads it.
+// Everything that the client needs to talk to a daemon, in one module.
 export { checkDeviceConfig } from '../backend/check.js'
 export { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
 export { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'

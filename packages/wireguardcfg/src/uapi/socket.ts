@@ -1,4 +1,4 @@
-import { createConnection, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
 import type { Deadline } from '../backend/deadline.js'
 import { errorCode, HINTS, WireGuardError } from '../model/errors.js'
 import { probeSocket, type SocketState } from './probe.js'
@@ -83,6 +83,7 @@ async function connect(path: string, buffer: Buffer, call: Deadline): Promise<Co
 }
 
 function connectOnce(path: string, buffer: Buffer, call: Deadline): Promise<Connected> {
+  const { createConnection } = process.getBuiltinModule('node:net')
   const socket: Connected = createConnection({
     path,
     onread: {

@@ -14,10 +14,12 @@ import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
+import { diagnose } from './diagnose.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
 import { readPeers } from './dump/read.js'
+import { applyConfig, checkZones } from './set/apply.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
 
@@ -109,9 +111,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     return this.#run('configure device', name, options, async (call) => {
       // Take the place in the queue before the check: the check of a later call may end earlier.
       await this.#writes.run(name, call.deadline, async () => {
-        // A process that only reads does not load this file.
-        const prepared = Promise.all([import('./set/apply.js'), checkDeviceConfig(config)])
-        const [{ checkZones, applyConfig }, checked] = await call.deadline.whileWorking(prepared)
+        const checked = await call.deadline.whileWorking(checkDeviceConfig(config))
         checkZones(checked, this.#resources.kernel.zones)
         await applyConfig(this.#session(name, call), checked)
       })
@@ -235,7 +235,6 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       return known
     }
     try {
-      const { diagnose } = await import('./diagnose.js')
       return (await diagnose(known, this.#route, exchange, context)) ?? known
     } catch {
       return known
