@@ -6,7 +6,7 @@ import {
   UapiClient,
   WireGuardError,
 } from 'wireguardcfg'
-import { Lazy, quote } from 'wireguardcfg/internal'
+import { checkOptions, Lazy, type OptionTable, quote } from 'wireguardcfg/internal'
 import type { NamespaceReference } from 'wireguardnl'
 import { loadNetlink } from 'wireguardnl/internal'
 import type { Host } from './host.js'
@@ -29,6 +29,12 @@ export interface WireGuardOptions {
    * if their interface is in the namespace. Needs Linux and CAP_SYS_ADMIN.
    */
   readonly netns?: NamespaceReference | undefined
+}
+
+const OPEN_OPTIONS: OptionTable<WireGuardOptions> = {
+  socketDirectory: 'text',
+  backends: 'list',
+  netns: 'checked later',
 }
 
 /** Opens a backend for the namespace and the socket directory of a `WireGuard`. */
@@ -95,6 +101,7 @@ export class Backends implements Host {
    * @throws WireGuardError `EINVAL` for an unknown backend, and as {@link Network.open}
    */
   static async open(options: WireGuardOptions): Promise<Backends> {
+    checkOptions(options, OPEN_OPTIONS, { operation: 'open' })
     const platform = thisPlatform()
     const network = await Network.open(options.netns, platform.loadNetlink)
     try {

@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { type CallOptions, isWireGuardError } from 'wireguardcfg'
-import { errorCode } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, errorCode } from 'wireguardcfg/internal'
 import type { Capability, KernelCapabilities } from 'wireguardnl'
 import type { Host } from './host.js'
 import { findImplementation } from './userspace/implementation.js'
@@ -43,6 +43,7 @@ export interface Capabilities extends KernelCapabilities {
  * `EINVAL` for the options. Whatever else fails is the reason of what it stands in the way of.
  */
 export async function capabilities(host: Host, options?: CallOptions): Promise<Capabilities> {
+  checkOptions(options, CALL_OPTIONS, { operation: 'check capabilities' })
   return {
     ...(await kernelCapabilities(host, options)),
     userspace: tryUserspace(host),

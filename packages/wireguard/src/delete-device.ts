@@ -1,4 +1,5 @@
 import { type CallOptions, checkInterfaceName, isWireGuardError } from 'wireguardcfg'
+import { CALL_OPTIONS, checkOptions, type OptionTable } from 'wireguardcfg/internal'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import { type Host, isUserspace } from './host.js'
 import { stopListener } from './userspace/stop.js'
@@ -7,6 +8,16 @@ import { stopListener } from './userspace/stop.js'
 export interface DeleteOptions extends CallOptions {
   /** What to do when the interface does not exist: `'error'` (default) or `'ignore'`. */
   readonly ifMissing?: 'error' | 'ignore' | undefined
+}
+
+const DELETE_OPTIONS: OptionTable<DeleteOptions> = {
+  ...CALL_OPTIONS,
+  ifMissing: ['error', 'ignore'],
+}
+
+/** @throws WireGuardError `EINVAL` with the `path` of the option */
+export function checkDeleteOptions(name: string, options: DeleteOptions): void {
+  checkOptions(options, DELETE_OPTIONS, { operation: 'delete device', device: name })
 }
 
 /**

@@ -6,7 +6,15 @@ import {
   WireGuardError,
   isWireGuardError,
 } from 'wireguardcfg'
-import { errorCode, isHostName, mayHoldKey, onAbort, quote } from 'wireguardcfg/internal'
+import {
+  checkOptions,
+  type OptionTable,
+  errorCode,
+  isHostName,
+  mayHoldKey,
+  onAbort,
+  quote,
+} from 'wireguardcfg/internal'
 
 /** Resolves a host name to one address. Rejects with an error that has a `code` of Node. */
 export type Lookup = (host: string) => Promise<string>
@@ -69,6 +77,7 @@ export async function resolveEndpoint(
   endpoint: string | NamedEndpoint,
   options: ResolveOptions = {},
 ): Promise<Endpoint> {
+  checkOptions(options, RESOLVE_OPTIONS, { operation: OPERATION })
   const { host, port } = typeof endpoint === 'string' ? splitEndpoint(endpoint) : endpoint
   if (!isHostName(host)) return checkEndpoint({ host, port })
   checkEndpoint({ host: UNSPECIFIED, port })
@@ -76,6 +85,13 @@ export async function resolveEndpoint(
   if (mayHoldKey(host)) throw invalidEndpoint(`host ${quote(host)}: not a name to look up`)
   const address = await lookUp(host, port, options)
   return checkEndpoint({ host: address, port })
+}
+
+const RESOLVE_OPTIONS: OptionTable<ResolveOptions> = {
+  signal: 'signal',
+  retries: 'checked later',
+  onRetry: 'function',
+  lookup: 'function',
 }
 
 /** Returns the pause that follows one of `delay` milliseconds. */
@@ -187,10 +203,11 @@ export type EndpointResolution =
     }
 
 /**
- * Resolves many endpoints at the same time, each as {@link resolveEndpoint} does. Never rejects. A
- * name that cannot be resolved has an error as its result, with the public key of its peer. Each
- * name and port is looked up once.
+ * Resolves many endpoints at the same time, each as {@link resolveEndpoint} does. A name that
+ * cannot be resolved has an error as its result, with the public key of its peer. Each name and
+ * port is looked up once.
  *
+ * @throws WireGuardError `EINVAL` for the options, and for nothing else
  * @returns the results in the order of the endpoints
  * @example
  * ```js
@@ -200,12 +217,13 @@ export type EndpointResolution =
  * }
  * ```
  */
-export function resolveEndpoints(
+export async function resolveEndpoints(
   endpoints: readonly PeerEndpoint[],
   options: ResolveOptions = {},
 ): Promise<EndpointResolution[]> {
+  checkOptions(options, RESOLVE_OPTIONS, { operation: OPERATION })
   const lookups = new Map<string, Promise<Endpoint>>()
-  return Promise.all(
+  return await Promise.all(
     endpoints.map(async ({ host, port, publicKey }) => {
       const key = `${host} ${port}`
       const lookup = lookups.get(key) ?? resolveEndpoint({ host, port }, options)

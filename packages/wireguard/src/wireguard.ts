@@ -1,11 +1,12 @@
 import type { CallOptions, Device, DeviceConfig, Peer } from 'wireguardcfg'
+import { CALL_OPTIONS, checkOptions } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import { Backends, type WireGuardOptions } from './backends.js'
 import { capabilities, type Capabilities } from './capabilities.js'
 import { createDevice } from './create/create.js'
-import type { CreateOptions } from './create/options.js'
+import { checkOptionNames, type CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
-import { deleteDevice, type DeleteOptions } from './delete-device.js'
+import { checkDeleteOptions, deleteDevice, type DeleteOptions } from './delete-device.js'
 import { deviceNames, type DevicesOptions, readDevice, readDevices } from './devices.js'
 import { peersOf } from './peers.js'
 import { RunningCalls } from './running-calls.js'
@@ -52,6 +53,7 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   async deviceNames(options?: CallOptions): Promise<string[]> {
+    checkOptions(options, CALL_OPTIONS, { operation: 'list devices' })
     return await deviceNames(this.#backends, options)
   }
 
@@ -81,8 +83,9 @@ export class WireGuard implements AsyncDisposable {
    * for (const peer of peers) console.log(peer.publicKey, peer.lastHandshake)
    * ```
    */
-  device(name: string, options?: CallOptions): Promise<Device> {
-    return readDevice(this.#backends, name, options)
+  async device(name: string, options?: CallOptions): Promise<Device> {
+    checkOptions(options, CALL_OPTIONS, { operation: 'read device', device: name })
+    return await readDevice(this.#backends, name, options)
   }
 
   /**
@@ -118,8 +121,9 @@ export class WireGuard implements AsyncDisposable {
    * await wg.configureDevice('wg0', { listenPort: 51820, peers })
    * ```
    */
-  configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
-    return this.#backends.runOn(name, 'configure device', (backend) =>
+  async configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
+    checkOptions(options, CALL_OPTIONS, { operation: 'configure device', device: name })
+    await this.#backends.runOn(name, 'configure device', (backend) =>
       backend.configureDevice(name, config, options),
     )
   }
@@ -188,8 +192,9 @@ export class WireGuard implements AsyncDisposable {
    * await device.delete()
    * ```
    */
-  createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
-    return this.#calls.run(options.signal, (signal) =>
+  async createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
+    checkOptionNames(name, options)
+    return await this.#calls.run(options.signal, (signal) =>
       createDevice(this.#backends, name, { ...options, signal }),
     )
   }
@@ -205,8 +210,9 @@ export class WireGuard implements AsyncDisposable {
    * await wg.deleteDevice('wg0', { ifMissing: 'ignore' })
    * ```
    */
-  deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
-    return this.#calls.run(options.signal, (signal) =>
+  async deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
+    checkDeleteOptions(name, options)
+    return await this.#calls.run(options.signal, (signal) =>
       deleteDevice(this.#backends, name, { ...options, signal }),
     )
   }
@@ -285,7 +291,8 @@ export class WireGuard implements AsyncDisposable {
    * Returns what this process can do here, and the reasons why it cannot do the rest. It changes
    * nothing, except that the kernel may load its WireGuard module.
    *
-   * @throws WireGuardError `ABORT_ERR`, `EBADF` or `EINVAL` for the call itself, and for nothing else
+   * @throws WireGuardError `ABORT_ERR`, `EBADF` or `EINVAL` for the call itself. What fails in the
+   * tests is a reason in the result
    * @example
    * ```js
    * const { create } = await wg.capabilities()

@@ -25,6 +25,7 @@ export {
 export { Lazy } from './backend/lazy.js'
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
+export { CALL_OPTIONS, checkOptions, type OptionTable } from './model/options.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
 export {
   formatInterfaceAddress,

@@ -1,5 +1,6 @@
 import { constants } from 'node:os'
 import type { CallOptions } from 'wireguardcfg'
+import { CALL_OPTIONS, checkOptions } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
 import { AttributeWriter } from './netlink/attribute-writer.js'
@@ -67,8 +68,9 @@ export async function kernelCapabilities(
   kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
-  const { signal, idleTimeout } = options
   const operation = 'check capabilities'
+  checkOptions(options, CALL_OPTIONS, { operation })
+  const { signal, idleTimeout } = options
   const exchange = { signal, idleTimeout, operation }
   const known = kernelOf(kernel)
   await using generic = new Connection(() => known.open(NETLINK_GENERIC))

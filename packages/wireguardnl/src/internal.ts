@@ -42,7 +42,8 @@ async function loadAgain(first: unknown): Promise<typeof Netlink> {
     checkReadable(url)
     attempts++
     url.search = `attempt=${attempts}`
-    return (await import(url.href)) as typeof Netlink
+    const again: typeof Netlink = await import(url.href)
+    return again
   } catch (error) {
     throw notLoaded(isOfSystem(error) ? error : first)
   }

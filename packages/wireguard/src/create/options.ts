@@ -5,7 +5,12 @@ import {
   isWireGuardError,
   WireGuardError,
 } from 'wireguardcfg'
-import { parseInterfaceAddress } from 'wireguardcfg/internal'
+import {
+  CALL_OPTIONS,
+  checkOptions,
+  type OptionTable,
+  parseInterfaceAddress,
+} from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
 
@@ -70,40 +75,41 @@ export async function checkCreateOptions(
   }
 }
 
-// Because of satisfies, a missing option is a compile error.
-const KNOWN: ReadonlySet<string> = new Set(
-  Object.keys({
-    backend: 0,
-    ifExists: 0,
-    config: 0,
-    addresses: 0,
-    mtu: 0,
-    up: 0,
-    moveTo: 0,
-    signal: 0,
-    idleTimeout: 0,
-  } satisfies Record<keyof CreateOptions, 0>),
-)
+const CREATE_OPTIONS: OptionTable<CreateOptions> = {
+  ...CALL_OPTIONS,
+  backend: ['auto', 'kernel', 'userspace'],
+  ifExists: ['error', 'use'],
+  config: 'checked later',
+  addresses: 'list',
+  mtu: 'checked later',
+  up: 'boolean',
+  moveTo: 'checked later',
+}
+
+/**
+ * Checks the names of the options, and the kinds of their values.
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of the option
+ */
+export function checkOptionNames(name: string, options: CreateOptions): void {
+  checkOptions(options, CREATE_OPTIONS, { operation: 'create device', device: name })
+}
 
 // dev->mtu is an int. The kernel rejects values that a kind of interface does not support.
 const LARGEST_MTU = 0x7fff_ffff
 
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
   checkPortableInterfaceName(name)
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) {
-      throw unacceptable(nameOf(key), `unknown option; expected ${[...KNOWN].join(', ')}`)
-    }
-  }
+  checkOptionNames(name, options)
   const { signal, idleTimeout, mtu, moveTo, addresses = [] } = options
   return {
     name,
-    backend: oneOf('backend', options.backend ?? 'auto', ['auto', 'kernel', 'userspace']),
-    ifExists: oneOf('ifExists', options.ifExists ?? 'error', ['error', 'use']),
+    backend: options.backend ?? 'auto',
+    ifExists: options.ifExists ?? 'error',
     config: options.config === undefined ? undefined : await checkDeviceConfig(options.config),
     addresses: checkAddresses(addresses),
     mtu: checkMtu(mtu),
-    up: oneOf('up', options.up ?? false, [false, true]),
+    up: options.up ?? false,
     moveTo,
     signal,
     idleTimeout,
@@ -116,9 +122,8 @@ function checkMtu(mtu: number | undefined): number | undefined {
   throw unacceptable('mtu', `expected 1 to ${LARGEST_MTU} bytes`)
 }
 
-function checkAddresses(addresses: unknown): readonly string[] {
-  if (!Array.isArray(addresses)) throw unacceptable('addresses', 'expected an array')
-  return addresses.map((address: string, i) => {
+function checkAddresses(addresses: readonly string[]): readonly string[] {
+  return addresses.map((address, i) => {
     try {
       parseInterfaceAddress(address)
       return address
@@ -126,16 +131,6 @@ function checkAddresses(addresses: unknown): readonly string[] {
       throw isWireGuardError(error) ? error.with({ path: `addresses[${i}]` }) : error
     }
   })
-}
-
-function oneOf<const T>(path: string, value: T, values: readonly T[]): T {
-  if (values.includes(value)) return value
-  throw unacceptable(path, `expected ${values.map((v) => JSON.stringify(v)).join(' or ')}`)
-}
-
-/** Returns the name of an unknown option, unless it may be a secret: only identifiers are shown. */
-function nameOf(key: string): string {
-  return /^[A-Za-z_]\w{0,31}$/.test(key) ? key : 'an option'
 }
 
 function unacceptable(path: string, summary: string): WireGuardError {

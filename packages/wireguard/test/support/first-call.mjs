@@ -32,13 +32,18 @@ const CALLS = {
   syncDevice: () => wg.syncDevice('good', { peers: [] }),
 }
 
-if (method === '') console.log(JSON.stringify(Object.keys(CALLS)))
+if (method === '') print(Object.keys(CALLS))
 else {
   const taken = takeAll().slice(Number(left))
   const outcomes = [await outcome()]
   for (const descriptor of taken) closeSync(descriptor)
-  console.log(JSON.stringify([...outcomes, await outcome(), await outcome()]))
+  print([...outcomes, await outcome(), await outcome()])
   await wg.close()
+}
+
+/** @param {readonly string[]} list */
+function print(list) {
+  process.stdout.write(JSON.stringify(list))
 }
 
 /** Takes every descriptor, then gives back those that may be left. */

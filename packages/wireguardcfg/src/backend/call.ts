@@ -1,5 +1,6 @@
 import type { CallOptions } from '../model/backend.js'
 import { WireGuardError } from '../model/errors.js'
+import { CALL_OPTIONS, checkOptions } from '../model/options.js'
 import { aborted, Deadline, type DeadlineFailure } from './deadline.js'
 
 /** Where an error of a call happened. */
@@ -26,6 +27,7 @@ export function callDeadline(
   context: CallContext,
   options: CallOptions = {},
 ): Deadline<WireGuardError> {
+  checkOptions(options, CALL_OPTIONS, context)
   return new Deadline(options, (failure) => toError(failure, context))
 }
 

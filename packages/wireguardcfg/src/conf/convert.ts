@@ -1,6 +1,7 @@
 import { markChecked } from '../backend/check.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
+import { invalid } from '../model/errors.js'
 import { DEVICE_FIELDS, givenFields, PEER_FIELDS, unsetFields } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
 import type { ConfOptions } from './analyze.js'
@@ -59,6 +60,8 @@ export interface UnresolvedEndpoint {
  * @throws ConfError `EINVAL` for the first error in the file
  */
 export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOptions): ConfConversion {
+  if (mode !== 'setconf' && mode !== 'addconf')
+    throw invalid("mode: expected 'setconf' or 'addconf'")
   const { interface: settings, peers } = analyzeStrictly(conf, options)
   const batches = splitAtRepeats(peers)
   const unresolved = batches.flatMap((batch, config) =>

@@ -13,6 +13,7 @@ import {
   isPortableInterfaceName,
 } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import * as Protocol from './protocol.js'
 import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
@@ -47,8 +48,9 @@ export class UapiClient implements Backend, AsyncDisposable {
   #closed = false
 
   /** Opens nothing yet. */
-  constructor({ directory = DEFAULT_SOCKET_DIRECTORY }: UapiClientOptions = {}) {
-    this.#directory = directory
+  constructor(options: UapiClientOptions = {}) {
+    checkOptions(options, CLIENT_OPTIONS, { operation: 'open client' })
+    this.#directory = options.directory ?? DEFAULT_SOCKET_DIRECTORY
   }
 
   /**
@@ -314,6 +316,8 @@ export class UapiClient implements Backend, AsyncDisposable {
     })
   }
 }
+
+const CLIENT_OPTIONS: OptionTable<UapiClientOptions> = { directory: 'text' }
 
 type CallDeadline = Deadline<WireGuardError>
 

@@ -4,7 +4,13 @@ import {
   checkPortableInterfaceName,
   WireGuardError,
 } from 'wireguardcfg'
-import { formatInterfaceAddress, parseInterfaceAddress } from 'wireguardcfg/internal'
+import {
+  CALL_OPTIONS,
+  checkOptions,
+  formatInterfaceAddress,
+  type OptionTable,
+  parseInterfaceAddress,
+} from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'
@@ -306,6 +312,7 @@ export class NetlinkLinks implements AsyncDisposable {
   ): Promise<T> {
     try {
       checkInterfaceName(device)
+      checkOptions(options, CALL_OPTIONS)
       if (this.#closed) throw new WireGuardError('this NetlinkLinks is closed', { code: 'EBADF' })
       const { signal, idleTimeout } = options ?? {}
       return await step({ signal, idleTimeout })
@@ -315,8 +322,11 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 }
 
-function checkProperties({ up, mtu }: LinkProperties): LinkProperties {
-  if (up !== undefined && typeof up !== 'boolean') throw invalid('up', 'expected true or false')
+const LINK_PROPERTIES: OptionTable<LinkProperties> = { up: 'boolean', mtu: 'checked later' }
+
+function checkProperties(properties: LinkProperties): LinkProperties {
+  checkOptions(properties ?? null, LINK_PROPERTIES)
+  const { up, mtu } = properties
   if (mtu !== undefined && !(Number.isInteger(mtu) && mtu > 0 && mtu < 2 ** 31)) {
     throw invalid('mtu', 'expected a number of bytes')
   }

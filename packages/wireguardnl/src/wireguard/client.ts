@@ -9,6 +9,7 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
+import { CALL_OPTIONS, checkOptions } from 'wireguardcfg/internal'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
@@ -214,6 +215,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     const context: ErrorContext = { operation, device }
     try {
       if (device !== undefined) checkInterfaceName(device)
+      checkOptions(options, CALL_OPTIONS)
       if (this.#closed) throw new WireGuardError('the client is closed', { code: 'EBADF' })
       const call = new NetlinkCall(context, options ?? {})
       this.#calls.add(call)
