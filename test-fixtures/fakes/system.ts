@@ -51,7 +51,7 @@ export interface SystemOptions extends FakeDeviceOptions {
     usual: () => readonly Uint8Array[],
   ) => readonly Uint8Array[]
   /** What each SET waits for. */
-  readonly beforeSend?: () => Promise<void>
+  readonly beforeSend?: (datagram: Uint8Array) => Promise<void>
 }
 
 /** The kernel's side: `add` makes a device, `links` has the interfaces of other kinds. */

@@ -90,7 +90,11 @@ export class Backends implements Host {
   private constructor(options: WireGuardOptions, network: Network, platform: Platform) {
     this.network = network
     this.socketDirectory = options.socketDirectory ?? DEFAULT_SOCKET_DIRECTORY
-    this.sockets = new UapiClient({ directory: this.socketDirectory })
+    const isOther = network.reference !== undefined
+    this.sockets = new UapiClient({
+      directory: this.socketDirectory,
+      hasInterface: isOther ? async (name) => (await network.find(name)) !== undefined : undefined,
+    })
     this.loadNetlink = platform.loadNetlink
     this.all = (options.backends ?? KINDS).flatMap((given) => this.#lazy(given, platform) ?? [])
   }

@@ -40,6 +40,7 @@ export {
   type ConfSectionKind,
   type LineEnd,
   type PeerKey,
+  type PeerNameOptions,
   type QuickKey,
   type UnresolvedEndpoint,
   type WgInterfaceKey,

@@ -1,5 +1,5 @@
 import { type CallOptions, checkInterfaceName, isWireGuardError } from 'wireguardcfg'
-import { CALL_OPTIONS, checkOptions, type OptionTable } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, limitsOf, type OptionTable } from 'wireguardcfg/internal'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import { type Host, isUserspace } from './host.js'
 import { stopListener } from './userspace/stop.js'
@@ -27,9 +27,9 @@ export function checkDeleteOptions(name: string, options: DeleteOptions): void {
 export async function deleteDevice(
   host: Host,
   name: string,
-  { ifMissing = 'error', signal, idleTimeout }: DeleteOptions,
+  { ifMissing = 'error', ...options }: DeleteOptions,
 ): Promise<void> {
-  const limits = { signal, idleTimeout }
+  const limits = limitsOf(options)
   checkInterfaceName(name)
   try {
     if (await isUserspace(host, name, limits)) {

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   checkEndpoint,
   type Endpoint,
@@ -8,11 +7,13 @@ import {
 } from 'wireguardcfg'
 import {
   checkOptions,
-  type OptionTable,
   errorCode,
   isHostName,
   mayHoldKey,
+  type NumberRange,
+  numberFault,
   onAbort,
+  type OptionTable,
   quote,
 } from 'wireguardcfg/internal'
 
@@ -77,7 +78,7 @@ export async function resolveEndpoint(
   endpoint: string | NamedEndpoint,
   options: ResolveOptions = {},
 ): Promise<Endpoint> {
-  checkOptions(options, RESOLVE_OPTIONS, { operation: OPERATION })
+  checkResolveOptions(options)
   const { host, port } = typeof endpoint === 'string' ? splitEndpoint(endpoint) : endpoint
   if (!isHostName(host)) return checkEndpoint({ host, port })
   checkEndpoint({ host: UNSPECIFIED, port })
@@ -110,6 +111,22 @@ const FIRST_DELAY = 1000
 const LONGEST_DELAY = 20_000
 
 /** @throws WireGuardError `EINVAL` */
+function checkResolveOptions(options: ResolveOptions): void {
+  checkOptions(options, RESOLVE_OPTIONS, { operation: OPERATION })
+  const { retries = DEFAULT_RETRIES } = options
+  const fault = numberFault('retries', retries, NUMBER_OF_RETRIES)
+  if (fault !== undefined) {
+    throw new WireGuardError(fault, { code: 'EINVAL', operation: OPERATION })
+  }
+}
+
+const NUMBER_OF_RETRIES: NumberRange = {
+  max: Infinity,
+  integer: false,
+  expected: 'a number, or Infinity for no limit',
+}
+
+/** @throws WireGuardError `EINVAL` */
 function splitEndpoint(text: string): NamedEndpoint {
   const match = /^(?:\[([^\]]+)\]|([^[\]:]+)):([0-9]{1,5})$/.exec(text)
   if (match === null) throw invalidEndpoint('expected name:port, address:port or [address]:port')
@@ -136,11 +153,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
       left--
       onRetry?.({ host, port, error, delay })
     }
-    try {
-      await sleep(delay, undefined, { signal })
-    } catch {
-      throw aborted(signal)
-    }
+    await pause(delay, signal)
     delay = nextDelay(delay)
   }
 }
@@ -183,6 +196,19 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
   })
 }
 
+/** Waits, or rejects as soon as the signal is aborted. */
+async function pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const over = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, delay)
+  })
+  try {
+    await orAbort(over, signal)
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
 /** The endpoint of a peer. Its host may be a name. */
 export interface PeerEndpoint extends NamedEndpoint {
   /** The public key of the peer, for the error. */
@@ -221,7 +247,7 @@ export async function resolveEndpoints(
   endpoints: readonly PeerEndpoint[],
   options: ResolveOptions = {},
 ): Promise<EndpointResolution[]> {
-  checkOptions(options, RESOLVE_OPTIONS, { operation: OPERATION })
+  checkResolveOptions(options)
   const lookups = new Map<string, Promise<Endpoint>>()
   return await Promise.all(
     endpoints.map(async ({ host, port, publicKey }) => {

@@ -26,12 +26,8 @@ export interface Host {
  * Returns whether a userspace implementation serves an interface of this name, even if it is too
  * busy to reply.
  */
-export async function isUserspace(
-  host: Host,
-  name: string,
-  { signal, idleTimeout }: CallOptions,
-): Promise<boolean> {
+export async function isUserspace(host: Host, name: string, limits: CallOptions): Promise<boolean> {
   if (!host.has('userspace')) return false
   const backend = await host.backend('userspace')
-  return (await backend.deviceNames({ signal, idleTimeout })).includes(name)
+  return (await backend.deviceNames(limits)).includes(name)
 }

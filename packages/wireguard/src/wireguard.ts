@@ -194,7 +194,7 @@ export class WireGuard implements AsyncDisposable {
    */
   async createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
     checkOptionNames(name, options)
-    return await this.#calls.run(options.signal, (signal) =>
+    return await this.#calls.run('create device', name, options, (signal) =>
       createDevice(this.#backends, name, { ...options, signal }),
     )
   }
@@ -212,7 +212,7 @@ export class WireGuard implements AsyncDisposable {
    */
   async deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
     checkDeleteOptions(name, options)
-    return await this.#calls.run(options.signal, (signal) =>
+    await this.#calls.run('delete device', name, options, (signal) =>
       deleteDevice(this.#backends, name, { ...options, signal }),
     )
   }

@@ -1,5 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
-import { nextDelay, resolveEndpoint, resolveEndpoints } from '../src/endpoints.js'
+import { getEventListeners } from 'node:events'
+import {
+  nextDelay,
+  resolveEndpoint,
+  resolveEndpoints,
+  type ResolveOptions,
+} from '../src/endpoints.js'
+import { until } from '../../../test-fixtures/wait.js'
 
 const failure = (code: string) => Object.assign(new Error(code), { code })
 const never = () => Promise.reject(new Error('looked up'))
@@ -90,6 +97,34 @@ describe('resolveEndpoint', () => {
       code: 'ABORT_ERR',
       cause: reason,
     })
+  })
+
+  it.each([
+    ['retries', { retries: NaN }],
+    ['retries', { retries: -1 }],
+    ['retries', { retries: '5' }],
+    ['signal', { signal: {} }],
+  ])('refuses a %s that is none, before the lookup: %p', async (name, options) => {
+    await expect(
+      resolveEndpoint('vpn.example:1', { lookup: never, ...options } as ResolveOptions),
+    ).rejects.toMatchObject({ code: 'EINVAL', message: expect.stringContaining(name) })
+  })
+
+  it('leaves one listener on a signal for any number of lookups and pauses, then none', async () => {
+    const controller = new AbortController()
+    const { signal } = controller
+    let retries = 0
+    const both = [pending, again].flatMap((lookup) =>
+      Array.from({ length: 50 }, (_, i) =>
+        resolveEndpoint(`vpn${i}.example:1`, { lookup, signal, onRetry: () => void retries++ }),
+      ),
+    )
+    const settled = Promise.allSettled(both)
+    await until(() => retries === 50, 'every pause has begun')
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1)
+    controller.abort()
+    await settled
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0)
   })
 
   it('ends when it is aborted in a pause', async () => {

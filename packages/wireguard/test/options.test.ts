@@ -2,7 +2,9 @@
 // before anything happens.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
 import {
+  deviceToJSON,
   findConflicts,
+  isConnected,
   nextAddress,
   resolveEndpoint,
   resolveEndpoints,
@@ -12,7 +14,6 @@ import {
 import * as conf from 'wireguard/conf'
 import { UapiServer } from 'wireguard/server'
 import { UapiClient } from 'wireguardcfg'
-import { callDeadline } from 'wireguardcfg/backend'
 import { kernelCapabilities, NetlinkClient, NetlinkLinks } from 'wireguardnl'
 import { caught } from '../../../test-fixtures/caught.js'
 import { temporaryDirectory, type TemporaryDirectory } from '../../../test-fixtures/directory.js'
@@ -101,7 +102,6 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'signal',
   ],
   'UapiServer.listen(options)': [(o) => UapiServer.listen(o), 'Directory', 'directory'],
-  'callDeadline(options)': [(o) => callDeadline({ operation: 'x' }, o), 'Signal', 'signal'],
   'NetlinkClient.deviceNames(options)': [(o) => kernel.deviceNames(o), 'Signal', 'signal'],
   'NetlinkClient.device(options)': [(o) => kernel.device('wg0', o), 'Signal', 'signal'],
   'NetlinkClient.configureDevice(options)': [
@@ -147,6 +147,16 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
   ],
   'nextAddress(options)': [(o) => nextAddress('10.0.0.0/24', [], o), 'Skip', 'skip'],
   'findConflicts(options)': [(o) => findConflicts({}, o), 'devices', 'device'],
+  'isConnected(options)': [(o) => isConnected({ lastHandshake: undefined }, o), 'Now', 'now'],
+  'deviceToJSON(options)': [(o) => deviceToJSON(server.device(), o), 'reveals', 'reveal'],
+  'peerName(options)': [(o) => conf.peerName(file.sections[0]!, o), 'style', 'styles'],
+  'setPeerName(options)': [
+    (o) => {
+      conf.setPeerName(file.sections[0]!, 'anna', o)
+    },
+    'Styles',
+    'styles',
+  ],
   'addPeer(init)': [(o) => conf.addPeer(file, o), 'allowedIps', 'allowedIPs'],
 }
 
@@ -154,8 +164,8 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
 const ELSEWHERE = [
   // These are interfaces.
   /^(?:Backend|OwnedDevice)\./,
-  // For authors of backends. The first takes what the caller of a call gave.
-  /^(?:Deadline\.constructor\(options\)|WireGuardError\.(?:constructor\(init\)|with))/,
+  // For authors of backends, who pass on the options of calls of their own.
+  /^(?:callDeadline\(options\)|Deadline\.constructor\(options\)|WireGuardError\.(?:constructor\(init\)|with))/,
 ]
 
 /** The error of a call with these options. */
@@ -181,7 +191,6 @@ describe.each(Object.entries(CALLS))('%s', (name, [call, misspelt, meant]) => {
 
   it.each([
     ['null', null],
-    ['a number', 7],
     ['a signal', new AbortController().signal],
     ['a list', []],
   ])('refuses %s in the place of an object', async (_, options) => {

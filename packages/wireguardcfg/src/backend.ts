@@ -14,6 +14,7 @@ export {
 } from './backend/deadline.js'
 export { KeyedQueue, Mutex, Semaphore } from './backend/queue.js'
 export {
+  isMove,
   moveToTemporaryPeer,
   removesAllowedIPs,
   removesSome,

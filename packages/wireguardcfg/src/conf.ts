@@ -27,7 +27,7 @@ export type {
   WgInterfaceKey,
 } from './conf/keys.js'
 export type { ConfLine, LineEnd } from './conf/line.js'
-export { peerName, setPeerName } from './conf/peer-name.js'
+export { peerName, setPeerName, type PeerNameOptions } from './conf/peer-name.js'
 export { formatConf, parseConf } from './conf/parse.js'
 export { ConfError, formatProblem, type ConfProblem } from './conf/problem.js'
 export type { AnyKey, ConfSection } from './conf/section.js'

@@ -50,5 +50,20 @@ export {
   SecretKey,
   type PublicKey,
 } from './model/key.js'
+export { isConnected, type ConnectedOptions } from './state/connected.js'
+export {
+  deviceFromJSON,
+  deviceToJSON,
+  type DeviceJSON,
+  type DeviceToJSONOptions,
+  type PeerJSON,
+} from './state/device-json.js'
+export {
+  TransferCounter,
+  type DeviceTransferJSON,
+  type PeerTransfer,
+  type PeerTransferJSON,
+  type TransferCounterJSON,
+} from './state/transfer-counter.js'
 export { UapiClient, type UapiClientOptions } from './uapi/client.js'
 export { DEFAULT_SOCKET_DIRECTORY } from './uapi/socket-path.js'

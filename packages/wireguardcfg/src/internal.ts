@@ -11,6 +11,13 @@ export * from './backend.js'
 export * from './index.js'
 export * from './internal/socket.js'
 export {
+  limitsOf,
+  readCallLimits,
+  STREAM_LIMITS,
+  type CallLimits,
+  type GivenLimits,
+} from './backend/call-limits.js'
+export {
   DEVICE_FIELDS,
   fieldNames,
   fieldOf,
@@ -27,6 +34,7 @@ export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
 export { CALL_OPTIONS, checkOptions, type OptionTable } from './model/options.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
 export {
   formatInterfaceAddress,
   parseInterfaceAddress,

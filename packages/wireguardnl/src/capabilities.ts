@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
-import type { CallOptions } from 'wireguardcfg'
-import { CALL_OPTIONS, checkOptions } from 'wireguardcfg/internal'
+import { type CallOptions, isWireGuardError } from 'wireguardcfg'
+import { CALL_OPTIONS, checkOptions, limitsOf } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
 import { AttributeWriter } from './netlink/attribute-writer.js'
@@ -18,7 +18,7 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import { type Kernel, type KernelHandle, kernelOf, runningKernel } from './wireguard/kernel.js'
+import { type KernelHandle, kernelOf, runningKernel } from './wireguard/kernel.js'
 
 /** Whether something is possible here, and if not, the reason. */
 export type Capability =
@@ -53,10 +53,10 @@ export interface KernelCapabilities {
 
 /**
  * Checks what is possible here by trying it. Changes nothing, except that the kernel may load the
- * WireGuard module.
+ * WireGuard module. Whatever the environment denies is a reason in the result, also sockets, /proc,
+ * koffi or descriptors.
  *
- * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EPERM` when the namespace of `kernel` cannot be
- * entered
+ * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EBADF` the namespace of `kernel` is closed
  *
  * @example
  * ```ts
@@ -68,45 +68,55 @@ export async function kernelCapabilities(
   kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
-  const operation = 'check capabilities'
-  checkOptions(options, CALL_OPTIONS, { operation })
-  const { signal, idleTimeout } = options
-  const exchange = { signal, idleTimeout, operation }
+  checkOptions(options, CALL_OPTIONS, { operation: OPERATION })
+  const exchange = { ...limitsOf(options), operation: OPERATION }
   const known = kernelOf(kernel)
   await using generic = new Connection(() => known.open(NETLINK_GENERIC))
   await using route = new Connection(() => known.open(NETLINK_ROUTE))
+  let family: number | undefined
+  const resolved = await attempt(async () => {
+    family = await known.families.resolveAnew(generic, WG_GENL_NAME, exchange)
+    return YES
+  })
+  const id = family
+  return {
+    kernel: resolved,
+    read: id === undefined ? resolved : await attempt(() => tryRead(generic, id, exchange)),
+    create: id === undefined ? resolved : await attempt(() => tryCreate(route, exchange)),
+    namespaces: await attempt(tryEnter),
+    removeAllowedIPs: known.removal.likely ? YES : no(OLD_KERNEL),
+  }
+}
+
+const OPERATION = 'check capabilities'
+
+/** Faults of the call, not of the environment. */
+const THROWN: ReadonlySet<string> = new Set([
+  'ABORT_ERR',
+  'ETIMEDOUT',
+  'ECANCELED',
+  'EBADF',
+  'ENOTRECOVERABLE',
+])
+
+/** Returns what the step finds, or the reason for which it failed. */
+async function attempt(step: () => Capability | Promise<Capability>): Promise<Capability> {
   try {
-    const family = await tryFamily(known, generic, exchange)
-    const read = typeof family === 'number' ? await tryRead(generic, family, exchange) : family
-    const create = typeof family === 'number' ? await tryCreate(route, exchange) : family
-    return {
-      kernel: typeof family === 'number' ? YES : family,
-      read,
-      create,
-      namespaces: tryEnter(),
-      removeAllowedIPs: known.removal.likely ? YES : no(OLD_KERNEL),
-    }
+    return await step()
   } catch (error) {
-    throw toWireGuardError(error, { operation })
+    if (codeOf(error) === 'ENOENT') return no(NO_MODULE_HINT)
+    const known = toWireGuardError(error, { operation: OPERATION })
+    const isOfCall = error instanceof NetlinkError && error.kind === 'call'
+    if (!isWireGuardError(known) || isOfCall || THROWN.has(known.code)) throw known
+    const { summary, detail, hint } = known
+    const fault = detail === undefined ? summary : `${summary} (${detail})`
+    return no(hint === undefined ? fault : `${fault}. ${hint}`)
   }
 }
 
 const YES: Capability = { ok: true }
 const OLD_KERNEL =
   'Needs Linux 6.16; older kernels move them to a temporary peer, with the same result'
-
-async function tryFamily(
-  kernel: Kernel,
-  connection: Connection,
-  options: ExchangeOptions,
-): Promise<number | Capability> {
-  try {
-    return await kernel.families.resolveAnew(connection, WG_GENL_NAME, options)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return no(NO_MODULE_HINT)
-    throw error
-  }
-}
 
 /** Reads an interface that does not exist: the kernel checks the capability first. */
 async function tryRead(
@@ -147,9 +157,9 @@ async function permitted(request: () => Promise<unknown>, expected: string): Pro
 
 /** Enters the namespace that the thread is already in. */
 function tryEnter(): Capability {
+  threadNamespace.check()
   const fd = libc.open('/proc/thread-self/ns/net', libc.O_RDONLY | libc.O_CLOEXEC)
   try {
-    threadNamespace.check()
     libc.setns(fd, libc.CLONE_NEWNET)
     return YES
   } catch (error) {

@@ -40,10 +40,10 @@ class Creation {
   #target: Network | undefined
 
   constructor(host: Host, wanted: CheckedCreateOptions) {
-    const { name, signal, idleTimeout } = wanted
+    const { name, signal, idleTimeout, timeout } = wanted
     this.#host = host
     this.#wanted = wanted
-    this.#limits = { signal, idleTimeout }
+    this.#limits = { signal, idleTimeout, timeout }
     this.#unabortable = { idleTimeout }
     this.#steps = new Steps(name, () => {
       if (signal?.aborted !== true) return
@@ -191,9 +191,12 @@ class Creation {
     return made
   }
 
-  /** Removes the interface from its current namespace, even if the caller aborted. */
+  /**
+   * Removes the interface from its current namespace. The limits of the caller may be the reason,
+   * so it has its own: the defaults.
+   */
   async #undo(made: OwnedInterface): Promise<void> {
-    await made.remove(this.#unabortable)
+    await made.remove({})
   }
 
   /** Applies the options, then brings the interface up. */

@@ -6,6 +6,7 @@ import {
   isWireGuardError,
 } from 'wireguardcfg'
 import { callDeadline } from 'wireguardcfg/backend'
+import { limitsOf } from 'wireguardcfg/internal'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import type { Host } from '../host.js'
 import { Network } from '../network.js'
@@ -138,9 +139,11 @@ export class OwnedInterface {
    * Deletes this interface, but not a later interface of the same name. Does nothing if the
    * interface no longer exists.
    */
-  async remove({ signal, idleTimeout }: CallOptions): Promise<void> {
-    if (this.#daemon !== undefined) return await stopDaemon(this.#daemon, this.#path, signal)
-    const limits = { signal, idleTimeout }
+  async remove(options: CallOptions): Promise<void> {
+    const limits = limitsOf(options)
+    if (this.#daemon !== undefined) {
+      return await stopDaemon(this.#daemon, this.#path, limits.signal)
+    }
     const network = this.#network
     if (!network.closed) return await this.#removeFrom(network, limits)
     // A descriptor would keep the namespace alive after the end of its container. Therefore none is

@@ -101,7 +101,7 @@ const LARGEST_MTU = 0x7fff_ffff
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
   checkPortableInterfaceName(name)
   checkOptionNames(name, options)
-  const { signal, idleTimeout, mtu, moveTo, addresses = [] } = options
+  const { signal, idleTimeout, timeout, mtu, moveTo, addresses = [] } = options
   return {
     name,
     backend: options.backend ?? 'auto',
@@ -113,6 +113,7 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
     moveTo,
     signal,
     idleTimeout,
+    timeout,
   }
 }
 

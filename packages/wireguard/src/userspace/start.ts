@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
 import { callDeadline, type Deadline } from 'wireguardcfg/backend'
-import { HINTS } from 'wireguardcfg/internal'
+import { HINTS, limitsOf } from 'wireguardcfg/internal'
 import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
 import { daemons, removeStaleSocket, starting } from './socket.js'
@@ -25,9 +25,9 @@ export interface StartOptions extends CallOptions {
  * its output), `ABORT_ERR`
  */
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
-  const { path, signal, idleTimeout } = options
+  const { path } = options
   const context = { operation: 'create device', device: name }
-  using call = callDeadline(context, { signal, idleTimeout })
+  using call = callDeadline(context, options)
   const program = findImplementation()
   // Another call starts a daemon on this path. Its reply would look like that of our daemon.
   if (starting.has(path)) throw taken(path)
@@ -76,7 +76,7 @@ async function untilAnswering(
   try {
     for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
       // The whole call has the limit.
-      if (await answers(client, name, { signal, idleTimeout: 0 })) return
+      if (await answers(client, name, { signal, idleTimeout: 0, timeout: 0 })) return
       await sleep(wait, undefined, { signal })
     }
   } catch (error) {
@@ -84,13 +84,9 @@ async function untilAnswering(
   }
 }
 
-async function answers(
-  client: UapiClient,
-  name: string,
-  { signal, idleTimeout }: CallOptions,
-): Promise<boolean> {
+async function answers(client: UapiClient, name: string, options: CallOptions): Promise<boolean> {
   try {
-    await client.device(name, { signal, idleTimeout })
+    await client.device(name, limitsOf(options))
     return true
   } catch (error) {
     if (isWireGuardError(error) && error.code === 'ENODEV') return false

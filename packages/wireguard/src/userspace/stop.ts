@@ -44,13 +44,12 @@ export async function stopListener(
   name: string,
   path: string,
   exists: (options: CallOptions) => Promise<boolean>,
-  { signal, idleTimeout }: CallOptions,
+  limits: CallOptions,
 ): Promise<void> {
   const ours = daemons.get(path)
-  if (ours !== undefined) return await stopDaemon(ours, path, signal)
-  using call = callDeadline({ operation: 'delete device', device: name }, { signal, idleTimeout })
+  if (ours !== undefined) return await stopDaemon(ours, path, limits.signal)
+  using call = callDeadline({ operation: 'delete device', device: name }, limits)
   await removeSocket(path)
-  const limits = { signal, idleTimeout }
   for (let wait = 5; await call.race(exists(limits)); wait = Math.min(2 * wait, 50)) {
     await call.race(sleep(wait))
   }

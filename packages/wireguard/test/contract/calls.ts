@@ -147,6 +147,22 @@ export function describeCalls({ traits, subject, read }: Context, timeout: numbe
       expect(await read()).toMatchObject({ listenPort: 51_001, firewallMark: 0 })
     })
 
+    it('times out after its own whole time too, and has no effect', async () => {
+      const { backend, device, stall } = subject()
+      let stuck: Promise<void>
+      {
+        await using _ = await stall!()
+        stuck = backend.configureDevice(device, { listenPort: 51_001 }, { idleTimeout: 0 })
+        const options = { idleTimeout: 0, timeout: 50 }
+        const late = { code: 'ETIMEDOUT', applied: undefined, device }
+        await expect(
+          backend.configureDevice(device, { firewallMark: 1 }, options),
+        ).rejects.toMatchObject(late)
+      }
+      await stuck
+      expect(await read()).toMatchObject({ listenPort: 51_001, firewallMark: 0 })
+    })
+
     it('rejects at once when it is aborted, and leaves its place to the next one', async () => {
       const { backend, device, stall } = subject()
       const controller = new AbortController()

@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import { inspect } from 'node:util'
-import type { DeviceConfig } from 'wireguardcfg'
+import type { Backend, CallOptions, DeviceConfig } from 'wireguardcfg'
 import {
   presharedKeyOf,
   privateKeyOf,
@@ -9,6 +9,14 @@ import {
   sorted,
 } from '../../../../test-fixtures/sample.js'
 import type { Context } from './subject.js'
+
+async function firstBatch(
+  backend: Backend,
+  device: string,
+  options: CallOptions,
+): Promise<unknown> {
+  return await backend.peerBatches!(device, options)[Symbol.asyncIterator]().next()
+}
 
 /** Bad input gets a clear error and changes nothing. */
 export function describeInput({ subject, read }: Context): void {
@@ -104,14 +112,28 @@ export function describeInput({ subject, read }: Context): void {
       await expect(backend.configureDevice(name, {})).rejects.toMatchObject({ code: 'EINVAL' })
     })
 
-    it('is refused: an idleTimeout that is not a number of milliseconds', async () => {
+    it.each<[string, unknown]>([
+      ...['idleTimeout', 'timeout'].flatMap((name) =>
+        [-1, NaN, Infinity, 2 ** 31, '5', null, 5n, [], Symbol('x')].map(
+          (value): [string, unknown] => [name, { [name]: value }],
+        ),
+      ),
+      ['signal', { signal: {} }],
+      ['signal', { signal: null }],
+      ['options', null],
+      ['options', 5000],
+    ])('is refused, and changes nothing: %s of the call as %p', async (name, value) => {
       const { backend, device } = subject()
-      await expect(backend.device(device, { idleTimeout: -1 })).rejects.toMatchObject({
-        code: 'EINVAL',
-      })
-      await expect(backend.device(device, { idleTimeout: Number.NaN })).rejects.toMatchObject({
-        code: 'EINVAL',
-      })
+      const options = value as CallOptions
+      const refused = { name: 'WireGuardError', code: 'EINVAL' }
+      const message: unknown = expect.stringContaining(name)
+      await expect(backend.device(device, options)).rejects.toMatchObject({ ...refused, message })
+      await expect(backend.deviceNames(options)).rejects.toMatchObject(refused)
+      await expect(
+        backend.configureDevice(device, { firewallMark: 9 }, options),
+      ).rejects.toMatchObject(refused)
+      await expect(firstBatch(backend, device, options)).rejects.toMatchObject(refused)
+      expect((await read()).firewallMark).toBe(0)
     })
 
     it('reports ENODEV for a name that no interface has', async () => {

@@ -54,7 +54,15 @@ export function exportsOf(entry: string): { readonly values: string[]; readonly 
 }
 
 // For the classes around them alone, as their comments say.
-const INTERNAL = new Set(['constructor', 'rewriteComment', 'watch', 'remains', 'append', 'unused'])
+const INTERNAL = new Set([
+  'constructor',
+  'placedComments',
+  'rewriteComment',
+  'watch',
+  'remains',
+  'append',
+  'unused',
+])
 
 /** The classes that users call methods of, and the names of these methods and properties. */
 export function methodsOf(): [string, string[]][] {

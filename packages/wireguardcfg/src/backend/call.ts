@@ -1,6 +1,6 @@
 import type { CallOptions } from '../model/backend.js'
-import { WireGuardError } from '../model/errors.js'
-import { CALL_OPTIONS, checkOptions } from '../model/options.js'
+import { isWireGuardError, WireGuardError } from '../model/errors.js'
+import { type GivenLimits, limitsOf } from './call-limits.js'
 import { aborted, Deadline, type DeadlineFailure } from './deadline.js'
 
 /** Where an error of a call happened. */
@@ -15,7 +15,9 @@ export interface CallContext {
  * Returns the deadline of one call. It fails with a {@link WireGuardError} that has the context.
  *
  * @throws WireGuardError `ABORT_ERR` when the signal is already aborted, `EINVAL` when
- * `idleTimeout` is not a number of milliseconds
+ * an option has no valid value
+ *
+ * @param defaults what takes the place of absent options
  *
  * @example
  * ```ts
@@ -25,10 +27,14 @@ export interface CallContext {
  */
 export function callDeadline(
   context: CallContext,
-  options: CallOptions = {},
+  options?: CallOptions,
+  defaults?: GivenLimits,
 ): Deadline<WireGuardError> {
-  checkOptions(options, CALL_OPTIONS, context)
-  return new Deadline(options, (failure) => toError(failure, context))
+  try {
+    return new Deadline(limitsOf(options, defaults), (failure) => toError(failure, context))
+  } catch (error) {
+    throw isWireGuardError(error) ? error.with(context) : error
+  }
 }
 
 /**

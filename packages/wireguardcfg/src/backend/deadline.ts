@@ -1,17 +1,14 @@
 import { onAbort } from './abort.js'
-
-/** The default of `idleTimeout`, in milliseconds. */
-export const DEFAULT_IDLE_TIMEOUT = 5000
-
-// The longest delay of a timer. Node treats a longer one as 1 ms.
-const MAX_IDLE_TIMEOUT = 2 ** 31 - 1
+import { readCallLimits } from './call-limits.js'
 
 /** What limits a {@link Deadline}. */
 export interface DeadlineOptions {
   /** A signal; the deadline fails when it is aborted. */
   readonly signal?: AbortSignal | undefined
-  /** Milliseconds without progress; default {@link DEFAULT_IDLE_TIMEOUT}, 0: no limit. */
+  /** Milliseconds without progress; default 5000, 0: no limit. */
   readonly idleTimeout?: number | undefined
+  /** Milliseconds in all, whatever the progress; default 300000, 0: no limit. */
+  readonly timeout?: number | undefined
 }
 
 /** The reason why a {@link Deadline} failed or could not begin. */
@@ -32,7 +29,8 @@ export interface Progress {
 
 /**
  * Limits an operation. It fails when the operation makes no progress for `idleTimeout`
- * milliseconds, or when the signal is aborted. Dispose of it at the end, so that no timer and no
+ * milliseconds, when it takes longer than `timeout` milliseconds in all, or when the signal is
+ * aborted. Dispose of it at the end, so that no timer and no
  * listener remains.
  *
  * It does not depend on the kind of operation: the caller's `toError` makes the error of a failure.
@@ -47,6 +45,8 @@ export interface Progress {
  */
 export class Deadline<E extends Error = Error> implements Disposable {
   readonly #idleTimeout: number
+  readonly #timeout: number
+  readonly #startedAt = performance.now()
   readonly #toError: (failure: DeadlineFailure) => E
   readonly #stopListening: () => void
   readonly #listeners = new Set<() => void>()
@@ -61,22 +61,21 @@ export class Deadline<E extends Error = Error> implements Disposable {
   #isAsked = false
 
   /**
-   * Starts the idle time and listens to the signal.
+   * Starts both times and listens to the signal.
    *
    * @throws the error that `toError` makes: `ABORT_ERR` when the signal is already aborted,
-   * `EINVAL` when `idleTimeout` is not a number of milliseconds
+   * `EINVAL` when an option has no valid value
    */
   constructor(options: DeadlineOptions, toError: (failure: DeadlineFailure) => E) {
-    const { signal, idleTimeout = DEFAULT_IDLE_TIMEOUT } = options
-    if (!(Number.isFinite(idleTimeout) && idleTimeout >= 0 && idleTimeout <= MAX_IDLE_TIMEOUT)) {
-      const message = `idleTimeout ${String(idleTimeout)}: expected milliseconds, or 0 for no limit`
-      throw toError({ code: 'EINVAL', message })
-    }
+    const limits = readCallLimits(options)
+    if (typeof limits === 'string') throw toError({ code: 'EINVAL', message: limits })
+    const { signal, idleTimeout, timeout } = limits
     this.#toError = toError
     this.#idleTimeout = idleTimeout
     if (signal?.aborted === true) throw toError(aborted(signal.reason))
     this.#stopListening = onAbort(signal, () => this.fail(toError(aborted(signal?.reason))))
-    if (idleTimeout > 0) this.#watch(idleTimeout)
+    this.#timeout = timeout
+    this.#watch()
   }
 
   /** The time of the last progress of this deadline or of what it waits for. */
@@ -178,23 +177,38 @@ export class Deadline<E extends Error = Error> implements Disposable {
     this.#stopListening()
   }
 
-  #watch(time: number): void {
-    this.#timer = setTimeout(() => {
-      // After a long stall of the event loop, the timer runs before the input that has been
-      // waiting. Let that input be read first.
-      setImmediate(() => this.#expire())
-    }, time)
+  /** Sets the timer for the limit that may be reached first. */
+  #watch(): void {
+    const time = Math.min(this.#idleLeft(), this.#timeLeft())
+    if (time === Infinity) return
+    this.#timer = setTimeout(
+      () => {
+        // After a long stall of the event loop, the timer runs before the input that has been
+        // waiting. Let that input be read first.
+        setImmediate(() => this.#expire())
+      },
+      Math.max(0, Math.ceil(time)),
+    )
+  }
+
+  #idleLeft(): number {
+    if (this.#idleTimeout === 0) return Infinity
+    return Math.max(this.#waitingSince, this.lastProgress) + this.#idleTimeout - performance.now()
+  }
+
+  #timeLeft(): number {
+    return this.#timeout === 0 ? Infinity : this.#startedAt + this.#timeout - performance.now()
   }
 
   #expire(): void {
     if (this.#timer === undefined) return
-    const idle = performance.now() - Math.max(this.#waitingSince, this.lastProgress)
-    if (idle < this.#idleTimeout) {
-      this.#watch(Math.ceil(this.#idleTimeout - idle))
-    } else {
-      const message = `no progress for ${this.#idleTimeout} ms`
-      this.fail(this.#toError({ code: 'ETIMEDOUT', message }))
-    }
+    if (this.#timeLeft() <= 0) this.#timeOut(`not finished after ${this.#timeout} ms`)
+    else if (this.#idleLeft() <= 0) this.#timeOut(`no progress for ${this.#idleTimeout} ms`)
+    else this.#watch()
+  }
+
+  #timeOut(message: string): void {
+    this.fail(this.#toError({ code: 'ETIMEDOUT', message }))
   }
 }
 

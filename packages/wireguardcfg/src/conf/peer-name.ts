@@ -1,31 +1,45 @@
 import { invalid } from '../model/errors.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
+import { mayHoldKey } from '../model/quote.js'
 import { isEndMarker } from './comments.js'
-import type { ConfSection } from './section.js'
+import type { ConfSection, PlacedComment } from './section.js'
 import { checkComment } from './validate.js'
 
+/** Options of {@link peerName} and {@link setPeerName}. */
+export interface PeerNameOptions {
+  /**
+   * Further forms of comments that name a peer, which come before the built-in ones. The first
+   * group of each expression is the name. It is matched with a comment without its `#` signs.
+   */
+  readonly styles?: readonly RegExp[] | undefined
+}
+
+const NAME_OPTIONS: OptionTable<PeerNameOptions> = { styles: 'list' }
+
 /**
- * Returns the name that a comment gives a peer, in the forms of exporters and panels:
- * `# friendly_name = x`, `# Name = x`, `# Client: x`, `### begin x ###`, `### Client x`. Comments
- * inside the section take precedence over those directly above it. Returns `undefined` when there
- * is no name.
+ * Returns the name that a comment gives a peer, in the forms of exporters, panels and install
+ * scripts: `# friendly_name = x`, `# friendly_json = {"name": "x"}`, `# Name = x`, `#Name# = x`,
+ * `# Client: x`, `### Client x`, `# Client: x (12)`, `# Peer: x`, `# -WGP- DisplayName = x`,
+ * `### begin x ###` and `# BEGIN_PEER x`.
+ *
+ * Comments inside the section come first, then the one behind its header, then those directly above
+ * it. Without any of these forms, the name is what stands behind the header (`[Peer] # x`), or a
+ * first line with one word (`# NL-FREE#241`). Returns `undefined` when there is no name.
  *
  * @example
  * ```ts
  * const names = conf.peers.map((section) => peerName(section) ?? section.get('PublicKey'))
+ * peerName(section, { styles: [/^device (.+)$/] }) // the name in `# device x`
  * ```
  */
-export function peerName(section: ConfSection): string | undefined {
-  for (const comment of [...section.comments, ...section.commentsAbove]) {
-    const name = nameIn(comment)
-    if (name !== undefined) return name
-  }
-  return undefined
+export function peerName(section: ConfSection, options: PeerNameOptions = {}): string | undefined {
+  return findName(section, options)?.found.name
 }
 
 /**
- * Names a peer. It changes the comment inside the section or above it that holds the name, and the
- * end marker of the block. Without such a comment it adds `# friendly_name = x` inside the section.
- * A comment whose form cannot hold the new name becomes `# friendly_name = x`.
+ * Names a peer. It changes the name where {@link peerName} finds it, and in the end marker of the
+ * block. Without a name it adds `# friendly_name = x` inside the section. A comment whose form
+ * cannot hold the new name becomes `# friendly_name = x`.
  *
  * @example
  * ```ts
@@ -34,48 +48,130 @@ export function peerName(section: ConfSection): string | undefined {
  *
  * @throws WireGuardError `EINVAL` when the name is empty or more than one line
  */
-export function setPeerName(section: ConfSection, name: string): void {
+export function setPeerName(
+  section: ConfSection,
+  name: string,
+  options: PeerNameOptions = {},
+): void {
   const text = checkComment(name)
   if (text === '') throw invalid('name: expected one line of text')
-  const before = peerName(section)
   const line = `friendly_name = ${text}`
-  const rename = (comment: string): string | undefined => {
-    const found = nameIn(comment)
-    if (found === undefined) return undefined
-    const renamed = replaceLast(comment, found, text)
-    return nameIn(renamed) === text ? renamed : line
+  const before = findName(section, options)
+  if (before === undefined) {
+    section.addComment(line)
+    return
   }
-  if (!section.rewriteComment(rename)) section.addComment(line)
-  else if (before !== undefined) section.rewriteComment((comment) => newEnd(comment, before, text))
+  const { place, index, found } = before
+  const isThat = (comment: PlacedComment): boolean =>
+    comment.place === place && comment.index === index
+  section.rewriteComment((comment) => (isThat(comment) ? found.with(text) : undefined))
+  // The form may not be able to hold the name.
+  if (peerName(section, options) !== text) {
+    section.rewriteComment((comment) => (isThat(comment) ? line : undefined))
+  }
+  section.rewriteComment((comment) => newEnd(comment.text, found.name, text))
 }
 
 /**
  * Returns an end marker with the new name; `undefined` unless the comment is one with the old name.
  */
 function newEnd(comment: string, before: string, name: string): string | undefined {
-  return isEndMarker(comment) && comment.includes(before)
-    ? replaceLast(comment, before, name)
-    : undefined
+  if (!isEndMarker(comment) || !comment.includes(before)) return undefined
+  const at = comment.lastIndexOf(before)
+  return `${comment.slice(0, at)}${name}${comment.slice(at + before.length)}`
 }
 
-function replaceLast(text: string, part: string, replacement: string): string {
-  const at = text.lastIndexOf(part)
-  return `${text.slice(0, at)}${replacement}${text.slice(at + part.length)}`
+/** A name in a comment. */
+interface Found {
+  readonly name: string
+  /** Returns the comment with another name. */
+  with(name: string): string
 }
 
-function nameIn(comment: string): string | undefined {
-  for (const pattern of PATTERNS) {
-    const name = pattern.exec(comment)?.[1]?.trim()
-    if (name !== undefined && name !== '') return name
+/** Reads the name in a comment; `undefined` when the comment has another form. */
+type Style = (comment: string) => Found | undefined
+
+function findName(
+  section: ConfSection,
+  options: PeerNameOptions,
+): (Pick<PlacedComment, 'place' | 'index'> & { readonly found: Found }) | undefined {
+  // The index that `peers.map(peerName)` passes is no object with options.
+  if (typeof options !== 'number')
+    checkOptions(options, NAME_OPTIONS, { operation: 'name of peer' })
+  const { styles = [] } = options
+  const comments = section.placedComments
+  const all = [...styles.map(matching), ...STYLES]
+  for (const { text, place, index } of comments) {
+    for (const style of all) {
+      const found = style(text)
+      if (found !== undefined) return { place, index, found }
+    }
   }
-  return undefined
+  const plain =
+    comments.find(({ place, text }) => place === 'header' && text !== '') ??
+    comments.find(({ place, text }) => place === 'first' && isWord(text))
+  if (plain === undefined) return undefined
+  const { text, place, index } = plain
+  return { place, index, found: { name: text, with: (name) => name } }
+}
+
+/** Whether a comment is one word with a letter in it, but no disabled entry and no key. */
+function isWord(comment: string): boolean {
+  return /^[^\s=:[\]]*\p{L}[^\s=:[\]]*$/u.test(comment) && !mayHoldKey(comment)
+}
+
+/** The style of an expression whose first group is the name. */
+function matching(pattern: RegExp): Style {
+  const flags = pattern.flags.replace(/[gyd]/g, '')
+  const located = new RegExp(pattern.source, `${flags}d`)
+  return (comment) => {
+    const [from, to] = located.exec(comment)?.indices?.[1] ?? [0, 0]
+    const whole = comment.slice(from, to)
+    const name = whole.trim()
+    if (name === '') return undefined
+    const start = from + whole.indexOf(name)
+    const end = start + name.length
+    return { name, with: (other) => comment.slice(0, start) + other + comment.slice(end) }
+  }
+}
+
+/** `friendly_json = {"name": "x"}` of prometheus_wireguard_exporter. */
+const inJSON: Style = (comment) => {
+  const json = /^friendly_json[ \t]*=(.*)$/i.exec(comment)?.[1]
+  const name = json === undefined ? undefined : nameInJSON(json)
+  if (name === undefined) return undefined
+  const text = JSON.stringify(name)
+  const start = comment.indexOf(text, comment.search(/"name"\s*:/) + 6)
+  return {
+    name,
+    with: (other) =>
+      start < 0
+        ? comment
+        : comment.slice(0, start) + JSON.stringify(other) + comment.slice(start + text.length),
+  }
+}
+
+function nameInJSON(text: string): string | undefined {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isNamed = typeof value === 'object' && value !== null && 'name' in value
+    return isNamed && typeof value.name === 'string' && value.name !== '' ? value.name : undefined
+  } catch {
+    return undefined
+  }
 }
 
 // No two parts of a pattern may match the same white space, because that takes quadratic time.
-const PATTERNS = [
-  /^friendly_name[ \t]*=(.*)$/i,
-  /^name[ \t]*[=:](.*)$/i,
-  /^client[ \t]*[=:](.*)$/i,
-  /^client[ \t]+([^ \t]+)$/i,
-  /^begin[ \t]([^#]*)#*$/i,
+const STYLES: readonly Style[] = [
+  matching(/^friendly_name[ \t]*=(.*)$/i),
+  inJSON,
+  // `#Name# = x` of WGDashboard.
+  matching(/^name#?[ \t]*[=:](.*)$/i),
+  matching(/^(?:-WGP-[ \t]*)?display_?name[ \t]*[=:](.*)$/i),
+  // The number or UUID in parentheses is the id that wg-easy adds.
+  matching(/^client[ \t]*[=:](.*) \((?:\d+|[0-9a-f]{8}-[0-9a-f-]{27})\)$/i),
+  matching(/^client[ \t]*[=:](.*)$/i),
+  matching(/^client[ \t]+([^ \t]+)$/i),
+  matching(/^peer[ \t]*[=:](.*)$/i),
+  matching(/^begin(?:_peer|_client)?[ \t]([^#]*)#*$/i),
 ]

@@ -19,6 +19,17 @@ export interface SectionLines {
   readonly between?: readonly ConfLine[]
 }
 
+/** A comment, and where in its section it is. */
+export interface PlacedComment {
+  /** The comment without its `#` signs. */
+  readonly text: string
+  /** `first` is the first line below the header. */
+  readonly place: 'first' | 'inside' | 'header' | 'above'
+  readonly line: ConfLine
+  /** Among the lines of its place. */
+  readonly index: number
+}
+
 /**
  * One `[Interface]` or `[Peer]` of a file, with the comment lines directly above it. Keys are
  * compared without regard to case and white space, as in wg(8). Edits take effect at once and
@@ -27,7 +38,7 @@ export interface SectionLines {
 export class ConfSection {
   /** `undefined` for a section that neither wg(8) nor wg-quick(8) knows. */
   readonly kind: ConfSectionKind | undefined
-  readonly #header: ConfLine
+  #header: ConfLine
   readonly #model: ConfLine | undefined
   #lead: readonly ConfLine[]
   #body: readonly ConfLine[]
@@ -188,24 +199,42 @@ export class ConfSection {
    * @throws WireGuardError `EINVAL` when the text is more than one line
    */
   replaceComment(matches: (comment: string) => boolean, text: string): boolean {
-    const body = rewritten(this.#body, (comment) => (matches(comment) ? text : undefined))
-    this.#body = body ?? this.#body
-    return body !== undefined
+    return this.rewriteComment((comment) =>
+      isInside(comment) && matches(comment.text) ? text : undefined,
+    )
   }
 
   /**
-   * Rewrites the first comment for which `rewrite` returns a text. Comments inside the section come
-   * before those above it. Returns whether a comment was rewritten.
+   * The comments inside the section, then the one behind its header, then those above it.
+   *
+   * @internal
+   */
+  get placedComments(): readonly PlacedComment[] {
+    return [
+      ...placed(this.#body, (i) => (i === 0 ? 'first' : 'inside')),
+      ...placed([this.#header], () => 'header'),
+      ...placed(this.#lead, () => 'above'),
+    ]
+  }
+
+  /**
+   * Rewrites the first of {@link ConfSection.placedComments} for which `rewrite` returns a text.
+   * Returns whether a comment was rewritten.
    *
    * @throws WireGuardError `EINVAL` when the text is more than one line
    * @internal
    */
-  rewriteComment(rewrite: (comment: string) => string | undefined): boolean {
-    const body = rewritten(this.#body, rewrite)
-    const lead = body === undefined ? rewritten(this.#lead, rewrite) : undefined
-    this.#body = body ?? this.#body
-    this.#lead = lead ?? this.#lead
-    return (body ?? lead) !== undefined
+  rewriteComment(rewrite: (comment: PlacedComment) => string | undefined): boolean {
+    for (const comment of this.placedComments) {
+      const text = rewrite(comment)
+      if (text === undefined) continue
+      const line = withComment(comment.line, comment.text, text)
+      if (comment.place === 'header') this.#header = line
+      else if (comment.place === 'above') this.#lead = this.#lead.with(comment.index, line)
+      else this.#body = this.#body.with(comment.index, line)
+      return true
+    }
+    return false
   }
 
   /**
@@ -276,22 +305,29 @@ function isEntry({ token }: ConfLine, folded: string): boolean {
 }
 
 function commentsOf(lines: readonly ConfLine[]): string[] {
-  return lines.flatMap(({ token, text }) => (token.kind === 'comment' ? [commentText(text)] : []))
+  return placed(lines, () => 'inside').map(({ text }) => text)
 }
 
-/** Returns the lines with the first comment rewritten that gets a new text; else `undefined`. */
-function rewritten(
+/** Returns the comments of comment lines, and of a header. */
+function placed(
   lines: readonly ConfLine[],
-  rewrite: (comment: string) => string | undefined,
-): readonly ConfLine[] | undefined {
-  for (const [i, { token, text, end }] of lines.entries()) {
-    const comment = token.kind === 'comment' ? commentText(text) : undefined
-    const changed = comment === undefined ? undefined : rewrite(comment)
-    if (comment === undefined || changed === undefined) continue
-    const signs = text.slice(0, text.indexOf(comment, text.indexOf('#')))
-    return lines.with(i, new ConfLine(signs + checkComment(changed), end))
-  }
-  return undefined
+  place: (index: number) => PlacedComment['place'],
+): PlacedComment[] {
+  return lines.flatMap((line, index) => {
+    const hasComment =
+      line.token.kind === 'comment' || (line.token.kind === 'header' && line.text.includes('#'))
+    return hasComment ? [{ line, index, place: place(index), text: commentText(line.text) }] : []
+  })
+}
+
+function isInside({ place }: PlacedComment): boolean {
+  return place === 'first' || place === 'inside'
+}
+
+/** Returns a line with another comment behind the same `#` signs. */
+function withComment(line: ConfLine, comment: string, text: string): ConfLine {
+  const signs = line.text.slice(0, line.text.indexOf(comment, line.text.indexOf('#')))
+  return new ConfLine(signs + checkComment(text), line.end)
 }
 
 /** Returns the `=` of an entry with the white space around it; ` = ` when there is no entry. */

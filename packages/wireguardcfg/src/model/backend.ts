@@ -5,7 +5,7 @@ import type { BackendKind, Device, Peer } from './device.js'
 export interface CallOptions {
   /**
    * Aborts the call, which then rejects with `name: 'AbortError'`, `code: 'ABORT_ERR'` and the
-   * signal's reason as cause. Pass `AbortSignal.timeout(ms)` to limit the time of the whole call.
+   * signal's reason as cause.
    */
   signal?: AbortSignal | undefined
   /**
@@ -13,6 +13,13 @@ export interface CallOptions {
    * no limit. While the call waits for an earlier one, the progress of that one counts.
    */
   idleTimeout?: number | undefined
+  /**
+   * Milliseconds that the whole call may take, whatever its progress; it then fails with
+   * `ETIMEDOUT`. Default 300000, which is five minutes; 0 sets no limit. Time spent waiting for an
+   * earlier call counts. A stream of peers has no such limit by default, because its consumer may
+   * take any time.
+   */
+  timeout?: number | undefined
 }
 
 /** One way to reach WireGuard. Every call may reject with a `WireGuardError`. */

@@ -12,7 +12,7 @@ import { hideKeys, mayHoldKey, quote } from './quote.js'
  * | `EPERM` | a capability or a file permission is missing |
  * | `EINVAL` | a value is invalid; nothing was changed, unless `applied` says that it was |
  * | `EADDRINUSE` | the listen port is in use |
- * | `ETIMEDOUT` | no progress for `idleTimeout` milliseconds |
+ * | `ETIMEDOUT` | no progress for `idleTimeout` milliseconds, or not finished after `timeout` |
  * | `EPROTO` | malformed or unexpected reply |
  * | `ABORT_ERR` | the caller's signal was aborted; `name` is `AbortError` |
  *

@@ -13,19 +13,43 @@ import { quote } from './quote.js'
  * @throws WireGuardError `EINVAL` for any other name
  */
 export function checkInterfaceName(name: string): string {
+  if (isInterfaceName(name)) return name
   if (typeof name !== 'string')
     throw invalid(`interface name: expected a string, got ${quote(name)}`)
   if (name === '') throw invalid('interface name "": expected 1 to 15 bytes')
-  const bytes = Buffer.byteLength(name)
-  if (bytes > 15)
+  // Nothing looks at all of a text that is far too long.
+  const bytes = name.length > MEASURED ? `more than ${MEASURED}` : Buffer.byteLength(name)
+  if (name.length > LONGEST || Buffer.byteLength(name) > LONGEST) {
     throw invalid(`interface name ${quote(name)}: expected at most 15 bytes, got ${bytes}`)
-  if (name === '.' || name === '..' || /[/:\0\t-\r ]/.test(name) || hasLatin1Space(name)) {
-    throw invalid(
-      `interface name ${quote(name)}: expected no "/", ":", NUL or white space, and not "." or ".."`,
-    )
   }
-  return name
+  throw invalid(
+    `interface name ${quote(name)}: expected no "/", ":", NUL or white space, and not "." or ".."`,
+  )
 }
+
+/**
+ * Returns whether an interface may have this name by the kernel's rule; see
+ * {@link checkInterfaceName}.
+ */
+export function isInterfaceName(name: string): boolean {
+  return (
+    typeof name === 'string' &&
+    name.length > 0 &&
+    // UTF-8 has no fewer bytes than UTF-16 has units.
+    name.length <= LONGEST &&
+    Buffer.byteLength(name) <= LONGEST &&
+    name !== '.' &&
+    name !== '..' &&
+    !/[/:\0\t-\r ]/.test(name) &&
+    // Half of a surrogate pair is no UTF-8.
+    !/[\ud800-\udfff]/u.test(name) &&
+    !hasLatin1Space(name)
+  )
+}
+
+// IFNAMSIZ without the NUL.
+const LONGEST = 15
+const MEASURED = 1000
 
 /**
  * Returns whether a name has the byte 0xa0. The kernel's isspace() goes byte by byte and counts it

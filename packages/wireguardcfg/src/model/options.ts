@@ -15,6 +15,7 @@ export type OptionTable<T> = { readonly [Name in keyof T]-?: OptionKind }
 export const CALL_OPTIONS = {
   signal: 'signal',
   idleTimeout: 'checked later',
+  timeout: 'checked later',
 } as const satisfies OptionTable<CallOptions>
 
 /**

@@ -1,20 +1,27 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { callDeadline, type CallContext } from '../backend/call.js'
+import { type GivenLimits, STREAM_LIMITS } from '../backend/call-limits.js'
+import { checkDeviceConfig } from '../backend/check.js'
 import type { Deadline } from '../backend/deadline.js'
 import { KeyedQueue } from '../backend/queue.js'
+import {
+  moveToTemporaryPeer,
+  removesAllowedIPs,
+  type TemporaryPeerMove,
+} from '../backend/removal.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
 import { errorCode, isWireGuardError, WireGuardError } from '../model/errors.js'
-import {
-  checkInterfaceName,
-  checkPortableInterfaceName,
-  isPortableInterfaceName,
-} from '../model/interface-name.js'
+import { checkInterfaceName, isInterfaceName } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
-import { checkOptions, type OptionTable } from '../model/options.js'
-import * as Protocol from './protocol.js'
+import { CALL_OPTIONS, checkOptions, type OptionTable } from '../model/options.js'
+import { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'
+import { ReplyParser } from './parse.js'
+import { PeerStream } from './peer-stream.js'
+import { exchange, isListening } from './socket.js'
+import { checkZones, type HasInterface, hasInterface } from './zones.js'
 import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
@@ -24,6 +31,12 @@ export interface UapiClientOptions {
    * named pipes.
    */
   readonly directory?: string | undefined
+  /**
+   * Returns whether the network namespace of the daemons has an interface of this name. The zones
+   * of endpoints are checked with it before anything is sent. The default looks in the namespace of
+   * this process.
+   */
+  readonly hasInterface?: HasInterface | undefined
 }
 
 /**
@@ -43,14 +56,18 @@ export class UapiClient implements Backend, AsyncDisposable {
   /** The kind of this backend. */
   readonly kind = 'userspace'
   readonly #directory: string
+  readonly #hasInterface: HasInterface
   readonly #calls = new Set<CallDeadline>()
   readonly #writes = new KeyedQueue()
+  /** The writes that may have to roll back. `close()` waits for them. */
+  readonly #moves = new Set<Promise<void>>()
   #closed = false
 
   /** Opens nothing yet. */
   constructor(options: UapiClientOptions = {}) {
     checkOptions(options, CLIENT_OPTIONS, { operation: 'open client' })
     this.#directory = options.directory ?? DEFAULT_SOCKET_DIRECTORY
+    this.#hasInterface = options.hasInterface ?? hasInterface
   }
 
   /**
@@ -69,11 +86,9 @@ export class UapiClient implements Backend, AsyncDisposable {
       const candidates = (await this.#entries(call))
         .filter((entry) => entry.endsWith(SOCKET_SUFFIX))
         .map((entry) => entry.slice(0, -SOCKET_SUFFIX.length))
-        .filter((name) => isPortableInterfaceName(name))
+        .filter((name) => isInterfaceName(name))
         .toSorted()
       const names: string[] = []
-      if (candidates.length === 0) return names
-      const { isListening } = await protocol()
       for (const name of candidates) {
         const path = findSocket(name, this.#directory)
         if (path !== undefined && (await isListening(path, call))) names.push(name)
@@ -94,7 +109,7 @@ export class UapiClient implements Backend, AsyncDisposable {
    */
   mayHave(name: string): boolean {
     try {
-      return isPortableInterfaceName(name) && findSocket(name, this.#directory) !== undefined
+      return isInterfaceName(name) && findSocket(name, this.#directory) !== undefined
     } catch {
       // The lookup failed. A call reports why.
       return true
@@ -131,10 +146,12 @@ export class UapiClient implements Backend, AsyncDisposable {
     return this.#run('configure device', name, options, async (call) => {
       this.#path(name)
       // Take the place in the queue before the check: the check of a later call may end earlier.
-      const checking = protocol().then(({ checkDeviceConfig }) => checkDeviceConfig(config))
+      const checking = checkDeviceConfig(config)
       checking.catch(() => {})
       await this.#writes.run(name, call, async () => {
-        await this.#write(name, await call.whileWorking(checking), call)
+        const checked = await call.whileWorking(checking)
+        await call.race(checkZones(checked, name, this.#hasInterface))
+        await this.#write(name, checked, call)
       })
     })
   }
@@ -154,11 +171,10 @@ export class UapiClient implements Backend, AsyncDisposable {
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
     const context = { operation: 'read device', device: name }
-    const call = this.#begin(context, options)
+    const call = this.#begin(context, options, STREAM_LIMITS)
     let ended: Promise<void> | undefined
     try {
       const path = this.#path(name)
-      const { exchange, GET_REQUEST, PeerStream } = await protocol()
       const stream = new PeerStream(context.operation, name)
       ended = exchange(path, [GET_REQUEST], stream, call).then(
         () => stream.end(),
@@ -183,12 +199,12 @@ export class UapiClient implements Backend, AsyncDisposable {
    * await client.close() // or `await using client = new UapiClient()`
    * ```
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true
     for (const call of this.#calls) {
       call.fail(new WireGuardError('the client was closed', { code: 'ECANCELED' }))
     }
-    return Promise.resolve()
+    await Promise.allSettled(this.#moves)
   }
 
   /** Calls {@link UapiClient.close}. */
@@ -213,11 +229,16 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
-  #begin(context: CallContext, options: CallOptions | undefined): CallDeadline {
+  #begin(
+    context: CallContext,
+    options: CallOptions | undefined,
+    defaults?: GivenLimits,
+  ): CallDeadline {
     if (context.device !== undefined) checkInterfaceName(context.device)
+    checkOptions(options, CALL_OPTIONS, context)
     if (this.#closed)
       throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
-    const call = callDeadline(context, options)
+    const call = callDeadline(context, options, defaults)
     this.#calls.add(call)
     return call
   }
@@ -230,7 +251,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   async #entries(call: CallDeadline): Promise<string[]> {
     if (process.platform === 'win32') return []
     try {
-      return await call.race(readdir(this.#directory))
+      const entries = await call.race(readdir(this.#directory, { encoding: 'buffer' }))
+      return entries.flatMap((entry) => decode(entry) ?? [])
     } catch (error) {
       if (isWireGuardError(error)) throw error
       if (errorCode(error) === 'ENOENT') return []
@@ -240,30 +262,43 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   async #read(name: string, call: CallDeadline): Promise<Device> {
     const path = this.#path(name)
-    const { exchange, GET_REQUEST, ReplyParser } = await protocol()
     const reply = new ReplyParser('read device', name)
     await exchange(path, [GET_REQUEST], reply, call)
     return reply.device(Date.now())
   }
 
   async #write(name: string, config: CheckedDeviceConfig, call: CallDeadline): Promise<void> {
-    const { formatSet, moveToTemporaryPeer, removesAllowedIPs } = await protocol()
     if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call))) {
       await this.#set(name, formatSet(config), call)
       return
     }
     const move = moveToTemporaryPeer(config, await this.#read(name, call))
+    const moving = this.#move(name, move, formatSet(move.config), call)
+    this.#moves.add(moving)
     try {
-      await this.#set(name, formatSet(move.config), call)
+      await moving
+    } finally {
+      this.#moves.delete(moving)
+    }
+  }
+
+  /** Sends a request. If it fails, removes the temporary peer that it may have left behind. */
+  async #move(
+    name: string,
+    { temporaryPeer }: TemporaryPeerMove,
+    request: Iterable<string>,
+    call: CallDeadline,
+  ): Promise<void> {
+    try {
+      await this.#set(name, request, call)
     } catch (error) {
-      if (move.temporaryPeer !== undefined) await this.#removeQuietly(name, move.temporaryPeer)
+      if (temporaryPeer !== undefined) await this.#removeQuietly(name, temporaryPeer)
       throw error
     }
   }
 
   async #set(name: string, request: Iterable<string>, call: CallDeadline): Promise<void> {
     const path = this.#path(name)
-    const { exchange, ReplyParser } = await protocol()
     const reply = new ReplyParser('configure device', name)
     let sent = false
     try {
@@ -278,7 +313,6 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   /** Asks the daemon. The answer is not kept, because another daemon may run the device by then. */
   async #canRemoveAllowedIPs(name: string, call: CallDeadline): Promise<boolean> {
-    const { exchange, formatRemovalProbe, ReplyParser } = await protocol()
     const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
     const reply = new ReplyParser('configure device', name)
     await exchange(this.#path(name), [probe], reply, call)
@@ -299,7 +333,6 @@ export class UapiClient implements Backend, AsyncDisposable {
       // The caller waits for this, perhaps after an abort. Allow one second in all, whatever the
       // progress.
       using call = callDeadline(context, { signal: AbortSignal.timeout(1000) })
-      const { formatSet } = await protocol()
       await this.#set(name, formatSet({ peers: [{ publicKey, remove: true }] }), call)
     } catch {
       // The error that led here is the one to report.
@@ -307,9 +340,8 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 
   #path(name: string): string {
-    const path = isPortableInterfaceName(name) ? findSocket(name, this.#directory) : undefined
+    const path = findSocket(name, this.#directory)
     if (path !== undefined) return path
-    checkPortableInterfaceName(name)
     throw new WireGuardError('no such userspace interface', {
       code: 'ENODEV',
       detail: `no socket ${join(this.#directory, name + SOCKET_SUFFIX)}`,
@@ -317,10 +349,18 @@ export class UapiClient implements Backend, AsyncDisposable {
   }
 }
 
-const CLIENT_OPTIONS: OptionTable<UapiClientOptions> = { directory: 'text' }
+const CLIENT_OPTIONS: OptionTable<UapiClientOptions> = {
+  directory: 'text',
+  hasInterface: 'function',
+}
+
+/**
+ * Returns the text of a file name; `undefined` when it is not UTF-8. Its text would then also stand
+ * for other names.
+ */
+function decode(bytes: Buffer): string | undefined {
+  const text = bytes.toString('utf8')
+  return Buffer.from(text).equals(bytes) ? text : undefined
+}
 
 type CallDeadline = Deadline<WireGuardError>
-
-function protocol(): Promise<typeof Protocol> {
-  return Promise.resolve(Protocol)
-}

@@ -2,6 +2,7 @@ import { canonicalAllowedIP, type AllowedIP } from '../model/allowed-ip.js'
 import { type Device, emptyPeer, type Peer, type PeerDraft } from '../model/device.js'
 import { parseEndpoint, type Endpoint } from '../model/endpoint.js'
 import { isWireGuardError, WireGuardError } from '../model/errors.js'
+import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import { KEY_LENGTH, type PublicKey, type SecretKey } from '../model/key.js'
 import { replyError } from './reply-error.js'
 import { KEYS, keyAt, type Key } from './reply-keys.js'
@@ -15,6 +16,15 @@ export class ReplyParser {
   #peers: Peer[] = []
   #rest: Buffer = Buffer.alloc(0)
   #line = 0
+  #bytes = 0
+  /** The keys of the current section, as bits of `Key.bit`. */
+  #seen = 0
+  /** Lines of the current section whose keys are unknown. */
+  #unknown = 0
+  #peerCount = 0
+  readonly #publicKeys = new Set<PublicKey>()
+  /** Of all peers. */
+  #allAllowedIPs = 0
   #errno: number | undefined
   #done = false
   #privateKey: SecretKey | undefined
@@ -45,6 +55,8 @@ export class ReplyParser {
    * @throws WireGuardError `EPROTO` when they are not a reply
    */
   push(chunk: Uint8Array): void {
+    this.#bytes += chunk.byteLength
+    if (this.#bytes > MOST_BYTES) throw this.#protocolError(`more than ${MOST_BYTES} bytes`)
     const bytes = this.#join(chunk)
     let start = 0
     while (!this.#done) {
@@ -61,7 +73,7 @@ export class ReplyParser {
     this.#rest = start === bytes.byteLength ? EMPTY : joinBytes(bytes.subarray(start), EMPTY)
     if (this.#rest.byteLength > LONGEST_LINE) {
       this.#line++
-      throw this.#protocolError(`line longer than ${LONGEST_LINE} bytes`)
+      throw this.#tooLong()
     }
   }
 
@@ -71,7 +83,7 @@ export class ReplyParser {
    * @throws WireGuardError the daemon's error, or `EPROTO` when the reply is incomplete
    */
   finish(): void {
-    if (this.#rest.byteLength > 0 || this.#errno === undefined) {
+    if (!this.#done || this.#errno === undefined) {
       throw this.#protocolError('the connection ended before the reply was complete')
     }
     const error = replyError(this.#errno, { operation: this.#operation, device: this.#device })
@@ -130,18 +142,43 @@ export class ReplyParser {
       this.#done = true
       return
     }
+    if (this.#errno !== undefined) throw this.#protocolError('line after "errno"')
+    if (end - start > LONGEST_LINE) throw this.#tooLong()
     const equals = bytes.indexOf(EQUALS, start)
     if (equals < 0 || equals >= end) throw this.#protocolError('line without "="')
     const key = keyAt(bytes, start, equals)
     // Unknown keys are ignored, because implementations add their own.
-    if (key !== undefined) this.#readValue(key, bytes, equals + 1, end)
+    if (key === undefined) this.#ignore(bytes, start, end)
+    else this.#readValue(key, bytes, equals + 1, end)
+  }
+
+  #ignore(bytes: Buffer, start: number, end: number): void {
+    if (++this.#unknown > MOST_UNKNOWN) {
+      throw this.#protocolError(`more than ${MOST_UNKNOWN} unknown keys of one peer or device`)
+    }
+    const line = bytes.subarray(start, end)
+    if (line.includes(NUL) || line.includes(CR)) throw this.#protocolError('NUL or "\\r"')
+  }
+
+  #beginPeer(publicKey: PublicKey): void {
+    this.#endPeer()
+    this.#seen = this.#unknown = 0
+    this.#publicKeys.add(publicKey)
+    const count = ++this.#peerCount
+    if (this.#publicKeys.size < count) throw this.#protocolError('a peer for the second time')
+    if (count > MOST_PEERS) throw this.#protocolError(`more than ${MOST_PEERS} peers`)
+    this.#peer = emptyPeer(publicKey)
   }
 
   #readValue(key: Key, bytes: Buffer, start: number, end: number): void {
     if (key === KEYS.public_key) {
-      this.#endPeer()
-      this.#peer = emptyPeer(this.#publicKey(key, bytes, start, end))
+      this.#beginPeer(this.#publicKey(key, bytes, start, end))
       return
+    }
+    if (key !== KEYS.allowed_ip) {
+      if ((this.#seen & key.bit) !== 0)
+        throw this.#protocolError(`"${key.name}" for the second time`)
+      this.#seen |= key.bit
     }
     switch (key) {
       case KEYS.errno:
@@ -168,7 +205,7 @@ export class ReplyParser {
         break
       case KEYS.endpoint:
         // A zone may be any name that the kernel accepts.
-        peer.endpoint = this.#parsed(key, parseEndpoint, bytes.toString('utf8', start, end))
+        peer.endpoint = this.#parsed(key, parseEndpoint, this.#utf8(key, bytes, start, end))
         break
       case KEYS.persistent_keepalive_interval:
         peer.persistentKeepalive = this.#integer(key, bytes, start, end, 0xffff)
@@ -189,6 +226,9 @@ export class ReplyParser {
         peer.protocolVersion = this.#integer(key, bytes, start, end)
         break
       case KEYS.allowed_ip:
+        if (++this.#allAllowedIPs > MOST_ALLOWED_IPS) {
+          throw this.#protocolError(`more than ${MOST_ALLOWED_IPS} allowed ips`)
+        }
         this.#allowedIPs[this.#allowedIPCount++] = this.#parsed(
           key,
           canonicalAllowedIP,
@@ -260,6 +300,17 @@ export class ReplyParser {
     throw this.#protocolError(`"${key.name}" is not 64 hexadecimal digits`)
   }
 
+  /** Bytes that are no UTF-8 would become a text that also stands for others. */
+  #utf8(key: Key, bytes: Buffer, start: number, end: number): string {
+    const text = bytes.toString('utf8', start, end)
+    if (!text.includes('\u{fffd}')) return text
+    throw this.#protocolError(`"${key.name}" is not UTF-8`)
+  }
+
+  #tooLong(): WireGuardError {
+    return this.#protocolError(`line longer than ${LONGEST_LINE} bytes`)
+  }
+
   #parsed<T extends Endpoint | AllowedIP>(key: Key, parse: (text: string) => T, text: string): T {
     try {
       return parse(text)
@@ -279,7 +330,9 @@ export class ReplyParser {
   }
 }
 
+const NUL = 0
 const LF = 10
+const CR = 13
 const EQUALS = 61
 const EMPTY = Buffer.alloc(0)
 const KEY = Buffer.alloc(KEY_LENGTH)
@@ -287,6 +340,11 @@ const NO_KEY = new Uint8Array(KEY_LENGTH)
 
 // wireguard-go's own limit on a line, 64 KiB.
 const LONGEST_LINE = 65_536
+
+// A reply that never ends must not fill the memory. No implementation comes near: wireguard-go has
+// at most 65536 peers, and its peers take half a kilobyte each.
+const MOST_BYTES = 2 ** 30
+const MOST_UNKNOWN = 10_000
 
 // 2001-09-09. As Unix time it is long before WireGuard; as a time since a handshake it is 31 years.
 const EARLIEST_UNIX_TIME = 1e12

@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import {
   type WireGuardErrorCode,
   type WireGuardErrorInit,
@@ -43,15 +42,21 @@ const IPC_ERROR_UNKNOWN = 55
 // Aliases of the names that programs usually check for.
 const SECOND_NAMES = new Set(['EWOULDBLOCK', 'ENOTSUP'])
 
-const NAMES = new Map(
-  Object.entries(constants.errno)
-    .filter(([name]) => !SECOND_NAMES.has(name))
-    .map(([name, number]) => [number, name]),
-)
+let names: ReadonlyMap<number, string> | undefined
+
+/** Not with the library: most programs never need it. */
+function namesByNumber(): ReadonlyMap<number, string> {
+  const { errno } = process.getBuiltinModule('node:os').constants
+  return new Map(
+    Object.entries(errno)
+      .filter(([name]) => !SECOND_NAMES.has(name))
+      .map(([name, number]) => [number, name]),
+  )
+}
 
 function codeOf(number: number): WireGuardErrorCode {
   if (number === IPC_ERROR_UNKNOWN) return 'EIO'
-  const name = NAMES.get(number)
+  const name = (names ??= namesByNumber()).get(number)
   if (name === 'EACCES') return 'EPERM'
   return name ?? 'EIO'
 }

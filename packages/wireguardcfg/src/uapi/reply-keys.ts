@@ -1,7 +1,12 @@
+// Before the table, whose keys it counts.
+let keyCount = 0
+
 /** A key of a reply. Keys are compared by identity. */
 export interface Key {
   readonly name: string
   readonly bytes: Uint8Array
+  /** A number with one bit, another for each key. */
+  readonly bit: number
 }
 
 /**
@@ -39,7 +44,7 @@ export function keyAt(bytes: Uint8Array, start: number, end: number): Key | unde
 }
 
 function key(name: string): Key {
-  return { name, bytes: new TextEncoder().encode(name) }
+  return { name, bytes: new TextEncoder().encode(name), bit: 1 << keyCount++ }
 }
 
 // No two keys have both the length and the first letter in common (a test checks this).

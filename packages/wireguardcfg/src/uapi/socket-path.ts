@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import { errorCode, HINTS, invalid, WireGuardError } from '../model/errors.js'
-import { isPortableInterfaceName } from '../model/interface-name.js'
+import { isInterfaceName } from '../model/interface-name.js'
 import { quote } from '../model/quote.js'
 
 // An import would also load the streams of node:fs, which takes 2 ms.
@@ -97,7 +97,7 @@ function realName(name: string, directory: string): string | undefined {
   const written = statSync(file, { throwIfNoEntry: false })
   if (written === undefined || !written.isFile()) return undefined
   const real = readFileSync(file, 'latin1').trim()
-  if (!isPortableInterfaceName(real)) return undefined
+  if (!isInterfaceName(real)) return undefined
   const socket = statSync(join(directory, real + SOCKET_SUFFIX), { throwIfNoEntry: false })
   if (socket === undefined || !socket.isSocket()) return undefined
   return Math.abs(socket.mtimeMs - written.mtimeMs) < 2000 ? real : undefined

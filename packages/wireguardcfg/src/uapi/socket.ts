@@ -83,6 +83,7 @@ async function connect(path: string, buffer: Buffer, call: Deadline): Promise<Co
 }
 
 function connectOnce(path: string, buffer: Buffer, call: Deadline): Promise<Connected> {
+  // An import would load node:net with the library.
   const { createConnection } = process.getBuiltinModule('node:net')
   const socket: Connected = createConnection({
     path,

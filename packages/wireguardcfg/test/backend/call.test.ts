@@ -33,7 +33,8 @@ describe('the errors of a call', () => {
   it('name an invalid idle time', () => {
     expect(thrown(() => callDeadline(CONTEXT, { idleTimeout: -1 }))).toMatchObject({
       code: 'EINVAL',
-      message: 'read device "wg0": idleTimeout -1: expected milliseconds, or 0 for no limit',
+      message:
+        'read device "wg0": idleTimeout -1: expected milliseconds up to 2147483647, or 0 for no limit',
       ...CONTEXT,
     })
   })

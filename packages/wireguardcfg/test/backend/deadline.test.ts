@@ -246,8 +246,8 @@ describe('a deadline without progress', () => {
     expect(deadline.check()).toBeUndefined()
   })
 
-  it('never fails with an idle time of 0, and has no timer', () => {
-    using deadline = start({ idleTimeout: 0 })
+  it('never fails without limits, and has no timer', () => {
+    using deadline = start({ idleTimeout: 0, timeout: 0 })
     deadline.touch()
     expect(jest.getTimerCount()).toBe(0)
     jest.advanceTimersByTime(1e6)
@@ -302,21 +302,69 @@ describe('a deadline that waits for something else', () => {
   })
 })
 
-describe('idleTimeout', () => {
-  it.each([-1, Number.NaN, Number.POSITIVE_INFINITY, 2 ** 31, '5000', null, {}, 5n])(
-    'refuses %p',
-    (value) => {
-      const { signal } = new AbortController()
-      expect(() => start({ signal, idleTimeout: value as number })).toThrow(
-        expect.objectContaining({
-          code: 'EINVAL',
-          message: expect.stringContaining('expected milliseconds'),
-        }),
-      )
-      expect([jest.getTimerCount(), listeners(signal)]).toEqual([0, 0])
-    },
-  )
+describe('a deadline whose time is over', () => {
+  it('fails whatever the progress, and says what the limit was', () => {
+    using deadline = start({ idleTimeout: 100, timeout: 1000 })
+    for (let i = 0; i < 11; i++) {
+      expect(deadline.check()).toBeUndefined()
+      jest.advanceTimersByTime(90)
+      deadline.touch()
+    }
+    jest.advanceTimersByTime(10 + IMMEDIATE)
+    const late = { code: 'ETIMEDOUT', message: 'not finished after 1000 ms' }
+    expect(() => deadline.check()).toThrow(expect.objectContaining(late))
+    expect(jest.getTimerCount()).toBe(0)
+  })
 
+  it.each<[string, DeadlineOptions]>([
+    ['five minutes without the option', { idleTimeout: 0 }],
+    ['five minutes when it is undefined', { idleTimeout: 0, timeout: undefined }],
+  ])('ends after %s', (_, options) => {
+    using deadline = start(options)
+    jest.advanceTimersByTime(299_999)
+    expect(deadline.check()).toBeUndefined()
+    jest.advanceTimersByTime(1 + IMMEDIATE)
+    expect(() => deadline.check()).toThrow('not finished after 300000 ms')
+  })
+
+  it('includes the time of waiting and of work', () => {
+    using deadline = start({ idleTimeout: 100, timeout: 1000 })
+    void deadline.whileWorking(new Promise(() => {})).catch(() => {})
+    jest.advanceTimersByTime(999)
+    expect(deadline.check()).toBeUndefined()
+    jest.advanceTimersByTime(1 + IMMEDIATE)
+    expect(() => deadline.check()).toThrow('not finished after 1000 ms')
+  })
+})
+
+describe.each(['idleTimeout', 'timeout'])('%s', (name) => {
+  const values = [-1, NaN, Infinity, 2 ** 31, '5', null, {}, [], 5n, true, Symbol('x'), () => {}]
+  it.each(values.map((value) => [value]))('refuses %p', (value) => {
+    const { signal } = new AbortController()
+    expect(() => start({ signal, [name]: value })).toThrow(
+      expect.objectContaining({
+        code: 'EINVAL',
+        message: expect.stringMatching(new RegExp(`^${name} .*: expected milliseconds`)),
+      }),
+    )
+    expect([jest.getTimerCount(), listeners(signal)]).toEqual([0, 0])
+  })
+})
+
+describe('options that are none', () => {
+  const signals = [null, {}, 'signal', new AbortController(), { aborted: false }]
+  it.each(signals.map((signal) => [signal]))('are refused: the signal %p', (signal) => {
+    expect(() => start({ signal: signal as AbortSignal })).toThrow(
+      'signal: expected an AbortSignal',
+    )
+  })
+
+  it.each([[null], [5000], ['5000'], [true]])('are refused: %p', (options) => {
+    expect(() => start(options as DeadlineOptions)).toThrow('options: expected an object')
+  })
+})
+
+describe('idleTimeout', () => {
   it.each<[string, DeadlineOptions]>([
     ['without options', {}],
     ['when it is undefined', { idleTimeout: undefined, signal: undefined }],

@@ -5,7 +5,7 @@ import { KeyedQueue, Mutex, Semaphore } from '../../src/backend/queue.js'
 
 const error = (code: string, message: string) => Object.assign(new Error(message), { code })
 const start = (idleTimeout = 0) =>
-  new Deadline({ idleTimeout }, ({ code, message }) => error(code, message))
+  new Deadline({ idleTimeout, timeout: 0 }, ({ code, message }) => error(code, message))
 
 /** A step that ends when the test says so. */
 function gate(): { open: () => void; opened: Promise<void> } {

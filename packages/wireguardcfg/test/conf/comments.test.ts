@@ -71,7 +71,11 @@ describe('comments between two peers', () => {
 
   it('does not give a peer the name of a disabled one', () => {
     const conf = parseConf(file('', disabled, '', ''))
-    expect(conf.peers.map(peerName)).toEqual([undefined, undefined, undefined])
+    expect(conf.peers.map((section) => peerName(section))).toEqual([
+      undefined,
+      undefined,
+      undefined,
+    ])
   })
 })
 

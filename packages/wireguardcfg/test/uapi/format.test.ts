@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals'
-import type { CheckedDeviceConfig } from '../../src/model/config.js'
+import type { CheckedDeviceConfig, CheckedPeerConfig } from '../../src/model/config.js'
 import { SecretKey } from '../../src/model/key.js'
 import { formatRemovalProbe, formatSet, GET_REQUEST } from '../../src/uapi/format.js'
 import {
@@ -18,6 +18,16 @@ function format(config: CheckedDeviceConfig, pieceLength?: number): string {
 }
 
 describe('formatSet', () => {
+  it.each<[string, Partial<CheckedDeviceConfig>, Partial<CheckedPeerConfig>]>([
+    ['every peer is replaced', { replacePeers: true }, {}],
+    ['its allowed ips are replaced', {}, { replaceAllowedIPs: true }],
+    ['it is removed', {}, { remove: true }],
+  ])('removes nothing from a peer when %s', (_, device, peer) => {
+    const removeAllowedIPs = ['10.0.0.2/32']
+    const text = format({ ...device, peers: [{ publicKey, removeAllowedIPs, ...peer }] })
+    expect(text).not.toContain('=-')
+  })
+
   it('writes every field, each line before those that need it', () => {
     const text = format({
       replacePeers: true,
@@ -52,7 +62,6 @@ describe('formatSet', () => {
       'replace_allowed_ips=true',
       'allowed_ip=10.0.0.1/32',
       'allowed_ip=fd00::/64',
-      'allowed_ip=-10.0.0.2/32',
       `public_key=${OTHER_PEER_HEX}`,
       '',
       '',
@@ -150,6 +159,23 @@ describe('formatSet', () => {
     }
     expect(longest).toBeLessThan(33_500)
     expect(pieces).toBeGreaterThan(30)
+  })
+
+  it('keeps a peer that is added and removed at once in one piece', () => {
+    const allowedIPs = Array.from({ length: 300 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`)
+    const move = [
+      { publicKey, allowedIPs },
+      { publicKey, remove: true },
+    ]
+    const pieces = [...formatSet({ peers: [...move, ...move] }, { pieceLength: 1 })]
+    const counts = pieces.map((piece) => [
+      piece.split('allowed_ip').length - 1,
+      piece.split('remove').length - 1,
+    ])
+    expect(counts.filter(([added]) => added !== 0)).toStrictEqual([
+      [300, 1],
+      [300, 1],
+    ])
   })
 
   it('makes a piece only on request', () => {

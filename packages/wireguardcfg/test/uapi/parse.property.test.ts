@@ -55,13 +55,11 @@ describe.each(SAMPLE_REPLIES)('the reply of $name', ({ text, now, device }) => {
   })
 
   it('gives no device when its end is missing, and never another one', () => {
-    const complete = text.indexOf('errno=0\n') + 'errno=0\n'.length
     for (let end = 0; end < bytes.byteLength; end++) {
       const parser = new ReplyParser('read device', 'wg0')
       parser.push(bytes.subarray(0, end))
       expect(parser.done).toBe(false)
-      if (end >= complete) expect(parser.device(now)).toStrictEqual(device)
-      else expect(() => parser.device(now)).toThrow(WireGuardError)
+      expect(() => parser.device(now)).toThrow(WireGuardError)
     }
   })
 })

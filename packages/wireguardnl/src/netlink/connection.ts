@@ -18,9 +18,9 @@ export type SendMode =
   | 'writer'
   /**
    * In a thread, while the other exchanges continue: for a deletion, which may have to wait for
-   * their dumps to end.
+   * their dumps to end. The caller has a place of `WriterGate.acquireDeletion`.
    */
-  | 'thread'
+  | 'deletion'
 
 /** Options of `Connection.request`. */
 export interface RequestOptions extends ExchangeOptions {
@@ -188,8 +188,11 @@ export class Connection implements AsyncDisposable {
     header: Header,
     payload: Uint8Array,
     { send = 'now', onMessage }: RequestOptions,
-    { deadline, operation }: Exchange,
+    exchange: Exchange,
   ): AsyncGenerator<ReplyReader, void, undefined> {
+    const { deadline, operation } = exchange
+    // The kernel takes RTNL for each part of a dump, which it produces when the one before is read.
+    const takesLock = (header.flags & NLM_F_DUMP) === NLM_F_DUMP
     const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
     const replies = new ReplyReader(
       sequence,
@@ -201,10 +204,11 @@ export class Connection implements AsyncDisposable {
     // All datagrams use the same buffer, so zeroing the longest zeroes the others.
     let longest: Uint8Array = NOTHING
     try {
-      await this.#send(socket, encodeMessage({ ...header, sequence }, payload), send, deadline)
+      await this.#send(socket, encodeMessage({ ...header, sequence }, payload), send, exchange)
       while (!replies.ended) {
         const datagram =
-          this.#receiveNow(socket, deadline) ?? (await this.#receive(socket, deadline))
+          this.#receiveNow(socket, deadline, takesLock) ??
+          (await this.#receive(socket, exchange, takesLock))
         if (datagram.length > longest.length) longest = datagram
         replies.load(datagram, this.#read(datagram))
         if (onMessage === undefined) yield replies
@@ -221,17 +225,19 @@ export class Connection implements AsyncDisposable {
     socket: Socket,
     datagram: Uint8Array,
     mode: SendMode,
-    deadline: ExchangeDeadline,
+    { deadline, operation }: Exchange,
   ): Promise<void> {
     if (mode === 'now') {
       if (this.#mustWait()) await this.#pass(deadline)
       deadline.check()
-      try {
-        socket.send(datagram)
-      } finally {
-        datagram.fill(0)
+      if (!this.#gate.deleting) {
+        try {
+          socket.send(datagram)
+        } finally {
+          datagram.fill(0)
+        }
+        return
       }
-      return
     }
     const send = () => {
       deadline.check()
@@ -239,7 +245,9 @@ export class Connection implements AsyncDisposable {
     }
     const sendAndWipe = async () => {
       try {
-        await (mode === 'writer' ? this.#gate.run(deadline, send) : send())
+        await (mode === 'deletion'
+          ? this.#gate.runDeletion(operation, send)
+          : this.#gate.run(deadline, operation, send))
       } finally {
         datagram.fill(0)
       }
@@ -250,18 +258,33 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Receives a datagram that has already arrived. Returns `undefined` when there is none, and when
-   * another exchange or the event loop has to run first.
+   * another exchange or the event loop has to run first, or a thread has to receive.
    */
-  #receiveNow(socket: Socket, deadline: ExchangeDeadline): Uint8Array | undefined {
-    if (this.#mustWait()) return undefined
+  #receiveNow(
+    socket: Socket,
+    deadline: ExchangeDeadline,
+    takesLock: boolean,
+  ): Uint8Array | undefined {
+    if (this.#mustWait() || (takesLock && this.#gate.deleting)) return undefined
     deadline.check()
     return socket.receive()
   }
 
-  async #receive(socket: Socket, deadline: ExchangeDeadline): Promise<Uint8Array> {
+  async #receive(
+    socket: Socket,
+    { deadline, operation }: Exchange,
+    takesLock: boolean,
+  ): Promise<Uint8Array> {
     for (let attempt = 0; ; attempt += 1) {
       await this.#pass(deadline)
-      const datagram = socket.receive()
+      const receive = () => {
+        deadline.check()
+        return socket.receiveAsync()
+      }
+      const datagram =
+        takesLock && this.#gate.deleting
+          ? await deadline.race(this.#gate.run(deadline, operation, receive))
+          : socket.receive()
       if (datagram !== undefined) return datagram
       const time = attempt < IMPATIENT_TURNS ? 0 : 2 ** (attempt - IMPATIENT_TURNS)
       await deadline.race(pause(Math.min(time, LONGEST_PAUSE)))

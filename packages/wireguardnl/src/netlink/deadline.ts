@@ -10,7 +10,9 @@ export interface ExchangeOptions {
    * for no limit.
    */
   readonly idleTimeout?: number | undefined
-  /** The deadline of the whole call, in place of `signal` and `idleTimeout`. */
+  /** Milliseconds that the exchange may take in all; default 300000, 0 for no limit. */
+  readonly timeout?: number | undefined
+  /** The deadline of the whole call, in place of the limits above. */
   readonly deadline?: ExchangeDeadline | undefined
   /** The operation that errors name: 'list links'. */
   readonly operation?: string | undefined
@@ -22,8 +24,8 @@ export type ExchangeDeadline = Deadline<NetlinkError>
 /**
  * Returns a deadline that fails with a NetlinkError.
  *
- * @throws {NetlinkError} ABORT_ERR when the signal is already aborted, EINVAL when `idleTimeout` is
- * not a number of milliseconds
+ * @throws {NetlinkError} ABORT_ERR when the signal is already aborted, EINVAL when an option
+ * has no valid value
  *
  * @example
  * ```ts
@@ -33,9 +35,10 @@ export type ExchangeDeadline = Deadline<NetlinkError>
 export function exchangeDeadline({
   signal,
   idleTimeout,
+  timeout,
   operation = 'exchange',
 }: Omit<ExchangeOptions, 'deadline'>): ExchangeDeadline {
-  return new Deadline({ signal, idleTimeout }, ({ message, code, cause }) => {
+  return new Deadline({ signal, idleTimeout, timeout }, ({ message, code, cause }) => {
     const text = code === 'ABORT_ERR' ? message : `${code}, ${message}`
     return new NetlinkError(text, { code, kind: 'call', operation, cause })
   })

@@ -9,18 +9,19 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
-import { CALL_OPTIONS, checkOptions } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, limitsOf, STREAM_LIMITS } from 'wireguardcfg/internal'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
-import { diagnose } from './diagnose.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
+import { diagnose } from './diagnose.js'
 import { readPeers } from './dump/read.js'
-import { applyConfig, checkZones } from './set/apply.js'
+import { applyConfig } from './set/apply.js'
+import { checkZones } from './set/messages.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
 
@@ -135,7 +136,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    * ```
    */
   async *peerBatches(name: string, options?: CallOptions): AsyncGenerator<readonly Peer[], void> {
-    const call = this.#begin('read device', name, options).detach()
+    const call = this.#begin('read device', name, options, STREAM_LIMITS).detach()
     const session = this.#session(name, call)
     const { kernel, pool } = this.#resources
     try {
@@ -178,8 +179,9 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     this.#closed = true
     const calls = [...this.#calls]
     for (const call of calls) call.cancel()
-    const { pool } = this.#resources
-    await Promise.all([pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+    // A call that rolls back needs the pool until it has ended.
+    await Promise.all(calls.map(({ ended }) => ended))
+    await Promise.all([this.#resources.pool.close(), this.#route.close()])
   }
 
   /** Calls {@link NetlinkClient.close}. */
@@ -211,13 +213,14 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     operation: string,
     device: string | undefined,
     options: CallOptions | undefined,
+    defaults: CallOptions = {},
   ): NetlinkCall {
     const context: ErrorContext = { operation, device }
     try {
       if (device !== undefined) checkInterfaceName(device)
       checkOptions(options, CALL_OPTIONS)
       if (this.#closed) throw new WireGuardError('the client is closed', { code: 'EBADF' })
-      const call = new NetlinkCall(context, options ?? {})
+      const call = new NetlinkCall(context, limitsOf(options, defaults))
       this.#calls.add(call)
       return call
     } catch (error) {

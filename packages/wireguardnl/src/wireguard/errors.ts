@@ -3,6 +3,7 @@ import { HINTS as SHARED_HINTS } from 'wireguardcfg/internal'
 import { SystemCallError } from '../libc.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
+import { writerGate } from '../netlink/writer-gate.js'
 
 /** The context of an error: everything but its code and its cause. */
 export type ErrorContext = Omit<WireGuardErrorInit, 'code' | 'cause' | 'operation'> & {
@@ -45,7 +46,7 @@ function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError
   if (error.code === 'ABORT_ERR') {
     return new WireGuardError(textOf(error), { ...context, code: error.code, cause: error.cause })
   }
-  const detail = context.detail ?? error.extendedAck?.message
+  const detail = context.detail ?? error.extendedAck?.message ?? workOf(error)
   const init = { ...context, code: error.code, detail, cause: error }
   const summary = SUMMARIES[error.code]
   if (error.kind !== 'message' || summary === undefined) {
@@ -56,6 +57,15 @@ function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError
     hint: HINTS[error.code],
     ...init,
   })
+}
+
+/**
+ * Returns what the kernel is at work on, for a call that timed out. It may have waited for one of
+ * these, such as a deletion that waits for the dump of another process.
+ */
+function workOf({ code }: NetlinkError): string | undefined {
+  if (code !== 'ETIMEDOUT' || writerGate.running.length === 0) return undefined
+  return `the kernel is still at work: ${writerGate.running.join(', ')}`
 }
 
 // By the error code of the kernel's reply.

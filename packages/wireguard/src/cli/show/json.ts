@@ -1,4 +1,4 @@
-import { type Device, formatEndpoint, type Peer, type SecretKey } from 'wireguardcfg'
+import { type Device, deviceToJSON, formatEndpoint, type Peer, type SecretKey } from 'wireguardcfg'
 import type { WireGuard } from '../../wireguard.js'
 import type { CommandContext } from '../context.js'
 import { interfaceNames, readInterface, readEach } from '../interfaces.js'
@@ -20,7 +20,9 @@ export async function showJson(
     await context.out.write(`${JSON.stringify(value, undefined, 2)}\n`)
   }
   const convert = (device: Device): unknown =>
-    field === undefined ? deviceJson(device, reveal) : fieldJson(device, knownField(field), reveal)
+    field === undefined
+      ? deviceToJSON(device, { reveal })
+      : fieldJson(device, knownField(field), reveal)
   if (what === 'one') {
     await print(convert(await readInterface(wg, name)))
     return 0
@@ -36,29 +38,6 @@ export async function showJson(
   }
   await print(field === undefined ? values.map(([, value]) => value) : Object.fromEntries(values))
   return values.length > 0 || names.length === 0 ? 0 : 1
-}
-
-function deviceJson(device: Device, reveal: boolean) {
-  return {
-    name: device.name,
-    backend: device.backend,
-    index: device.index ?? null,
-    privateKey: secret(device.privateKey, reveal),
-    publicKey: device.publicKey ?? null,
-    listenPort: device.listenPort,
-    firewallMark: device.firewallMark,
-    peers: device.peers.map((peer) => ({
-      publicKey: peer.publicKey,
-      presharedKey: secret(peer.presharedKey, reveal),
-      endpoint: endpoint(peer),
-      persistentKeepalive: peer.persistentKeepalive,
-      lastHandshake: handshake(peer),
-      receiveBytes: peer.receiveBytes,
-      transmitBytes: peer.transmitBytes,
-      allowedIPs: peer.allowedIPs,
-      protocolVersion: peer.protocolVersion,
-    })),
-  }
 }
 
 function fieldJson(device: Device, field: FieldName, reveal: boolean): unknown {
@@ -88,7 +67,7 @@ function fieldJson(device: Device, field: FieldName, reveal: boolean): unknown {
     case 'persistent-keepalive':
       return byPeer(({ persistentKeepalive }) => persistentKeepalive)
     case 'dump':
-      return deviceJson(device, reveal)
+      return deviceToJSON(device, { reveal })
     default:
       return field satisfies never
   }

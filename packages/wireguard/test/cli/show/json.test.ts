@@ -37,6 +37,7 @@ describe('show --json', () => {
     protocolVersion: 1,
   }
   const DEVICE = {
+    version: 1,
     name: 'wg0',
     backend: 'userspace',
     index: null,
