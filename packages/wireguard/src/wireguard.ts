@@ -1,5 +1,5 @@
 import type { CallOptions, Device, DeviceConfig, Peer } from 'wireguardcfg'
-import { CALL_OPTIONS, checkOptions } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import { Backends, type WireGuardOptions } from './backends.js'
 import { capabilities, type Capabilities } from './capabilities.js'
@@ -21,6 +21,10 @@ import { syncDevice, type SyncOptions } from './sync/sync.js'
 export class WireGuard implements AsyncDisposable {
   readonly #backends: Backends
   readonly #calls = new RunningCalls()
+
+  static {
+    traceMethods(this, 'WireGuard')
+  }
 
   private constructor(backends: Backends) {
     this.#backends = backends

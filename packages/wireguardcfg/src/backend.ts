@@ -14,7 +14,6 @@ export {
 } from './backend/deadline.js'
 export { KeyedQueue, Mutex, Semaphore } from './backend/queue.js'
 export {
-  isMove,
   moveToTemporaryPeer,
   removesAllowedIPs,
   removesSome,

@@ -10,6 +10,7 @@ import type { ExchangeOptions } from './netlink/deadline.js'
 import { NetlinkError } from './netlink/errors.js'
 import { RTM_NEWLINK } from './route/constants.js'
 import { encodeLinkHeader } from './route/link.js'
+import { routeRequestName } from './route/request-name.js'
 import { ENTER_HINT, threadNamespace } from './namespace/thread-namespace.js'
 import {
   WG_CMD_GET_DEVICE,
@@ -19,6 +20,7 @@ import {
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
 import { type KernelHandle, kernelOf, runningKernel } from './wireguard/kernel.js'
+import { genericRequestName } from './wireguard/request-name.js'
 
 /** Whether something is possible here, and if not, the reason. */
 export type Capability =
@@ -71,8 +73,10 @@ export async function kernelCapabilities(
   checkOptions(options, CALL_OPTIONS, { operation: OPERATION })
   const exchange = { ...limitsOf(options), operation: OPERATION }
   const known = kernelOf(kernel)
-  await using generic = new Connection(() => known.open(NETLINK_GENERIC))
-  await using route = new Connection(() => known.open(NETLINK_ROUTE))
+  const openGeneric = () => known.open(NETLINK_GENERIC)
+  const openRoute = () => known.open(NETLINK_ROUTE)
+  await using generic = new Connection(openGeneric, undefined, genericRequestName)
+  await using route = new Connection(openRoute, undefined, routeRequestName)
   let family: number | undefined
   const resolved = await attempt(async () => {
     family = await known.families.resolveAnew(generic, WG_GENL_NAME, exchange)

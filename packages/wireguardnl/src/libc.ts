@@ -9,7 +9,7 @@ import type { KoffiFunc } from 'koffi'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
 import { WireGuardError } from 'wireguardcfg'
-import { errorCode } from 'wireguardcfg/internal'
+import { decodeName, encodeName, errorCode } from 'wireguardcfg/internal'
 import { errnoName, errnoText } from './errno.js'
 
 // From <bits/socket.h> and <fcntl.h>, as on every architecture that Node.js is built for on Linux.
@@ -157,7 +157,8 @@ export function namespaceType(fd: number): number | undefined {
  */
 export function ifNameToIndex(name: string): number | undefined {
   if (name.includes('\0')) return undefined
-  const index = libc().if_nametoindex(name)
+  const bytes = encodeName(name)
+  const index = libc().if_nametoindex(Buffer.concat([bytes, Buffer.of(0)]))
   if (index !== 0) return index
   const errno = libc().errno()
   if (errno === constants.errno.ENODEV) return undefined
@@ -173,7 +174,7 @@ export function ifNameToIndex(name: string): number | undefined {
 export function ifIndexToName(index: number): string | undefined {
   const name = new Uint8Array(IFNAMSIZ)
   if (libc().if_indextoname(index, name) !== null) {
-    return new TextDecoder().decode(name.subarray(0, name.indexOf(0)))
+    return decodeName(name.subarray(0, name.indexOf(0)))
   }
   const errno = libc().errno()
   if (errno === constants.errno.ENXIO) return undefined
@@ -227,7 +228,7 @@ interface Libc {
   readonly open: KoffiFunc<(path: string, flags: number) => number>
   readonly setns: KoffiFunc<(fd: number, type: number) => number>
   readonly ioctl: KoffiFunc<(fd: number, request: number) => number>
-  readonly if_nametoindex: KoffiFunc<(name: string) => number>
+  readonly if_nametoindex: KoffiFunc<(name: Uint8Array) => number>
   readonly if_indextoname: KoffiFunc<(index: number, name: Uint8Array) => unknown>
 }
 
@@ -319,7 +320,9 @@ function functionsOf(koffi: typeof Koffi): Libc {
     setns: library.func('setns', 'int', ['int', 'int']) as Libc['setns'],
     // ioctl(2) is variadic for an argument that NS_GET_NSTYPE does not have.
     ioctl: library.func('ioctl', 'int', ['int', 'unsigned long']) as Libc['ioctl'],
-    if_nametoindex: library.func('if_nametoindex', 'uint32_t', ['str']) as Libc['if_nametoindex'],
+    if_nametoindex: library.func('if_nametoindex', 'uint32_t', [
+      'void *',
+    ]) as Libc['if_nametoindex'],
     if_indextoname: library.func('if_indextoname', 'void *', [
       'uint32_t',
       'void *',

@@ -10,6 +10,7 @@ import {
   checkOptions,
   type OptionTable,
   parseInterfaceAddress,
+  quote,
 } from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
@@ -100,6 +101,7 @@ const LARGEST_MTU = 0x7fff_ffff
 
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
   checkPortableInterfaceName(name)
+  if (name.startsWith('-')) throw looksLikeOption(name)
   checkOptionNames(name, options)
   const { signal, idleTimeout, timeout, mtu, moveTo, addresses = [] } = options
   return {
@@ -131,6 +133,17 @@ function checkAddresses(addresses: readonly string[]): readonly string[] {
     } catch (error) {
       throw isWireGuardError(error) ? error.with({ path: `addresses[${i}]` }) : error
     }
+  })
+}
+
+/**
+ * The rule of wg-quick(8) allows such a name. But wireguard-go, wg and ip would take it for an
+ * option, and wireguard-go knows no `--`.
+ */
+function looksLikeOption(name: string): WireGuardError {
+  return new WireGuardError(`interface name ${quote(name)}: expected no "-" at its beginning`, {
+    code: 'EINVAL',
+    hint: 'Programs would take it for an option',
   })
 }
 

@@ -41,8 +41,8 @@ const MOST_MOVED = 400
  * reads the device just before. Those of another peer stay where they are.
  *
  * The temporary peer takes over some hundred allowed IPs at a time, and each time the next entry
- * removes it. Send the two entries together ({@link isMove}): a program that is killed then
- * leaves no peer behind that swallows packets.
+ * removes it. Send the two entries together, in one message: a program that is killed then leaves
+ * no peer behind that swallows packets.
  *
  * The moves come before everything else. The result is the same as removing in place, because one
  * configuration cannot both add an allowed IP to a peer and remove it.

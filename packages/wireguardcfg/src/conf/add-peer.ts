@@ -5,7 +5,7 @@ import { type PublicKey, SecretKey } from '../model/key.js'
 import { checkOptions, type OptionTable } from '../model/options.js'
 import type { Conf } from './conf.js'
 import type { PeerKey } from './keys.js'
-import { setPeerName } from './peer-name.js'
+import { checkName, setPeerName } from './peer-name.js'
 import type { ConfSection } from './section.js'
 import { type AllowedIPEntry, formatAllowedIPs, parseAllowedIPs } from './values/allowed-ips.js'
 import { type ConfEndpoint, parseConfEndpoint } from './values/endpoint.js'
@@ -16,7 +16,6 @@ import {
 } from './values/key-values.js'
 import { formatPersistentKeepalive } from './values/numbers.js'
 import type { Parsed } from './values/value.js'
-import { checkComment } from './validate.js'
 
 /** A peer to add to a file. Absent fields are not written. */
 export interface ConfPeerInit {
@@ -49,9 +48,7 @@ export function addPeer(conf: Conf, init: ConfPeerInit, path = ''): ConfSection 
   checkOptions(init ?? null, PEER_OPTIONS, { operation: 'add peer', path })
   const lines = peerLines(init, path)
   const { name } = init
-  if (name !== undefined && checkComment(name) === '') {
-    throw invalid('expected one line of text', { path: `${path}name` })
-  }
+  if (name !== undefined) checkName(name, `${path}name`)
   const section = conf.addPeerSection()
   for (const [key, value] of lines) section.set(key, value)
   if (name !== undefined) setPeerName(section, name)

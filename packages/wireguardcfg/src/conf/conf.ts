@@ -101,7 +101,7 @@ export class Conf {
     // Before all other changes, because it may throw.
     target.set(key, value)
     for (const section of this.interfaces) if (section !== target) section.unset(key)
-    if (!this.sections.includes(target)) this.#sections.unshift(target)
+    this.#addAtTop(target)
   }
 
   /**
@@ -117,7 +117,7 @@ export class Conf {
   add(key: AnyKey, value: string): void {
     const target = this.#interfaceWith(key)
     target.add(key, value)
-    if (!this.sections.includes(target)) this.#sections.unshift(target)
+    this.#addAtTop(target)
   }
 
   /**
@@ -201,6 +201,14 @@ export class Conf {
     const sections = this.interfaces
     const section = sections.findLast((one) => one.get(key) !== undefined) ?? sections[0]
     return section ?? this.#newSection('interface', this.sections.length > 0)
+  }
+
+  /** Adds a section above the others, unless it is one of them. */
+  #addAtTop(section: ConfSection): void {
+    const { sections } = this
+    if (sections.includes(section)) return
+    if (this.#prologue.length === 0 && sections.length > 0) section.precede(sections[0]!)
+    this.#sections.unshift(section)
   }
 
   #newSection(kind: 'interface' | 'peer', emptyBelow: boolean, emptyAbove = false): ConfSection {

@@ -2,12 +2,7 @@ import { divideGap } from './comments.js'
 import { Conf } from './conf.js'
 import { ConfLine, type LineEnd, type Token } from './line.js'
 import { ConfSection } from './section.js'
-
-/**
- * U+FEFF at the start of a file, which some Windows editors write. wg(8) reads it as part of the
- * first line and refuses that line.
- */
-export const BYTE_ORDER_MARK = '\uFEFF'
+import { BYTE_ORDER_MARK } from './text.js'
 
 /**
  * Reads a file. It never throws, and `formatConf` returns the same text for any input. `checkConf`

@@ -53,8 +53,7 @@ export function setPeerName(
   name: string,
   options: PeerNameOptions = {},
 ): void {
-  const text = checkComment(name)
-  if (text === '') throw invalid('name: expected one line of text')
+  const text = checkName(name)
   const line = `friendly_name = ${text}`
   const before = findName(section, options)
   if (before === undefined) {
@@ -70,6 +69,18 @@ export function setPeerName(
     section.rewriteComment((comment) => (isThat(comment) ? line : undefined))
   }
   section.rewriteComment((comment) => newEnd(comment.text, found.name, text))
+}
+
+/**
+ * Checks the name of a peer and returns it without the white space at its ends, which is not part
+ * of a name that is read.
+ *
+ * @throws WireGuardError `EINVAL` when it is empty or more than one line
+ */
+export function checkName(name: string, path = 'name'): string {
+  const text = checkComment(name).trim()
+  if (text === '') throw invalid('expected one line of text', { path })
+  return text
 }
 
 /**

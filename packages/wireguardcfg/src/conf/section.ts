@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { ConfKey, ConfSectionKind } from './keys.js'
 import { commentText } from './comments.js'
 import { ConfLine, type LineEnd } from './line.js'
-import { foldCase } from './text.js'
+import { BYTE_ORDER_MARK, foldCase } from './text.js'
 import { checkComment, checkKey, checkValue } from './validate.js'
 
 /** A known key, which editors suggest, or any other key, which is kept as it is. */
@@ -263,6 +263,22 @@ export class ConfSection {
    */
   append(lines: readonly ConfLine[]): void {
     for (const line of lines) this.#between.push(line)
+  }
+
+  /**
+   * Becomes the first section of the file in place of another one. The byte order mark of the file
+   * moves to its header.
+   *
+   * @internal
+   */
+  precede(other: ConfSection): void {
+    const [first = other.#header] = other.#lead
+    if (!first.text.startsWith(BYTE_ORDER_MARK)) return
+    const rest = new ConfLine(first.text.slice(BYTE_ORDER_MARK.length), first.end)
+    if (first === other.#header) other.#header = rest
+    else other.#lead = other.#lead.with(0, rest)
+    const { text, end } = this.#header
+    this.#header = new ConfLine(BYTE_ORDER_MARK + text, end, BYTE_ORDER_MARK.length)
   }
 
   /** Returns `ConfSection { peer }`, because the content may be secret. */

@@ -1,4 +1,10 @@
 /**
+ * U+FEFF at the start of a file, which some Windows editors write. wg(8) reads it as part of the
+ * first line and refuses that line.
+ */
+export const BYTE_ORDER_MARK = '\uFEFF'
+
+/**
  * White space as in wg(8) and wg-quick(8): what isspace(3) accepts in the C locale. Not `\s`, which
  * also matches no-break spaces and the byte order mark.
  */

@@ -10,6 +10,7 @@ import {
   removesAllowedIPs,
   type TemporaryPeerMove,
 } from '../backend/removal.js'
+import { traceMethods } from '../backend/trace-methods.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
@@ -22,6 +23,7 @@ import { ReplyParser } from './parse.js'
 import { PeerStream } from './peer-stream.js'
 import { exchange, isListening } from './socket.js'
 import { checkZones, type HasInterface, hasInterface } from './zones.js'
+import { probeSocket, type SocketState } from './probe.js'
 import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
@@ -62,6 +64,10 @@ export class UapiClient implements Backend, AsyncDisposable {
   /** The writes that may have to roll back. `close()` waits for them. */
   readonly #moves = new Set<Promise<void>>()
   #closed = false
+
+  static {
+    traceMethods(this, 'UapiClient', ['mayHave'])
+  }
 
   /** Opens nothing yet. */
   constructor(options: UapiClientOptions = {}) {
@@ -182,7 +188,7 @@ export class UapiClient implements Backend, AsyncDisposable {
       )
       for (let peers; (peers = await stream.next()) !== undefined;) yield peers
     } catch (error) {
-      throw isWireGuardError(error) ? error.with(context) : error
+      throw await this.#explain(error, context)
     } finally {
       // No caller gets this error. It only ends the exchange.
       call.fail(new WireGuardError('the iterator was closed', { code: 'ECANCELED' }))
@@ -223,9 +229,29 @@ export class UapiClient implements Backend, AsyncDisposable {
     try {
       return await step(call)
     } catch (error) {
-      throw isWireGuardError(error) ? error.with(context) : error
+      throw await this.#explain(error, context)
     } finally {
       this.#end(call)
+    }
+  }
+
+  async #explain(error: unknown, context: CallContext): Promise<unknown> {
+    if (!isWireGuardError(error)) return error
+    const { device } = context
+    const hasEnded = device !== undefined && (await this.#hasEnded(device, error.code))
+    return (hasEnded ? endedDuringCall(error) : error).with(context)
+  }
+
+  /** Returns whether the daemon of a broken connection has ended. */
+  async #hasEnded(device: string, code: string): Promise<boolean> {
+    // EPROTO may also be a reply that is complete and invalid, so it needs the stronger evidence.
+    if (code !== 'EPROTO' && code !== 'EPIPE' && code !== 'ECONNRESET') return false
+    try {
+      const path = findSocket(device, this.#directory)
+      if (path === undefined) return true
+      return code !== 'EPROTO' && STALE.has(await probeSocket(path))
+    } catch {
+      return false
     }
   }
 
@@ -364,3 +390,14 @@ function decode(bytes: Buffer): string | undefined {
 }
 
 type CallDeadline = Deadline<WireGuardError>
+
+const STALE: ReadonlySet<SocketState> = new Set(['stale', 'absent'])
+
+function endedDuringCall({ applied, detail, cause }: WireGuardError): WireGuardError {
+  return new WireGuardError('the daemon of this interface ended during the call', {
+    code: 'ENODEV',
+    applied,
+    detail,
+    cause,
+  })
+}

@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatConf, parseConf, peerName, setPeerName } from '../../src/conf.js'
+import { addPeer, formatConf, parseConf, peerName, setPeerName } from '../../src/conf.js'
 import { thrown } from '../model/faults.js'
+import { KEY_A } from './wg-cases.js'
 
 const named = (text: string) => parseConf(text).peers.map((section) => peerName(section))
 
@@ -108,6 +109,20 @@ describe('setPeerName', () => {
     expect(formatConf(conf)).toBe('### friendly_name = Bob the 2nd\n[Peer]\n')
   })
 
+  it('leaves out white space at the ends, as the reader of names does', () => {
+    const conf = parseConf('[Peer]\nPublicKey = x\n')
+    setPeerName(conf.peers[0]!, ' Bob\u00a0')
+    expect(formatConf(conf)).toBe('[Peer]\n# friendly_name = Bob\nPublicKey = x\n')
+  })
+
+  it.each(['\u00a0', '', 'a\nb'])('is refused by addPeer before it adds anything: %j', (name) => {
+    const conf = parseConf('')
+    expect(thrown(() => addPeer(conf, { publicKey: KEY_A, name }))).toMatchObject({
+      code: 'EINVAL',
+    })
+    expect(formatConf(conf)).toBe('')
+  })
+
   it.each([
     ['a word', '[Peer]\n# US-1\nPublicKey = x\n'],
     ['an expression', '# device a\n[Peer]\nPublicKey = x\n'],
@@ -122,7 +137,7 @@ describe('setPeerName', () => {
     }
   })
 
-  it.each(['', ' ', 'a\nb', 'a\0'])('refuses %j', (name) => {
+  it.each(['', ' ', '\u00a0', 'a\nb', 'a\0'])('refuses %j', (name) => {
     const section = parseConf('[Peer]\n').peers[0]!
     expect(thrown(() => setPeerName(section, name))).toMatchObject({ code: 'EINVAL' })
   })

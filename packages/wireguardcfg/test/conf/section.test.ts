@@ -119,6 +119,16 @@ describe('edits', () => {
     )
   })
 
+  it.each(['', '# x\n'])('keep a byte order mark at the top of the file, above %j', (comment) => {
+    const conf = parseConf(`\uFEFF${comment}[Peer]\nPublicKey = ${KEY_A}\n`)
+    conf.set('MTU', '1400')
+    expect(formatConf(conf)).toBe(
+      `\uFEFF[Interface]\nMTU = 1400\n\n${comment}[Peer]\nPublicKey = ${KEY_A}\n`,
+    )
+    const read = parseConf(formatConf(conf))
+    expect([read.get('MTU'), read.peers.length]).toEqual(['1400', 1])
+  })
+
   it('change the effective [Interface] of several', () => {
     const conf = parseConf('[Interface]\nMTU = 1\nTable = off\n[Interface]\nMTU = 2\n')
     conf.set('MTU', '3')

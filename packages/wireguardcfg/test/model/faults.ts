@@ -3,6 +3,8 @@ import { expect } from '@jest/globals'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { WireGuardError } from '../../src/model/errors.js'
 
+export { everyText } from '../../../../test-fixtures/every-text.js'
+
 /**
  * The `WireGuardError` that a function throws; fails the test when it throws nothing or anything
  * else.
@@ -23,19 +25,6 @@ export async function rejected(promise: Promise<unknown>): Promise<WireGuardErro
   const error = await caught(promise)
   expect(error).toBeInstanceOf(WireGuardError)
   return error
-}
-
-/** Everything that a program could print of an error. */
-export function everyText(error: unknown): string {
-  const { message, stack, cause } = error as Error
-  return [
-    String(error),
-    message,
-    stack,
-    String(cause),
-    JSON.stringify(error),
-    inspect(error, { depth: 20, showHidden: true, showProxy: true }),
-  ].join('\n')
 }
 
 /** Fails when eight characters in a row of the secret can be seen in the text. */

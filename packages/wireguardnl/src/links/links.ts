@@ -11,6 +11,7 @@ import {
   limitsOf,
   type OptionTable,
   parseInterfaceAddress,
+  traceMethods,
 } from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
@@ -27,6 +28,7 @@ import { writerGate } from '../netlink/writer-gate.js'
 import { addAddress, listAddresses, removeAddress } from '../route/address.js'
 import { IFF_UP } from '../route/constants.js'
 import { createLink, deleteLink, setLink } from '../route/link-requests.js'
+import { routeRequestName } from '../route/request-name.js'
 import { WG_GENL_NAME } from '../wireguard/constants.js'
 import { type Kernel, type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { openDumps } from '../wireguard/open-dumps.js'
@@ -84,6 +86,10 @@ export class NetlinkLinks implements AsyncDisposable {
   /** The deadlines of the deletions that wait or run. */
   readonly #deletions = new Set<ExchangeDeadline>()
   #closed = false
+
+  static {
+    traceMethods(this, 'NetlinkLinks')
+  }
 
   /** @param kernel made by `kernelIn`; by default, the network namespace of the thread */
   constructor(kernel: KernelHandle = runningKernel) {
@@ -311,7 +317,8 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   #connect(): Connection {
-    const connection = new Connection(() => this.#kernel.open(NETLINK_ROUTE))
+    const open = () => this.#kernel.open(NETLINK_ROUTE)
+    const connection = new Connection(open, undefined, routeRequestName)
     this.#others.set(connection, undefined)
     return connection
   }

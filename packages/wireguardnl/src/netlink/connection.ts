@@ -1,7 +1,9 @@
 import { Mutex } from 'wireguardcfg/backend'
+import { requestTrace } from 'wireguardcfg/internal'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.js'
 import { type ExchangeDeadline, exchangeDeadline, type ExchangeOptions } from './deadline.js'
 import { NetlinkError } from './errors.js'
+import { ExchangeTrace } from './exchange-trace.js'
 import { encodeMessage, type Message, MessageReader } from './message.js'
 import { ReplyReader, type Outcome } from './reply-reader.js'
 import type { Socket } from './socket.js'
@@ -21,6 +23,9 @@ export type SendMode =
    * their dumps to end. The caller has a place of `WriterGate.acquireDeletion`.
    */
   | 'deletion'
+
+/** Returns the kernel's name of a request, for those who trace requestTrace. */
+export type RequestName = (type: number, payload: Uint8Array) => string
 
 /** Options of `Connection.request`. */
 export interface RequestOptions extends ExchangeOptions {
@@ -52,6 +57,7 @@ const NOTHING = new Uint8Array(0)
 export class Connection implements AsyncDisposable {
   readonly #open: () => Socket
   readonly #gate: WriterGate
+  readonly #nameOf: RequestName
   readonly #turns = new Mutex()
   readonly #closing = new Set<Promise<void>>()
   #socket: Socket | undefined
@@ -62,10 +68,14 @@ export class Connection implements AsyncDisposable {
   #current: Exchange | undefined
   #closed = false
 
-  /** @param open opens a socket: `() => KernelSocket.open(NETLINK_ROUTE)` */
-  constructor(open: () => Socket, gate: WriterGate = writerGate) {
+  /**
+   * @param open opens a socket: `() => KernelSocket.open(NETLINK_ROUTE)`
+   * @param nameOf default: the number of the type
+   */
+  constructor(open: () => Socket, gate: WriterGate = writerGate, nameOf: RequestName = String) {
     this.#open = open
     this.#gate = gate
+    this.#nameOf = nameOf
   }
 
   /**
@@ -201,21 +211,31 @@ export class Connection implements AsyncDisposable {
       () => deadline.touch(),
       () => deadline.check(),
     )
+    const trace = requestTrace.isOn
+      ? new ExchangeTrace(this.#nameOf(header.type, payload), operation)
+      : undefined
     // All datagrams use the same buffer, so zeroing the longest zeroes the others.
     let longest: Uint8Array = NOTHING
     try {
-      await this.#send(socket, encodeMessage({ ...header, sequence }, payload), send, exchange)
+      const message = encodeMessage({ ...header, sequence }, payload)
+      trace?.sent(message)
+      await this.#send(socket, message, send, exchange)
       while (!replies.ended) {
         const datagram =
           this.#receiveNow(socket, deadline, takesLock) ??
           (await this.#receive(socket, exchange, takesLock))
         if (datagram.length > longest.length) longest = datagram
+        trace?.received(datagram)
         replies.load(datagram, this.#read(datagram))
         if (onMessage === undefined) yield replies
         else while (replies.next()) onMessage(replies.message)
       }
       if (onMessage !== undefined) yield replies
+    } catch (error) {
+      trace?.fail(error, replies)
+      throw error
     } finally {
+      trace?.end(replies)
       longest.fill(0)
       if (!replies.ended) this.#discard(socket)
     }

@@ -9,16 +9,24 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
-import { CALL_OPTIONS, checkOptions, limitsOf, STREAM_LIMITS } from 'wireguardcfg/internal'
+import {
+  CALL_OPTIONS,
+  checkOptions,
+  limitsOf,
+  STREAM_LIMITS,
+  traceMethods,
+} from 'wireguardcfg/internal'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
+import { routeRequestName } from '../route/request-name.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
 import { diagnose } from './diagnose.js'
+import { genericRequestName } from './request-name.js'
 import { readPeers } from './dump/read.js'
 import { applyConfig } from './set/apply.js'
 import { checkZones } from './set/messages.js'
@@ -52,6 +60,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
+  static {
+    traceMethods(this, 'NetlinkClient')
+  }
+
   /**
    * Opens nothing yet.
    *
@@ -59,9 +71,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    */
   constructor(kernel: KernelHandle = runningKernel) {
     const known = kernelOf(kernel)
-    const pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    const open = () => known.open(NETLINK_GENERIC)
+    const pool = new ConnectionPool(() => new Connection(open, undefined, genericRequestName))
     this.#resources = { kernel: known, pool, exchanges: new KeyedQueue() }
-    this.#route = new Connection(() => known.open(NETLINK_ROUTE))
+    this.#route = new Connection(() => known.open(NETLINK_ROUTE), undefined, routeRequestName)
   }
 
   /**

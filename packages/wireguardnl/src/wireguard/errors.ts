@@ -1,5 +1,5 @@
 import { isWireGuardError, WireGuardError, type WireGuardErrorInit } from 'wireguardcfg'
-import { HINTS as SHARED_HINTS } from 'wireguardcfg/internal'
+import { describeKind, HINTS as SHARED_HINTS } from 'wireguardcfg/internal'
 import { SystemCallError } from '../libc.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
@@ -16,6 +16,33 @@ export const NO_INTERFACE_HINT = 'Check the name; the interface may be in anothe
 /** The hint for a kernel without WireGuard. */
 export const NO_MODULE_HINT =
   'Needs the WireGuard module, part of Linux since 5.6; load it with modprobe wireguard'
+
+/**
+ * Returns the error for an interface that is not WireGuard of the kernel. A `tun` interface may
+ * belong to a userspace implementation that has no socket yet, or no longer has one.
+ */
+export function notWireGuard(
+  kind: string | undefined,
+  init: Omit<WireGuardErrorInit, 'code'>,
+): WireGuardError {
+  const detail = describeKind(kind)
+  if (kind !== 'tun') {
+    return new WireGuardError('not a WireGuard interface of the kernel', {
+      ...init,
+      code: 'EOPNOTSUPP',
+      detail,
+    })
+  }
+  return new WireGuardError('no WireGuard device has this interface', {
+    ...init,
+    code: 'ENODEV',
+    detail,
+    hint: TUN_HINT,
+  })
+}
+
+const TUN_HINT =
+  'If a userspace implementation is starting or ending, try again; else check that its socket exists and is accessible'
 
 /** The hint for a missing capability. */
 export const CAPABILITY_HINT =

@@ -5,7 +5,7 @@ import { type Namespace, openNamespace } from '../../src/namespace/namespace.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
 import { writerGate } from '../../src/netlink/writer-gate.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
-import { kernelIn, type KernelHandle } from '../../src/wireguard/kernel.js'
+import { kernelIn, kernelOf, type KernelHandle } from '../../src/wireguard/kernel.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { ack, errorAck, type FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
 import { EPERM, FakeSystem } from '../../../../test-fixtures/fakes/system.js'
@@ -350,6 +350,19 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
     })
   })
 
+  it.each(['v\udcff', '\ufeffv0', 'vé', 'v\udcef\udcbf\udcbd'])(
+    'are found by the bytes of their names: %j',
+    async (name) => {
+      await addVeth(kernel, name)
+      const { index } = await links.link(name)
+      expect(await links.link(name)).toMatchObject({ name, kind: 'veth' })
+      expect((await links.link('v0')).index).not.toBe(index)
+      const { zones } = kernelOf(kernel)
+      expect(zones.index(name)).toBe(index)
+      expect(zones.name(index)).toBe(name)
+    },
+  )
+
   it('are changed', async () => {
     await links.setLink('v0', { up: true, mtu: 1300 })
     expect(await links.link('v0')).toMatchObject({ up: true, mtu: 1300 })
@@ -413,6 +426,17 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
       expect(await links.link(name)).toEqual(before)
     }
     expect(await caught(links.deleteLink('nope'))).toMatchObject({ code: 'ENODEV' })
+  })
+
+  it('of a userspace implementation without a socket are no device, and stay', async () => {
+    await held.ip('tuntap add dev tun9 mode tun')
+    expect(await caught(links.deleteLink('tun9'))).toMatchObject({
+      code: 'ENODEV',
+      detail: 'an interface of kind "tun"',
+      hint: expect.stringContaining('starting or ending'),
+    })
+    expect(await links.link('tun9')).toMatchObject({ kind: 'tun' })
+    await held.ip('link delete dev tun9')
   })
 
   it('are moved by a handle, the id of a process, and a path', async () => {

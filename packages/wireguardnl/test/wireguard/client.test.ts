@@ -72,6 +72,21 @@ describe('NetlinkClient.deviceNames', () => {
     await client.close()
   })
 
+  it('gives every interface a name of its own, by which it can be used', async () => {
+    const { system, client } = start()
+    // A byte order mark, a byte that is no UTF-8, and one that stands for lost bytes.
+    const names = ['wg0', '\ufeffwg0', 'wg\udcff', 'wg\udcef\udcbf\udcbd']
+    for (const name of names.slice(1)) system.add(name)
+    expect(await client.deviceNames()).toEqual(names)
+    for (const [i, name] of names.entries()) {
+      await client.configureDevice(name, { listenPort: 1000 + i })
+      expect(await client.device(name)).toMatchObject({ name, listenPort: 1000 + i })
+    }
+    expect(system.devices.map(({ port }) => port)).toEqual([1000, 1001, 1002, 1003])
+    expect(await caught(client.device('wg\ufffd'))).toMatchObject({ code: 'EINVAL' })
+    await client.close()
+  })
+
   it('needs no module', async () => {
     const system = new FakeSystem({ module: false })
     await using client = new NetlinkClient(system.kernel)
@@ -275,7 +290,10 @@ describe('errors of NetlinkClient', () => {
       'ENODEV',
       'another network namespace',
     ],
-    ['another kind', 'tun0', {}, 'EOPNOTSUPP', 'userspace'],
+    ['another kind', 'lo', {}, 'EOPNOTSUPP', undefined],
+    ['a tun interface', 'tun0', {}, 'ENODEV', 'starting or ending'],
+    ['a tun interface, no module', 'tun0', { module: false }, 'ENODEV', 'starting or ending'],
+    ['a tun interface, no capability', 'tun0', { capable: false }, 'ENODEV', 'starting or ending'],
     ['another kind, no module', 'lo', { module: false }, 'EOPNOTSUPP', undefined],
     ['another kind, no capability', 'lo', { capable: false }, 'EOPNOTSUPP', undefined],
     ['no family', 'wg0', { module: false }, 'EPROTONOSUPPORT', 'modprobe wireguard'],

@@ -1,10 +1,6 @@
 import { isWireGuardError } from 'wireguardcfg'
-import {
-  type CheckedDeviceConfig,
-  type CheckedPeerConfig,
-  isMove,
-  removesSome,
-} from 'wireguardcfg/backend'
+import { type CheckedDeviceConfig, type CheckedPeerConfig, removesSome } from 'wireguardcfg/backend'
+import { isMove } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from '../../genl/message.js'
 import { AttributeWriter } from '../../netlink/attribute-writer.js'
 import { NLMSG_HDRLEN } from '../../netlink/constants.js'
