@@ -1,4 +1,5 @@
 import { invalid, type WireGuardError } from '../model/errors.js'
+import { nearestName } from '../model/options.js'
 import { quote } from '../model/quote.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type * as Schema from '../schema.js'
@@ -107,8 +108,7 @@ function suggestion(
   path: readonly PropertyKey[],
   { deviceConfigSchema, peerConfigSchema }: typeof Schema,
 ): string {
-  const plain = key.toLowerCase().replaceAll(/[^a-z]/g, '')
   const { shape } = path.length === 0 ? deviceConfigSchema : peerConfigSchema
-  const field = Object.keys(shape).find((name) => name.toLowerCase() === plain)
+  const field = nearestName(key, Object.keys(shape))
   return field === undefined ? '' : `; did you mean ${field}?`
 }
