@@ -6,8 +6,10 @@ import { diffDeviceFields, diffPeers, type Endpoints, type SyncResult } from './
 export interface SyncOptions extends CallOptions {
   /**
    * The configuration that was written last time. An endpoint is then written when it differs
-   * between the two configurations; a peer that has roamed keeps its current endpoint. Without
-   * `previous`, the policy is that of `endpoints`.
+   * between the two configurations; a peer that has roamed keeps its current endpoint. A peer
+   * without an endpoint in `previous` had none written, so an endpoint now counts as new. If a
+   * configuration lacks an endpoint only for the moment, as after a failed lookup, keep the last
+   * one that was written in `previous`. Without `previous`, the policy is that of `endpoints`.
    */
   readonly previous?: DeviceConfig | undefined
   /**

@@ -1,11 +1,12 @@
 import type { AllowedIP, Endpoint } from 'wireguardcfg'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
 import { givenFields, PEER_FIELDS } from 'wireguardcfg/internal'
-import { splitAtRepeats } from 'wireguardcfg/internal/conf'
+import { type AllowedIPEntry, splitAtRepeats } from 'wireguardcfg/internal/conf'
 import type { SetPeer, SetRequest } from './arguments.js'
 
 /**
- * Returns the configurations to apply in order. A public key that occurs twice needs two.
+ * Returns the configurations to apply in order. A public key that occurs twice needs two, and so
+ * does an allowed IP that is added and then removed.
  *
  * @param addresses the addresses of the endpoints that are names, in order
  */
@@ -14,12 +15,35 @@ export function toConfigs(
   addresses: readonly Endpoint[],
 ): CheckedDeviceConfig[] {
   const lookedUp = addresses[Symbol.iterator]()
-  return splitAtRepeats(peers).map((part, i) => ({
+  return splitAtRepeats(peers.flatMap(inSteps)).map((part, i) => ({
     ...(i === 0 ? device : {}),
     ...(part.length === 0
       ? {}
       : { peers: part.map((peer) => peerConfig(peer, addressOf(peer, lookedUp))) }),
   }))
+}
+
+/**
+ * Divides the changes of a peer where an allowed IP is added and then removed. The addition takes
+ * it from the peer that has it, which the removal alone would not.
+ */
+function inSteps(peer: SetPeer): SetPeer[] {
+  const { publicKey, remove, allowedIPs: entries = [] } = peer
+  const added = new Set<AllowedIP>()
+  const passing = new Map<AllowedIP, AllowedIPEntry>()
+  for (const entry of entries) {
+    const { sign, allowedIP } = entry
+    if (sign === '-' && added.has(allowedIP)) passing.set(allowedIP, entry)
+    if (sign === '-') continue
+    added.add(allowedIP)
+    passing.delete(allowedIP)
+  }
+  if (passing.size === 0 || remove === true) return [peer]
+  const first = entries.filter(({ sign, allowedIP }) => sign !== '-' || !passing.has(allowedIP))
+  return [
+    { ...peer, allowedIPs: first },
+    { publicKey, allowedIPs: [...passing.values()], incremental: true },
+  ]
 }
 
 function addressOf({ endpoint }: SetPeer, lookedUp: Iterator<Endpoint>): Endpoint | undefined {
