@@ -38,11 +38,16 @@ export function processesOf(word: string): string[] {
  * for.
  */
 export function children(): string[] {
+  return childrenOf(process.pid)
+}
+
+/** The children of a process, as {@link children}. */
+export function childrenOf(parent: number): string[] {
   return everyProcess((pid) => {
     // The name of the command may contain a parenthesis: proc(5).
     const stat = readFileSync(`/proc/${pid}/stat`, 'latin1')
-    const [state, parent] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    if (parent !== String(process.pid)) return undefined
+    const [state, ppid] = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    if (ppid !== String(parent)) return undefined
     return state === 'Z' ? `${pid} Z` : pid
   })
 }

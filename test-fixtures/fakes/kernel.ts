@@ -33,7 +33,7 @@ export interface FakeKernelOptions {
   /** How often `receive` finds nothing before each datagram. */
   readonly delay?: number
   /** What `sendAsync` waits for before the kernel acts. */
-  readonly beforeSend?: () => Promise<void>
+  readonly beforeSend?: (datagram: Uint8Array) => Promise<void>
 }
 
 /**
@@ -43,10 +43,12 @@ export interface FakeKernelOptions {
 export class FakeKernel implements Socket {
   readonly portId: number
   readonly requests: FakeRequest[] = []
+  /** The calls that block the event loop, and those that a thread makes, in order. */
+  readonly calls: ('send' | 'sendAsync' | 'receive' | 'receiveAsync')[] = []
   closed = false
   readonly #handler: Handler
   readonly #delay: number
-  readonly #beforeSend: () => Promise<void>
+  readonly #beforeSend: (datagram: Uint8Array) => Promise<void>
   readonly #queue: Uint8Array[] = []
   readonly #buffer = new Uint8Array(65536)
   #waited = 0
@@ -60,6 +62,11 @@ export class FakeKernel implements Socket {
   }
 
   send(datagram: Uint8Array): void {
+    this.calls.push('send')
+    this.#deliver(datagram)
+  }
+
+  #deliver(datagram: Uint8Array): void {
     if (this.closed) throw new Error('send on a closed socket')
     for (const message = new MessageReader(datagram); message.next();) {
       const { type, flags, sequence } = message
@@ -72,12 +79,18 @@ export class FakeKernel implements Socket {
   }
 
   async sendAsync(datagram: Uint8Array): Promise<void> {
-    const sending = this.#beforeSend().then(() => this.send(datagram))
+    this.calls.push('sendAsync')
+    const sending = this.#beforeSend(datagram).then(() => this.#deliver(datagram))
     this.#sending = sending.catch(() => {})
     await sending
   }
 
   receive(): Uint8Array | undefined {
+    this.calls.push('receive')
+    return this.#next()
+  }
+
+  #next(): Uint8Array | undefined {
     if (this.closed) throw new Error('receive on a closed socket')
     this.#buffer.fill(0)
     if (this.#queue.length === 0 || this.#waited < this.#delay) {
@@ -88,6 +101,11 @@ export class FakeKernel implements Socket {
     const datagram = this.#queue.shift()!
     this.#buffer.set(datagram)
     return this.#buffer.subarray(0, datagram.length)
+  }
+
+  async receiveAsync(): Promise<Uint8Array | undefined> {
+    this.calls.push('receiveAsync')
+    return this.#next()
   }
 
   async close(): Promise<void> {

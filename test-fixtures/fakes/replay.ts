@@ -80,6 +80,10 @@ class ReplaySocket implements Socket {
     return this.#buffer.subarray(0, datagram.length)
   }
 
+  receiveAsync(): Promise<Uint8Array | undefined> {
+    return Promise.resolve(this.receive())
+  }
+
   close(): Promise<void> {
     return Promise.resolve()
   }

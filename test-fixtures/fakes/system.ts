@@ -12,6 +12,7 @@ import {
 } from '../../packages/wireguardnl/src/netlink/constants.js'
 import { encodeMessage } from '../../packages/wireguardnl/src/netlink/message.js'
 import {
+  IFF_UP,
   IFINFOMSG_LENGTH,
   IFLA_IFNAME,
   IFLA_INFO_KIND,
@@ -27,6 +28,7 @@ import {
 } from '../../packages/wireguardnl/src/wireguard/constants.js'
 import { type Kernel, RemovalSupport } from '../../packages/wireguardnl/src/wireguard/kernel.js'
 import { ack, done, errorAck, FakeKernel, type FakeRequest, reply } from './kernel.js'
+import { changeLinks, type FakeLink } from './links.js'
 import { FakeDevice, type FakeDeviceOptions } from './wireguard.js'
 
 /** The errno of an interface that does not exist. */
@@ -51,7 +53,7 @@ export interface SystemOptions extends FakeDeviceOptions {
     usual: () => readonly Uint8Array[],
   ) => readonly Uint8Array[]
   /** What each SET waits for. */
-  readonly beforeSend?: () => Promise<void>
+  readonly beforeSend?: (datagram: Uint8Array) => Promise<void>
 }
 
 /** The kernel's side: `add` makes a device, `links` has the interfaces of other kinds. */
@@ -61,6 +63,7 @@ export class FakeSystem {
   readonly links: { name: string; kind: string | undefined }[] = [{ name: 'lo', kind: undefined }]
   /** Every socket that was opened, in order. */
   readonly sockets: FakeKernel[] = []
+  readonly #states = new Map<string, FakeLink>()
   family = 0x23
   readonly #options: SystemOptions
   readonly #families = new Families()
@@ -75,7 +78,7 @@ export class FakeSystem {
 
   /** The kernel for a NetlinkClient. */
   get kernel(): Kernel {
-    const names = () => this.#names()
+    const names = () => this.names()
     return {
       families: this.#families,
       removal: this.#removal,
@@ -99,9 +102,23 @@ export class FakeSystem {
   }
 
   add(name: string): FakeDevice {
-    const device = new FakeDevice(name, this.#names().length + 1, this.#options)
+    const device = new FakeDevice(name, this.names().length + 1, this.#options)
     this.devices.push(device)
     return device
+  }
+
+  /** Removes a device. */
+  remove(name: string): void {
+    const at = this.devices.findIndex((device) => device.name === name)
+    if (at >= 0) this.devices.splice(at, 1)
+    this.#states.delete(name)
+  }
+
+  /** The state of a link. */
+  link(name: string): FakeLink {
+    const known = this.#states.get(name) ?? { up: false, mtu: 1420, addresses: [] }
+    this.#states.set(name, known)
+    return known
   }
 
   /** The requests to the WireGuard family, of all sockets. */
@@ -111,7 +128,8 @@ export class FakeSystem {
     )
   }
 
-  #names(): string[] {
+  /** The names of all links, by their index, which counts from 1. */
+  names(): string[] {
     return [...this.links.map(({ name }) => name), ...this.devices.map(({ name }) => name)]
   }
 
@@ -137,19 +155,22 @@ export class FakeSystem {
     let name: string | undefined
     for (const attribute = new AttributeReader(payload, 4); attribute.next();) {
       if (attribute.type === WGDEVICE_A_IFNAME) name = attribute.string()
-      if (attribute.type === WGDEVICE_A_IFINDEX) name = this.#names()[attribute.u32() - 1] ?? ''
+      if (attribute.type === WGDEVICE_A_IFINDEX) name = this.names()[attribute.u32() - 1] ?? ''
     }
     const device = this.devices.find((candidate) => candidate.name === name)
     return device ?? (this.links.some((link) => link.name === name) ? EOPNOTSUPP : ENODEV)
   }
 
   readonly #route = (request: FakeRequest): readonly Uint8Array[] => {
-    if (request.type !== RTM_GETLINK) return [errorAck(request, EOPNOTSUPP)]
+    if (request.type !== RTM_GETLINK) return changeLinks(this, request)
     const kinds = [...this.links, ...this.devices.map(({ name }) => ({ name, kind: 'wireguard' }))]
     const links = kinds.map(({ name, kind }, i) => {
       const header = new Uint8Array(IFINFOMSG_LENGTH)
-      new Uint32Array(header.buffer)[1] = i + 1
-      const writer = new AttributeWriter().raw(header).string(IFLA_IFNAME, name).u32(IFLA_MTU, 1420)
+      const { up, mtu } = this.link(name)
+      const fields = new Uint32Array(header.buffer)
+      fields[1] = i + 1
+      fields[2] = up ? IFF_UP : 0
+      const writer = new AttributeWriter().raw(header).string(IFLA_IFNAME, name).u32(IFLA_MTU, mtu)
       if (kind !== undefined) writer.nested(IFLA_LINKINFO, (w) => w.string(IFLA_INFO_KIND, kind))
       return { name, payload: writer.bytes() }
     })
@@ -163,7 +184,8 @@ export class FakeSystem {
     for (const a = new AttributeReader(request.payload, IFINFOMSG_LENGTH); a.next();) {
       if (a.type === IFLA_IFNAME) wanted = a.string()
     }
-    const link = links.find(({ name }) => name === wanted)
+    const index = new Int32Array(request.payload.slice(0, IFINFOMSG_LENGTH).buffer)[1]!
+    const link = index > 0 ? links[index - 1] : links.find(({ name }) => name === wanted)
     if (link === undefined) return [errorAck(request, ENODEV)]
     return [reply(request, link.payload, { type: RTM_NEWLINK }), ack(request)]
   }

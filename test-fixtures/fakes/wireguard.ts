@@ -51,6 +51,7 @@ export class FakeDevice {
   generation = 0
   readonly peers = new Map<string, FakePeer>()
   #nextPort: number
+  #derived: { readonly of: Uint8Array; readonly key: string } | undefined
 
   constructor(name = 'wg0', index = 4, options: FakeDeviceOptions = {}) {
     this.name = name
@@ -122,9 +123,14 @@ export class FakeDevice {
     this.peers.delete(this.#publicKey()!)
   }
 
+  /** In hexadecimal. Kept, because every peer is compared with it. */
   #publicKey(): string | undefined {
     if (this.privateKey === undefined) return undefined
-    return Buffer.from(SecretKey.parse(this.privateKey).publicKey(), 'base64').toString('hex')
+    if (this.#derived?.of !== this.privateKey) {
+      const key = SecretKey.parse(this.privateKey).publicKey()
+      this.#derived = { of: this.privateKey, key: Buffer.from(key, 'base64').toString('hex') }
+    }
+    return this.#derived.key
   }
 
   #setPeer(attribute: AttributeReader): number {

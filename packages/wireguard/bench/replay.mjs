@@ -111,6 +111,10 @@ class ReplaySocket {
     this.send(datagram)
   }
 
+  async receiveAsync() {
+    return this.receive()
+  }
+
   receive() {
     const datagram = this.#queue.shift()
     if (datagram !== undefined) return this.#fill(datagram)

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, checkInterfaceName, isWireGuardError } from 'wireguardcfg'
 import { limitsOf } from 'wireguardcfg/internal'
+import { callDeadline } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import { type Host, isUserspace } from './host.js'
-import { stopListener } from './userspace/stop.js'
+import { socketId } from './userspace/serving.js'
+import { CHANGES_WITHIN, stopListener } from './userspace/stop.js'
 
 /** Options of `WireGuard.deleteDevice`. */
 export interface DeleteOptions extends CallOptions {
@@ -22,15 +25,49 @@ export async function deleteDevice(
   const limits = limitsOf(options)
   checkInterfaceName(name)
   try {
-    if (await isUserspace(host, name, limits)) {
-      const exists = async (): Promise<boolean> =>
-        (await host.network.find(name, limits)) !== undefined
-      await stopListener(name, socketPath(name, host.socketDirectory), exists, limits)
-      return
-    }
-    await (await host.network.links()).deleteLink(name, limits)
+    await deleteExisting(host, name, limits)
   } catch (error) {
     const isMissing = isWireGuardError(error) && error.code === 'ENODEV'
     if (!isMissing || ifMissing === 'error') throw error
+    await untilEnded(host, name, limits)
+  }
+}
+
+async function deleteExisting(host: Host, name: string, limits: CallOptions): Promise<void> {
+  if (host.has('userspace')) {
+    const path = socketPath(name, host.socketDirectory)
+    // The file first: what is found afterwards may be a later one.
+    const socket = socketId(path)
+    const link = await host.network.find(name, limits)
+    if (socket !== undefined && (await isUserspace(host, name, limits))) {
+      // Without a socket of its own, an interface of the kernel stays.
+      const index = link?.kind === 'wireguard' ? undefined : link?.index
+      const exists = async (): Promise<boolean> =>
+        index !== undefined && (await host.network.find(name, limits))?.index === index
+      return await stopListener({ name, path, socket }, exists, limits)
+    }
+  }
+  await (await host.network.links()).deleteLink(name, limits)
+}
+
+/**
+ * Waits for the end of a tun interface without a socket: its implementation ends, or does not serve
+ * it yet.
+ *
+ * @throws WireGuardError `ENODEV` it stays
+ */
+async function untilEnded(host: Host, name: string, limits: CallOptions): Promise<void> {
+  using call = callDeadline({ operation: 'delete interface', device: name }, limits)
+  const latest = performance.now() + CHANGES_WITHIN
+  for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
+    if ((await call.race(host.network.find(name, limits))) === undefined) return
+    try {
+      return await deleteExisting(host, name, limits)
+    } catch (error) {
+      const isMissing = isWireGuardError(error) && error.code === 'ENODEV'
+      if (!isMissing || performance.now() > latest) throw error
+    }
+    await call.race(sleep(wait))
+    call.touch()
   }
 }

@@ -6,11 +6,13 @@ import {
   isWireGuardError,
 } from 'wireguardcfg'
 import {
+  begun,
   errorCode,
   isHostName,
+  lookupTrace,
   mayHoldKey,
-  type NumberRange,
   numberFault,
+  type NumberRange,
   onAbort,
   quote,
   readCallLimits,
@@ -137,7 +139,7 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
   let delay = FIRST_DELAY
   for (;;) {
     try {
-      return await orAbort(lookup(host), signal)
+      return await orAbort(traced(host, lookup), signal)
     } catch (error) {
       if (signal?.aborted === true) throw aborted(signal)
       if (PERMANENT.has(errorCode(error)) || left <= 0) throw notResolved(host, error)
@@ -147,6 +149,12 @@ async function lookUp(host: string, port: number, options: ResolveOptions): Prom
     await pause(delay, signal)
     delay = nextDelay(delay)
   }
+}
+
+function traced(host: string, lookup: Lookup): Promise<string> {
+  if (!lookupTrace.isOn) return lookup(host)
+  const one = { host, address: undefined as string | undefined, ...begun() }
+  return lookupTrace.run(one, async () => (one.address = await lookup(host)))
 }
 
 async function systemLookup(host: string): Promise<string> {

@@ -1,4 +1,5 @@
 import type { CallOptions, Device, DeviceConfig, Peer } from 'wireguardcfg'
+import { traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import { Backends, type WireGuardOptions } from './backends.js'
 import type { Capabilities } from './capabilities.js'
@@ -19,6 +20,10 @@ import type { SyncOptions } from './sync/sync.js'
 export class WireGuard implements AsyncDisposable {
   readonly #backends: Backends
   readonly #calls = new RunningCalls()
+
+  static {
+    traceMethods(this, 'WireGuard')
+  }
 
   private constructor(backends: Backends) {
     this.#backends = backends

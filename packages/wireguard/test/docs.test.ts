@@ -90,7 +90,15 @@ describe('the documentation', () => {
       (match) => match[1]!,
     )
     expect(commands.length).toBeGreaterThan(9)
-    const words = [...commands, ...FIELD_NAMES, '--json', '--reveal', '--help', '--version']
+    const words = [
+      ...commands,
+      ...FIELD_NAMES,
+      '--json',
+      '--reveal',
+      '--debug',
+      '--help',
+      '--version',
+    ]
     expect(words.filter((word) => !page.includes(word))).toEqual([])
   })
 

@@ -7,6 +7,10 @@ import {
   type ResolveOptions,
 } from '../src/endpoints.js'
 import { until } from '../../../test-fixtures/wait.js'
+import { inspect } from 'node:util'
+import { caught } from '../../../test-fixtures/caught.js'
+import { mangledKeys, shows } from '../../../test-fixtures/mangled-keys.js'
+import { privateKeyOf } from '../../../test-fixtures/sample.js'
 
 const failure = (code: string) => Object.assign(new Error(code), { code })
 const never = () => Promise.reject(new Error('looked up'))
@@ -15,6 +19,23 @@ const again = () => Promise.reject(failure('EAI_AGAIN'))
 const vpn = (host: string) => Promise.resolve(host === 'vpn.example' ? '2001:DB8::0:1' : '')
 
 describe('resolveEndpoint', () => {
+  it.each(mangledKeys(privateKeyOf(7).bytes()))(
+    'does not look up a name that may be a key: %s',
+    async (_, mangled) => {
+      const asked: string[] = []
+      const lookup = (host: string) => {
+        asked.push(host)
+        return Promise.resolve('192.0.2.1')
+      }
+      for (const host of [mangled.text, `${mangled.text}.example.com`]) {
+        const error = await caught(resolveEndpoint({ host, port: 1 }, { lookup }))
+        expect(error).toMatchObject({ code: 'EINVAL' })
+        expect(shows(inspect(error), mangled)).toBe(false)
+      }
+      expect(asked).toStrictEqual([])
+    },
+  )
+
   it.each([
     ['192.0.2.1:51820', { host: '192.0.2.1', port: 51820 }],
     ['[2001:db8::1]:1', { host: '2001:db8::1', port: 1 }],

@@ -203,6 +203,7 @@ function recordingBuffers(socket: Socket, buffers: Set<ArrayBufferLike>): Socket
       if (datagram !== undefined) buffers.add(datagram.buffer)
       return datagram
     },
+    receiveAsync: () => socket.receiveAsync(),
     close: () => socket.close(),
   }
 }

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
-import { existsSync } from 'node:fs'
-import { chmod, rm, writeFile } from 'node:fs/promises'
+import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
+import { chmod, copyFile, open, rm, writeFile } from 'node:fs/promises'
 import { until } from '../../../test-fixtures/wait.js'
 import { socketOf, uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
@@ -13,6 +13,15 @@ import { script } from './support/script.js'
 const VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
 /** Seconds that no other process sleeps. */
 const NAP = `6${process.pid}.5`
+
+/** The process that has this word among its arguments. */
+const pidOf = (word: string): string =>
+  readdirSync('/proc').find(
+    (pid) =>
+      /^\d+$/.test(pid) &&
+      existsSync(`/proc/${pid}/cmdline`) &&
+      readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(word),
+  )!
 
 const untilStarted = () => until(() => processesOf(NAP).length > 0, 'the implementation runs')
 
@@ -102,6 +111,58 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
       code: 'ENOENT',
       message: expect.stringContaining('could not be started'),
     })
+  })
+
+  it('reports a file that the system cannot execute', async () => {
+    // A file that is open for writing, as during an upgrade.
+    const path = await script(directory.path, 'text')
+    await copyFile('/bin/true', path)
+    await using file = await open(path, 'r+')
+    expect(file.fd).toBeGreaterThan(0)
+    process.env[VARIABLE] = path
+    await expect(wg.createDevice(name)).rejects.toMatchObject({
+      name: 'WireGuardError',
+      code: 'ETXTBSY',
+      device: name,
+      message: expect.stringContaining(`${path} could not be started`),
+      hint: expect.any(String),
+    })
+    expectNothingLeft()
+  })
+
+  it('gives it no descriptor, few variables, the root directory, and a session', async () => {
+    process.env['SECRET_OF_A_PANEL'] = 'secret'
+    process.env['LOG_LEVEL'] = 'error'
+    try {
+      const device = await wg.createDevice(name, { idleTimeout: 20_000 })
+      const pid = Number(pidOf(name))
+      const environment = readFileSync(`/proc/${pid}/environ`, 'utf8')
+      expect(environment).toContain('LOG_LEVEL=error')
+      expect(environment).not.toContain('SECRET_OF_A_PANEL')
+      expect(readlinkSync(`/proc/${pid}/cwd`)).toBe('/')
+      expect(readFileSync(`/proc/${pid}/stat`, 'utf8').split(' ').slice(4, 6)).toStrictEqual([
+        String(pid),
+        String(pid),
+      ])
+      for (const fd of [0, 1, 2]) {
+        expect(readlinkSync(`/proc/${pid}/fd/${fd}`)).toMatch(/\/output \(deleted\)$/)
+      }
+      await device.delete()
+      expectNothingLeft()
+    } finally {
+      delete process.env['SECRET_OF_A_PANEL']
+      delete process.env['LOG_LEVEL']
+    }
+  })
+
+  it('does not stop it, and keeps little, however much it prints', async () => {
+    // More than a pipe holds.
+    const path = await script(directory.path, 'talks', 'seq 100000 >&2', 'exec wireguard-go "$@"')
+    process.env[VARIABLE] = path
+    const device = await wg.createDevice(name, { idleTimeout: 20_000 })
+    expect(statSync(`/proc/${pidOf(name)}/fd/2`)).toMatchObject({ size: 0 })
+    await device.delete()
+    expectNothingLeft()
   })
 
   it('ends an implementation that hangs and ignores SIGTERM', async () => {

@@ -4,6 +4,16 @@
  *
  * @packageDocumentation
  */
+export type {
+  Traced,
+  TracedCall,
+  TracedDaemon,
+  TracedExchange,
+  TracedLookup,
+  TracedNetlinkRequest,
+  TracedRequest,
+  TracedUapiRequest,
+} from './backend/trace.js'
 export {
   findConflicts,
   type AllowedIPConflict,

@@ -8,6 +8,7 @@
 export { onAbort } from './backend/abort.js'
 export * from './backend.js'
 export * from './index.js'
+export { isMove } from './backend/removal.js'
 export {
   limitsOf,
   readCallLimits,
@@ -15,6 +16,15 @@ export {
   type CallLimits,
   type GivenLimits,
 } from './backend/call-limits.js'
+export {
+  begun,
+  daemonTrace,
+  type Draft,
+  lookupTrace,
+  requestTrace,
+  type TracedNetlinkRequest,
+} from './backend/trace.js'
+export { tracedMethod, traceMethods } from './backend/trace-methods.js'
 export {
   DEVICE_FIELDS,
   fieldNames,
@@ -29,8 +39,9 @@ export {
 } from './model/fields.js'
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
-export { HIDDEN, hideKeys, mayHoldKey, quote } from './model/quote.js'
+export { HIDDEN, hideKeys, mayHoldKey, quote, escapeUnprintable } from './model/quote.js'
 export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
+export { decodeName, encodeName } from './model/name-bytes.js'
 export {
   formatInterfaceAddress,
   parseInterfaceAddress,

@@ -1,5 +1,5 @@
 import { constants } from 'node:os'
-import type { CallOptions } from 'wireguardcfg'
+import { type CallOptions, isWireGuardError } from 'wireguardcfg'
 import { limitsOf } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
@@ -10,6 +10,7 @@ import type { ExchangeOptions } from './netlink/deadline.js'
 import { NetlinkError } from './netlink/errors.js'
 import { RTM_NEWLINK } from './route/constants.js'
 import { encodeLinkHeader } from './route/link.js'
+import { routeRequestName } from './route/request-name.js'
 import { ENTER_HINT, threadNamespace } from './namespace/thread-namespace.js'
 import {
   WG_CMD_GET_DEVICE,
@@ -18,7 +19,8 @@ import {
   WGDEVICE_A_IFINDEX,
 } from './wireguard/constants.js'
 import { CAPABILITY_HINT, NO_MODULE_HINT, toWireGuardError } from './wireguard/errors.js'
-import { type Kernel, type KernelHandle, kernelOf, runningKernel } from './wireguard/kernel.js'
+import { type KernelHandle, kernelOf, runningKernel } from './wireguard/kernel.js'
+import { genericRequestName } from './wireguard/request-name.js'
 
 /** Whether something is possible here, and if not, the reason. */
 export type Capability =
@@ -53,10 +55,10 @@ export interface KernelCapabilities {
 
 /**
  * Checks what is possible here by trying it. Changes nothing, except that the kernel may load the
- * WireGuard module.
+ * WireGuard module. Whatever the environment denies is a reason in the result, also sockets, /proc,
+ * koffi or descriptors.
  *
- * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EPERM` when the namespace of `kernel` cannot be
- * entered
+ * @throws WireGuardError `ABORT_ERR`, `ETIMEDOUT`; `EBADF` the namespace of `kernel` is closed
  *
  * @example
  * ```ts
@@ -68,43 +70,56 @@ export async function kernelCapabilities(
   kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
-  const operation = 'check capabilities'
-  const exchange = { ...limitsOf(options), operation }
+  const exchange = { ...limitsOf(options), operation: OPERATION }
   const known = kernelOf(kernel)
-  await using generic = new Connection(() => known.open(NETLINK_GENERIC))
-  await using route = new Connection(() => known.open(NETLINK_ROUTE))
+  const openGeneric = () => known.open(NETLINK_GENERIC)
+  const openRoute = () => known.open(NETLINK_ROUTE)
+  await using generic = new Connection(openGeneric, undefined, genericRequestName)
+  await using route = new Connection(openRoute, undefined, routeRequestName)
+  let family: number | undefined
+  const resolved = await attempt(async () => {
+    family = await known.families.resolveAnew(generic, WG_GENL_NAME, exchange)
+    return YES
+  })
+  const id = family
+  return {
+    kernel: resolved,
+    read: id === undefined ? resolved : await attempt(() => tryRead(generic, id, exchange)),
+    create: id === undefined ? resolved : await attempt(() => tryCreate(route, exchange)),
+    namespaces: await attempt(tryEnter),
+    removeAllowedIPs: known.removal.likely ? YES : no(OLD_KERNEL),
+  }
+}
+
+const OPERATION = 'check capabilities'
+
+/** Faults of the call, not of the environment. */
+const THROWN: ReadonlySet<string> = new Set([
+  'ABORT_ERR',
+  'ETIMEDOUT',
+  'ECANCELED',
+  'EBADF',
+  'ENOTRECOVERABLE',
+])
+
+/** Returns what the step finds, or the reason for which it failed. */
+async function attempt(step: () => Capability | Promise<Capability>): Promise<Capability> {
   try {
-    const family = await tryFamily(known, generic, exchange)
-    const read = typeof family === 'number' ? await tryRead(generic, family, exchange) : family
-    const create = typeof family === 'number' ? await tryCreate(route, exchange) : family
-    return {
-      kernel: typeof family === 'number' ? YES : family,
-      read,
-      create,
-      namespaces: tryEnter(),
-      removeAllowedIPs: known.removal.likely ? YES : no(OLD_KERNEL),
-    }
+    return await step()
   } catch (error) {
-    throw toWireGuardError(error, { operation })
+    if (codeOf(error) === 'ENOENT') return no(NO_MODULE_HINT)
+    const known = toWireGuardError(error, { operation: OPERATION })
+    const isOfCall = error instanceof NetlinkError && error.kind === 'call'
+    if (!isWireGuardError(known) || isOfCall || THROWN.has(known.code)) throw known
+    const { summary, detail, hint } = known
+    const fault = detail === undefined ? summary : `${summary} (${detail})`
+    return no(hint === undefined ? fault : `${fault}. ${hint}`)
   }
 }
 
 const YES: Capability = { ok: true }
 const OLD_KERNEL =
   'Needs Linux 6.16; older kernels move them to a temporary peer, with the same result'
-
-async function tryFamily(
-  kernel: Kernel,
-  connection: Connection,
-  options: ExchangeOptions,
-): Promise<number | Capability> {
-  try {
-    return await kernel.families.resolveAnew(connection, WG_GENL_NAME, options)
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') return no(NO_MODULE_HINT)
-    throw error
-  }
-}
 
 /** Reads an interface that does not exist: the kernel checks the capability first. */
 async function tryRead(
@@ -145,9 +160,9 @@ async function permitted(request: () => Promise<unknown>, expected: string): Pro
 
 /** Enters the namespace that the thread is already in. */
 function tryEnter(): Capability {
+  threadNamespace.check()
   const fd = libc.open('/proc/thread-self/ns/net', libc.O_RDONLY | libc.O_CLOEXEC)
   try {
-    threadNamespace.check()
     libc.setns(fd, libc.CLONE_NEWNET)
     return YES
   } catch (error) {

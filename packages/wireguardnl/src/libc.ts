@@ -8,6 +8,8 @@ import type * as Koffi from 'koffi'
 import type { KoffiFunc } from 'koffi'
 import { createRequire } from 'node:module'
 import { constants } from 'node:os'
+import { WireGuardError } from 'wireguardcfg'
+import { decodeName, encodeName, errorCode } from 'wireguardcfg/internal'
 import { errnoName, errnoText } from './errno.js'
 
 // From <bits/socket.h> and <fcntl.h>, as on every architecture that Node.js is built for on Linux.
@@ -41,8 +43,13 @@ export class SystemCallError extends Error {
   /** The name of the system call, as in its man page. */
   readonly syscall: string
 
-  constructor(syscall: string, errno: number, explanation = errnoText(errno)) {
-    super(`${syscall}: ${errnoName(errno)}, ${explanation}`)
+  constructor(
+    syscall: string,
+    errno: number,
+    explanation = errnoText(errno),
+    options?: { readonly cause: unknown },
+  ) {
+    super(`${syscall}: ${errnoName(errno)}, ${explanation}`, options)
     this.code = errnoName(errno)
     this.errno = errno
     this.syscall = syscall
@@ -89,15 +96,11 @@ export function send(fd: number, bytes: Uint8Array, flags: number): number {
  * Calls send(2) in a thread of the pool, for messages on which the kernel works for long. Resolves
  * to the number of bytes sent, or to the errno negated. Until then the bytes must not change, and
  * the descriptor must not be closed.
+ *
+ * @throws {SystemCallError} EAGAIN when koffi makes too many calls of the whole process already
  */
 export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise<number> {
-  return new Promise((resolve, reject) => {
-    libc().send.async(fd, bytes, bytes.byteLength, flags, (error: unknown, sent: number) => {
-      // koffi passes on the errno of that thread for the duration of this callback only.
-      if (error === null || error === undefined) resolve(sent < 0 ? -libc().errno() : sent)
-      else reject(new Error('send: koffi could not make the call', { cause: error }))
-    })
-  })
+  return inThread('send', libc().send, fd, bytes, flags)
 }
 
 /**
@@ -107,6 +110,14 @@ export function sendAsync(fd: number, bytes: Uint8Array, flags: number): Promise
 export function recv(fd: number, bytes: Uint8Array, flags: number): number {
   const received = libc().recv(fd, bytes, bytes.byteLength, flags)
   return received < 0 ? -libc().errno() : received
+}
+
+/**
+ * Calls recv(2) in a thread of the pool, as {@link sendAsync}. Pass MSG_DONTWAIT: nothing wakes a
+ * thread that waits for a datagram.
+ */
+export function recvAsync(fd: number, bytes: Uint8Array, flags: number): Promise<number> {
+  return inThread('recv', libc().recv, fd, bytes, flags)
 }
 
 /** Calls close(2). Linux frees the descriptor whatever the result is, also after EINTR. */
@@ -146,7 +157,8 @@ export function namespaceType(fd: number): number | undefined {
  */
 export function ifNameToIndex(name: string): number | undefined {
   if (name.includes('\0')) return undefined
-  const index = libc().if_nametoindex(name)
+  const bytes = encodeName(name)
+  const index = libc().if_nametoindex(Buffer.concat([bytes, Buffer.of(0)]))
   if (index !== 0) return index
   const errno = libc().errno()
   if (errno === constants.errno.ENODEV) return undefined
@@ -162,11 +174,35 @@ export function ifNameToIndex(name: string): number | undefined {
 export function ifIndexToName(index: number): string | undefined {
   const name = new Uint8Array(IFNAMSIZ)
   if (libc().if_indextoname(index, name) !== null) {
-    return new TextDecoder().decode(name.subarray(0, name.indexOf(0)))
+    return decodeName(name.subarray(0, name.indexOf(0)))
   }
   const errno = libc().errno()
   if (errno === constants.errno.ENXIO) return undefined
   throw new SystemCallError('if_indextoname', errno)
+}
+
+function inThread(
+  syscall: string,
+  { async: call }: Libc['send'],
+  fd: number,
+  bytes: Uint8Array,
+  flags: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const refused = (cause: unknown): void => {
+      const text = 'koffi could not make the call in a thread'
+      reject(new SystemCallError(syscall, EAGAIN, text, { cause }))
+    }
+    try {
+      call(fd, bytes, bytes.byteLength, flags, (error: unknown, result: number) => {
+        // koffi passes on the errno of that thread for the duration of this callback only.
+        if (error === null || error === undefined) resolve(result < 0 ? -libc().errno() : result)
+        else refused(error)
+      })
+    } catch (error) {
+      refused(error)
+    }
+  })
 }
 
 function check(syscall: string, result: number): number {
@@ -192,10 +228,16 @@ interface Libc {
   readonly open: KoffiFunc<(path: string, flags: number) => number>
   readonly setns: KoffiFunc<(fd: number, type: number) => number>
   readonly ioctl: KoffiFunc<(fd: number, request: number) => number>
-  readonly if_nametoindex: KoffiFunc<(name: string) => number>
+  readonly if_nametoindex: KoffiFunc<(name: Uint8Array) => number>
   readonly if_indextoname: KoffiFunc<(index: number, name: Uint8Array) => unknown>
 }
 
+// Programs that trace which files are needed recognize koffi by the call of a variable `require`.
+// In a CommonJS bundle, import.meta.url is undefined. `import` would load koffi earlier, and needs
+// twice the time.
+const require = createRequire(
+  import.meta.url ?? (typeof __filename === 'string' ? __filename : process.execPath),
+)
 let loaded: Libc | undefined
 
 /**
@@ -210,8 +252,46 @@ function load(): Libc {
   if (process.platform !== 'linux') {
     throw new SystemCallError('netlink', constants.errno.EOPNOTSUPP, 'netlink exists on Linux only')
   }
-  // `import` would load koffi earlier, and needs twice the time of `require`.
-  const koffi: typeof Koffi = createRequire(import.meta.url)('koffi')
+  try {
+    const koffi: typeof Koffi = require('koffi')
+    return functionsOf(koffi)
+  } catch (error) {
+    throw cannotLoad(error)
+  }
+}
+
+const KOFFI_HINT =
+  'Install koffi where this program runs (npm install koffi), and leave it out of bundles (external: koffi); userspace devices work without it'
+
+/** Returns the error for koffi that cannot be loaded. Nothing is kept of a failure. */
+function cannotLoad(cause: unknown): WireGuardError {
+  const code = lackOf(cause)
+  return new WireGuardError('cannot load koffi, which makes the system calls', {
+    code: code ?? 'EOPNOTSUPP',
+    hint: code === undefined ? KOFFI_HINT : undefined,
+    cause,
+  })
+}
+
+/** Returns the code of what the process has run out of, if that is why koffi cannot be loaded. */
+function lackOf(cause: unknown): string | undefined {
+  const code = errorCode(cause)
+  if (LACKS.has(code)) return code
+  // The errors of dlopen(3) have no code of their own, and a file that cannot be opened may be
+  // reported as absent.
+  if (/cannot allocate memory|failed to map segment/i.test(String(cause))) return 'ENOMEM'
+  const { closeSync, openSync } = process.getBuiltinModule('node:fs')
+  try {
+    closeSync(openSync(process.execPath, 'r'))
+    return undefined
+  } catch (error) {
+    return LACKS.has(errorCode(error)) ? errorCode(error) : undefined
+  }
+}
+
+const LACKS: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM'])
+
+function functionsOf(koffi: typeof Koffi): Libc {
   // null is the process itself, which has libc loaded, under whatever file name.
   const library = koffi.load(null)
   // ssize_t is intptr_t, which koffi knows. Types have no names here: koffi's table of names is
@@ -240,7 +320,9 @@ function load(): Libc {
     setns: library.func('setns', 'int', ['int', 'int']) as Libc['setns'],
     // ioctl(2) is variadic for an argument that NS_GET_NSTYPE does not have.
     ioctl: library.func('ioctl', 'int', ['int', 'unsigned long']) as Libc['ioctl'],
-    if_nametoindex: library.func('if_nametoindex', 'uint32_t', ['str']) as Libc['if_nametoindex'],
+    if_nametoindex: library.func('if_nametoindex', 'uint32_t', [
+      'void *',
+    ]) as Libc['if_nametoindex'],
     if_indextoname: library.func('if_indextoname', 'void *', [
       'uint32_t',
       'void *',

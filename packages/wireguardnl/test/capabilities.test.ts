@@ -1,7 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
 import { spawnSync } from 'node:child_process'
+import { WireGuardError } from 'wireguardcfg'
 import { describeWith } from '../../../test-fixtures/require.js'
 import { kernelCapabilities } from '../src/capabilities.js'
+import { SystemCallError } from '../src/libc.js'
 import { openNamespace } from '../src/namespace/namespace.js'
 import { kernelIn } from '../src/wireguard/kernel.js'
 import { caught } from '../../../test-fixtures/caught.js'
@@ -30,6 +32,14 @@ function kernelOf({ capable = true, ...options }: SystemOptions) {
   return system.kernel
 }
 
+/** A kernel whose sockets cannot be opened. */
+const kernelOfFault = (code: string) => ({
+  ...new FakeSystem().kernel,
+  open: () => {
+    throw new WireGuardError('not permitted to enter', { code, hint: 'Run as root' })
+  },
+})
+
 const module = { ok: false, reason: expect.stringContaining('modprobe') }
 const netAdmin = { ok: false, reason: expect.stringContaining('CAP_NET_ADMIN') }
 const old = { ok: false, reason: expect.stringContaining('6.16') }
@@ -51,10 +61,8 @@ describe('the capabilities of a kernel', () => {
 
   it('are not guessed when something else goes wrong', async () => {
     const busy = new FakeSystem({ answer: (request) => [errorAck(request, 16)] })
-    expect(await caught(kernelCapabilities(busy.kernel))).toMatchObject({
-      code: 'EBUSY',
-      operation: 'check capabilities',
-    })
+    const reason = { ok: false, reason: expect.stringContaining('busy') }
+    expect(await kernelCapabilities(busy.kernel)).toMatchObject({ kernel: reason, read: reason })
     const silent = new FakeSystem({ answer: () => [] })
     expect(await caught(kernelCapabilities(silent.kernel, { idleTimeout: 20 }))).toMatchObject({
       code: 'ETIMEDOUT',
@@ -64,6 +72,36 @@ describe('the capabilities of a kernel', () => {
       code: 'ABORT_ERR',
     })
     expect([...busy.sockets, ...silent.sockets].every(({ closed }) => closed)).toBe(true)
+  })
+
+  it.each([
+    ['socket', 1, 'operation not permitted'],
+    ['socket', 97, 'address family not supported'],
+    ['socket', 24, 'too many open files'],
+    ['bind', 105, 'no buffer space'],
+    ['socket', 12, 'not enough memory'],
+  ])('are none, with the reason, where %s fails with errno %i', async (call, errno, text) => {
+    const open = () => {
+      throw new SystemCallError(call, errno)
+    }
+    const kernel = { ...new FakeSystem().kernel, open }
+    const reason = { ok: false, reason: expect.stringContaining(text) }
+    expect(await kernelCapabilities(kernel)).toMatchObject({
+      kernel: reason,
+      read: reason,
+      create: reason,
+      removeAllowedIPs: old,
+    })
+  })
+
+  it('say so where the namespace cannot be entered, and throw where it is closed', async () => {
+    expect((await kernelCapabilities(kernelOfFault('EPERM'))).read).toEqual({
+      ok: false,
+      reason: 'not permitted to enter. Run as root',
+    })
+    expect(await caught(kernelCapabilities(kernelOfFault('EBADF')))).toMatchObject({
+      code: 'EBADF',
+    })
   })
 
   it('are also found when the interface to create exists already', async () => {

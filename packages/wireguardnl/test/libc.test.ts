@@ -65,6 +65,18 @@ describeWith(isLinux, 'libc', () => {
     expect(await libc.sendAsync(UNOPENED, bytes, 0)).toBe(-EBADF)
   })
 
+  it('never passes on an error of koffi, however many calls there are at once', async () => {
+    const bytes = new Uint8Array(32)
+    const calls = Array.from({ length: 1000 }, (_, i) =>
+      (i % 2 === 0 ? libc.sendAsync : libc.recvAsync)(UNOPENED, bytes, libc.MSG_DONTWAIT),
+    )
+    for (const outcome of await Promise.allSettled(calls)) {
+      if (outcome.status === 'fulfilled') expect(outcome.value).toBe(-EBADF)
+      else expect(outcome.reason).toMatchObject({ name: 'SystemCallError', code: 'EAGAIN' })
+    }
+    expect(await libc.sendAsync(UNOPENED, bytes, 0)).toBe(-EBADF)
+  })
+
   it('returns EAGAIN when there is nothing to receive', () => {
     const fd = libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, 16)
     expect(libc.recv(fd, new Uint8Array(32), libc.MSG_DONTWAIT)).toBe(-libc.EAGAIN)

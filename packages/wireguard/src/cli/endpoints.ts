@@ -1,22 +1,40 @@
 import type { Endpoint } from 'wireguardcfg'
-import { errorCode, hideKeys } from 'wireguardcfg/internal'
+import { errorCode, escapeUnprintable, hideKeys } from 'wireguardcfg/internal'
 import type { EndpointResolution, PeerEndpoint } from '../endpoints.js'
 import { type CommandContext, CommandError } from './context.js'
 
 /**
  * Returns the number of retries for a name that cannot be resolved:
- * WG_ENDPOINT_RESOLUTION_RETRIES, 15 by default, or `infinity`.
+ * WG_ENDPOINT_RESOLUTION_RETRIES, 15 by default, or `infinity`. As wg(8), call it for every
+ * endpoint and for nothing else.
  *
- * @throws CommandError as wg(8), even without a name to resolve
+ * @throws CommandError the variable is not such a number
  */
 export function resolutionRetries({ streams }: CommandContext): number {
   const text = streams.env['WG_ENDPOINT_RESOLUTION_RETRIES']
-  if (text === undefined) return 15
+  if (text === undefined) return DEFAULT_RETRIES
   if (text === 'infinity') return Number.POSITIVE_INFINITY
-  // As strtoul(3), which parses an empty text as 0.
-  if (/^[ \t\n\v\f\r]*\+?[0-9]+$|^$/.test(text)) return Number(text)
-  throw new CommandError(`Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${text}'`)
+  const retries = strtoul(text)
+  if (retries !== undefined && retries <= MOST_RETRIES) return Number(retries)
+  const shown = escapeUnprintable(text)
+  throw new CommandError(`Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${shown}'`)
 }
+
+export const DEFAULT_RETRIES = 15
+
+/** Parses as strtoul(3), which takes nothing for 0 and returns a negative number modulo 2^64. */
+function strtoul(text: string): bigint | undefined {
+  if (text === '') return 0n
+  const digits = /^[ \t\n\v\f\r]*([+-]?)0*([0-9]{1,21})$/.exec(text)
+  if (digits === null) return undefined
+  const value = BigInt(digits[2]!)
+  // What does not fit is the largest number.
+  if (value > MOST_UNSIGNED) return MOST_UNSIGNED
+  return digits[1] === '-' ? BigInt.asUintN(64, -value) : value
+}
+
+const MOST_RETRIES = 2n ** 31n - 1n
+const MOST_UNSIGNED = 2n ** 64n - 1n
 
 /**
  * Resolves host names, all at the same time. Prints each temporary failure as wg(8) does.
@@ -33,7 +51,9 @@ export async function lookUp(
   if (endpoints.length === 0) return []
   const { resolveEndpoints } = await import('../endpoints.js')
   const textOf = (host: string, port: number) =>
-    texts[endpoints.findIndex((one) => one.host === host && one.port === port)]
+    escapeUnprintable(
+      texts[endpoints.findIndex((one) => one.host === host && one.port === port)] ?? '',
+    )
   const resolutions = await resolveEndpoints(endpoints, {
     retries,
     lookup: context.streams.lookup,
@@ -49,7 +69,7 @@ export async function lookUp(
 
 function addressOf({ endpoint, error }: EndpointResolution, text: string): Endpoint {
   if (endpoint !== undefined) return endpoint
-  throw new CommandError(`${gaiText(error.cause ?? error)}: \`${text}'`)
+  throw new CommandError(`${gaiText(error.cause ?? error)}: \`${escapeUnprintable(text)}'`)
 }
 
 /** The texts of gai_strerror(3) of glibc. */

@@ -1,62 +1,105 @@
 import { constants, readFileSync, readlinkSync } from 'node:fs'
-import { open } from 'node:fs/promises'
-import type { Readable } from 'node:stream'
-import { StringDecoder } from 'node:string_decoder'
+import { type FileHandle, open } from 'node:fs/promises'
 import { isatty } from 'node:tty'
-import type { SecretKey } from 'wireguardcfg'
-import { type Parsed, parseSecretKeyValue, type ValueFault } from 'wireguardcfg/internal/conf'
-import { errorCode } from 'wireguardcfg/internal'
+import { decodeBytes, encodeBytes } from './bytes.js'
 import { type CommandContext, CommandError } from './context.js'
 import { strerror } from './strerror.js'
 
-/** A file that was read. */
-interface Input {
-  readonly text: string
+/** A file that is being read. */
+export interface Input {
+  readonly chunks: AsyncIterable<Buffer>
   /**
    * Whether the file has a position, as regular files and `/dev/null` do. Only of such a file does
-   * nothing mean "none" to wg(8): an empty pipe is a command that failed.
+   * nothing mean "none": an empty pipe is a command that failed.
    */
   readonly hasPosition: boolean
 }
 
 /**
- * Reads a whole file as text. Opens the names of standard input as wg(8) does, or reads the input
- * stream of the command when that is no file descriptor.
+ * Opens a file, gives it to `use`, and closes it. Opens the names of standard input as wg(8) does,
+ * or uses the input stream of the command when that is no file descriptor.
  *
- * @param ofDirectory the message of wg(8) for a directory, which it can open but not read
- * @throws CommandError as wg(8): `fopen: No such file or directory`
+ * @throws CommandError as wg(8): `fopen: No such file or directory`; what `use` throws
  */
-export async function readInput(
-  path: string,
-  context: CommandContext,
-  ofDirectory?: string,
-): Promise<string> {
-  return (await read(path, context, ofDirectory)).text
-}
-
-async function read(
+export async function withInput<T>(
   path: string,
   { streams }: CommandContext,
-  ofDirectory?: string,
-): Promise<Input> {
-  if (STANDARD_INPUT.has(path)) {
-    if (streams.hasDescriptors !== true) {
-      return { text: await readStream(streams.stdin), hasPosition: false }
-    }
-    if (isClosedAtStart(0)) throw new CommandError('fopen: No such file or directory')
+  use: (input: Input) => Promise<T>,
+): Promise<T> {
+  const isStandard = STANDARD_INPUT.has(path)
+  if (isStandard && streams.hasDescriptors === true && isClosedAtStart(0)) {
+    throw new CommandError('fopen: No such file or directory')
   }
   try {
-    await using file = await open(path)
-    const stats = await file.stat()
-    const isSeekable = stats.isFile() || (stats.isCharacterDevice() && !isatty(file.fd))
-    return { text: await file.readFile('utf8'), hasPosition: isSeekable }
-  } catch (error) {
-    if (ofDirectory !== undefined && errorCode(error) === 'EISDIR') {
-      throw new CommandError(ofDirectory)
+    if (isStandard && streams.hasDescriptors !== true) {
+      return await use({ chunks: buffers(streams.stdin), hasPosition: false })
     }
+    await using file = await open(encodeBytes(path))
+    const stats = await file.stat()
+    const hasPosition = stats.isFile() || (stats.isCharacterDevice() && !isatty(file.fd))
+    return await use({ chunks: chunksOf(file), hasPosition })
+  } catch (error) {
+    if (error instanceof CommandError) throw error
     throw new CommandError(`fopen: ${strerror(error)}`)
   }
 }
+
+/**
+ * Reads a file piece by piece. It never reads ahead, as streams do: the read of an idle pipe could
+ * not be given up.
+ */
+async function* chunksOf(file: FileHandle): AsyncGenerator<Buffer, void, undefined> {
+  for (;;) {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(CHUNK), 0, CHUNK, null)
+    if (bytesRead === 0) return
+    yield buffer.subarray(0, bytesRead)
+  }
+}
+
+const CHUNK = 65_536
+
+/** Reads the bytes of a stream. */
+export async function* buffers(
+  stream: AsyncIterable<string | Buffer>,
+): AsyncGenerator<Buffer, void, undefined> {
+  for await (const chunk of stream) yield typeof chunk === 'string' ? Buffer.from(chunk) : chunk
+}
+
+/**
+ * What may be read of a configuration file. Both are far above what a device can have, and what
+ * they allow fits in the memory of a small machine. A file may be without an end: `/dev/zero`.
+ */
+const MOST_BYTES = 32 * 1024 * 1024
+const MOST_LINES = 2 * 1024 * 1024
+
+/**
+ * Reads a whole configuration file as text.
+ *
+ * @param replaces whether the file replaces a configuration, so that nothing would remove it
+ * @throws CommandError as wg(8); the file is too large, or `replaces` and an empty pipe
+ */
+export function readInput(
+  path: string,
+  context: CommandContext,
+  { replaces = false }: { readonly replaces?: boolean } = {},
+): Promise<string> {
+  return withInput(path, context, async ({ chunks, hasPosition }) => {
+    const read: Buffer[] = []
+    let [bytes, lines] = [0, 0]
+    for await (const chunk of chunks) {
+      bytes += chunk.byteLength
+      for (let at = chunk.indexOf(NEWLINE); at >= 0; at = chunk.indexOf(NEWLINE, at + 1)) lines++
+      if (bytes > MOST_BYTES || lines > MOST_LINES) throw new CommandError('fopen: File too large')
+      read.push(chunk)
+    }
+    if (replaces && bytes === 0 && !hasPosition) throw new CommandError(NOTHING)
+    return decodeBytes(Buffer.concat(read))
+  })
+}
+
+const NEWLINE = 10
+const NOTHING =
+  'Nothing was read, so nothing was changed: only an empty file or /dev/null removes everything'
 
 const STANDARD_INPUT = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
 
@@ -76,50 +119,3 @@ function isClosedAtStart(fd: number): boolean {
 
 // From <fcntl.h>.
 const O_ACCMODE = 3
-
-/** Reads a stream to its end, as text. */
-export async function readStream(stream: Readable): Promise<string> {
-  const decoder = new StringDecoder('utf8')
-  let text = ''
-  for await (const chunk of stream as AsyncIterable<string | Buffer>) {
-    text += typeof chunk === 'string' ? chunk : decoder.write(chunk)
-  }
-  return text + decoder.end()
-}
-
-/** Returns the message of wg(8) for a wrong value, or our message if wg(8) accepts the value. */
-export function faultText({ message, expected, wgMessage }: ValueFault): string {
-  return wgMessage ?? `${message}; expected ${expected}`
-}
-
-/** Returns the parsed value. @throws CommandError */
-export function valueOf<T>(parsed: Parsed<T>): T {
-  if ('fault' in parsed) throw new CommandError(faultText(parsed.fault))
-  return parsed.value
-}
-
-/**
- * Reads a private or preshared key from a file: base64, then optional white space. Returns `null`,
- * which removes the key, if the file is empty (`/dev/null`) or has the all-zero key.
- *
- * @throws CommandError
- */
-export async function readKeyFile(
-  path: string,
-  context: CommandContext,
-): Promise<SecretKey | null> {
-  const { text, hasPosition } = await read(path, context, 'Invalid length key in key file')
-  if (text === '' && hasPosition) return null
-  if (text.length < KEY_CHARACTERS) throw new CommandError('Invalid length key in key file')
-  const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
-  const trailing = /[^ \t\n\v\f\r]/.exec(text.slice(KEY_CHARACTERS))?.[0]
-  if (trailing !== undefined) {
-    // After an invalid key, the character may be part of a key, for example of one in hexadecimal.
-    const shown = 'fault' in parsed ? '(hidden)' : trailing
-    throw new CommandError(`Found trailing character in key file: \`${shown}'`)
-  }
-  if ('fault' in parsed) throw new CommandError(faultText(parsed.fault))
-  return parsed.value
-}
-
-const KEY_CHARACTERS = 44

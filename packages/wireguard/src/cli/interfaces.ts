@@ -1,4 +1,5 @@
 import { checkInterfaceName, type Device, isWireGuardError } from 'wireguardcfg'
+import { quote } from 'wireguardcfg/internal'
 import type { WireGuardOptions } from '../backends.js'
 import { WireGuard } from '../wireguard.js'
 import { type CommandContext, CommandError } from './context.js'
@@ -21,10 +22,14 @@ export async function withWireGuard<T>(
  * @throws CommandError the name is not valid; wg(8) would truncate a name that is too long
  */
 export function checkedName(name: string): string {
+  // What stands for a byte that is not UTF-8. The library would look for another name.
+  if (/\p{Surrogate}/u.test(name)) {
+    throw new CommandError(`interface name ${quote(name)}: expected UTF-8`)
+  }
   try {
     return checkInterfaceName(name)
   } catch (error) {
-    throw new CommandError(isWireGuardError(error) ? error.message : String(error))
+    throw isWireGuardError(error) ? new CommandError(error.message) : error
   }
 }
 
@@ -83,8 +88,18 @@ export async function modifying<T>(step: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Runs the step of `syncconf` that reads the device. @throws CommandError as wg(8) */
+export async function retrieving<T>(step: () => Promise<T>): Promise<T> {
+  try {
+    return await step()
+  } catch (error) {
+    throw failure('Unable to retrieve current interface configuration', error)
+  }
+}
+
 /** Returns the message of wg(8) for a system error. Throws any other error, which is a bug. */
 function failure(what: string, error: unknown): CommandError {
+  if (error instanceof CommandError) return error
   if (!isWireGuardError(error)) throw error
   return new CommandError(`${what}: ${strerror(error)}`)
 }

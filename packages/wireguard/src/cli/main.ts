@@ -1,5 +1,5 @@
-import { type Command, CommandError, type CommandStreams, UsageError } from './context.js'
-import { ClosedPipeError, Output } from './output.js'
+import { type Command, type CommandContext, type CommandStreams, UsageError } from './context.js'
+import { ClosedPipeError, Output, WriteError } from './output.js'
 import { usage, usageOf } from './usage.js'
 
 /** Loads each subcommand when it is called, so that the others do not cost start-up time. */
@@ -20,7 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
  * The exit code that a shell reports for a program that SIGPIPE ended. wg(8) ends so when its
  * output is closed.
  */
-const CLOSED_PIPE = 128 + 13
+export const CLOSED_PIPE = 128 + 13
 
 /**
  * Runs the `wireguard` command, a replacement for wg(8).
@@ -30,21 +30,14 @@ const CLOSED_PIPE = 128 + 13
  */
 export async function main(argv: readonly string[], streams: CommandStreams): Promise<number> {
   const out = new Output(() => streams.stdout)
-  const err = new Output(() => streams.stderr)
+  const err = new Output(() => streams.stderr, true)
   const context = { streams, program: streams.program ?? 'wireguard', out, err }
-  const [name = 'show', ...args] = argv
   try {
-    const code = await run(name, args, context)
-    await out.close()
-    return code
+    if (argv[0] !== '--debug') return await attempt(argv, context)
+    const { withDebug } = await import('./debug.js')
+    return await withDebug(err, () => attempt(argv.slice(1), context))
   } catch (error) {
-    if (error instanceof ClosedPipeError) return CLOSED_PIPE
-    if (!(error instanceof CommandError)) throw error
-    if (error.message !== '') await err.write(`${await withoutKeys(error.message)}\n`)
-    if (error instanceof UsageError) await err.write(usageOf(name, context.program))
-    // Write what was printed before the failure.
-    await out.close()
-    return 1
+    return await fail(error, '', context)
   } finally {
     await err.close().catch(() => {})
     out.release()
@@ -52,35 +45,90 @@ export async function main(argv: readonly string[], streams: CommandStreams): Pr
   }
 }
 
+async function attempt(
+  [name = 'show', ...args]: readonly string[],
+  context: CommandContext,
+): Promise<number> {
+  const { out } = context
+  try {
+    const code = await run(name, args, context)
+    await out.close()
+    return code
+  } catch (error) {
+    return await fail(error, name, context)
+  }
+}
+
+/** Reports why a subcommand failed, after what it had printed. Returns the exit code. */
+async function fail(error: unknown, name: string, context: CommandContext): Promise<number> {
+  const { out, err } = context
+  try {
+    if (error instanceof ClosedPipeError) return CLOSED_PIPE
+    const isUsage = error instanceof UsageError
+    if (!isUsage || error.message !== '')
+      await err.write(`${await describe(error, context.program)}\n`)
+    if (isUsage) await err.write(usageOf(name, context.program))
+    if (!(error instanceof WriteError)) await out.close()
+  } catch (another) {
+    if (another instanceof ClosedPipeError) return CLOSED_PIPE
+    await err.write(`${await describe(another, context.program)}\n`).catch(() => {})
+  }
+  return 1
+}
+
+/** Returns one line about an error, even if the code that describes errors cannot be loaded. */
+export async function describe(error: unknown, program: string): Promise<string> {
+  try {
+    const { describeFailure } = await import('./failure.js')
+    return describeFailure(error, program)
+  } catch {
+    // For example without a file descriptor to load it with. Node's codes hold no text of the user.
+    const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : ''
+    return `${program}: failed, and cannot load what describes the failure: ${String(code)}`
+  }
+}
+
 async function run(
   name: string,
   args: readonly string[],
-  context: Parameters<Command>[1],
+  context: CommandContext,
 ): Promise<number> {
   const load = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined
   if (load !== undefined) {
-    if (args.length > 0 && isHelp(args[0]!)) {
+    if (asksForHelp(name, args)) {
       await context.out.write(usageOf(name, context.program))
       return 0
     }
     return (await load())(args, context)
   }
-  if (isHelp(name) || name === 'help') await context.out.write(usage(context.program))
-  else if (name === '--version' || name === '-v' || name === 'version') {
+  const isAlone = args.length === 0
+  if (isAlone && (isHelp(name) || name === 'help')) await context.out.write(usage(context.program))
+  else if (isAlone && VERSION_WORDS.has(name)) {
     const { version } = await import('./version.js')
-    await context.out.write(
-      `wireguard v${version()} (compatible with wireguard-tools v1.0.20260223)\n`,
-    )
+    const own = `wireguard v${version()}`
+    // Scripts for wg take the second word for the version.
+    const isWg = context.program === 'wg'
+    await context.out.write(isWg ? `${TOOLS} - ${own}\n` : `${own} (compatible with ${TOOLS})\n`)
   } else {
-    throw new UsageError(`Invalid subcommand: \`${name}'`)
+    throw new UsageError(`Invalid subcommand: \`${await printable(name)}'`)
   }
   return 0
 }
 
-/** Any argument may be in a message, and users paste private keys into them. */
-async function withoutKeys(message: string): Promise<string> {
-  const { hideKeys } = await import('wireguardcfg/internal')
-  return hideKeys(message)
+const TOOLS = 'wireguard-tools v1.0.20260223'
+const VERSION_WORDS = new Set(['--version', '-v', 'version'])
+
+async function printable(argument: string): Promise<string> {
+  return (await import('wireguardcfg/internal')).escapeUnprintable(argument)
+}
+
+/** As in wg(8), `help` is no interface for `show`, and may be one elsewhere. */
+function asksForHelp(name: string, args: readonly string[]): boolean {
+  const [first, ...rest] = args
+  return (
+    first !== undefined &&
+    (isHelp(first) || (name === 'show' && first === 'help' && rest.length === 0))
+  )
 }
 
 function isHelp(argument: string): boolean {

@@ -3,27 +3,60 @@ import type { Writable } from 'node:stream'
 /** Reports that the reader of the output has closed it, as `head` does. */
 export class ClosedPipeError extends Error {}
 
+/** Reports that the output could not be written, for example to a full disk. */
+export class WriteError extends Error {
+  readonly code: string
+
+  constructor(message: string, code: string) {
+    super(message)
+    this.code = code
+  }
+}
+
 // A write of this size is one system call. A system call costs more than the text of it.
 const CHUNK = 65_536
 
-/** Writes text to a stream in large pieces, and waits for a slow reader. */
+const PRINTABLE = /^[\n\t -~]*$/
+
+/**
+ * Writes text to a stream in large pieces, and waits for a slow reader. Much of the text comes from
+ * names, files and daemons, so no character that controls a terminal passes, except in styled text.
+ */
 export class Output {
   readonly #open: () => Writable
   #opened: Writable | undefined
+  readonly #isMessages: boolean
   #pending = ''
-  #error: NodeJS.ErrnoException | undefined
+  #error: unknown
 
-  /** @param open returns the stream; called before the first write */
-  constructor(open: () => Writable) {
+  /**
+   * @param open returns the stream; called before the first write
+   * @param isMessages whether a failure to write is ignored, because it could be reported nowhere
+   */
+  constructor(open: () => Writable, isMessages = false) {
     this.#open = open
+    this.#isMessages = isMessages
   }
 
   /**
-   * Adds text. Await it, so that the text for a slow reader does not fill the memory.
+   * Adds text, with every character escaped that cannot be printed, except line feeds and tabs.
+   * Await it, so that the text for a slow reader does not fill the memory.
    *
-   * @throws ClosedPipeError the reader has closed the output, or the error of the stream
+   * @throws ClosedPipeError the reader has closed the output
+   * @throws WriteError the output could not be written
    */
   async write(text: string): Promise<void> {
+    if (PRINTABLE.test(text)) return this.writeStyled(text)
+    const { escapeUnprintable } = await import('wireguardcfg/internal')
+    return this.writeStyled(text.replaceAll(/[^\n\t]+/g, escapeUnprintable))
+  }
+
+  /**
+   * Adds text as it is: with colours, and with nothing else that cannot be printed.
+   *
+   * @throws as {@link Output.write}
+   */
+  async writeStyled(text: string): Promise<void> {
     this.#pending += text
     if (this.#pending.length >= CHUNK) await this.flush()
   }
@@ -32,12 +65,16 @@ export class Output {
   async flush(): Promise<void> {
     const text = this.#pending
     this.#pending = ''
-    this.#check()
+    await this.#check()
     if (text === '') return
-    const stream = this.#stream()
-    const isDrained = stream.write(text)
-    if (!isDrained && !stream.destroyed) await this.#drained(stream)
-    this.#check()
+    try {
+      const stream = this.#stream()
+      const isDrained = stream.write(text)
+      if (!isDrained && !stream.destroyed) await this.#drained(stream)
+    } catch (error) {
+      this.#error ??= error
+    }
+    await this.#check()
   }
 
   /** Waits until the stream has written all text. @throws as {@link Output.write} */
@@ -49,7 +86,7 @@ export class Output {
       if (stream.destroyed || stream.writableLength === 0) resolve()
       else stream.write('', () => resolve())
     })
-    this.#check()
+    await this.#check()
   }
 
   /** Removes the error listener from the stream. */
@@ -79,17 +116,19 @@ export class Output {
     })
   }
 
-  readonly #onError = (error: NodeJS.ErrnoException): void => {
+  readonly #onError = (error: unknown): void => {
     this.#error ??= error
   }
 
-  #check(): void {
+  async #check(): Promise<void> {
     if (this.#error === undefined) return
-    if (isClosedPipe(this.#error)) throw new ClosedPipeError('standard output was closed')
-    throw this.#error
+    const { errorCode } = await import('wireguardcfg/internal')
+    const code = errorCode(this.#error)
+    if (CLOSED.has(code)) throw new ClosedPipeError('the output was closed')
+    if (this.#isMessages) return
+    const { strerror } = await import('./strerror.js')
+    throw new WriteError(`write: ${strerror(this.#error)}`, code)
   }
 }
 
-function isClosedPipe({ code = '' }: NodeJS.ErrnoException): boolean {
-  return ['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET'].includes(code)
-}
+const CLOSED = new Set(['EPIPE', 'ERR_STREAM_DESTROYED', 'ECONNRESET'])

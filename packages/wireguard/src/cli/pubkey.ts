@@ -1,20 +1,18 @@
 import { SecretKey } from 'wireguardcfg'
 import { parseSecretKeyValue } from 'wireguardcfg/internal/conf'
 import { type Command, CommandError, UsageError } from './context.js'
-import { readStream } from './input.js'
+import { buffers } from './input.js'
+import { readKeyText } from './values.js'
 
 /** `pubkey`: prints the public key of the private key on standard input. */
 export const pubkey: Command = async (args, context) => {
   if (args.length > 0) throw new UsageError('')
-  const text = await readStream(context.streams.stdin)
+  // wg(8) ignores NUL characters after the key.
+  const { text, trailing } = await readKeyText(buffers(context.streams.stdin), '\0 \t\n\v\f\r')
   const fail = (message: string) => new CommandError(`${context.program}: ${message}`)
-  const parsed = parseSecretKeyValue(text.slice(0, KEY_CHARACTERS))
-  if (text.length < KEY_CHARACTERS) throw fail(WRONG)
-  // oxlint-disable-next-line no-control-regex -- wg(8) accepts NUL characters after the key
-  if (/[^\0 \t\n\v\f\r]/.test(text.slice(KEY_CHARACTERS))) {
-    throw fail('Trailing characters found after key')
-  }
-  if ('fault' in parsed) throw fail(WRONG)
+  const parsed = parseSecretKeyValue(text)
+  if (trailing !== undefined) throw fail('Trailing characters found after key')
+  if ('fault' in parsed) throw fail('Key is not the correct length or format')
   await context.out.write(`${(parsed.value ?? clampedZero()).publicKey()}\n`)
   return 0
 }
@@ -25,6 +23,3 @@ function clampedZero(): SecretKey {
   bytes[31] = 64
   return SecretKey.parse(bytes)
 }
-
-const KEY_CHARACTERS = 44
-const WRONG = 'Key is not the correct length or format'

@@ -7,12 +7,13 @@ import {
   toDeviceConfigs,
   withEndpoints,
 } from 'wireguardcfg/conf'
-import type { CheckedDeviceConfig } from 'wireguardcfg'
+import type { CheckedDeviceConfig, Endpoint } from 'wireguardcfg'
 import { wgReport } from 'wireguardcfg/internal/conf'
 import { type Command, type CommandContext, CommandError, UsageError } from './context.js'
 import { lookUp, resolutionRetries } from './endpoints.js'
 import { readInput } from './input.js'
-import { checkedName, modifying, withWireGuard } from './interfaces.js'
+import { checkedName, modifying, retrieving, withWireGuard } from './interfaces.js'
+import type { SyncTarget } from '../sync/sync.js'
 
 /**
  * `setconf`: replaces the configuration of an interface. Settings absent from the file are reset.
@@ -27,9 +28,18 @@ export const syncconf: Command = async (args, context) => {
   const { name, configs } = await readConfigs('setconf', args, context)
   const { mergeConfigs } = await import('./sync-config.js')
   const { syncDevice } = await import('../sync/sync.js')
+  const config = mergeConfigs(configs)
+  // wg(8) reads the interface only if the file has peers.
+  const readsDevice = config.peers !== undefined && config.peers.length > 0
   return withWireGuard(context, async (wg) => {
+    const target: SyncTarget = {
+      device: readsDevice
+        ? (device) => retrieving(() => wg.device(device))
+        : (device) => wg.device(device),
+      configureDevice: (device, difference) => wg.configureDevice(device, difference),
+    }
     // As wg(8), write the endpoints of the file even if the peer has roamed.
-    await modifying(() => syncDevice(wg, name, mergeConfigs(configs), { endpoints: 'write' }))
+    await modifying(() => syncDevice(target, name, config, { endpoints: 'write' }))
     return 0
   })
 }
@@ -53,16 +63,24 @@ async function readConfigs(
 ): Promise<{ readonly name: string; readonly configs: readonly CheckedDeviceConfig[] }> {
   const [name, path, ...rest] = args
   if (name === undefined || path === undefined || rest.length > 0) throw new UsageError('')
-  const retries = resolutionRetries(context)
-  const conf = parseConf(await readInput(path, context))
+  const conf = parseConf(await readInput(path, context, { replaces: mode === 'setconf' }))
   const report = wgReport(conf)
   const conversion = convert(conf, mode, report)
   await context.err.write(report)
-  const { unresolved } = conversion
+  const addresses = await lookUpAll(conversion, context)
+  return { name: checkedName(name), configs: withEndpoints(conversion, addresses) }
+}
+
+async function lookUpAll(
+  { configs, unresolved }: ConfConversion,
+  context: CommandContext,
+): Promise<readonly Endpoint[]> {
+  const hasEndpoint = configs.some(({ peers }) => peers?.some(({ endpoint }) => endpoint))
+  if (!hasEndpoint && unresolved.length === 0) return []
+  const retries = resolutionRetries(context)
   const texts = unresolved.map(({ host, port }) => `${host}:${port}`)
   try {
-    const addresses = await lookUp(unresolved, texts, retries, context)
-    return { name: checkedName(name), configs: withEndpoints(conversion, addresses) }
+    return await lookUp(unresolved, texts, retries, context)
   } catch (error) {
     if (!(error instanceof CommandError)) throw error
     throw new CommandError(`${error.message}\nConfiguration parsing error`)

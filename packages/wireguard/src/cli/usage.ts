@@ -56,6 +56,7 @@ export function usage(program: string): string {
 
   ${program} COMMAND --help prints the usage of a command.
   ${program} --version prints the version.
+  ${program} --debug COMMAND also prints what the command does, on standard error.
 `
 }
 

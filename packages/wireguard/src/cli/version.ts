@@ -2,9 +2,12 @@ import { readFileSync } from 'node:fs'
 
 /** Returns the version of this package. */
 export function version(): string {
-  const manifest: unknown = JSON.parse(
-    readFileSync(new URL('../../package.json', import.meta.url), 'utf8'),
-  )
+  return versionIn(new URL('../../package.json', import.meta.url))
+}
+
+/** Returns the version of a package. */
+export function versionIn(manifestFile: string | URL): string {
+  const manifest: unknown = JSON.parse(readFileSync(manifestFile, 'utf8'))
   const found =
     typeof manifest === 'object' && manifest !== null && 'version' in manifest
       ? manifest.version

@@ -1,13 +1,15 @@
 import { type CallOptions, isWireGuardError, type WireGuardError } from 'wireguardcfg'
-import { abortError, markChecked } from 'wireguardcfg/backend'
+import { abortError, callDeadline, markChecked } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import type { LinkState } from 'wireguardnl'
 import { type Host, isUserspace } from '../host.js'
 import { Network } from '../network.js'
-import { daemons } from '../userspace/socket.js'
+import { CreationLock } from '../userspace/creation-lock.js'
+import { daemonAt } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
-import { interfaceExists, notWireGuard, noWireGuard, otherBackend, socketExists } from './errors.js'
+import { interfaceExists, noWireGuard, otherBackend, socketExists } from './errors.js'
 import { type InterfaceInit, OwnedInterface } from './interface.js'
+import { explainExisting, findUserspace } from './existing.js'
 import { checkCreateOptions, type CheckedCreateOptions, type CreateOptions } from './options.js'
 import { type OwnedDevice, ownedDevice } from './owned-device.js'
 import { Steps } from './steps.js'
@@ -38,6 +40,8 @@ class Creation {
   readonly #steps: Steps
   /** The namespace to move the interface to, if any. */
   #target: Network | undefined
+  /** Keeps other calls from creating the userspace interface, until this one is done with it. */
+  #lock: CreationLock | undefined
 
   constructor(host: Host, wanted: CheckedCreateOptions) {
     const { name, signal, idleTimeout, timeout } = wanted
@@ -63,6 +67,7 @@ class Creation {
     } catch (error) {
       throw await this.#steps.rollBack(error)
     } finally {
+      await this.#lock?.[Symbol.asyncDispose]()
       await this.#target?.close()
     }
   }
@@ -85,30 +90,38 @@ class Creation {
     const here = this.#host.network
     for (const network of this.#target === undefined ? [here] : [this.#target, here]) {
       const link = await network.find(name, this.#limits)
-      if (link !== undefined) return await this.#use(link, network)
+      const isOther = link !== undefined && link.kind !== 'wireguard'
+      // Another call may still be furnishing it, or rolling it back.
+      if (isOther && this.#host.has('userspace')) await this.#takeLock()
+      const found = isOther ? await findUserspace(this.#host, network, name, this.#limits) : link
+      if (found !== undefined) return this.#use(found, network)
     }
     return undefined
   }
 
-  async #use(link: LinkState, network: Network): Promise<OwnedInterface> {
-    const { name, index } = link
-    const backend = link.kind === 'wireguard' ? 'kernel' : await this.#userspaceOf(link)
+  /**
+   * Takes the lock of the userspace interface. With `ifExists: 'use'`, waits for the call that has
+   * it.
+   */
+  async #takeLock(): Promise<void> {
+    if (this.#lock !== undefined) return
+    const { name, ifExists } = this.#wanted
+    using wait = callDeadline({ operation: 'create device', device: name }, this.#limits)
+    this.#lock = await CreationLock.take(this.#path, ifExists === 'use' ? wait : undefined)
+  }
+
+  get #path(): string {
+    return socketPath(this.#wanted.name, this.#host.socketDirectory)
+  }
+
+  #use({ name, kind, index }: LinkState, network: Network): OwnedInterface {
+    const backend = kind === 'wireguard' ? 'kernel' : 'userspace'
     if (this.#wanted.backend !== 'auto' && this.#wanted.backend !== backend) {
       throw otherBackend(backend)
     }
-    const daemon = daemons.get(socketPath(name, this.#host.socketDirectory))
-    return new OwnedInterface(this.#host, { name, backend, created: false, daemon, network, index })
-  }
-
-  /** Returns `'userspace'` if a daemon replies on the socket of the interface. */
-  async #userspaceOf({ name, kind }: LinkState): Promise<'userspace'> {
-    if (!this.#host.has('userspace')) throw notWireGuard(kind)
-    try {
-      await this.#host.sockets.device(name, this.#limits)
-      return 'userspace'
-    } catch (error) {
-      throw isWireGuardError(error) && error.code === 'ENODEV' ? notWireGuard(kind) : error
-    }
+    const daemon = backend === 'userspace' ? daemonAt(this.#path) : undefined
+    const created = false
+    return new OwnedInterface(this.#host, { name, backend, created, daemon, network, index })
   }
 
   async #makeOrFind(): Promise<OwnedInterface> {
@@ -131,7 +144,7 @@ class Creation {
    */
   async #make(): Promise<OwnedInterface> {
     const made = await this.#steps.run('create it', () => this.#makeByBackend())
-    await this.#steps.run('find it', () => made.readIndex(this.#unabortable))
+    await this.#steps.run('find it', () => made.recognize(this.#unabortable))
     return made
   }
 
@@ -154,7 +167,11 @@ class Creation {
     // The socket has precedence, so calls with this name would never reach the new interface.
     if (await isUserspace(this.#host, name, this.#limits)) throw socketExists(name)
     const links = await this.#host.network.links()
-    await links.createLink(name, {}, this.#unabortable)
+    try {
+      await links.createLink(name, {}, this.#unabortable)
+    } catch (error) {
+      throw await explainExisting(error, this.#host, name)
+    }
     return this.#made({ backend: 'kernel' })
   }
 
@@ -169,14 +186,18 @@ class Creation {
 
   async #makeInUserspace(fallback?: string): Promise<OwnedInterface> {
     const { name } = this.#wanted
-    const { network, sockets, socketDirectory } = this.#host
+    const { network, sockets } = this.#host
     await this.#host.backend('userspace')
+    await this.#takeLock()
     const existing = await network.find(name, this.#limits)
-    if (existing !== undefined) throw interfaceExists(existing.kind)
+    if (existing !== undefined) {
+      throw await explainExisting(interfaceExists(existing.kind), this.#host, name)
+    }
     const daemon = await startDaemon(name, {
-      path: socketPath(name, socketDirectory),
+      path: this.#path,
       client: sockets,
       within: await network.within(),
+      exists: async () => (await network.find(name, this.#limits)) !== undefined,
       ...this.#limits,
     })
     return this.#made({ backend: 'userspace', fallback, daemon })
@@ -191,9 +212,12 @@ class Creation {
     return made
   }
 
-  /** Removes the interface from its current namespace, even if the caller aborted. */
+  /**
+   * Removes the interface from its current namespace. The limits of the caller may be the reason,
+   * so it has its own: the defaults.
+   */
   async #undo(made: OwnedInterface): Promise<void> {
-    await made.remove(this.#unabortable)
+    await made.remove({})
   }
 
   /** Applies the options, then brings the interface up. */

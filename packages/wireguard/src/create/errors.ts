@@ -15,17 +15,34 @@ export function interfaceExists(kind: string | undefined): WireGuardError {
   return new WireGuardError('an interface of this name exists', {
     code: 'EEXIST',
     detail: describeKind(kind),
-    hint: 'Choose another name, or delete it first',
+    hint:
+      kind === 'tun'
+        ? 'Choose another name, or try again if a userspace implementation is ending'
+        : 'Choose another name, or delete it first',
+  })
+}
+
+/** Reports that the interface is no longer the one that the call made or found. */
+export function replaced(): WireGuardError {
+  return new WireGuardError('the interface was deleted during the call', {
+    code: 'ENODEV',
+    hint: 'Let only one program manage it',
   })
 }
 
 /** Reports that the existing interface cannot be used. */
 export function notWireGuard(kind: string | undefined): WireGuardError {
-  return new WireGuardError('the existing interface is not WireGuard', {
-    code: 'EOPNOTSUPP',
-    detail: describeKind(kind),
-    hint: 'Choose another name, or delete it first',
-  })
+  const isTun = kind === 'tun'
+  return new WireGuardError(
+    isTun ? 'no daemon serves the existing interface' : 'the existing interface is not WireGuard',
+    {
+      code: isTun ? 'ENODEV' : 'EOPNOTSUPP',
+      detail: describeKind(kind),
+      hint: isTun
+        ? 'Check that the socket of its implementation exists and is accessible, or choose another name'
+        : 'Choose another name, or delete it first',
+    },
+  )
 }
 
 /** Reports that the existing interface uses another backend than the options require. */
@@ -58,7 +75,7 @@ export function noWireGuard(kernel: WireGuardError, userspace: WireGuardError): 
 export function notListening(cause: WireGuardError): WireGuardError {
   return new WireGuardError('the userspace implementation does not open its listen port', {
     code: 'ETIMEDOUT',
-    hint: 'Start it with LOG_LEVEL=verbose in the environment, and read the reason in its log',
+    hint: 'Start it by hand with LOG_LEVEL=verbose in the environment to see the reason',
     cause,
   })
 }

@@ -8,11 +8,16 @@ import {
 import { callDeadline } from 'wireguardcfg/backend'
 import { limitsOf } from 'wireguardcfg/internal'
 import { socketPath } from 'wireguardcfg/internal/socket'
+import type { LinkState } from 'wireguardnl'
 import type { Host } from '../host.js'
 import { Network } from '../network.js'
 import type { Daemon } from '../userspace/daemon.js'
+import { hasTunInterface, socketId } from '../userspace/serving.js'
 import { stopDaemon, stopListener } from '../userspace/stop.js'
-import { notListening } from './errors.js'
+import { interfaceExists, notListening, replaced } from './errors.js'
+
+/** The index of no interface. */
+const NONE = 0
 
 /** The facts about an interface that was found or created. */
 export interface InterfaceInit {
@@ -40,6 +45,8 @@ export class OwnedInterface {
   readonly #daemon: Daemon | undefined
   #network: Network
   #index: number | undefined
+  /** The file of its socket, by `socketId`; undefined for a kernel interface. */
+  readonly #socket: string | undefined
 
   constructor(host: Host, init: InterfaceInit) {
     this.name = init.name
@@ -50,6 +57,7 @@ export class OwnedInterface {
     this.#daemon = init.daemon
     this.#network = init.network
     this.#index = init.index
+    this.#socket = init.backend === 'userspace' ? socketOf(init.daemon, this.#path) : undefined
   }
 
   /** The current namespace of the interface. */
@@ -57,18 +65,45 @@ export class OwnedInterface {
     return this.#network
   }
 
-  /** Reads the index of the interface. Before that, only the name identifies it. */
-  async readIndex(limits: CallOptions): Promise<void> {
-    this.#index = (await this.#network.find(this.name, limits))?.index
+  /**
+   * Reads the index of the new interface. Before that, only the name identifies it.
+   *
+   * @throws WireGuardError `EEXIST` another program has made an interface of this name
+   */
+  async recognize(limits: CallOptions): Promise<void> {
+    const link = await this.#network.find(this.name, limits)
+    const isOurs = link !== undefined && this.#made(link)
+    this.#index = isOurs ? link.index : NONE
+    if (link !== undefined && !isOurs) throw interfaceExists(link.kind)
+  }
+
+  #made({ name, kind }: LinkState): boolean {
+    if (this.backend === 'kernel') return kind === 'wireguard'
+    const daemon = this.#daemon
+    return kind === 'tun' && (daemon === undefined || hasTunInterface(daemon, name) !== false)
+  }
+
+  /**
+   * Checks that the name still stands for this interface, and the path for its socket.
+   *
+   * @throws WireGuardError `ENODEV` it was deleted, or another one has its name
+   */
+  async #check(limits: CallOptions): Promise<void> {
+    if (this.#socket !== undefined && socketId(this.#path) !== this.#socket) throw replaced()
+    if (this.#index === undefined || this.#index === NONE) return
+    const link = await this.#network.find(this.name, limits)
+    if (link?.index !== this.#index) throw replaced()
   }
 
   async setMtu(mtu: number, limits: CallOptions): Promise<void> {
+    await this.#check(limits)
     await (await this.#network.links()).setLink(this.name, { mtu }, limits)
   }
 
   /** Sets the keys, the listen port and the peers. */
   async configure(config: DeviceConfig, limits: CallOptions): Promise<void> {
     const host = this.#host
+    await this.#check(limits)
     if (this.backend === 'userspace') {
       await host.sockets.configureDevice(this.name, config, limits)
     } else if (this.#network === host.network) {
@@ -87,6 +122,7 @@ export class OwnedInterface {
    */
   async moveTo(target: Network, limits: CallOptions): Promise<void> {
     const from = this.#network
+    await this.#check(limits)
     try {
       await from.move(this.name, target, limits)
     } catch (error) {
@@ -100,11 +136,12 @@ export class OwnedInterface {
     }
     this.#network = target
     // The kernel assigns a new index if this one is taken in the other namespace.
-    await this.readIndex(limits)
+    this.#index = (await target.find(this.name, limits))?.index ?? NONE
   }
 
   /** Adds an address. On an interface that existed before, ignores that it is there already. */
   async addAddress(address: string, limits: CallOptions): Promise<void> {
+    await this.#check(limits)
     try {
       await (await this.#network.links()).addAddress(this.name, address, limits)
     } catch (error) {
@@ -119,6 +156,7 @@ export class OwnedInterface {
    * @throws WireGuardError `EADDRINUSE` the listen port is taken
    */
   async bringUp(limits: CallOptions): Promise<void> {
+    await this.#check(limits)
     await (await this.#network.links()).setLink(this.name, { up: true }, limits)
     if (this.backend === 'userspace' && this.created) await this.#untilListening(limits)
   }
@@ -162,7 +200,9 @@ export class OwnedInterface {
     }
     if (!(await exists())) return
     if (this.backend === 'userspace') {
-      return await stopListener(this.name, this.#path, exists, limits)
+      if (this.#socket === undefined) return
+      const listening = { name: this.name, path: this.#path, socket: this.#socket }
+      return await stopListener(listening, exists, limits)
     }
     try {
       await (await network.links()).deleteLink(this.name, limits)
@@ -186,4 +226,8 @@ export class OwnedInterface {
   get #path(): string {
     return socketPath(this.name, this.#host.socketDirectory)
   }
+}
+
+function socketOf(daemon: Daemon | undefined, path: string): string | undefined {
+  return daemon === undefined ? socketId(path) : daemon.socket
 }

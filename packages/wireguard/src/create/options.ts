@@ -5,7 +5,7 @@ import {
   isWireGuardError,
   WireGuardError,
 } from 'wireguardcfg'
-import { parseInterfaceAddress } from 'wireguardcfg/internal'
+import { parseInterfaceAddress, quote } from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
 
@@ -91,6 +91,7 @@ const LARGEST_MTU = 0x7fff_ffff
 
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
   checkPortableInterfaceName(name)
+  if (name.startsWith('-')) throw looksLikeOption(name)
   for (const key of Object.keys(options)) {
     if (!KNOWN.has(key)) {
       throw unacceptable(nameOf(key), `unknown option; expected ${[...KNOWN].join(', ')}`)
@@ -138,6 +139,17 @@ function oneOf<const T>(path: string, value: T, values: readonly T[]): T {
 /** Returns the name of an unknown option, unless it may be a secret: only identifiers are shown. */
 function nameOf(key: string): string {
   return /^[A-Za-z_]\w{0,31}$/.test(key) ? key : 'an option'
+}
+
+/**
+ * The rule of wg-quick(8) allows such a name. But wireguard-go, wg and ip would take it for an
+ * option, and wireguard-go knows no `--`.
+ */
+function looksLikeOption(name: string): WireGuardError {
+  return new WireGuardError(`interface name ${quote(name)}: expected no "-" at its beginning`, {
+    code: 'EINVAL',
+    hint: 'Programs would take it for an option',
+  })
 }
 
 function unacceptable(path: string, summary: string): WireGuardError {

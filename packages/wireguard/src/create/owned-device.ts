@@ -1,4 +1,5 @@
 import type { BackendKind, CallOptions } from 'wireguardcfg'
+import { tracedMethod } from 'wireguardcfg/internal'
 import type { NamespaceReference } from 'wireguardnl'
 import type { OwnedInterface } from './interface.js'
 
@@ -32,7 +33,9 @@ export interface OwnedDevice extends AsyncDisposable {
 /** Returns the result of `createDevice` for an interface. */
 export function ownedDevice(owned: OwnedInterface): OwnedDevice {
   const { name, backend, fallback, created, network } = owned
-  const remove = (limits: CallOptions = {}): Promise<void> => owned.remove(limits)
+  const remove = tracedMethod('OwnedDevice', 'delete', name, (limits: CallOptions = {}) =>
+    owned.remove(limits),
+  )
   return Object.freeze({
     name,
     backend,

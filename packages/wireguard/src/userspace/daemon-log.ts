@@ -1,42 +1,60 @@
-import { randomUUID } from 'node:crypto'
-import { closeSync, fstatSync, ftruncateSync, openSync, readSync, unlinkSync } from 'node:fs'
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
+import { Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { WireGuardError } from 'wireguardcfg'
+import { daemonEnvironment } from './environment.js'
+import { findProgram } from './implementation.js'
 
-const QUOTED = 2048 // bytes that an error quotes
-const KEPT = 65_536 // bytes that may stay on the disk at a trim
-const TRIM_EVERY = 60_000 // milliseconds
+const KEPT = 2048 // bytes that an error quotes
+const PATIENCE = 1000 // milliseconds
 
 /**
- * The output of a daemon, in a file without a name. It is not a pipe, because the daemon outlives
- * this process, and a write to a pipe without a reader would end the daemon. While this process
- * runs, it empties the file when the file is too long.
+ * The last output of a daemon. The daemon writes into a pipe from which tail(1) reads. tail(1)
+ * keeps the last bytes in its memory and ends with the daemon, so nothing grows, also after this
+ * process has ended. The daemon has the pipe open for reading too, because a write to a pipe
+ * without a reader would end the daemon.
  */
-export class DaemonLog implements Disposable {
-  /**
-   * The descriptor for the daemon's stdout and stderr; undefined if the file could not be created,
-   * and the output is lost.
-   */
-  readonly fd: number | undefined
-  readonly #timer: NodeJS.Timeout | undefined
-  #closed = false
+export class DaemonLog {
+  /** The daemon's stdin, stdout and stderr; `'ignore'` if its output cannot be kept. */
+  readonly stdio: number | 'ignore'
+  readonly #text: Promise<string>
 
-  constructor() {
-    this.fd = openUnnamed()
-    if (this.fd !== undefined) this.#timer = setInterval(() => this.#trim(), TRIM_EVERY).unref()
+  private constructor(stdio: number | 'ignore', text: Promise<string>) {
+    this.stdio = stdio
+    this.#text = text
+  }
+
+  static async open(): Promise<DaemonLog> {
+    try {
+      const { writer, tail } = await openPipe()
+      return new DaemonLog(writer, textOf(tail))
+    } catch {
+      // No tail(1), no space, too many files or processes: the device is worth more than its log.
+      return new DaemonLog('ignore', Promise.resolve(''))
+    }
+  }
+
+  /** Closes the pipe in this process, after the start of the daemon. */
+  closePipe(): void {
+    if (this.stdio !== 'ignore') closeSync(this.stdio)
   }
 
   /**
    * Returns the last lines as one line, without the frame that wireguard-go draws around its
-   * warning; empty if there is no output.
+   * warning; empty if there is no output. Waits up to a second for the end of tail(1) and of the
+   * processes that can write.
    */
-  text(): string {
-    if (this.fd === undefined || this.#closed) return ''
-    const bytes = Buffer.alloc(QUOTED)
-    const start = Math.max(0, fstatSync(this.fd).size - QUOTED)
-    const length = readSync(this.fd, bytes, 0, QUOTED, start)
-    return bytes
-      .toString('utf8', 0, length)
+  async text(): Promise<string> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise<string>((resolve) => {
+      timer = setTimeout(() => resolve(''), PATIENCE)
+    })
+    const text = await Promise.race([this.#text, late])
+    clearTimeout(timer)
+    return text
       .split('\n')
       .filter((line) => !/[│┌└]/.test(line))
       .map((line) => line.replaceAll(/[\p{Cc}\p{Cf}\uFFFD]/gu, ' ').trim())
@@ -44,26 +62,70 @@ export class DaemonLog implements Disposable {
       .slice(-4)
       .join('; ')
   }
+}
 
-  [Symbol.dispose](): void {
-    clearInterval(this.#timer)
-    if (this.fd !== undefined && !this.#closed) closeSync(this.fd)
-    this.#closed = true
-  }
+interface Pipe {
+  /** A descriptor for reading and writing. */
+  readonly writer: number
+  readonly tail: ChildProcess
+}
 
-  #trim(): void {
-    // The file is open with O_APPEND, so the daemon continues at the beginning.
-    if (this.fd !== undefined && fstatSync(this.fd).size > KEPT) ftruncateSync(this.fd, 0)
+/** Node cannot make a pipe between two children, so it is a named one for a moment. */
+async function openPipe(): Promise<Pipe> {
+  const directory = mkdtempSync(join(tmpdir(), 'wireguard-'))
+  const path = join(directory, 'output')
+  const open: number[] = []
+  try {
+    await ended(start('mkfifo', ['-m', '600', path], ['ignore', 'ignore', 'ignore']))
+    // fifo(7): open for both, it waits for nobody.
+    const writer = openSync(path, 'r+')
+    open.push(writer)
+    const reader = openSync(path, 'r')
+    open.push(reader)
+    const tail = start('tail', ['-c', String(KEPT)], [reader, 'pipe', 'ignore'])
+    await once(tail, 'spawn')
+    open.shift()
+    return { writer, tail }
+  } finally {
+    for (const fd of open) closeSync(fd)
+    rmSync(directory, { recursive: true, force: true })
   }
 }
 
-function openUnnamed(): number | undefined {
-  const path = join(tmpdir(), `wireguard-${randomUUID()}`)
-  try {
-    const fd = openSync(path, 'ax+', 0o600)
-    unlinkSync(path)
-    return fd
-  } catch {
-    return undefined
-  }
+/** Starts a program of the system, which outlives this process and does not keep it from ending. */
+function start(
+  name: string,
+  args: readonly string[],
+  stdio: ('ignore' | 'pipe' | number)[],
+): ChildProcess {
+  const program = findProgram(name)
+  if (program === undefined) throw new WireGuardError(`no ${name}`, { code: 'ENOENT' })
+  const child = spawn(program, args, {
+    cwd: '/',
+    detached: true,
+    env: daemonEnvironment(),
+    stdio,
+  })
+  child.unref()
+  return child
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  await once(child, 'exit')
+  if (child.exitCode !== 0) throw new WireGuardError('a program failed', { code: 'EIO' })
+}
+
+/** Returns the output of tail(1) when it has ended. */
+async function textOf(tail: ChildProcess): Promise<string> {
+  const { stdout } = tail
+  // The pipe must not keep this process from ending either.
+  if (stdout instanceof Socket) stdout.unref()
+  const chunks: Buffer[] = []
+  stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))
+  stdout?.on('error', () => {})
+  tail.on('error', () => {})
+  await new Promise((resolve) => {
+    tail.once('close', resolve)
+  })
+  return Buffer.concat(chunks).toString('utf8')
 }

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { onAbort } from 'wireguardcfg/internal'
+import { begun, daemonTrace, type Draft, onAbort } from 'wireguardcfg/internal'
+import { isWireGuardError, type TracedDaemon } from 'wireguardcfg'
 import { DaemonLog } from './daemon-log.js'
+import { daemonEnvironment } from './environment.js'
+import { spawnError } from './spawn-error.js'
 
 /**
  * Runs a function in a network namespace. The function is synchronous; a process that it starts
@@ -12,50 +15,70 @@ export type Within = <T>(step: () => T) => T
 /**
  * A userspace implementation that runs in the foreground. It is a child of this process, which
  * therefore notices its end, and it leaves no zombie. It has a session of its own, so it outlives
- * this process, as a kernel interface does.
+ * this process, as a kernel interface does. It inherits no descriptor, and little of the
+ * environment.
  */
 export class Daemon {
   readonly program: string
   /** Resolves when the process has ended, or could not be started. */
   readonly end: Promise<void>
+  /** The file of its socket, as `socketId` identifies it; undefined before it is known. */
+  socket: string | undefined
   readonly #child: ChildProcess
-  readonly #output = new DaemonLog()
+  readonly #log: DaemonLog
   #outcome: string | undefined
-  #failure: NodeJS.ErrnoException | undefined
-  #lastOutput = ''
+  #failure: Error | undefined
 
-  constructor(program: string, name: string, within: Within) {
-    this.program = program
-    const { fd = 'ignore' } = this.#output
+  /**
+   * Starts a program.
+   *
+   * @throws WireGuardError with the code of the system, if it cannot be started; the system reports
+   * some such errors later, as the `failure` of the daemon
+   */
+  static async start(program: string, name: string, within: Within): Promise<Daemon> {
+    const log = await DaemonLog.open()
+    const { stdio } = log
+    let child: ChildProcess | undefined
     try {
-      this.#child = within(() =>
+      child = within(() =>
         spawn(program, ['--foreground', name], {
           cwd: '/',
           detached: true,
-          stdio: ['ignore', fd, fd],
+          env: daemonEnvironment(),
+          stdio: [stdio, stdio, stdio],
         }),
       )
+      return new Daemon(program, name, child, log)
     } catch (error) {
-      this.#output[Symbol.dispose]()
-      throw error
+      throw isWireGuardError(error) ? error : spawnError(program, error)
+    } finally {
+      log.closePipe()
+      // Without a writer, it ends.
+      if (child?.pid === undefined) await log.text()
     }
+  }
+
+  private constructor(program: string, name: string, child: ChildProcess, log: DaemonLog) {
+    this.program = program
+    this.#child = child
+    this.#log = log
+    const trace = traceStart(program, name, child.pid)
     this.end = new Promise((resolve) => {
       const ended = (outcome: string): void => {
         this.#outcome ??= outcome
-        this.#lastOutput = this.#output.text()
-        this.#output[Symbol.dispose]()
+        if (trace !== undefined) traceEnd(trace, outcome, this.#failure)
         resolve()
       }
-      this.#child.once('exit', (status, signal) => {
+      child.once('exit', (status, signal) => {
         ended(signal === null ? `ended with status ${status}` : `ended by ${signal}`)
       })
-      this.#child.on('error', (error: NodeJS.ErrnoException) => {
+      child.on('error', (error) => {
         this.#failure = error
         // Node also emits it when a signal could not be sent. The process then still runs.
-        if (this.#child.pid === undefined) ended('could not be started')
+        if (child.pid === undefined) ended('could not be started')
       })
     })
-    this.#child.unref()
+    child.unref()
   }
 
   /** The way the process ended, for messages; undefined while it runs. */
@@ -64,7 +87,7 @@ export class Daemon {
   }
 
   /** The error of the start, if the process could not be started. */
-  get failure(): NodeJS.ErrnoException | undefined {
+  get failure(): Error | undefined {
     return this.#failure
   }
 
@@ -72,9 +95,9 @@ export class Daemon {
     return this.#child.pid
   }
 
-  /** Returns the last lines of its output. */
-  output(): string {
-    return this.#outcome === undefined ? this.#output.text() : this.#lastOutput
+  /** Returns the last lines of its output, when it has ended. */
+  output(): Promise<string> {
+    return this.#log.text()
   }
 
   /**
@@ -102,7 +125,13 @@ export class Daemon {
    * the kernel may hold a killed process in a system call.
    */
   async kill(patience = 1000): Promise<boolean> {
-    if (this.#outcome !== undefined) return true
+    const hasEnded = await this.#killGroup(patience)
+    // With the last process, its log ends.
+    if (hasEnded) await this.#log.text()
+    return hasEnded
+  }
+
+  async #killGroup(patience: number): Promise<boolean> {
     this.#signalGroup('SIGTERM')
     if (await this.#groupEndedWithin(patience)) return true
     this.#signalGroup('SIGKILL')
@@ -122,11 +151,40 @@ export class Daemon {
 
   /** Returns false if the group has no process, or this process must not send signals to it. */
   #signalGroup(signal: NodeJS.Signals | 0): boolean {
-    if (this.#child.pid === undefined) return false
-    try {
-      return process.kill(-this.#child.pid, signal)
-    } catch {
-      return false
-    }
+    const { pid } = this.#child
+    if (pid === undefined) return false
+    // The leader has ended, so a process of its id is another one, and so is its group.
+    if (this.#outcome !== undefined && send(pid, 0)) return false
+    return send(-pid, signal)
   }
+}
+
+/** Sends a signal. Returns false if nobody gets it. */
+function send(id: number, signal: NodeJS.Signals | 0): boolean {
+  try {
+    return process.kill(id, signal)
+  } catch {
+    return false
+  }
+}
+
+function traceStart(
+  program: string,
+  device: string,
+  pid: number | undefined,
+): Draft<TracedDaemon> | undefined {
+  if (!daemonTrace.isOn) return undefined
+  const trace = { program, device, pid, outcome: undefined, ...begun() }
+  daemonTrace.start(trace, () => {})
+  return trace
+}
+
+function traceEnd(
+  trace: Draft<TracedDaemon>,
+  outcome: string,
+  failure: NodeJS.ErrnoException | undefined,
+): void {
+  trace.outcome = outcome
+  if (failure === undefined) daemonTrace.end(trace)
+  else daemonTrace.fail(trace, failure)
 }

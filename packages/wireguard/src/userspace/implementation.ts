@@ -2,6 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 import { quote } from 'wireguardcfg/internal'
+import { SYSTEM_PATH } from './environment.js'
 
 /** The variable that names a program to start instead of wireguard-go, as for wg-quick(8). */
 export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'
@@ -18,12 +19,7 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
   const wanted = env[IMPLEMENTATION_VARIABLE]
   // As wg-quick's ${...:-wireguard-go}: an empty variable counts as unset.
   const program = wanted === undefined || wanted === '' ? 'wireguard-go' : wanted
-  const candidates = program.includes('/')
-    ? [program]
-    : directoriesOf(env['PATH']).map((directory) => join(directory, program))
-  // Absolute, because the daemon runs in the root directory. A daemon in another directory would
-  // keep its file system from being unmounted.
-  const files = candidates.map((path) => resolve(path)).filter((path) => isFile(path))
+  const files = filesOf(program, env['PATH'])
   const path = files.find((file) => isExecutable(file))
   if (path !== undefined) return path
   if (files[0] !== undefined) {
@@ -38,8 +34,22 @@ export function findImplementation(env: NodeJS.ProcessEnv = process.env): string
   })
 }
 
-// What execvp(3) searches without PATH, and where Debian and others put daemons.
-const SYSTEM_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+/** Returns the path of a program of the system, or undefined if it is not installed. */
+export function findProgram(
+  program: string,
+  env: NodeJS.ProcessEnv = process.env,
+): string | undefined {
+  return filesOf(program, env['PATH']).find((file) => isExecutable(file))
+}
+
+function filesOf(program: string, path: string | undefined): string[] {
+  const candidates = program.includes('/')
+    ? [program]
+    : directoriesOf(path).map((directory) => join(directory, program))
+  // Absolute, because the daemon runs in the root directory. A daemon in another directory would
+  // keep its file system from being unmounted.
+  return candidates.map((file) => resolve(file)).filter((file) => isFile(file))
+}
 
 /** An empty or relative element would mean the current directory, or one below it. */
 function directoriesOf(path: string = SYSTEM_PATH): string[] {

@@ -1,14 +1,11 @@
 import { rm } from 'node:fs/promises'
 import { WireGuardError } from 'wireguardcfg'
 import { errorCode, HINTS } from 'wireguardcfg/internal'
-import { probeSocket } from 'wireguardcfg/internal/socket'
 import type { Daemon } from './daemon.js'
+import { socketId } from './serving.js'
 
 /** The daemons that this process started, by the path of their socket. */
 export const daemons = new Map<string, Daemon>()
-
-/** The socket paths of the daemons that are being started. */
-export const starting = new Set<string>()
 
 /**
  * Removes a socket. Its daemon then ends, because all implementations watch their socket. Does
@@ -30,11 +27,13 @@ export async function removeSocket(path: string): Promise<void> {
   }
 }
 
-/** Removes the socket of a daemon that was killed, unless another daemon listens on it. */
-export async function removeStaleSocket(path: string): Promise<void> {
-  const isStale = await probeSocket(path).then(
-    (state) => state === 'stale',
-    () => false,
-  )
-  if (isStale) await removeSocket(path)
+/** Returns the daemon of this process that has the socket at a path, or undefined. */
+export function daemonAt(path: string): Daemon | undefined {
+  const daemon = daemons.get(path)
+  return daemon !== undefined && hasSocket(daemon, path) ? daemon : undefined
+}
+
+/** Returns whether the file at a path is the socket of this daemon, and not a later one. */
+export function hasSocket(daemon: Daemon, path: string): boolean {
+  return daemon.socket !== undefined && daemon.socket === socketId(path)
 }

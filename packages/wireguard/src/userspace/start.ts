@@ -1,11 +1,14 @@
 import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
-import { callDeadline, type Deadline } from 'wireguardcfg/backend'
+import { callDeadline } from 'wireguardcfg/backend'
 import { HINTS, limitsOf } from 'wireguardcfg/internal'
+import { probeSocket } from 'wireguardcfg/internal/socket'
 import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
-import { daemons, removeStaleSocket, starting } from './socket.js'
+import { serverOf, socketId } from './serving.js'
+import { daemons, hasSocket, removeSocket } from './socket.js'
+import { spawnError } from './spawn-error.js'
 
 /** Options of {@link startDaemon}. */
 export interface StartOptions extends CallOptions {
@@ -15,46 +18,33 @@ export interface StartOptions extends CallOptions {
   readonly client: UapiClient
   /** Runs a function in the network namespace in which the interface is created. */
   readonly within: Within
+  /** Returns whether an interface of this name exists there. */
+  readonly exists: () => Promise<boolean>
 }
 
 /**
- * Starts a userspace implementation and waits until it replies on its socket. After a failure,
- * neither the process nor the socket is left.
+ * Starts a userspace implementation and waits until it replies on its socket. The reply must come
+ * from the process that was started: another program may create the same interface at the same
+ * time. After a failure, neither the process nor its socket is left. The caller holds the
+ * `CreationLock` of the path.
  *
- * @throws WireGuardError `EEXIST` a daemon already replies on the socket, `ENOENT` or `EACCES` no
- * implementation to start, `ETIMEDOUT` it does not reply, `EPERM` or `EIO` it ended (the detail is
- * its output), `ABORT_ERR`
+ * @throws WireGuardError `EEXIST` another daemon has the socket or the interface, `ENOENT` or
+ * `EACCES` no implementation to start, `ETIMEDOUT` it does not reply, `EPERM` or `EIO` it ended
+ * (the detail is its output), `ABORT_ERR`
  */
 export async function startDaemon(name: string, options: StartOptions): Promise<Daemon> {
   const { path } = options
   const context = { operation: 'create device', device: name }
   using call = callDeadline(context, options)
   const program = findImplementation()
-  // Another call starts a daemon on this path. Its reply would look like that of our daemon.
-  if (starting.has(path)) throw taken(path)
-  starting.add(path)
-  try {
-    if (await call.race(answers(options.client, name, options))) throw taken(path)
-    return await start(program, name, options, call)
-  } finally {
-    starting.delete(path)
-  }
-}
-
-async function start(
-  program: string,
-  name: string,
-  { path, client, within }: StartOptions,
-  call: Deadline,
-): Promise<Daemon> {
-  call.check()
+  if (await call.race(answers(options.client, name, options))) throw taken(path)
   call.touch()
-  const daemon = new Daemon(program, name, within)
+  const daemon = await Daemon.start(program, name, options.within)
   const waiting = new AbortController()
   try {
-    const ready = untilAnswering(client, name, waiting.signal)
-    await call.race(Promise.race([ready, daemon.end]))
-    if (daemon.outcome !== undefined) throw startError(daemon)
+    const serving = untilServing(daemon, name, options, waiting.signal)
+    await call.race(Promise.race([serving, daemon.end]))
+    if (daemon.outcome !== undefined) throw await startError(daemon, options)
     daemons.set(path, daemon)
     void daemon.end.then(() => {
       if (daemons.get(path) === daemon) daemons.delete(path)
@@ -62,22 +52,39 @@ async function start(
     return daemon
   } catch (error) {
     waiting.abort()
-    await daemon.kill()
-    // The first error is the one to report.
-    await removeStaleSocket(path).catch(() => {})
-    throw isWireGuardError(error) && error.code === 'ETIMEDOUT' ? hangs(error, daemon, path) : error
+    await discard(daemon, path)
+    const isLate = isWireGuardError(error) && error.code === 'ETIMEDOUT'
+    throw isLate ? await hangs(error, daemon, path) : error
   }
 }
 
-async function untilAnswering(
-  client: UapiClient,
+/** Ends a daemon that is not ready. The error of the caller is the one to report. */
+async function discard(daemon: Daemon, path: string): Promise<void> {
+  const socket = socketId(path)
+  if (serverOf(daemon, path) === 'itself') daemon.socket = socket
+  await daemon.kill()
+  if (hasSocket(daemon, path)) await removeSocket(path).catch(() => {})
+}
+
+/** Waits until the daemon serves its socket, or has ended. */
+async function untilServing(
+  daemon: Daemon,
   name: string,
+  { client, path }: StartOptions,
   signal: AbortSignal,
 ): Promise<void> {
   try {
     for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
       // The whole call has the limit.
-      if (await answers(client, name, { signal, idleTimeout: 0, timeout: 0 })) return
+      const socket = socketId(path)
+      if (await answers(client, name, { signal, idleTimeout: 0, timeout: 0 })) {
+        const server = serverOf(daemon, path)
+        if (server === 'another') throw taken(path)
+        // The reason of its end is known in a moment.
+        if (server === 'ended') return await daemon.end
+        daemon.socket = socket
+        return
+      }
       await sleep(wait, undefined, { signal })
     }
   } catch (error) {
@@ -95,25 +102,40 @@ async function answers(client: UapiClient, name: string, options: CallOptions): 
   }
 }
 
-function taken(path: string): WireGuardError {
+function taken(path: string, cause?: WireGuardError): WireGuardError {
   return new WireGuardError('a userspace interface of this name exists', {
     code: 'EEXIST',
     detail: path,
     hint: HINTS.socketOfOtherNamespace,
+    cause,
   })
 }
 
 /** Reports that the daemon ended before it replied. */
-function startError(daemon: Daemon): WireGuardError {
+async function startError(daemon: Daemon, options: StartOptions): Promise<WireGuardError> {
   const { program, outcome, failure } = daemon
-  const output = daemon.output()
+  if (failure !== undefined) return spawnError(program, failure)
+  // A process that it started may still have the interface.
+  await discard(daemon, options.path)
+  const output = await daemon.output()
   const denied = /operation not permitted|permission denied/i.test(output)
-  return new WireGuardError(`${program} ${outcome}`, {
-    code: failure?.code ?? (denied ? 'EPERM' : 'EIO'),
+  const error = new WireGuardError(`${program} ${outcome}`, {
+    code: denied ? 'EPERM' : 'EIO',
     detail: output === '' ? undefined : output,
     hint: startHint(denied),
-    cause: failure,
   })
+  return (await isTaken(output, options)) ? taken(options.path, error) : error
+}
+
+/**
+ * Returns whether another program has the socket or the interface that a daemon wanted. The check
+ * before its start found neither.
+ */
+async function isTaken(output: string, { path, exists }: StartOptions): Promise<boolean> {
+  // wireguard-go's texts for a socket and for a tun interface in use.
+  if (/unix socket in use|device or resource busy/.test(output)) return true
+  const state = await probeSocket(path).catch(() => 'unknown')
+  return state === 'live' || state === 'busy' || (await exists())
 }
 
 function startHint(denied: boolean): string | undefined {
@@ -123,8 +145,8 @@ function startHint(denied: boolean): string | undefined {
   return denied ? 'Run as root, or with CAP_NET_ADMIN and access to /dev/net/tun' : undefined
 }
 
-function hangs(cause: WireGuardError, daemon: Daemon, path: string): WireGuardError {
-  const output = daemon.output()
+async function hangs(cause: WireGuardError, daemon: Daemon, path: string): Promise<WireGuardError> {
+  const output = await daemon.output()
   return new WireGuardError(`${daemon.program} did not reply in time on ${path}`, {
     code: 'ETIMEDOUT',
     detail: output === '' ? undefined : output,

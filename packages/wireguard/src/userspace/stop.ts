@@ -2,15 +2,20 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, WireGuardError } from 'wireguardcfg'
 import { callDeadline } from 'wireguardcfg/backend'
 import type { Daemon } from './daemon.js'
-import { daemons, removeSocket, removeStaleSocket } from './socket.js'
+import { socketId } from './serving.js'
+import { daemonAt, hasSocket, removeSocket } from './socket.js'
 
-// Milliseconds in which a daemon must notice that its socket was removed. wireguard-go notices at
-// once, boringtun checks every second.
-const NOTICES_WITHIN = 2500
+/**
+ * Milliseconds in which a daemon must notice that its socket was removed, and in which a `tun`
+ * interface without a socket must get one, or end. wireguard-go notices at once, boringtun checks
+ * every second.
+ */
+export const CHANGES_WITHIN = 2500
 
 /**
  * Ends a daemon that this process started: removes its socket, then kills the daemon if it does not
- * end. Does nothing if the daemon has ended already. After an abort, kills it at once.
+ * end. Does nothing if the daemon has ended already, and leaves alone a socket that another daemon
+ * has bound to the path. After an abort, kills the daemon at once.
  *
  * @throws WireGuardError `ETIMEDOUT` the process cannot be killed
  */
@@ -19,13 +24,13 @@ export async function stopDaemon(
   path: string,
   signal?: AbortSignal,
 ): Promise<void> {
-  if (daemon.outcome === undefined && signal?.aborted !== true) {
+  const isServing = daemon.outcome === undefined && hasSocket(daemon, path)
+  if (isServing && signal?.aborted !== true) {
     await removeSocket(path)
-    await daemon.endedWithin(NOTICES_WITHIN, signal)
+    await daemon.endedWithin(CHANGES_WITHIN, signal)
   }
   const hasEnded = await daemon.kill()
-  // Another daemon may have bound the path since.
-  await removeStaleSocket(path)
+  if (hasSocket(daemon, path)) await removeSocket(path)
   if (!hasEnded) {
     throw new WireGuardError(`${daemon.program} (process ${daemon.pid}) cannot be killed`, {
       code: 'ETIMEDOUT',
@@ -33,22 +38,31 @@ export async function stopDaemon(
   }
 }
 
+/** The daemon to end by {@link stopListener}. */
+export interface Listening {
+  readonly name: string
+  readonly path: string
+  /** Its socket, by `socketId`. */
+  readonly socket: string
+}
+
 /**
  * Ends the daemon that listens on a socket. Uses {@link stopDaemon} for a daemon that this process
  * started. For any other daemon, removes the socket and waits until the interface no longer exists.
+ * Does nothing if another socket has the path.
  *
  * @param exists returns whether the interface still exists
  * @throws WireGuardError `ETIMEDOUT` the interface stays
  */
 export async function stopListener(
-  name: string,
-  path: string,
+  { name, path, socket }: Listening,
   exists: (options: CallOptions) => Promise<boolean>,
   limits: CallOptions,
 ): Promise<void> {
-  const ours = daemons.get(path)
-  if (ours !== undefined) return await stopDaemon(ours, path, limits.signal)
+  const ours = daemonAt(path)
+  if (ours?.socket === socket) return await stopDaemon(ours, path, limits.signal)
   using call = callDeadline({ operation: 'delete device', device: name }, limits)
+  if (socketId(path) !== socket) return
   await removeSocket(path)
   for (let wait = 5; await call.race(exists(limits)); wait = Math.min(2 * wait, 50)) {
     await call.race(sleep(wait))

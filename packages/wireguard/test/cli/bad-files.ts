@@ -31,7 +31,18 @@ export const BAD_FILES: readonly (readonly [string, Difference?])[] = [
   [`[Peer]\nPublicKey = ${KEY}\nEndpoint = 192.0.2.1\n`],
   [`[Peer]\nPublicKey = ${KEY}\nPersistentKeepalive = 65536\n`],
   [`[Peer]\nPublicKey = ${KEY}\nPersistentKeepalive = 5 s\n`],
-  [`\uFEFF[Peer]\nPublicKey = ${KEY}\n`],
+  [
+    `\uFEFF[Peer]\nPublicKey = ${KEY}\n`,
+    { code: 1, stderr: "Line unrecognized: `\\u{feff}[Peer]'\nConfiguration parsing error\n" },
+  ],
+  [
+    '[Interface]\nListenPort = 5\0\n',
+    {
+      code: 1,
+      stderr:
+        'NUL character, after which wg(8) ignores the rest of the line; expected text\nConfiguration parsing error\n',
+    },
+  ],
   ['[Interface]\nünïcode = 1\n'],
   [
     '[Interface]\nListenPort = 99999\n',

@@ -43,3 +43,26 @@ describe('check', () => {
     })
   })
 })
+
+describe('check of a file name', () => {
+  it.each([
+    ['my-provider-de-berlin-wg-001.conf', true],
+    ['wg 0.conf', true],
+    ['.conf', true],
+    ['..conf', true],
+    ['тун0.conf', true],
+    ['fifteen-letters.conf', false],
+    ['wg0.conf', false],
+    // Not for wg-quick, which takes files of that name alone.
+    ['peers-of-the-berlin-office.txt', false],
+  ])('%s', async (name, isWarned) => {
+    const path = join(wg.directory, name)
+    await writeFile(path, '[Interface]\n')
+    const { stdout, code } = await wg.run(['check', path])
+    expect(stdout.startsWith(`${path}:1:1: warning: the name of the file is no name`)).toBe(
+      isWarned,
+    )
+    expect(stdout === '').toBe(!isWarned)
+    expect(code).toBe(0)
+  })
+})

@@ -33,8 +33,32 @@ describe('help', () => {
 
   it('prints the version', async () => {
     const { stdout, code } = await wg.run(['--version'])
-    expect(stdout).toMatch(/^wireguard v\d+\.\d+\.\d+/)
+    expect(stdout).toMatch(
+      /^wireguard v\d+\.\d+\.\d+ \(compatible with wireguard-tools v[\d.]+\)\n$/,
+    )
     expect(code).toBe(0)
+  })
+
+  it('prints the version of wg, by its place in the line, when it is called wg', async () => {
+    const { stdout } = await wg.run(['--version'], { program: 'wg' })
+    expect(stdout).toMatch(/^wireguard-tools v1\.0\.\d{8} - wireguard v\d+\.\d+\.\d+\n$/)
+  })
+
+  it.each(['--version x', '-v x', 'version x', '--help x', 'help x'])(
+    'takes no more arguments, as wg: %s',
+    async (line) => {
+      const { stdout, stderr, code } = await wg.line(line)
+      expect(stderr).toMatch(/^Invalid subcommand: `/)
+      expect({ stdout, code }).toStrictEqual({ stdout: '', code: 1 })
+    },
+  )
+
+  it('of show is not read from an interface called help', async () => {
+    await expect(wg.line('show help')).resolves.toMatchObject({ stderr: '', code: 0 })
+    await expect(wg.line('show help dump')).resolves.toMatchObject({
+      stderr: 'Unable to access interface: No such device\n',
+      code: 1,
+    })
   })
 
   it('prints the name wg when it is called wg', async () => {

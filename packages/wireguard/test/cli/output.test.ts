@@ -43,14 +43,36 @@ describe('Output', () => {
     await expect(writing).rejects.toBeInstanceOf(ClosedPipeError)
   })
 
-  it('rethrows any other error', async () => {
+  it('reports any other error in the words of the system', async () => {
     const stream = new Writable({
       write: (_chunk, _encoding, done) =>
         done(Object.assign(new Error('full'), { code: 'ENOSPC' })),
     })
     const output = new Output(() => stream)
     await output.write('text')
-    await expect(output.close()).rejects.toMatchObject({ code: 'ENOSPC' })
+    await expect(output.close()).rejects.toMatchObject({
+      code: 'ENOSPC',
+      message: 'write: No space left on device',
+    })
+  })
+
+  it('reports a stream that cannot be opened', async () => {
+    const output = new Output(() => {
+      throw Object.assign(new Error('too many'), { code: 'EMFILE' })
+    })
+    await output.write('text')
+    await expect(output.close()).rejects.toMatchObject({ message: 'write: Too many open files' })
+  })
+
+  it('of messages ignores every error but a closed pipe, which ends the command', async () => {
+    for (const code of ['ENOSPC', 'EIO']) {
+      const output = new Output(() => failing(code), true)
+      await output.write('text')
+      await output.close()
+    }
+    const output = new Output(() => failing('EPIPE'), true)
+    await output.write('text')
+    await expect(output.close()).rejects.toBeInstanceOf(ClosedPipeError)
   })
 
   it('does not open the stream when nothing is written, and leaves no listener', async () => {
@@ -69,3 +91,9 @@ describe('Output', () => {
     expect(stream.listenerCount('drain')).toBe(0)
   })
 })
+
+function failing(code: string): Writable {
+  return new Writable({
+    write: (_chunk, _encoding, done) => done(Object.assign(new Error(code), { code })),
+  })
+}

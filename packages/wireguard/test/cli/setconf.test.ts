@@ -29,6 +29,64 @@ describe('setconf, addconf and syncconf', () => {
     await expect(peers()).resolves.toStrictEqual([])
   })
 
+  it.each([
+    ['syncconf', file(7), 'Unable to retrieve current interface configuration: No such device\n'],
+    ['syncconf', '[Interface]\n', 'Unable to modify interface: No such device\n'],
+    ['setconf', file(7), 'Unable to modify interface: No such device\n'],
+  ])('%s of an interface that does not exist', async (command, input, stderr) => {
+    const options = { input, lookup: () => Promise.resolve('192.0.2.7') }
+    const result = await wg.run([command, 'wg7', '/dev/stdin'], options)
+    expect(result).toStrictEqual({ stdout: '', stderr, code: 1 })
+  })
+
+  it.each(['setconf', 'addconf', 'syncconf'])(
+    '%s blames the name of the interface, not the file',
+    async (command) => {
+      const argv = [command, '1234567890123456', '/dev/stdin']
+      await expect(wg.run(argv, { input: '[Interface]\nFwMark = 1\n' })).resolves.toStrictEqual({
+        stdout: '',
+        stderr: 'interface name "1234567890123456": expected at most 15 bytes, got 16\n',
+        code: 1,
+      })
+    },
+  )
+
+  it('read the number of retries only for an endpoint, as wg', async () => {
+    const env = { WG_ENDPOINT_RESOLUTION_RETRIES: 'x' }
+    const without = { input: '[Interface]\nListenPort = 7\n', env }
+    await expect(wg.run(['setconf', 'wg0', '/dev/stdin'], without)).resolves.toMatchObject({
+      code: 0,
+    })
+    const literal = `[Peer]\nPublicKey = ${KEY}\nEndpoint = 192.0.2.7:7\n`
+    for (const input of [literal, file(7)]) {
+      const result = await wg.run(['setconf', 'wg0', '/dev/stdin'], { input, env })
+      expect(result).toStrictEqual({
+        stdout: '',
+        stderr: "Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: `x'\n",
+        code: 1,
+      })
+    }
+    await expect(wg.device()).resolves.toMatchObject({ listenPort: 7 })
+  })
+
+  it.each(['addconf', 'syncconf'])(
+    '%s takes an allowed IP from its peer when it is added and removed again, as wg',
+    async (command) => {
+      const other = { publicKey: publicKeyOf(2), allowedIPs: ['10.0.1.0/24', '10.0.2.0/24'] }
+      await wg.client.configureDevice('wg0', { peers: [other] })
+      const input = `[Peer]\nPublicKey = ${publicKeyOf(2)}\nAllowedIPs = 10.0.1.0/24, 10.0.2.0/24
+        [Peer]\nPublicKey = ${KEY}\nAllowedIPs = +10.0.1.0/24, +10.0.3.0/24, -10.0.1.0/24\n`
+      await expect(wg.run([command, 'wg0', '/dev/stdin'], { input })).resolves.toMatchObject({
+        code: 0,
+      })
+      const { peers: after } = await wg.device()
+      expect(after.map(({ publicKey, allowedIPs }) => [publicKey, allowedIPs])).toStrictEqual([
+        [publicKeyOf(2), ['10.0.2.0/24']],
+        [KEY, ['10.0.3.0/24']],
+      ])
+    },
+  )
+
   it('syncconf clears the fields of a peer that the file lacks, and keeps its endpoint', async () => {
     await wg.client.configureDevice('wg0', {
       listenPort: 9,

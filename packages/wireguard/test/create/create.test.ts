@@ -39,9 +39,14 @@ describe('createDevice', () => {
     ['with a template', 'wg%d'],
     ['with a slash', '../wg0'],
     ['without a letter', ''],
+    ['that is an option of programs', '-V'],
+    ['that is a long option of programs', '--version'],
   ])('refuses a name %s', async (_, name) => {
     await using wg = await WireGuard.open({ backends: ['userspace'] })
-    await expect(wg.createDevice(name)).rejects.toMatchObject({ code: 'EINVAL' })
+    for (const backend of ['auto', 'kernel', 'userspace'] as const) {
+      const creating = wg.createDevice(name, { backend })
+      await expect(creating).rejects.toMatchObject({ code: 'EINVAL', device: name })
+    }
   })
 
   it('creates nothing when the signal is already aborted', async () => {

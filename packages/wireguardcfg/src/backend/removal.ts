@@ -24,13 +24,25 @@ export interface TemporaryPeerMove {
   readonly config: CheckedDeviceConfig
   /** `undefined` when nothing had to be moved. */
   readonly temporaryPeer: PublicKey | undefined
+  /** How many of the first peers of `config` are entries of the temporary peer. */
+  readonly entries: number
 }
+
+/**
+ * How many allowed IPs one entry of the temporary peer takes over. With its removal, the entry fits
+ * into one netlink message of 16 KiB and into one write to a socket.
+ */
+const MOST_MOVED = 400
 
 /**
  * Rewrites the removal of single allowed IPs for implementations that do not support it. A
  * temporary peer takes over the allowed IPs and is then removed, so that the peer's other allowed
  * IPs never lose a packet. Only allowed IPs that the peer has in `device` are moved; the caller
  * reads the device just before. Those of another peer stay where they are.
+ *
+ * The temporary peer takes over some hundred allowed IPs at a time, and each time the next entry
+ * removes it. Send the two entries together, in one message: a program that is killed then leaves
+ * no peer behind that swallows packets.
  *
  * The moves come before everything else. The result is the same as removing in place, because one
  * configuration cannot both add an allowed IP to a peer and remove it.
@@ -48,27 +60,42 @@ export function moveToTemporaryPeer(
 ): TemporaryPeerMove {
   const owned = new Map(device.peers.map((peer) => [peer.publicKey, peer.allowedIPs]))
   const moved: AllowedIP[] = []
-  const peers: CheckedPeerConfig[] = []
+  const own: CheckedPeerConfig[] = []
   for (const peer of config.peers ?? []) {
     const { removeAllowedIPs = [], ...rest } = peer
-    peers.push(rest)
+    own.push(rest)
     if (config.replacePeers === true || !removesSome(peer)) continue
     const has = new Set(owned.get(peer.publicKey))
     // Not push(...), because a peer may have more allowed IPs than the stack has room for. Deleting
     // from the set skips what is named twice.
     for (const allowedIP of removeAllowedIPs) if (has.delete(allowedIP)) moved.push(allowedIP)
   }
-  if (moved.length === 0) return { config: { ...config, peers }, temporaryPeer: undefined }
-  const temporaryPeer = SecretKey.generatePrivate().publicKey()
-  return {
-    config: {
-      ...config,
-      peers: [
-        { publicKey: temporaryPeer, allowedIPs: moved },
-        { publicKey: temporaryPeer, remove: true },
-        ...peers,
-      ],
-    },
-    temporaryPeer,
+  if (moved.length === 0) {
+    return { config: { ...config, peers: own }, temporaryPeer: undefined, entries: 0 }
   }
+  const publicKey = SecretKey.generatePrivate().publicKey()
+  const peers: CheckedPeerConfig[] = []
+  for (let i = 0; i < moved.length; i += MOST_MOVED) {
+    peers.push({ publicKey, allowedIPs: moved.slice(i, i + MOST_MOVED) })
+    peers.push({ publicKey, remove: true })
+  }
+  const entries = peers.length
+  for (const peer of own) peers.push(peer)
+  return { config: { ...config, peers }, temporaryPeer: publicKey, entries }
+}
+
+/**
+ * Returns whether this entry of a list and the next are one move of {@link moveToTemporaryPeer}:
+ * the next removes the peer that this one adds. Send both in one message.
+ */
+export function isMove(peers: readonly CheckedPeerConfig[], i: number): boolean {
+  const peer = peers[i]
+  const next = peers[i + 1]
+  return (
+    next?.remove === true &&
+    next.publicKey === peer?.publicKey &&
+    peer.remove !== true &&
+    peer.removeAllowedIPs === undefined &&
+    (peer.allowedIPs ?? []).length <= MOST_MOVED
+  )
 }

@@ -8,6 +8,7 @@ import { peerName } from './peer-name.js'
 import type { ConfProblem } from './problem.js'
 import { type QuickEntry, QuickReader } from './quick-reader.js'
 import {
+  type AllowedIPChange,
   newInterfaceDraft,
   newPeerDraft,
   INTERFACE_READERS,
@@ -33,6 +34,8 @@ export interface Analysis {
   readonly interface: ConfInterface
   /** The peers that have a public key. */
   readonly peers: readonly ConfPeer[]
+  /** The allowed IPs that a peer takes from others and then loses. Most peers have none. */
+  readonly passing: ReadonlyMap<ConfPeer, readonly AllowedIP[]>
   /**
    * The problems in the order in which wg(8) finds them: line by line, and at the end the peers
    * without a public key.
@@ -90,6 +93,7 @@ class Analyzer {
 
   finish(): Analysis {
     const peers: ConfPeer[] = []
+    const passing = new Map<ConfPeer, readonly AllowedIP[]>()
     const lines = new Map<PublicKey, number>()
     const owners = new Map<AllowedIP, PublicKey>()
     for (const draft of this.#peers) {
@@ -103,11 +107,15 @@ class Analyzer {
         continue
       }
       this.#warnOfRepeats(draft, publicKey, lines, owners)
-      const of = (wanted: 'add' | 'remove') =>
-        [...changes].flatMap(([ip, change]) => (change === wanted ? [ip] : []))
-      peers.push({ ...rest, publicKey, allowedIPs: of('add'), removeAllowedIPs: of('remove') })
+      const of = (...wanted: readonly AllowedIPChange[]) =>
+        [...changes].flatMap(([ip, change]) => (wanted.includes(change) ? [ip] : []))
+      const removeAllowedIPs = of('remove', 'pass')
+      const peer = { ...rest, publicKey, allowedIPs: of('add'), removeAllowedIPs }
+      peers.push(peer)
+      const passed = removeAllowedIPs.length > 0 ? of('pass') : []
+      if (passed.length > 0) passing.set(peer, passed)
     }
-    return { interface: this.#interface, peers, problems: this.#problems }
+    return { interface: this.#interface, peers, passing, problems: this.#problems }
   }
 
   /**
@@ -209,7 +217,7 @@ class Analyzer {
     lines.set(publicKey, line)
     for (const [allowedIP, change] of changes) {
       const owner = owners.get(allowedIP)
-      if (change === 'remove') continue
+      if (change !== 'add') continue
       owners.set(allowedIP, publicKey)
       if (owner === undefined || owner === publicKey) continue
       const message = `${allowedIP} moves to this peer from the peer in line ${lines.get(owner)}`

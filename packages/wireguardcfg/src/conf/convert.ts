@@ -1,3 +1,4 @@
+import type { AllowedIP } from '../model/allowed-ip.js'
 import { markChecked } from '../backend/check.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
@@ -20,7 +21,7 @@ export type ConfMode = 'setconf' | 'addconf'
 export interface ConfConversion {
   /**
    * The configurations, already checked, in the order in which to apply them. There are several
-   * when a public key is repeated.
+   * when a public key is repeated, or an allowed IP is added and removed again.
    */
   readonly configs: readonly CheckedDeviceConfig[]
   /**
@@ -59,21 +60,26 @@ export interface UnresolvedEndpoint {
  * @throws ConfError `EINVAL` for the first error in the file
  */
 export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOptions): ConfConversion {
-  const { interface: settings, peers } = analyzeStrictly(conf, options)
-  const batches = splitAtRepeats(peers)
-  const unresolved = batches.flatMap((batch, config) =>
-    batch.flatMap(({ publicKey, endpoint }, peer) => {
-      if (endpoint?.isName !== true) return []
-      return [{ config, peer, publicKey, host: endpoint.host, port: endpoint.port }]
-    }),
-  )
-  const configs = batches.map((batch, i) =>
-    markChecked({
-      ...(i > 0 ? {} : deviceFields(settings, mode)),
-      peers: batch.map(peerConfig),
-    }),
-  )
-  return { configs, unresolved }
+  const { interface: settings, peers, passing } = analyzeStrictly(conf, options)
+  const configs: CheckedDeviceConfig[] = []
+  const unresolved: UnresolvedEndpoint[] = []
+  for (const batch of splitAtRepeats(peers)) {
+    const config = configs.length
+    for (const [peer, { publicKey, endpoint }] of batch.entries()) {
+      if (endpoint?.isName !== true) continue
+      unresolved.push({ config, peer, publicKey, host: endpoint.host, port: endpoint.port })
+    }
+    configs.push({
+      ...(config > 0 ? {} : deviceFields(settings, mode)),
+      peers: batch.map((peer) => peerConfig(peer, passing.get(peer))),
+    })
+    const losing = batch.flatMap((peer) => {
+      const removeAllowedIPs = passing.get(peer)
+      return removeAllowedIPs === undefined ? [] : { publicKey: peer.publicKey, removeAllowedIPs }
+    })
+    if (losing.length > 0) configs.push({ peers: losing })
+  }
+  return { configs: configs.map((config) => markChecked(config)), unresolved }
 }
 
 /**
@@ -118,7 +124,8 @@ function deviceFields(settings: ConfInterface, mode: ConfMode): CheckedDeviceCon
     : given
 }
 
-function peerConfig(peer: ConfPeer): CheckedPeerConfig {
+/** @param passing the allowed IPs that the peer takes, and that the next configuration removes */
+function peerConfig(peer: ConfPeer, passing: readonly AllowedIP[] = []): CheckedPeerConfig {
   const { endpoint, ...fields } = givenFields(PEER_FIELDS, peer)
   return {
     publicKey: peer.publicKey,
@@ -126,9 +133,16 @@ function peerConfig(peer: ConfPeer): CheckedPeerConfig {
     ...(endpoint === undefined || endpoint.isName
       ? {}
       : { endpoint: { host: endpoint.host, port: endpoint.port } }),
-    allowedIPs: peer.allowedIPs,
+    allowedIPs: passing.length === 0 ? peer.allowedIPs : [...peer.allowedIPs, ...passing],
     ...(peer.incremental
-      ? { removeAllowedIPs: peer.removeAllowedIPs }
+      ? { removeAllowedIPs: without(peer.removeAllowedIPs, passing) }
       : { replaceAllowedIPs: true }),
   }
+}
+
+function without(list: readonly AllowedIP[], others: readonly AllowedIP[]): readonly AllowedIP[] {
+  if (others.length === 0) return list
+  const left = new Set(list)
+  for (const other of others) left.delete(other)
+  return [...left]
 }

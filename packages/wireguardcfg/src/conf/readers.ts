@@ -37,9 +37,22 @@ export interface ConfPeerDraft {
   presharedKey: ConfPeer['presharedKey']
   endpoint: ConfPeer['endpoint']
   persistentKeepalive: number | undefined
-  /** What happens to each allowed IP. Of several entries for one, wg(8) applies the last. */
-  readonly changes: Map<AllowedIP, 'add' | 'remove'>
+  /** What happens to each allowed IP. */
+  readonly changes: Map<AllowedIP, AllowedIPChange>
   incremental: boolean
+}
+
+/**
+ * What the entries for one allowed IP do. wg(8) applies them in order, so the last one counts.
+ * `pass` stands for one that is added and removed again: no peer has it then, not even the one that
+ * had it before.
+ */
+export type AllowedIPChange = 'add' | 'remove' | 'pass'
+
+/** Returns the change after one more entry. */
+export function nextChange(before: AllowedIPChange | undefined, sign: string): AllowedIPChange {
+  if (sign !== '-') return 'add'
+  return before === 'add' || before === 'pass' ? 'pass' : 'remove'
 }
 
 /** The result of reading one value: a fault, or warnings about a value that was stored. */
@@ -110,7 +123,7 @@ export const PEER_READERS: Readers<ConfPeerDraft> = {
     const parsed = parseAllowedIPs(text, shown)
     if ('fault' in parsed) return parsed
     for (const { sign, allowedIP } of parsed.value) {
-      draft.changes.set(allowedIP, sign === '-' ? 'remove' : 'add')
+      draft.changes.set(allowedIP, nextChange(draft.changes.get(allowedIP), sign))
     }
     // wg(8) decides again at every AllowedIPs line. A line without signs replaces the list, even
     // after a line with signs.

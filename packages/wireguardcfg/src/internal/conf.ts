@@ -5,6 +5,7 @@
  * @packageDocumentation
  */
 export { wgReport } from '../conf/analyze.js'
+export { type AllowedIPChange, nextChange } from '../conf/readers.js'
 export { splitAtRepeats } from '../conf/split.js'
 export { parseAllowedIPs, type AllowedIPEntry } from '../conf/values/allowed-ips.js'
 export { parseConfEndpoint } from '../conf/values/endpoint.js'

@@ -173,13 +173,19 @@ export function invalid(
  * Returns the POSIX name that an error of the system or of this library carries. It does not use
  * `instanceof`, because errors of Node's core may come from another realm.
  *
- * @param fallback returned for an error without a code
+ * @param fallback returned for an error without a code, or with one that is not such a name: errors
+ * of a caller's own functions may carry any text
  */
 export function errorCode(error: unknown, fallback = 'EIO'): string {
   const code =
     typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
-  return typeof code === 'string' ? code : fallback
+  if (typeof code !== 'string' || !CODE.test(code)) return fallback
+  // Node's own check of an argument: a path with a NUL.
+  return code.startsWith('ERR_INVALID_ARG') ? 'EINVAL' : code
 }
+
+// Shorter than a key in capital hexadecimal digits.
+const CODE = /^[A-Z][A-Z0-9_]{0,39}$/
 
 /** Returns the kind of an interface, as the detail of an error. */
 export function describeKind(kind: string | undefined): string {
@@ -191,6 +197,7 @@ export function describeKind(kind: string | undefined): string {
 /** The hints of faults that several files report. */
 export const HINTS = {
   portInUse: 'Another socket has the port; choose another listenPort, or 0',
+  exhausted: 'Raise the limit of open files (ulimit -n), or find what keeps files open',
   socketPermission: 'Run as root, or as the user who runs the daemon',
   socketOfOtherNamespace: 'Choose another name; all network namespaces share the socket directory',
 } as const
@@ -256,7 +263,13 @@ function causeWithoutKeys(cause: unknown, depth = 0): unknown {
   const isShown = texts.every((text) => typeof text !== 'string' || !mayHoldKey(text))
   if (isShown && shownInner === inner) return cause
   const shown = new Error(String(textWithoutKeys(message)), { cause: shownInner })
-  return Object.assign(shown, { name, code, errno, syscall, stack: textWithoutKeys(fields.stack) })
+  return Object.assign(shown, {
+    name: textWithoutKeys(name),
+    code: textWithoutKeys(code),
+    errno,
+    syscall: textWithoutKeys(syscall),
+    stack: textWithoutKeys(fields.stack),
+  })
 }
 
 /** The properties of an error of Node. */

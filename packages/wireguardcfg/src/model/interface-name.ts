@@ -1,9 +1,13 @@
 import { invalid } from './errors.js'
+import { encodeName, isNameText } from './name-bytes.js'
 import { quote } from './quote.js'
 
 /**
  * Checks an interface name by the kernel's rule (`dev_valid_name`) and returns it: 1 to 15 bytes,
  * not `.` or `..`, no `/`, `:`, NUL or white space. Use it for names of existing interfaces.
+ *
+ * A byte that is not UTF-8 is written as U+DC00 plus the byte, as `deviceNames` returns it. U+FFFD
+ * is refused: it stands for bytes that were lost, and could be those of any interface.
  *
  * @example
  * ```ts
@@ -18,8 +22,14 @@ export function checkInterfaceName(name: string): string {
     throw invalid(`interface name: expected a string, got ${quote(name)}`)
   if (name === '') throw invalid('interface name "": expected 1 to 15 bytes')
   // Nothing looks at all of a text that is far too long.
-  const bytes = name.length > MEASURED ? `more than ${MEASURED}` : Buffer.byteLength(name)
-  if (name.length > LONGEST || Buffer.byteLength(name) > LONGEST) {
+  const isFarTooLong = name.length > MEASURED
+  if (!isFarTooLong && !isNameText(name)) {
+    throw invalid(`interface name ${quote(name)}: expected text without U+FFFD, a lost character`, {
+      hint: 'Take the name from deviceNames(), or rename the interface',
+    })
+  }
+  const bytes = isFarTooLong ? `more than ${MEASURED}` : encodeName(name).length
+  if (typeof bytes === 'string' || bytes > LONGEST) {
     throw invalid(`interface name ${quote(name)}: expected at most 15 bytes, got ${bytes}`)
   }
   throw invalid(
@@ -37,12 +47,11 @@ export function isInterfaceName(name: string): boolean {
     name.length > 0 &&
     // UTF-8 has no fewer bytes than UTF-16 has units.
     name.length <= LONGEST &&
-    Buffer.byteLength(name) <= LONGEST &&
+    isNameText(name) &&
+    encodeName(name).length <= LONGEST &&
     name !== '.' &&
     name !== '..' &&
     !/[/:\0\t-\r ]/.test(name) &&
-    // Half of a surrogate pair is no UTF-8.
-    !/[\ud800-\udfff]/u.test(name) &&
     !hasLatin1Space(name)
   )
 }
@@ -56,7 +65,7 @@ const MEASURED = 1000
  * as white space, also where it is part of a character in UTF-8.
  */
 function hasLatin1Space(name: string): boolean {
-  return Buffer.from(name).includes(0xa0)
+  return encodeName(name).includes(0xa0)
 }
 
 /**

@@ -12,7 +12,20 @@ export function quote(value: unknown): string {
   if (typeof value !== 'string') return value === null ? 'null' : `a value of type ${typeof value}`
   if (mayHoldKey(value.slice(0, CUT + REACH))) return '(text with a key in it, hidden)'
   const text = value.length > CUT ? `${value.slice(0, CUT)}…` : value
-  return JSON.stringify(text).replaceAll(UNPRINTABLE, escapeCharacter)
+  const json = JSON.stringify(text).replaceAll(JSON_BYTE, (escape, hex?: string) =>
+    hex === undefined ? escape : `\\x${hex}`,
+  )
+  return escapeUnprintable(json)
+}
+
+/**
+ * Returns a text that came from outside, such as an argument, a name or a line of a file, as it may
+ * appear on a terminal: on one line, with `\u{1b}` in the place of each character that controls the
+ * terminal, changes the direction of the text, or cannot be seen. A byte that is not UTF-8 is
+ * `\xe9`, if the text holds it as a lone surrogate from U+DC80 to U+DCFF.
+ */
+export function escapeUnprintable(text: string): string {
+  return PRINTABLE_ASCII.test(text) ? text : text.replaceAll(UNPRINTABLE, escapeCharacter)
 }
 
 /**
@@ -42,10 +55,25 @@ export function hideKeys(text: string): string {
 const CUT = 80
 // A key that begins before the cut ends within so many characters of it, percent-encoded too.
 const REACH = 200
-const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu
+const PRINTABLE_ASCII = /^[ -~]*$/
+// All spaces but the ordinary one too: they pass for it, or for nothing.
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]|(?! )\p{Zs}/gu
+
+// What stands for a byte, as JSON.stringify writes it. A backslash of the text is written as two.
+const JSON_BYTE = /\\\\|\\udc([89a-f][0-9a-f])/g
+
+const ESCAPES: Readonly<Record<string, string>> = {
+  '\n': String.raw`\n`,
+  '\r': String.raw`\r`,
+  '\t': String.raw`\t`,
+}
 
 function escapeCharacter(character: string): string {
-  return `\\u{${character.codePointAt(0)!.toString(16)}}`
+  const known = ESCAPES[character]
+  if (known !== undefined) return known
+  const code = character.codePointAt(0)!
+  const isByte = code >= 0xdc80 && code <= 0xdcff
+  return isByte ? `\\x${(code - 0xdc00).toString(16)}` : `\\u{${code.toString(16)}}`
 }
 
 interface Stretch {

@@ -5,7 +5,12 @@ import { type GivenLimits, STREAM_LIMITS } from '../backend/call-limits.js'
 import { checkDeviceConfig } from '../backend/check.js'
 import type { Deadline } from '../backend/deadline.js'
 import { KeyedQueue } from '../backend/queue.js'
-import { moveToTemporaryPeer, removesAllowedIPs } from '../backend/removal.js'
+import {
+  moveToTemporaryPeer,
+  removesAllowedIPs,
+  type TemporaryPeerMove,
+} from '../backend/removal.js'
+import { traceMethods } from '../backend/trace-methods.js'
 import type { Backend, CallOptions } from '../model/backend.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
@@ -17,6 +22,7 @@ import { ReplyParser } from './parse.js'
 import { PeerStream } from './peer-stream.js'
 import { exchange, isListening } from './socket.js'
 import { checkZones, type HasInterface, hasInterface } from './zones.js'
+import { probeSocket, type SocketState } from './probe.js'
 import { DEFAULT_SOCKET_DIRECTORY, fileError, findSocket, SOCKET_SUFFIX } from './socket-path.js'
 
 /** Options of {@link UapiClient}. */
@@ -54,7 +60,13 @@ export class UapiClient implements Backend, AsyncDisposable {
   readonly #hasInterface: HasInterface
   readonly #calls = new Set<CallDeadline>()
   readonly #writes = new KeyedQueue()
+  /** The writes that may have to roll back. `close()` waits for them. */
+  readonly #moves = new Set<Promise<void>>()
   #closed = false
+
+  static {
+    traceMethods(this, 'UapiClient', ['mayHave'])
+  }
 
   /** Opens nothing yet. */
   constructor(options: UapiClientOptions = {}) {
@@ -174,7 +186,7 @@ export class UapiClient implements Backend, AsyncDisposable {
       )
       for (let peers; (peers = await stream.next()) !== undefined;) yield peers
     } catch (error) {
-      throw isWireGuardError(error) ? error.with(context) : error
+      throw await this.#explain(error, context)
     } finally {
       // No caller gets this error. It only ends the exchange.
       call.fail(new WireGuardError('the iterator was closed', { code: 'ECANCELED' }))
@@ -191,12 +203,12 @@ export class UapiClient implements Backend, AsyncDisposable {
    * await client.close() // or `await using client = new UapiClient()`
    * ```
    */
-  close(): Promise<void> {
+  async close(): Promise<void> {
     this.#closed = true
     for (const call of this.#calls) {
       call.fail(new WireGuardError('the client was closed', { code: 'ECANCELED' }))
     }
-    return Promise.resolve()
+    await Promise.allSettled(this.#moves)
   }
 
   /** Calls {@link UapiClient.close}. */
@@ -215,9 +227,29 @@ export class UapiClient implements Backend, AsyncDisposable {
     try {
       return await step(call)
     } catch (error) {
-      throw isWireGuardError(error) ? error.with(context) : error
+      throw await this.#explain(error, context)
     } finally {
       this.#end(call)
+    }
+  }
+
+  async #explain(error: unknown, context: CallContext): Promise<unknown> {
+    if (!isWireGuardError(error)) return error
+    const { device } = context
+    const hasEnded = device !== undefined && (await this.#hasEnded(device, error.code))
+    return (hasEnded ? endedDuringCall(error) : error).with(context)
+  }
+
+  /** Returns whether the daemon of a broken connection has ended. */
+  async #hasEnded(device: string, code: string): Promise<boolean> {
+    // EPROTO may also be a reply that is complete and invalid, so it needs the stronger evidence.
+    if (code !== 'EPROTO' && code !== 'EPIPE' && code !== 'ECONNRESET') return false
+    try {
+      const path = findSocket(device, this.#directory)
+      if (path === undefined) return true
+      return code !== 'EPROTO' && STALE.has(await probeSocket(path))
+    } catch {
+      return false
     }
   }
 
@@ -264,10 +296,26 @@ export class UapiClient implements Backend, AsyncDisposable {
       return
     }
     const move = moveToTemporaryPeer(config, await this.#read(name, call))
+    const moving = this.#move(name, move, formatSet(move.config), call)
+    this.#moves.add(moving)
     try {
-      await this.#set(name, formatSet(move.config), call)
+      await moving
+    } finally {
+      this.#moves.delete(moving)
+    }
+  }
+
+  /** Sends a request. If it fails, removes the temporary peer that it may have left behind. */
+  async #move(
+    name: string,
+    { temporaryPeer }: TemporaryPeerMove,
+    request: Iterable<string>,
+    call: CallDeadline,
+  ): Promise<void> {
+    try {
+      await this.#set(name, request, call)
     } catch (error) {
-      if (move.temporaryPeer !== undefined) await this.#removeQuietly(name, move.temporaryPeer)
+      if (temporaryPeer !== undefined) await this.#removeQuietly(name, temporaryPeer)
       throw error
     }
   }
@@ -334,3 +382,14 @@ function decode(bytes: Buffer): string | undefined {
 }
 
 type CallDeadline = Deadline<WireGuardError>
+
+const STALE: ReadonlySet<SocketState> = new Set(['stale', 'absent'])
+
+function endedDuringCall({ applied, detail, cause }: WireGuardError): WireGuardError {
+  return new WireGuardError('the daemon of this interface ended during the call', {
+    code: 'ENODEV',
+    applied,
+    detail,
+    cause,
+  })
+}

@@ -1,4 +1,4 @@
-import { removesSome } from '../backend/removal.js'
+import { isMove, removesSome } from '../backend/removal.js'
 import type { AllowedIP } from '../model/allowed-ip.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { formatEndpoint } from '../model/endpoint.js'
@@ -10,8 +10,8 @@ export const GET_REQUEST = 'get=1\n\n'
 /** Options of {@link formatSet}. */
 export interface FormatOptions {
   /**
-   * The length in characters from which a piece is yielded. A piece ends with a complete line.
-   * Default 32768.
+   * The length in characters from which a piece is yielded. A piece ends with a complete line. A
+   * peer that is added and removed at once stays in one piece. Default 32768.
    */
   readonly pieceLength?: number | undefined
 }
@@ -34,25 +34,29 @@ export function* formatSet(
   if (config.listenPort !== undefined) piece += `listen_port=${config.listenPort}\n`
   if (config.firewallMark !== undefined) piece += `fwmark=${config.firewallMark}\n`
   if (config.replacePeers === true) piece += 'replace_peers=true\n'
-  for (const peer of config.peers ?? []) {
+  const { peers = [] } = config
+  for (const [i, peer] of peers.entries()) {
+    // A peer that is added and removed at once goes into one piece. If this process ends between
+    // two pieces, the daemon applies all lines of the first.
+    const limit = isMove(peers, i) ? Infinity : pieceLength
     piece += peerHead(peer)
     if (peer.remove !== true) {
       for (const allowedIP of peer.allowedIPs ?? []) {
         piece += `allowed_ip=${allowedIP}\n`
-        if (piece.length >= pieceLength) {
+        if (piece.length >= limit) {
           yield piece
           piece = ''
         }
       }
       for (const allowedIP of removals(config, peer)) {
         piece += `allowed_ip=-${allowedIP}\n`
-        if (piece.length >= pieceLength) {
+        if (piece.length >= limit) {
           yield piece
           piece = ''
         }
       }
     }
-    if (piece.length >= pieceLength) {
+    if (piece.length >= limit) {
       yield piece
       piece = ''
     }

@@ -49,6 +49,11 @@ export class ReplyParser {
     return this.#done
   }
 
+  /** The value of `errno`; `undefined` before it was read. 0: success. */
+  get errno(): number | undefined {
+    return this.#errno
+  }
+
   /**
    * Parses the next bytes, which may be cut anywhere. Bytes that are kept are copied.
    *

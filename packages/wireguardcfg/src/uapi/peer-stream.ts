@@ -25,6 +25,11 @@ export class PeerStream implements ReplySink {
     return this.#reply.done
   }
 
+  /** The value of `errno` in the reply; `undefined` before it was read. */
+  get errno(): number | undefined {
+    return this.#reply.errno
+  }
+
   /**
    * Parses the next bytes. When they complete any peers, returns a promise that resolves when the
    * consumer asks for more.

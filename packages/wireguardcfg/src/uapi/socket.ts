@@ -1,12 +1,18 @@
 import type { Socket } from 'node:net'
 import type { Deadline } from '../backend/deadline.js'
+import { begun, type Draft, requestTrace, type TracedUapiRequest } from '../backend/trace.js'
 import { errorCode, HINTS, WireGuardError } from '../model/errors.js'
+import { hideKeys } from '../model/quote.js'
+import { GET_REQUEST } from './format.js'
+import { replyError } from './reply-error.js'
 import { probeSocket, type SocketState } from './probe.js'
 
 /** A consumer of the bytes of a reply, such as `ReplyParser`. */
 export interface ReplySink {
   /** Whether the reply is complete. */
   readonly done: boolean
+  /** The number of the error in the reply; `undefined` before it was read. */
+  readonly errno?: number | undefined
   /** Takes the next bytes. No more is read until the returned promise resolves. */
   push(chunk: Uint8Array): Promise<void> | void
 }
@@ -23,12 +29,33 @@ const RECEIVE_BUFFER = 65_536
  * @throws WireGuardError `ENODEV` when nothing listens, `EPERM`, the error of the connection, of
  * the sink or of the call
  */
-export async function exchange(
+export function exchange(
   path: string,
   request: Iterable<string>,
   reply: ReplySink,
   call: Deadline,
   onSend: () => void = () => {},
+): Promise<void> {
+  if (!requestTrace.isOn) return exchangeOnce(path, request, reply, call, onSend)
+  const traced: Draft<TracedUapiRequest> = {
+    transport: 'uapi',
+    request: Array.isArray(request) && request[0] === GET_REQUEST ? 'get' : 'set',
+    path: hideKeys(path),
+    sentBytes: 0,
+    receivedBytes: 0,
+    errno: undefined,
+    ...begun(),
+  }
+  return requestTrace.run(traced, () => exchangeOnce(path, request, reply, call, onSend, traced))
+}
+
+async function exchangeOnce(
+  path: string,
+  request: Iterable<string>,
+  reply: ReplySink,
+  call: Deadline,
+  onSend: () => void,
+  traced?: Draft<TracedUapiRequest>,
 ): Promise<void> {
   const buffer = Buffer.allocUnsafeSlow(RECEIVE_BUFFER)
   const socket = await connect(path, buffer, call)
@@ -39,6 +66,12 @@ export async function exchange(
   } catch (error) {
     throw connectionError(error, path)
   } finally {
+    if (traced !== undefined) {
+      traced.sentBytes = socket.bytesWritten
+      traced.receivedBytes = socket.bytesRead
+      traced.errno = reply.errno
+      traced.code = replyError(reply.errno ?? 0, {})?.code
+    }
     socket.destroy()
     // The buffer held keys.
     buffer.fill(0)

@@ -1,6 +1,11 @@
 import { describe, expect, it } from '@jest/globals'
 import { sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
-import { moveToTemporaryPeer, removesAllowedIPs, removesSome } from '../../src/backend/removal.js'
+import {
+  isMove,
+  moveToTemporaryPeer,
+  removesAllowedIPs,
+  removesSome,
+} from '../../src/backend/removal.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../../src/model/config.js'
 import type { Device } from '../../src/model/device.js'
 import { SecretKey } from '../../src/model/key.js'
@@ -173,6 +178,23 @@ describe('moveToTemporaryPeer removes', () => {
     expect(apply(BEFORE, result.config)).toEqual(apply(BEFORE, config))
   })
 
+  it('some hundred at a time, so that a program that ends between two of them leaves no peer', () => {
+    const ranges = Array.from({ length: 5000 }, (_, i) => `10.${i >> 8}.${i & 255}.0/24`)
+    const before = device({ [A]: ranges })
+    const config = { peers: [{ publicKey: A, removeAllowedIPs: ranges.slice(3) }] }
+    const { config: move, temporaryPeer, entries } = moveToTemporaryPeer(config, before)
+    const peers = move.peers ?? []
+    expect(peers.slice(entries)).toEqual([{ publicKey: A }])
+    for (let i = 0; i < entries; i += 2) {
+      expect(peers[i]).toMatchObject({ publicKey: temporaryPeer })
+      expect(peers[i]?.allowedIPs?.length).toBeLessThanOrEqual(400)
+      expect(isMove(peers, i)).toBe(true)
+      const part = apply(before, { ...move, peers: peers.slice(0, i + 2) })
+      expect([...part.keys()]).toEqual([A])
+    }
+    expect(apply(before, move)).toEqual(new Map([[A, new Set(ranges.slice(0, 3))]]))
+  })
+
   it('with a peer that is new each time', () => {
     const config = { peers: [{ publicKey: A, removeAllowedIPs: ['::1/128'] }] }
     const peers = Array.from({ length: 4 }, () => moveToTemporaryPeer(config, BEFORE).temporaryPeer)
@@ -210,7 +232,8 @@ describe('moveToTemporaryPeer removes', () => {
       { peers: [{ publicKey: A, removeAllowedIPs: allowedIPs }] },
       device({ [A]: allowedIPs }),
     )
-    expect(result.config.peers![0]!.allowedIPs).toHaveLength(allowedIPs.length)
+    const moved = result.config.peers!.flatMap((peer) => peer.allowedIPs ?? [])
+    expect(moved).toHaveLength(allowedIPs.length)
   })
 })
 

@@ -47,6 +47,36 @@ describe('toDeviceConfigs', () => {
     ])
   })
 
+  it('adds an allowed IP that is added and removed again, and then removes it, as wg does', () => {
+    expect(
+      convert(`[Peer]\nPublicKey=${KEY_A}\nAllowedIPs=+10.0.0.1,-10.0.0.1,-::/0\n`, 'addconf')
+        .configs,
+    ).toEqual([
+      { peers: [{ publicKey: KEY_A, allowedIPs: ['10.0.0.1/32'], removeAllowedIPs: ['::/0'] }] },
+      { peers: [{ publicKey: KEY_A, removeAllowedIPs: ['10.0.0.1/32'] }] },
+    ])
+    // Where the order is the other one, removing it first would change nothing.
+    expect(peerOf('AllowedIPs=-10.0.0.1,+10.0.0.1')).toEqual([
+      { publicKey: KEY_A, allowedIPs: ['10.0.0.1/32'], removeAllowedIPs: [] },
+    ])
+  })
+
+  it('finds the names of peers behind such an allowed IP', () => {
+    const peer = `[Peer]\nPublicKey=${KEY_A}\nAllowedIPs=10.0.0.1\nAllowedIPs=-10.0.0.1\n`
+    const text = `${peer}Endpoint=a.example:1\n${peer}Endpoint=b.example:1\n`
+    const conversion = convert(text, 'addconf')
+    const configs = withEndpoints(conversion, [
+      { host: '192.0.2.1', port: 1 },
+      { host: '192.0.2.2', port: 1 },
+    ])
+    expect(configs.map(({ peers }) => peers?.[0]?.endpoint)).toEqual([
+      { host: '192.0.2.1', port: 1 },
+      undefined,
+      { host: '192.0.2.2', port: 1 },
+      undefined,
+    ])
+  })
+
   it('lets the last AllowedIPs line decide, as wg does', () => {
     expect(peerOf('AllowedIPs=10.0.0.1\nAllowedIPs=+10.0.0.2,10.0.0.3')).toEqual([
       {

@@ -123,6 +123,8 @@ describe('errorCode', () => {
     ['text', 'EPERM', 'EIO'],
     ['an object without a code', {}, 'EIO'],
     ['a number as code', { code: 5 }, 'EIO'],
+    ['a key as code', { code: SecretKey.generatePrivate().toBase64() }, 'EIO'],
+    ['capital digits as code', { code: 'A1'.repeat(32) }, 'EIO'],
   ])('of %s', (_, error, expected) => {
     expect(errorCode(error)).toBe(expected)
   })
@@ -164,6 +166,18 @@ describe('a key in the parts of an error', () => {
       cause: { message: "ENOENT: no such file, open '(hidden)'", code: 'ENOENT', syscall: 'open' },
     })
     expect(partsOf(key.toBase64(), everyText(cause))).toEqual([])
+  })
+
+  it('is hidden in every property of a cause', () => {
+    const text = key.toBase64()
+    const odd = Object.assign(new Error(text), {
+      name: text,
+      code: text,
+      syscall: text,
+      host: text,
+    })
+    const error = invalid('bad thing', { cause: odd })
+    expect(partsOf(text, everyText(error.cause))).toEqual([])
   })
 
   it('leaves a cause alone that has none, and one that is its own', () => {

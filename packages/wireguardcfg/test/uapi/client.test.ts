@@ -213,7 +213,7 @@ describe('names', () => {
     await symlink('plain.sock', join(directory, '\u{feff}wg0.sock'))
     const client = new UapiClient({ directory })
     await expect(client.deviceNames()).resolves.toStrictEqual(['plain', '\u{feff}wg0'])
-    await expect(client.device('wg\u{fffd}')).rejects.toMatchObject({ code: 'ENODEV' })
+    await expect(client.device('wg\u{fffd}')).rejects.toMatchObject({ code: 'EINVAL' })
     await expect(client.device('wg0')).rejects.toMatchObject({ code: 'ENODEV' })
   })
 

@@ -229,6 +229,24 @@ describe('the removal of allowed IPs', () => {
     expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
   })
 
+  it('that close ends half way removes the temporary peer, and close waits for that', async () => {
+    let closed: Promise<void> | undefined
+    await using server = await listenRaw(async ({ socket, request, index }) => {
+      const text = await request()
+      if (index === 2) closed = client.close()
+      else if (text.startsWith('get')) socket.end(OWNED)
+      else socket.end(index === 0 ? 'errno=-22\n\n' : 'errno=0\n\n')
+    })
+    const client = new UapiClient(server)
+    const call = rejected(client.configureDevice('wg0', REMOVAL))
+    await until(() => closed !== undefined)
+    await closed
+    expect(server.requests).toHaveLength(4)
+    const [, , set, clean] = server.requests
+    expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
+    expect(await call).toMatchObject({ code: 'ECANCELED', applied: 'unknown' })
+  })
+
   it('waits at most a second for a daemon that hangs when the temporary peer is removed', async () => {
     await using server = await listenRaw(async ({ socket, request, index }) => {
       const text = await request()

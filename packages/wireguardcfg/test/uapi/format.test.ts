@@ -161,6 +161,23 @@ describe('formatSet', () => {
     expect(pieces).toBeGreaterThan(30)
   })
 
+  it('keeps a peer that is added and removed at once in one piece', () => {
+    const allowedIPs = Array.from({ length: 300 }, (_, i) => `10.0.${i >> 8}.${i & 255}/32`)
+    const move = [
+      { publicKey, allowedIPs },
+      { publicKey, remove: true },
+    ]
+    const pieces = [...formatSet({ peers: [...move, ...move] }, { pieceLength: 1 })]
+    const counts = pieces.map((piece) => [
+      piece.split('allowed_ip').length - 1,
+      piece.split('remove').length - 1,
+    ])
+    expect(counts.filter(([added]) => added !== 0)).toStrictEqual([
+      [300, 1],
+      [300, 1],
+    ])
+  })
+
   it('makes a piece only on request', () => {
     let read = 0
     const peers = Array.from({ length: 1000 }, () => ({

@@ -6,8 +6,8 @@ import { UapiClient } from '../../src/uapi/client.js'
 import { hasInterface } from '../../src/uapi/zones.js'
 import { rejected } from '../model/faults.js'
 
-const INTERFACES = ['lo', 'wg0', 'eth0']
-const has = (name: string) => Promise.resolve(INTERFACES.includes(name))
+const INTERFACES = new Set(['lo', 'wg0', 'eth0'])
+const has = (name: string) => Promise.resolve(INTERFACES.has(name))
 const peer = (zone: string, i = 0): PeerConfig => ({
   publicKey: publicKeyOf(i),
   endpoint: `[fe80::1%${zone}]:51820`,

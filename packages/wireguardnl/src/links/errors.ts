@@ -1,4 +1,4 @@
-import { describeKind, HINTS } from 'wireguardcfg/internal'
+import { HINTS } from 'wireguardcfg/internal'
 import { WireGuardError } from 'wireguardcfg'
 import { errnoText } from '../errno.js'
 import { NetlinkError } from '../netlink/errors.js'
@@ -8,6 +8,7 @@ import {
   type ErrorContext,
   NO_INTERFACE_HINT,
   NO_MODULE_HINT,
+  notWireGuard,
   toWireGuardError,
 } from '../wireguard/errors.js'
 
@@ -89,7 +90,10 @@ export function toLinkError(
   error: unknown,
   context: ErrorContext & { readonly operation: LinkOperation },
 ): unknown {
-  if (error instanceof LinkKindError) return otherKind(error, context)
+  if (error instanceof LinkKindError) {
+    const hint = 'Use ip link delete for an interface of another kind'
+    return notWireGuard(error.actual, { ...context, hint, cause: error })
+  }
   if (!(error instanceof NetlinkError) || error.kind !== 'message') {
     return toWireGuardError(error, context)
   }
@@ -103,19 +107,6 @@ export function toLinkError(
     // sysctl writes a dot of an interface name as a slash.
     hint: fault?.hint?.replace('NAME', () => context.device?.replaceAll('.', '/') ?? 'NAME'),
     code: fault?.code ?? error.code,
-    cause: error,
-  })
-}
-
-function otherKind(error: LinkKindError, context: ErrorContext): WireGuardError {
-  return new WireGuardError('not a WireGuard interface of the kernel', {
-    ...context,
-    code: 'EOPNOTSUPP',
-    detail: describeKind(error.actual),
-    hint:
-      error.actual === 'tun'
-        ? 'If a userspace implementation runs it, end that process; the interface ends with it'
-        : 'Use ip link delete for an interface of another kind',
     cause: error,
   })
 }

@@ -4,17 +4,28 @@ import {
   checkPortableInterfaceName,
   WireGuardError,
 } from 'wireguardcfg'
-import { formatInterfaceAddress, limitsOf, parseInterfaceAddress } from 'wireguardcfg/internal'
+import {
+  formatInterfaceAddress,
+  limitsOf,
+  parseInterfaceAddress,
+  traceMethods,
+} from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_ROUTE } from '../netlink/constants.js'
-import type { ExchangeOptions } from '../netlink/deadline.js'
+import {
+  type ExchangeDeadline,
+  exchangeDeadline,
+  type ExchangeOptions,
+} from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
+import { writerGate } from '../netlink/writer-gate.js'
 import { addAddress, listAddresses, removeAddress } from '../route/address.js'
 import { IFF_UP } from '../route/constants.js'
 import { createLink, deleteLink, setLink } from '../route/link-requests.js'
+import { routeRequestName } from '../route/request-name.js'
 import { WG_GENL_NAME } from '../wireguard/constants.js'
 import { type Kernel, type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { openDumps } from '../wireguard/open-dumps.js'
@@ -69,7 +80,13 @@ export class NetlinkLinks implements AsyncDisposable {
   readonly #route: Connection
   /** The connections of single calls, until they are closed. */
   readonly #others = new Map<Connection, Promise<void> | undefined>()
+  /** The deadlines of the deletions that wait or run. */
+  readonly #deletions = new Set<ExchangeDeadline>()
   #closed = false
+
+  static {
+    traceMethods(this, 'NetlinkLinks')
+  }
 
   /** @param kernel made by `kernelIn`; by default, the network namespace of the thread */
   constructor(kernel: KernelHandle = runningKernel) {
@@ -118,22 +135,17 @@ export class NetlinkLinks implements AsyncDisposable {
    * ```
    */
   deleteLink(name: string, options?: CallOptions): Promise<void> {
-    return this.#run('delete interface', name, options, async (exchange) => {
-      let done: (() => void) | undefined
-      const beforeDelete = async ({ index }: { readonly index: number }) => {
-        done = await openDumps.end(this.#kernel.namespace, index)
-      }
-      const connection = this.#connect()
+    return this.#run('delete interface', name, options, async ({ signal, idleTimeout }) => {
+      using deadline = exchangeDeadline({
+        signal,
+        idleTimeout: idleTimeout ?? DELETE_TIMEOUT,
+        operation: `delete link ${JSON.stringify(name)}`,
+      })
+      this.#deletions.add(deadline)
       try {
-        await deleteLink(connection, name, WG_GENL_NAME, {
-          ...exchange,
-          idleTimeout: exchange.idleTimeout ?? DELETE_TIMEOUT,
-          beforeDelete,
-        })
+        await this.#delete(name, deadline)
       } finally {
-        done?.()
-        // Not awaited: after an abort or a timeout, it may never end.
-        void this.#disconnect(connection)
+        this.#deletions.delete(deadline)
       }
     })
   }
@@ -265,12 +277,29 @@ export class NetlinkLinks implements AsyncDisposable {
    */
   async close(): Promise<void> {
     this.#closed = true
+    for (const deadline of this.#deletions) deadline.fail(canceled())
     await Promise.all([...this.#others.keys()].map((connection) => this.#disconnect(connection)))
   }
 
   /** {@link NetlinkLinks.close}. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  async #delete(name: string, deadline: ExchangeDeadline): Promise<void> {
+    const release = await writerGate.acquireDeletion(deadline)
+    let done: (() => void) | undefined
+    const beforeDelete = async ({ index }: { readonly index: number }) => {
+      done = await openDumps.end(this.#kernel.namespace, index)
+    }
+    const connection = this.#connect()
+    try {
+      await deleteLink(connection, name, WG_GENL_NAME, { deadline, beforeDelete })
+    } finally {
+      done?.()
+      // Not awaited: after an abort or a timeout, it may never end. Until then it keeps its place.
+      void this.#disconnect(connection).finally(release)
+    }
   }
 
   async #move(name: string, namespace: number, exchange: ExchangeOptions): Promise<void> {
@@ -285,7 +314,8 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   #connect(): Connection {
-    const connection = new Connection(() => this.#kernel.open(NETLINK_ROUTE))
+    const open = () => this.#kernel.open(NETLINK_ROUTE)
+    const connection = new Connection(open, undefined, routeRequestName)
     this.#others.set(connection, undefined)
     return connection
   }
@@ -312,6 +342,11 @@ export class NetlinkLinks implements AsyncDisposable {
       throw toLinkError(error, { operation, device })
     }
   }
+}
+
+function canceled(): NetlinkError {
+  const init = { code: 'ECANCELED', kind: 'call', operation: 'delete link' } as const
+  return new NetlinkError('ECANCELED, the connection was closed', init)
 }
 
 function checkProperties({ up, mtu }: LinkProperties): LinkProperties {

@@ -1,4 +1,4 @@
-import { WireGuardError } from 'wireguardcfg'
+import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 import * as libc from '../libc.js'
 import { quote } from 'wireguardcfg/internal'
 import { namespaceId, threadNamespace } from './thread-namespace.js'
@@ -100,6 +100,7 @@ export function withinNamespace<T>(namespace: Namespace, step: () => T): T {
   return threadNamespace.within(namespace.fd, step)
 }
 
+const OPERATION = 'open network namespace'
 const DIRECTORIES = ['/run/netns', '/var/run/netns']
 
 function pathsOf(reference: NamespaceReference): readonly string[] {
@@ -131,6 +132,8 @@ function openFirst(reference: NamespaceReference, paths: readonly string[]): num
 }
 
 function cannotOpen(reference: NamespaceReference, error: unknown): unknown {
+  // koffi cannot be loaded.
+  if (isWireGuardError(error)) return error.with({ operation: OPERATION })
   if (!(error instanceof libc.SystemCallError)) return error
   switch (error.code) {
     case 'ENOENT':
@@ -166,6 +169,6 @@ function fault(
   return new WireGuardError(`${quote(String(reference))}: ${summary}`, {
     ...more,
     code,
-    operation: 'open network namespace',
+    operation: OPERATION,
   })
 }

@@ -47,7 +47,7 @@ export class ThreadNamespace {
   within<T>(fd: number, step: () => T): T {
     this.check()
     this.#prepare()
-    const own = this.#calls.open(OWN_NAMESPACE, libc.O_RDONLY | libc.O_CLOEXEC)
+    const own = this.#openOwn()
     try {
       this.#enter(fd)
       let result
@@ -80,6 +80,21 @@ export class ThreadNamespace {
     if (this.#prepared) return
     this.#prepared = true
     stat(OWN_NAMESPACE, () => {})
+  }
+
+  #openOwn(): number {
+    try {
+      return this.#calls.open(OWN_NAMESPACE, libc.O_RDONLY | libc.O_CLOEXEC)
+    } catch (error) {
+      if (!(error instanceof libc.SystemCallError)) throw error
+      // The caller adds the operation.
+      throw new WireGuardError(error.message, {
+        code: error.code,
+        detail: OWN_NAMESPACE,
+        hint: error.code === 'ENOENT' ? 'Needs /proc' : undefined,
+        cause: error,
+      })
+    }
   }
 
   #enter(fd: number): void {

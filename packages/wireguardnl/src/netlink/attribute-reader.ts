@@ -1,9 +1,8 @@
+import { decodeName } from 'wireguardcfg/internal'
 import { NLA_HDRLEN, NLA_TYPE_MASK } from './constants.js'
 import { LITTLE_ENDIAN, readU64, viewOf } from './endian.js'
 import { MalformedMessageError } from './malformed.js'
 import type { Message } from './message.js'
-
-const decoder = new TextDecoder('utf-8')
 
 // V8 does not fold imported constants. Local copies, and NLA_ALIGN written out, make `next` half as
 // fast again.
@@ -127,11 +126,14 @@ export class AttributeReader {
     return this.source.subarray(this.start, this.end)
   }
 
-  /** Returns the payload as text, up to its NUL if it has one. */
+  /**
+   * Returns the payload as text, up to its NUL if it has one. Different bytes give different texts:
+   * see `decodeName`.
+   */
   string(): string {
     const nul = this.source.indexOf(0, this.start)
     const end = nul === -1 || nul > this.end ? this.end : nul
-    return decoder.decode(this.source.subarray(this.start, end))
+    return decodeName(this.source.subarray(this.start, end))
   }
 
   /** Returns a reader of the attributes inside this one. The flag NLA_F_NESTED is not required. */

@@ -1,11 +1,10 @@
+import { encodeName } from 'wireguardcfg/internal'
 import { align4, NLA_F_NESTED, NLA_HDRLEN } from './constants.js'
 import { LITTLE_ENDIAN, viewOf, writeU64 } from './endian.js'
 
 const MAX_ATTRIBUTE_LENGTH = 0xffff
 // Up to this length, a loop is faster than a call that copies.
 const SHORT = 64
-const encoder = new TextEncoder()
-
 /**
  * Writes a payload: fixed headers with `raw`, then attributes. All of it goes into one array, which
  * grows and can be reused.
@@ -125,7 +124,7 @@ export class AttributeWriter {
    */
   string(type: number, value: string): this {
     if (value.includes('\0')) throw new RangeError(`attribute ${type}: text must not contain a NUL`)
-    const text = encoder.encode(value)
+    const text = encodeName(value)
     const at = this.#attribute(type, text.length + 1)
     this.#bytes.set(text, at)
     return this

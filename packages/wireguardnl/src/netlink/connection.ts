@@ -1,7 +1,9 @@
 import { Mutex } from 'wireguardcfg/backend'
+import { requestTrace } from 'wireguardcfg/internal'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.js'
 import { type ExchangeDeadline, exchangeDeadline, type ExchangeOptions } from './deadline.js'
 import { NetlinkError } from './errors.js'
+import { ExchangeTrace } from './exchange-trace.js'
 import { encodeMessage, type Message, MessageReader } from './message.js'
 import { ReplyReader, type Outcome } from './reply-reader.js'
 import type { Socket } from './socket.js'
@@ -18,9 +20,12 @@ export type SendMode =
   | 'writer'
   /**
    * In a thread, while the other exchanges continue: for a deletion, which may have to wait for
-   * their dumps to end.
+   * their dumps to end. The caller has a place of `WriterGate.acquireDeletion`.
    */
-  | 'thread'
+  | 'deletion'
+
+/** Returns the kernel's name of a request, for those who trace requestTrace. */
+export type RequestName = (type: number, payload: Uint8Array) => string
 
 /** Options of `Connection.request`. */
 export interface RequestOptions extends ExchangeOptions {
@@ -52,6 +57,7 @@ const NOTHING = new Uint8Array(0)
 export class Connection implements AsyncDisposable {
   readonly #open: () => Socket
   readonly #gate: WriterGate
+  readonly #nameOf: RequestName
   readonly #turns = new Mutex()
   readonly #closing = new Set<Promise<void>>()
   #socket: Socket | undefined
@@ -62,10 +68,14 @@ export class Connection implements AsyncDisposable {
   #current: Exchange | undefined
   #closed = false
 
-  /** @param open opens a socket: `() => KernelSocket.open(NETLINK_ROUTE)` */
-  constructor(open: () => Socket, gate: WriterGate = writerGate) {
+  /**
+   * @param open opens a socket: `() => KernelSocket.open(NETLINK_ROUTE)`
+   * @param nameOf default: the number of the type
+   */
+  constructor(open: () => Socket, gate: WriterGate = writerGate, nameOf: RequestName = String) {
     this.#open = open
     this.#gate = gate
+    this.#nameOf = nameOf
   }
 
   /**
@@ -188,8 +198,11 @@ export class Connection implements AsyncDisposable {
     header: Header,
     payload: Uint8Array,
     { send = 'now', onMessage }: RequestOptions,
-    { deadline, operation }: Exchange,
+    exchange: Exchange,
   ): AsyncGenerator<ReplyReader, void, undefined> {
+    const { deadline, operation } = exchange
+    // The kernel takes RTNL for each part of a dump, which it produces when the one before is read.
+    const takesLock = (header.flags & NLM_F_DUMP) === NLM_F_DUMP
     const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
     const replies = new ReplyReader(
       sequence,
@@ -198,20 +211,31 @@ export class Connection implements AsyncDisposable {
       () => deadline.touch(),
       () => deadline.check(),
     )
+    const trace = requestTrace.isOn
+      ? new ExchangeTrace(this.#nameOf(header.type, payload), operation)
+      : undefined
     // All datagrams use the same buffer, so zeroing the longest zeroes the others.
     let longest: Uint8Array = NOTHING
     try {
-      await this.#send(socket, encodeMessage({ ...header, sequence }, payload), send, deadline)
+      const message = encodeMessage({ ...header, sequence }, payload)
+      trace?.sent(message)
+      await this.#send(socket, message, send, exchange)
       while (!replies.ended) {
         const datagram =
-          this.#receiveNow(socket, deadline) ?? (await this.#receive(socket, deadline))
+          this.#receiveNow(socket, deadline, takesLock) ??
+          (await this.#receive(socket, exchange, takesLock))
         if (datagram.length > longest.length) longest = datagram
+        trace?.received(datagram)
         replies.load(datagram, this.#read(datagram))
         if (onMessage === undefined) yield replies
         else while (replies.next()) onMessage(replies.message)
       }
       if (onMessage !== undefined) yield replies
+    } catch (error) {
+      trace?.fail(error, replies)
+      throw error
     } finally {
+      trace?.end(replies)
       longest.fill(0)
       if (!replies.ended) this.#discard(socket)
     }
@@ -221,17 +245,19 @@ export class Connection implements AsyncDisposable {
     socket: Socket,
     datagram: Uint8Array,
     mode: SendMode,
-    deadline: ExchangeDeadline,
+    { deadline, operation }: Exchange,
   ): Promise<void> {
     if (mode === 'now') {
       if (this.#mustWait()) await this.#pass(deadline)
       deadline.check()
-      try {
-        socket.send(datagram)
-      } finally {
-        datagram.fill(0)
+      if (!this.#gate.deleting) {
+        try {
+          socket.send(datagram)
+        } finally {
+          datagram.fill(0)
+        }
+        return
       }
-      return
     }
     const send = () => {
       deadline.check()
@@ -239,7 +265,9 @@ export class Connection implements AsyncDisposable {
     }
     const sendAndWipe = async () => {
       try {
-        await (mode === 'writer' ? this.#gate.run(deadline, send) : send())
+        await (mode === 'deletion'
+          ? this.#gate.runDeletion(operation, send)
+          : this.#gate.run(deadline, operation, send))
       } finally {
         datagram.fill(0)
       }
@@ -250,18 +278,33 @@ export class Connection implements AsyncDisposable {
 
   /**
    * Receives a datagram that has already arrived. Returns `undefined` when there is none, and when
-   * another exchange or the event loop has to run first.
+   * another exchange or the event loop has to run first, or a thread has to receive.
    */
-  #receiveNow(socket: Socket, deadline: ExchangeDeadline): Uint8Array | undefined {
-    if (this.#mustWait()) return undefined
+  #receiveNow(
+    socket: Socket,
+    deadline: ExchangeDeadline,
+    takesLock: boolean,
+  ): Uint8Array | undefined {
+    if (this.#mustWait() || (takesLock && this.#gate.deleting)) return undefined
     deadline.check()
     return socket.receive()
   }
 
-  async #receive(socket: Socket, deadline: ExchangeDeadline): Promise<Uint8Array> {
+  async #receive(
+    socket: Socket,
+    { deadline, operation }: Exchange,
+    takesLock: boolean,
+  ): Promise<Uint8Array> {
     for (let attempt = 0; ; attempt += 1) {
       await this.#pass(deadline)
-      const datagram = socket.receive()
+      const receive = () => {
+        deadline.check()
+        return socket.receiveAsync()
+      }
+      const datagram =
+        takesLock && this.#gate.deleting
+          ? await deadline.race(this.#gate.run(deadline, operation, receive))
+          : socket.receive()
       if (datagram !== undefined) return datagram
       const time = attempt < IMPATIENT_TURNS ? 0 : 2 ** (attempt - IMPATIENT_TURNS)
       await deadline.race(pause(Math.min(time, LONGEST_PAUSE)))

@@ -20,6 +20,8 @@ import type { Socket } from './socket.js'
  */
 const RECEIVE_LENGTH = 65536
 
+const RECEIVE_FLAGS = libc.MSG_DONTWAIT | libc.MSG_TRUNC
+
 const SOCKADDR_NL_LENGTH = 12
 
 // A child process that inherited the socket would keep an unfinished dump open, and with it the
@@ -29,7 +31,15 @@ const SOCKET_TYPE = libc.SOCK_RAW | libc.SOCK_CLOEXEC | libc.SOCK_NONBLOCK
 /** The functions of libc.js that a KernelSocket needs: the seam for tests. */
 export type SocketCalls = Pick<
   typeof libc,
-  'socket' | 'bind' | 'getsockname' | 'setsockopt' | 'send' | 'sendAsync' | 'recv' | 'close'
+  | 'socket'
+  | 'bind'
+  | 'getsockname'
+  | 'setsockopt'
+  | 'send'
+  | 'sendAsync'
+  | 'recv'
+  | 'recvAsync'
+  | 'close'
 >
 
 /** Options of {@link KernelSocket.open}. */
@@ -52,7 +62,8 @@ export class KernelSocket implements Socket {
    */
   #received: Uint8Array
   #fd: number
-  #sending: Promise<unknown> | undefined
+  /** The call that a thread makes. */
+  #inThread: Promise<unknown> | undefined
 
   private constructor(fd: number, portId: number, calls: SocketCalls) {
     this.#fd = fd
@@ -81,14 +92,7 @@ export class KernelSocket implements Socket {
       return socket
     } catch (error) {
       if (fd >= 0) calls.close(fd)
-      throw error instanceof libc.SystemCallError
-        ? new NetlinkError(error.message, {
-            code: error.code,
-            errno: error.errno,
-            kind: 'syscall',
-            operation: 'open netlink socket',
-          })
-        : error
+      throw toNetlinkError(error, 'open netlink socket')
     }
   }
 
@@ -101,27 +105,39 @@ export class KernelSocket implements Socket {
   }
 
   async sendAsync(datagram: Uint8Array): Promise<void> {
-    this.#checkOpen('send')
-    if (this.#sending !== undefined) throw new Error('only one asynchronous send at a time')
-    try {
-      let sent
-      do {
-        const sending = this.#calls.sendAsync(this.#fd, datagram, 0)
-        this.#sending = sending
-        sent = await sending
-      } while (sent === -libc.EINTR)
-      checkSent(sent)
-    } finally {
-      this.#sending = undefined
-    }
+    checkSent(await this.#runInThread('send', () => this.#calls.sendAsync(this.#fd, datagram, 0)))
   }
 
   receive(): Uint8Array | undefined {
     this.#checkOpen('receive')
-    const flags = libc.MSG_DONTWAIT | libc.MSG_TRUNC
     let received
-    do received = this.#calls.recv(this.#fd, this.#buffer, flags)
+    do received = this.#calls.recv(this.#fd, this.#buffer, RECEIVE_FLAGS)
     while (received === -libc.EINTR)
+    return this.#datagram(received)
+  }
+
+  async receiveAsync(): Promise<Uint8Array | undefined> {
+    const received = await this.#runInThread('receive', () =>
+      this.#calls.recvAsync(this.#fd, this.#buffer, RECEIVE_FLAGS),
+    )
+    // It may have been closed meanwhile, and its buffer zeroed.
+    this.#checkOpen('receive')
+    return this.#datagram(received)
+  }
+
+  async close(): Promise<void> {
+    const fd = this.#fd
+    if (fd < 0) return
+    this.#fd = -1
+    // The number of a closed descriptor is reused for the next one opened: the thread would send to
+    // that.
+    if (this.#inThread !== undefined) await this.#inThread.catch(() => {})
+    this.#calls.close(fd)
+    this.#buffer.fill(0)
+  }
+
+  /** Returns the datagram of a recv with this result. */
+  #datagram(received: number): Uint8Array | undefined {
     if (received === -libc.EAGAIN) return undefined
     if (received < 0) throw syscallError(-received, 'receive')
     if (received > this.#buffer.length) {
@@ -135,15 +151,25 @@ export class KernelSocket implements Socket {
     return this.#received
   }
 
-  async close(): Promise<void> {
-    const fd = this.#fd
-    if (fd < 0) return
-    this.#fd = -1
-    // The number of a closed descriptor is reused for the next one opened: the thread would send to
-    // that.
-    if (this.#sending !== undefined) await this.#sending.catch(() => {})
-    this.#calls.close(fd)
-    this.#buffer.fill(0)
+  /** Makes a call in a thread, again after EINTR. The descriptor stays open until it returns. */
+  async #runInThread(operation: string, call: () => Promise<number>): Promise<number> {
+    this.#checkOpen(operation)
+    if (this.#inThread !== undefined) throw new Error('only one asynchronous call at a time')
+    const run = async () => {
+      let result
+      do result = await call()
+      while (result === -libc.EINTR)
+      return result
+    }
+    try {
+      const running = run()
+      this.#inThread = running
+      return await running
+    } catch (error) {
+      throw toNetlinkError(error, operation)
+    } finally {
+      this.#inThread = undefined
+    }
   }
 
   /**
@@ -190,6 +216,12 @@ function bindAnywhere(fd: number, calls: SocketCalls): number {
   calls.bind(fd, address)
   calls.getsockname(fd, address)
   return view.getUint32(4, LITTLE_ENDIAN)
+}
+
+function toNetlinkError(error: unknown, operation: string): unknown {
+  if (!(error instanceof libc.SystemCallError)) return error
+  const { code, errno, message } = error
+  return new NetlinkError(message, { code, errno, kind: 'syscall', operation })
 }
 
 function checkSent(sent: number): void {

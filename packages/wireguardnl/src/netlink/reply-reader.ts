@@ -33,6 +33,8 @@ const NO_MESSAGES = new MessageReader(new Uint8Array(0))
 export class ReplyReader {
   /** Whether the exchange is over: a DONE or an ERROR with its sequence number was received. */
   ended = false
+  /** How many messages of the reply were read, the last one included. */
+  count = 0
   readonly #sequence: number
   readonly #portId: number
   readonly #operation: string
@@ -95,6 +97,7 @@ export class ReplyReader {
     while (!this.ended && messages.next()) {
       if (messages.sequence !== this.#sequence || messages.portId !== this.#portId) continue
       this.#onProgress()
+      this.count++
       if ((messages.flags & NLM_F_DUMP_INTR) !== 0) this.#interrupted = true
       if (messages.type >= NLMSG_MIN_TYPE) {
         if ((messages.flags & NLM_F_DUMP_FILTERED) !== 0) this.#filtered = true

@@ -15,8 +15,8 @@ export interface Socket {
   send(datagram: Uint8Array): void
 
   /**
-   * Sends one datagram in a thread, for a message on which the kernel works for long. Only one such
-   * call at a time. The bytes must not change until the promise settles.
+   * Sends one datagram in a thread, for a message on which the kernel works for long. Only one
+   * asynchronous call at a time. The bytes must not change until the promise settles.
    *
    * @throws {NetlinkError} of kind 'syscall'
    */
@@ -31,6 +31,14 @@ export interface Socket {
    */
   receive(): Uint8Array | undefined
 
-  /** Closes the socket: at once, or, while a `sendAsync` is in progress, after it has returned. */
+  /**
+   * Receives as `receive` does, in a thread, where the kernel works for long or waits for a lock.
+   * Never waits for a datagram. Only one asynchronous call at a time.
+   *
+   * @throws {NetlinkError} as `receive`
+   */
+  receiveAsync(): Promise<Uint8Array | undefined>
+
+  /** Closes the socket: at once, or, while a thread uses it, after the thread has returned. */
   close(): Promise<void>
 }

@@ -139,7 +139,7 @@ export class LinkKindError extends NetlinkError {
  * index that was checked: another link may have received the name since.
  *
  * Waits as long as any process has a dump of the link open. If the call is given up, the deletion
- * continues in its thread.
+ * continues in its thread. The caller has a place of `WriterGate.acquireDeletion`.
  *
  * @throws {NetlinkError} ENODEV, EOPNOTSUPP (a LinkKindError), EPERM
  */
@@ -157,7 +157,7 @@ export async function deleteLink(
   await beforeDelete?.(link)
   await connection.request(RTM_DELLINK, 0, encodeDeleteLink(link.index), {
     ...exchange,
-    send: 'thread',
+    send: 'deletion',
   })
 }
 

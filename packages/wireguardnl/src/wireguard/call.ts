@@ -16,7 +16,6 @@ export class NetlinkCall implements Disposable {
   readonly exchange: ExchangeOptions
   /** Resolves when the call has ended or is detached. `close()` waits for it. */
   readonly ended: Promise<void>
-  readonly #options: CallOptions
   #end: () => void = () => {}
 
   /**
@@ -24,12 +23,14 @@ export class NetlinkCall implements Disposable {
    * no valid value
    */
   constructor(context: ErrorContext, options: CallOptions) {
-    const { operation } = context
+    const { device } = context
+    // Names the interface, for the calls that wait for this one.
+    const operation =
+      device === undefined ? context.operation : `${context.operation} ${JSON.stringify(device)}`
     const limits = limitsOf(options)
     this.context = context
     this.deadline = exchangeDeadline({ ...limits, operation })
     this.exchange = { deadline: this.deadline, operation }
-    this.#options = limits
     this.ended = new Promise((resolve) => {
       this.#end = resolve
     })
@@ -49,12 +50,12 @@ export class NetlinkCall implements Disposable {
   }
 
   /**
-   * Returns a new call with the same context and options, for a rollback after this one timed out.
-   *
-   * @throws {NetlinkError} ABORT_ERR when the signal is already aborted
+   * Returns a new call with the same context, for the rollback of this one. It has a deadline of
+   * its own: the signal of the caller, and `close()`, may be the reason for the rollback. `close()`
+   * waits for it, because this call waits for it.
    */
-  renew(): NetlinkCall {
-    return new NetlinkCall(this.context, this.#options)
+  forRollback(): NetlinkCall {
+    return new NetlinkCall(this.context, {})
   }
 
   /** Ends the call and its deadline. */

@@ -9,16 +9,21 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
-import { limitsOf, STREAM_LIMITS } from 'wireguardcfg/internal'
+import { limitsOf, STREAM_LIMITS, traceMethods } from 'wireguardcfg/internal'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
+import { routeRequestName } from '../route/request-name.js'
 import { NetlinkCall } from './call.js'
 import { WG_GENL_NAME } from './constants.js'
 import { type ErrorContext, toWireGuardError } from './errors.js'
 import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
+import { diagnose } from './diagnose.js'
+import { genericRequestName } from './request-name.js'
 import { readPeers } from './dump/read.js'
+import { applyConfig } from './set/apply.js'
+import { checkZones } from './set/messages.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
 
@@ -49,6 +54,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
   readonly #calls = new Set<NetlinkCall>()
   #closed = false
 
+  static {
+    traceMethods(this, 'NetlinkClient')
+  }
+
   /**
    * Opens nothing yet.
    *
@@ -56,9 +65,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    */
   constructor(kernel: KernelHandle = runningKernel) {
     const known = kernelOf(kernel)
-    const pool = new ConnectionPool(() => new Connection(() => known.open(NETLINK_GENERIC)))
+    const open = () => known.open(NETLINK_GENERIC)
+    const pool = new ConnectionPool(() => new Connection(open, undefined, genericRequestName))
     this.#resources = { kernel: known, pool, exchanges: new KeyedQueue() }
-    this.#route = new Connection(() => known.open(NETLINK_ROUTE))
+    this.#route = new Connection(() => known.open(NETLINK_ROUTE), undefined, routeRequestName)
   }
 
   /**
@@ -110,9 +120,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     return this.#run('configure device', name, options, async (call) => {
       // Take the place in the queue before the check: the check of a later call may end earlier.
       await this.#writes.run(name, call.deadline, async () => {
-        // A process that only reads does not load this file.
-        const prepared = Promise.all([import('./set/apply.js'), checkDeviceConfig(config)])
-        const [{ checkZones, applyConfig }, checked] = await call.deadline.whileWorking(prepared)
+        const checked = await call.deadline.whileWorking(checkDeviceConfig(config))
         checkZones(checked, this.#resources.kernel.zones)
         await applyConfig(this.#session(name, call), checked)
       })
@@ -178,8 +186,9 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     this.#closed = true
     const calls = [...this.#calls]
     for (const call of calls) call.cancel()
-    const { pool } = this.#resources
-    await Promise.all([pool.close(), this.#route.close(), ...calls.map(({ ended }) => ended)])
+    // A call that rolls back needs the pool until it has ended.
+    await Promise.all(calls.map(({ ended }) => ended))
+    await Promise.all([this.#resources.pool.close(), this.#route.close()])
   }
 
   /** Calls {@link NetlinkClient.close}. */
@@ -237,7 +246,6 @@ export class NetlinkClient implements Backend, AsyncDisposable {
       return known
     }
     try {
-      const { diagnose } = await import('./diagnose.js')
       return (await diagnose(known, this.#route, exchange, context)) ?? known
     } catch {
       return known

@@ -1,10 +1,15 @@
-import { describeKind } from 'wireguardcfg/internal'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { getLink } from '../route/link.js'
 import { WireGuardError } from 'wireguardcfg'
-import { CAPABILITY_HINT, type ErrorContext, NO_INTERFACE_HINT, NO_MODULE_HINT } from './errors.js'
+import {
+  CAPABILITY_HINT,
+  type ErrorContext,
+  NO_INTERFACE_HINT,
+  NO_MODULE_HINT,
+  notWireGuard,
+} from './errors.js'
 
 /**
  * Returns a better error for one that depends on the interface of this name, or `undefined` if the
@@ -23,8 +28,6 @@ export async function diagnose(
   const noModule = cause.code === 'ENOENT'
   const init = { ...context, applied, cause }
   if (link === undefined) {
-    // The interface exists under an alternative name.
-    if (cause.code === 'EOPNOTSUPP') return undefined
     return new WireGuardError('no interface of this name', {
       ...init,
       code: 'ENODEV',
@@ -32,15 +35,7 @@ export async function diagnose(
     })
   }
   if (link.kind !== 'wireguard') {
-    return new WireGuardError('not a WireGuard interface of the kernel', {
-      ...init,
-      code: 'EOPNOTSUPP',
-      detail: describeKind(link.kind),
-      hint:
-        link.kind === 'tun'
-          ? 'If a userspace implementation runs it, check that its socket exists and is accessible'
-          : undefined,
-    })
+    return notWireGuard(link.kind, init)
   }
   if (noModule) {
     return new WireGuardError('the kernel does not support WireGuard', {

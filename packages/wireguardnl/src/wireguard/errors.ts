@@ -1,8 +1,9 @@
 import { isWireGuardError, WireGuardError, type WireGuardErrorInit } from 'wireguardcfg'
-import { HINTS as SHARED_HINTS } from 'wireguardcfg/internal'
+import { describeKind, HINTS as SHARED_HINTS } from 'wireguardcfg/internal'
 import { SystemCallError } from '../libc.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
+import { writerGate } from '../netlink/writer-gate.js'
 
 /** The context of an error: everything but its code and its cause. */
 export type ErrorContext = Omit<WireGuardErrorInit, 'code' | 'cause' | 'operation'> & {
@@ -15,6 +16,33 @@ export const NO_INTERFACE_HINT = 'Check the name; the interface may be in anothe
 /** The hint for a kernel without WireGuard. */
 export const NO_MODULE_HINT =
   'Needs the WireGuard module, part of Linux since 5.6; load it with modprobe wireguard'
+
+/**
+ * Returns the error for an interface that is not WireGuard of the kernel. A `tun` interface may
+ * belong to a userspace implementation that has no socket yet, or no longer has one.
+ */
+export function notWireGuard(
+  kind: string | undefined,
+  init: Omit<WireGuardErrorInit, 'code'>,
+): WireGuardError {
+  const detail = describeKind(kind)
+  if (kind !== 'tun') {
+    return new WireGuardError('not a WireGuard interface of the kernel', {
+      ...init,
+      code: 'EOPNOTSUPP',
+      detail,
+    })
+  }
+  return new WireGuardError('no WireGuard device has this interface', {
+    ...init,
+    code: 'ENODEV',
+    detail,
+    hint: TUN_HINT,
+  })
+}
+
+const TUN_HINT =
+  'If a userspace implementation is starting or ending, try again; else check that its socket exists and is accessible'
 
 /** The hint for a missing capability. */
 export const CAPABILITY_HINT =
@@ -45,7 +73,7 @@ function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError
   if (error.code === 'ABORT_ERR') {
     return new WireGuardError(textOf(error), { ...context, code: error.code, cause: error.cause })
   }
-  const detail = context.detail ?? error.extendedAck?.message
+  const detail = context.detail ?? error.extendedAck?.message ?? workOf(error)
   const init = { ...context, code: error.code, detail, cause: error }
   const summary = SUMMARIES[error.code]
   if (error.kind !== 'message' || summary === undefined) {
@@ -56,6 +84,15 @@ function fromNetlink(error: NetlinkError, context: ErrorContext): WireGuardError
     hint: HINTS[error.code],
     ...init,
   })
+}
+
+/**
+ * Returns what the kernel is at work on, for a call that timed out. It may have waited for one of
+ * these, such as a deletion that waits for the dump of another process.
+ */
+function workOf({ code }: NetlinkError): string | undefined {
+  if (code !== 'ETIMEDOUT' || writerGate.running.length === 0) return undefined
+  return `the kernel is still at work: ${writerGate.running.join(', ')}`
 }
 
 // By the error code of the kernel's reply.

@@ -42,6 +42,7 @@ function interruptedKernel(beforeSet: (set: number) => void) {
           return socket.sendAsync(datagram)
         },
         receive: () => socket.receive(),
+        receiveAsync: () => socket.receiveAsync(),
         close: () => socket.close(),
       }
     },

@@ -46,6 +46,7 @@ function kernelThat(at: number, happens: () => void): Kernel {
           if (datagram !== undefined && ++received === at) happens()
           return datagram
         },
+        receiveAsync: () => socket.receiveAsync(),
         close: () => socket.close(),
       }
     },

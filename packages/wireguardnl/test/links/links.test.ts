@@ -3,13 +3,15 @@ import { describeWith } from '../../../../test-fixtures/require.js'
 import { NetlinkLinks } from '../../src/links/links.js'
 import { type Namespace, openNamespace } from '../../src/namespace/namespace.js'
 import { AttributeWriter } from '../../src/netlink/attribute-writer.js'
+import { writerGate } from '../../src/netlink/writer-gate.js'
 import { NetlinkClient } from '../../src/wireguard/client.js'
-import { kernelIn, type KernelHandle } from '../../src/wireguard/kernel.js'
+import { kernelIn, kernelOf, type KernelHandle } from '../../src/wireguard/kernel.js'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { ack, errorAck, type FakeRequest } from '../../../../test-fixtures/fakes/kernel.js'
 import { EPERM, FakeSystem } from '../../../../test-fixtures/fakes/system.js'
 import { TestNamespace } from '../../../../test-fixtures/namespace.js'
 import { openDescriptors, withoutPrivileges } from '../../../../test-fixtures/process.js'
+import { turns, until } from '../../../../test-fixtures/wait.js'
 import { canMakeLinks } from '../support/requirements.js'
 import { addVeth } from '../support/temporary-link.js'
 import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
@@ -200,17 +202,101 @@ describe('a deletion', () => {
   })
 })
 
+/** A kernel whose deletions return when the test says so: a deletion waits for open dumps. */
+function slowSystem(count: number) {
+  const held = new Map<number, () => void>()
+  let atOnce = 0
+  let mostAtOnce = 0
+  const system = new FakeSystem({
+    answer: (request, usual) => (request.type === RTM_DELLINK ? [ack(request)] : usual()),
+    beforeSend: async (datagram) => {
+      // nlmsghdr, then ifinfomsg with the index.
+      if (new DataView(datagram.buffer, datagram.byteOffset).getUint16(4, true) !== RTM_DELLINK)
+        return
+      const index = new DataView(datagram.buffer, datagram.byteOffset).getUint32(20, true)
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+      await turns()
+      if (held.has(index)) await new Promise<void>((resolve) => held.set(index, resolve))
+      atOnce--
+    },
+  })
+  const names = Array.from({ length: count }, (_, i) => `wg${i}`)
+  for (const name of names) system.add(name)
+  return {
+    system,
+    names,
+    mostAtOnce: () => mostAtOnce,
+    /** Lets the deletion of these interfaces wait. Returns a function that ends the wait. */
+    hold: (...indexes: number[]) => {
+      for (const index of indexes) held.set(index, () => {})
+      return () => {
+        const waiting = indexes.map((index) => held.get(index)!)
+        for (const index of indexes) held.delete(index)
+        for (const resume of waiting) resume()
+      }
+    },
+  }
+}
+
+describe('many deletions', () => {
+  it('all succeed, two at a time, with a socket for each of these', async () => {
+    const { system, names, mostAtOnce } = slowSystem(300)
+    await using links = new NetlinkLinks(system.kernel)
+    await Promise.all(names.map((name) => links.deleteLink(name)))
+    expect(mostAtOnce()).toBe(2)
+    const deleted = system.sockets.flatMap(({ requests }) =>
+      requests.filter(({ type }) => type === RTM_DELLINK),
+    )
+    expect(deleted).toHaveLength(300)
+  })
+
+  it('go on beside one that is stuck, and a stuck one that is given up keeps its place', async () => {
+    const { system, names, hold, mostAtOnce } = slowSystem(6)
+    await using links = new NetlinkLinks(system.kernel)
+    await using client = new NetlinkClient(system.kernel)
+    // lo has the index 1.
+    const letGo = hold(2, 3)
+    const first = caught(links.deleteLink('wg0', { idleTimeout: 20 }))
+    expect(await first).toMatchObject({
+      code: 'ETIMEDOUT',
+      device: 'wg0',
+      detail: expect.stringContaining('"wg0"'),
+    })
+    await links.deleteLink('wg2')
+    const second = new AbortController()
+    const aborted = caught(links.deleteLink('wg1', { signal: second.signal }))
+    await until(() => writerGate.running.length === 2, 'both are stuck')
+    second.abort()
+    expect(await aborted).toMatchObject({ code: 'ABORT_ERR' })
+    // Both places are taken. Everything but deletions continues.
+    for (const name of names.slice(3)) {
+      expect(await caught(links.deleteLink(name, { idleTimeout: 20 }))).toMatchObject({
+        code: 'ETIMEDOUT',
+        device: name,
+        detail: expect.stringMatching(/"wg0".*"wg1"/),
+      })
+    }
+    expect(await client.device('wg3')).toMatchObject({ name: 'wg3' })
+    await client.configureDevice('wg4', { listenPort: 5 })
+    expect(await links.link('wg4')).toMatchObject({ name: 'wg4' })
+    letGo()
+    await links.deleteLink('wg4')
+    expect(mostAtOnce()).toBe(2)
+    expect(writerGate.running).toEqual([])
+  })
+})
+
 describe('a kernel that does not answer', () => {
   it('is waited for until the idle timeout', async () => {
     const system = new FakeSystem({ answer: () => [] })
     await using links = new NetlinkLinks(system.kernel)
-    for (const call of [
+    const calls = [
       links.link('wg0', { idleTimeout: 20 }),
       links.deleteLink('wg0', { idleTimeout: 20 }),
       links.moveLink('wg0', process.pid, { idleTimeout: 20 }),
-    ]) {
-      expect(await caught(call)).toMatchObject({ code: 'ETIMEDOUT' })
-    }
+    ]
+    const errors = await Promise.all(calls.map((call) => caught(call)))
+    for (const error of errors) expect(error).toMatchObject({ code: 'ETIMEDOUT' })
     expect(system.sockets.every(({ closed }) => closed)).toBe(true)
   })
 
@@ -263,6 +349,19 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
       device: 'nope',
     })
   })
+
+  it.each(['v\udcff', '\ufeffv0', 'vé', 'v\udcef\udcbf\udcbd'])(
+    'are found by the bytes of their names: %j',
+    async (name) => {
+      await addVeth(kernel, name)
+      const { index } = await links.link(name)
+      expect(await links.link(name)).toMatchObject({ name, kind: 'veth' })
+      expect((await links.link('v0')).index).not.toBe(index)
+      const { zones } = kernelOf(kernel)
+      expect(zones.index(name)).toBe(index)
+      expect(zones.name(index)).toBe(name)
+    },
+  )
 
   it('are changed', async () => {
     await links.setLink('v0', { up: true, mtu: 1300 })
@@ -327,6 +426,17 @@ describeWith(canMakeLinks, 'links of a namespace', () => {
       expect(await links.link(name)).toEqual(before)
     }
     expect(await caught(links.deleteLink('nope'))).toMatchObject({ code: 'ENODEV' })
+  })
+
+  it('of a userspace implementation without a socket are no device, and stay', async () => {
+    await held.ip('tuntap add dev tun9 mode tun')
+    expect(await caught(links.deleteLink('tun9'))).toMatchObject({
+      code: 'ENODEV',
+      detail: 'an interface of kind "tun"',
+      hint: expect.stringContaining('starting or ending'),
+    })
+    expect(await links.link('tun9')).toMatchObject({ kind: 'tun' })
+    await held.ip('link delete dev tun9')
   })
 
   it('are moved by a handle, the id of a process, and a path', async () => {

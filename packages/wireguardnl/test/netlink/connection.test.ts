@@ -13,6 +13,7 @@ import { NetlinkError, syscallError } from '../../src/netlink/errors.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import type { Message } from '../../src/netlink/message.js'
 import { nextTurn } from '../../src/netlink/yield.js'
+import type { Connection } from '../../src/netlink/connection.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../../../../test-fixtures/deferred.js'
 import {
@@ -35,10 +36,11 @@ const payloads = Array.from({ length: 20 }, (_, index) => Uint8Array.of(index, 0
 const silent: Handler = () => []
 const firstByte = (message: Message) => message.bytes[message.start]!
 
-/** A send in a thread that begins on request. */
+/** The first send in a thread begins on request. */
 function heldSend() {
   const { promise, resolve } = deferred()
-  return { beforeSend: () => promise, release: resolve }
+  let sends = 0
+  return { beforeSend: () => (sends++ === 0 ? promise : Promise.resolve()), release: resolve }
 }
 
 afterEach(() => void jest.useRealTimers())
@@ -54,6 +56,12 @@ async function advance(time: number) {
     jest.advanceTimersByTime(1)
     await nextTurn()
   }
+}
+
+async function collectFrom(connection: Connection): Promise<number[]> {
+  const seen: number[] = []
+  await connection.dump(TYPE, BODY, (message) => seen.push(firstByte(message)))
+  return seen
 }
 
 async function collect(handler: Handler) {
@@ -247,15 +255,18 @@ describe('Connection.request', () => {
 })
 
 describe('Connection.request through a thread', () => {
-  it.each(['writer', 'thread'] as const)('resolves with the acknowledgement: %s', async (send) => {
-    const { connection, kernels } = connect((request) => [ack(request)])
-    await expect(connection.request(TYPE, 0, BODY, { send })).resolves.toBeDefined()
-    expect(kernels[0]!.requests).toMatchObject([{ payload: BODY }])
-  })
+  it.each(['writer', 'deletion'] as const)(
+    'resolves with the acknowledgement: %s',
+    async (send) => {
+      const { connection, kernels } = connect((request) => [ack(request)])
+      await expect(connection.request(TYPE, 0, BODY, { send })).resolves.toBeDefined()
+      expect(kernels[0]!.requests).toMatchObject([{ payload: BODY }])
+    },
+  )
 
   it.each([
     ['writer', true],
-    ['thread', false],
+    ['deletion', false],
   ] as const)('makes other connections wait during the send: %s, %p', async (send, waits) => {
     const gate = new WriterGate()
     const { beforeSend, release } = heldSend()
@@ -271,11 +282,36 @@ describe('Connection.request through a thread', () => {
     await Promise.all([write, read])
   })
 
+  it('lets no call of the event loop wait for a lock while a deletion runs', async () => {
+    const gate = new WriterGate()
+    const { beforeSend, release } = heldSend()
+    const deleter = connect((request) => [ack(request)], { gate, beforeSend })
+    const reader = connect((request) => multipart(request, payloads), { gate })
+    const getter = connect((request) => [ack(request)], { gate })
+    const deletion = deleter.connection.request(TYPE, 0, BODY, { send: 'deletion' })
+    await nextTurn()
+    // Dumps take the lock with every part, other requests when they are sent.
+    const [seen] = await Promise.all([
+      collectFrom(reader.connection),
+      getter.connection.request(TYPE, 0, BODY),
+    ])
+    expect(seen).toHaveLength(20)
+    expect(new Set(reader.kernels[0]!.calls)).toEqual(new Set(['sendAsync', 'receiveAsync']))
+    expect(getter.kernels[0]!.calls).toEqual(['sendAsync', 'receive'])
+    release()
+    await deletion
+    expect(await collectFrom(reader.connection)).toHaveLength(20)
+    expect(reader.kernels[0]!.calls.at(-1)).toBe('receive')
+  })
+
   it('rejects at once when it is aborted, closes the socket after the send, and accepts the next request before that', async () => {
     const { beforeSend, release } = heldSend()
     const { connection, kernels } = connect((request) => [ack(request)], { beforeSend })
     const controller = new AbortController()
-    const request = connection.request(TYPE, 0, BODY, { send: 'thread', signal: controller.signal })
+    const request = connection.request(TYPE, 0, BODY, {
+      send: 'deletion',
+      signal: controller.signal,
+    })
     await nextTurn()
     controller.abort()
     await expect(request).rejects.toMatchObject({ code: 'ABORT_ERR' })
@@ -303,7 +339,7 @@ describe('Connection.request through a thread', () => {
     await expect(two).rejects.toMatchObject({ code: 'ABORT_ERR' })
     release()
     await one
-    await gate.run(exchangeDeadline({ idleTimeout: 0 }), async () => {})
+    await gate.run(exchangeDeadline({ idleTimeout: 0 }), 'write', async () => {})
     expect(second.kernels[0]!.requests).toEqual([])
   })
 })

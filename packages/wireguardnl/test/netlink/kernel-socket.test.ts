@@ -34,6 +34,7 @@ function script(answers: { recv?: number[]; send?: number[]; sendAsync?: Promise
     send: (_, bytes) => send.shift() ?? bytes.length,
     sendAsync: (_, bytes) => answers.sendAsync?.shift() ?? Promise.resolve(bytes.length),
     recv: () => recv.shift() ?? -libc.EAGAIN,
+    recvAsync: () => Promise.resolve(recv.shift() ?? -libc.EAGAIN),
     close: (fd) => log.push(`close ${fd}`),
   }
   return { calls, log }
@@ -133,10 +134,39 @@ describe('KernelSocket', () => {
     expect(log.at(-1)).toBe('close 77')
   })
 
+  it('receives in a thread, and closes only when that has returned', async () => {
+    const receiving = deferred<number>()
+    const { calls, log } = script()
+    const socket = open({ ...calls, recvAsync: () => receiving.promise })
+    const received = socket.receiveAsync()
+    const closed = socket.close()
+    await turns()
+    expect(log).not.toContain('close 77')
+    receiving.resolve(20)
+    await expect(received).rejects.toMatchObject({ code: 'EBADF' })
+    await closed
+    expect(log.at(-1)).toBe('close 77')
+    const other = open(script({ recv: [-libc.EINTR, 20, -105] }).calls)
+    expect(await other.receiveAsync()).toHaveLength(20)
+    await expect(other.receiveAsync()).rejects.toMatchObject({ code: 'ENOBUFS' })
+    expect(await other.receiveAsync()).toBeUndefined()
+  })
+
+  it('reports that no thread could make the call', async () => {
+    const { calls } = script()
+    const error = new libc.SystemCallError('send', 11, 'too many calls')
+    const socket = open({ ...calls, sendAsync: () => Promise.reject(error) })
+    await expect(socket.sendAsync(BYTES)).rejects.toMatchObject({
+      name: 'NetlinkError',
+      code: 'EAGAIN',
+      kind: 'syscall',
+    })
+  })
+
   it('refuses a second send in a thread', async () => {
     const socket = open(script().calls)
     const first = socket.sendAsync(BYTES)
-    await expect(socket.sendAsync(BYTES)).rejects.toThrow('one asynchronous send at a time')
+    await expect(socket.sendAsync(BYTES)).rejects.toThrow('one asynchronous call at a time')
     await first
   })
 })

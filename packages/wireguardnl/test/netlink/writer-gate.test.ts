@@ -15,7 +15,7 @@ describe('WriterGate', () => {
   it('is closed from the beginning of a write to its end', async () => {
     const gate = new WriterGate()
     const write = deferred()
-    const run = gate.run(deadline(), () => write.promise)
+    const run = gate.run(deadline(), 'write', () => write.promise)
     await nextTurn()
     const { writing } = gate
     expect(writing).toBeInstanceOf(Promise)
@@ -28,19 +28,19 @@ describe('WriterGate', () => {
   it('opens again after a write that failed, and rejects with its error', async () => {
     const gate = new WriterGate()
     const error = new Error('no')
-    await expect(gate.run(deadline(), () => Promise.reject(error))).rejects.toBe(error)
+    await expect(gate.run(deadline(), 'write', () => Promise.reject(error))).rejects.toBe(error)
     expect(gate.writing).toBeUndefined()
-    await expect(gate.run(deadline(), () => Promise.resolve(7))).resolves.toBe(7)
+    await expect(gate.run(deadline(), 'write', () => Promise.resolve(7))).resolves.toBe(7)
   })
 
   it('opens again after a write that throws at once', async () => {
     const gate = new WriterGate()
     await expect(
-      gate.run(deadline(), () => {
+      gate.run(deadline(), 'write', () => {
         throw new Error('no')
       }),
     ).rejects.toThrow('no')
-    expect(await gate.run(deadline(), () => Promise.resolve(7))).toBe(7)
+    expect(await gate.run(deadline(), 'write', () => Promise.resolve(7))).toBe(7)
   })
 
   it('lets the waiting exchanges run between two writes', async () => {
@@ -48,7 +48,7 @@ describe('WriterGate', () => {
     const first = deferred()
     const order: string[] = []
     const write = (name: string, end: Promise<void>) =>
-      gate.run(deadline(), async () => {
+      gate.run(deadline(), 'write', async () => {
         order.push(`${name} begins`)
         await end
         order.push(`${name} ends`)
@@ -82,16 +82,16 @@ describe('WriterGate', () => {
     const gate = new WriterGate()
     const first = deferred()
     const aborted = deadline()
-    const write = gate.run(deadline(), () => first.promise)
+    const write = gate.run(deadline(), 'write', () => first.promise)
     let ran = false
-    const never = gate.run(aborted, async () => {
+    const never = gate.run(aborted, 'write', async () => {
       ran = true
     })
     aborted.fail(new NetlinkError('enough', { code: 'ABORT_ERR', kind: 'call', operation: 'test' }))
     await expect(never).rejects.toMatchObject({ code: 'ABORT_ERR' })
     first.resolve()
     await write
-    await expect(gate.run(deadline(), () => Promise.resolve(7))).resolves.toBe(7)
+    await expect(gate.run(deadline(), 'write', () => Promise.resolve(7))).resolves.toBe(7)
     expect(ran).toBe(false)
   })
 })

@@ -72,6 +72,21 @@ describe('NetlinkClient.deviceNames', () => {
     await client.close()
   })
 
+  it('gives every interface a name of its own, by which it can be used', async () => {
+    const { system, client } = start()
+    // A byte order mark, a byte that is no UTF-8, and one that stands for lost bytes.
+    const names = ['wg0', '\ufeffwg0', 'wg\udcff', 'wg\udcef\udcbf\udcbd']
+    for (const name of names.slice(1)) system.add(name)
+    expect(await client.deviceNames()).toEqual(names)
+    for (const [i, name] of names.entries()) {
+      await client.configureDevice(name, { listenPort: 1000 + i })
+      expect(await client.device(name)).toMatchObject({ name, listenPort: 1000 + i })
+    }
+    expect(system.devices.map(({ port }) => port)).toEqual([1000, 1001, 1002, 1003])
+    expect(await caught(client.device('wg\ufffd'))).toMatchObject({ code: 'EINVAL' })
+    await client.close()
+  })
+
   it('needs no module', async () => {
     const system = new FakeSystem({ module: false })
     await using client = new NetlinkClient(system.kernel)
@@ -275,7 +290,10 @@ describe('errors of NetlinkClient', () => {
       'ENODEV',
       'another network namespace',
     ],
-    ['another kind', 'tun0', {}, 'EOPNOTSUPP', 'userspace'],
+    ['another kind', 'lo', {}, 'EOPNOTSUPP', undefined],
+    ['a tun interface', 'tun0', {}, 'ENODEV', 'starting or ending'],
+    ['a tun interface, no module', 'tun0', { module: false }, 'ENODEV', 'starting or ending'],
+    ['a tun interface, no capability', 'tun0', { capable: false }, 'ENODEV', 'starting or ending'],
     ['another kind, no module', 'lo', { module: false }, 'EOPNOTSUPP', undefined],
     ['another kind, no capability', 'lo', { capable: false }, 'EOPNOTSUPP', undefined],
     ['no family', 'wg0', { module: false }, 'EPROTONOSUPPORT', 'modprobe wireguard'],
@@ -516,22 +534,67 @@ describe('removing single allowed IPs', () => {
     await client.close()
   })
 
-  it('removes the temporary peer also when the write timed out', async () => {
-    let sets = 0
-    const { wg0, client } = start({
-      release: '6.1.0',
-      // Only the first entry takes effect, and no acknowledgement comes.
-      answer: (request, usual) => {
-        if (!isSet(request) || ++sets !== 2) return usual()
-        wg0.set(truncatePeers(request.payload))
-        return []
-      },
-    })
-    await client.configureDevice('wg0', { peers: before })
-    const call = client.configureDevice('wg0', removal, { idleTimeout: 50 })
-    expect(await caught(call)).toMatchObject({ code: 'ETIMEDOUT', applied: 'unknown' })
-    expect(wg0.peers.size).toBe(2)
-    await client.close()
+  type Interrupt = (client: NetlinkClient, controller: AbortController) => unknown
+
+  it.each<[string, Interrupt, string]>([
+    ['timed out', () => {}, 'ETIMEDOUT'],
+    ['was aborted', (_, controller) => controller.abort(), 'ABORT_ERR'],
+    ['was ended by close', (client) => client.close(), 'ECANCELED'],
+  ])(
+    'removes the temporary peer also when the write %s, and close waits for that',
+    async (_, interrupt, code) => {
+      let sets = 0
+      const controller = new AbortController()
+      const { system, wg0, client } = start({
+        release: '6.1.0',
+        // Only the first entry takes effect, and no acknowledgement comes.
+        answer: (request, usual) => {
+          if (!isSet(request) || ++sets !== 2) return usual()
+          wg0.set(truncatePeers(request.payload))
+          interrupt(client, controller)
+          return []
+        },
+      })
+      await client.configureDevice('wg0', { peers: before })
+      const options = { idleTimeout: 50, signal: controller.signal }
+      const error = caught(client.configureDevice('wg0', removal, options))
+      await until(() => sets >= 2, 'the temporary peer exists')
+      if (code === 'ETIMEDOUT') await error
+      await client.close()
+      expect(wg0.peers.size).toBe(2)
+      expect(await error).toMatchObject({ code, applied: 'unknown' })
+      expect(system.sockets.every(({ closed }) => closed)).toBe(true)
+    },
+  )
+
+  it.each<[string, Interrupt]>([
+    ['is aborted', (_, controller) => controller.abort()],
+    ['is ended by close', (client) => client.close()],
+    ['ends with its process', () => {}],
+  ])('has no other peer after any message, when it %s', async (_, interrupt) => {
+    const ranges = allowedIPs(1, 3000)
+    for (let at = 1, over = false; !over; at++) {
+      let sets = Number.NEGATIVE_INFINITY
+      const controller = new AbortController()
+      const { wg0, client } = start({
+        release: '6.1.0',
+        answer: (request, usual) => {
+          const datagrams = usual()
+          if (!isSet(request)) return datagrams
+          // The process may be killed at this moment, and then nothing else is sent.
+          expect(wg0.peers.size).toBe(1)
+          if (++sets === at) interrupt(client, controller)
+          return datagrams
+        },
+      })
+      await client.configureDevice('wg0', { peers: [{ publicKey: key(1), allowedIPs: ranges }] })
+      sets = 0
+      const config = { peers: [{ publicKey: key(1), removeAllowedIPs: ranges.slice(10) }] }
+      await client.configureDevice('wg0', config, { signal: controller.signal }).catch(() => {})
+      over = sets < at
+      expect(wg0.peers.size).toBe(1)
+      await client.close()
+    }
   })
 })
 

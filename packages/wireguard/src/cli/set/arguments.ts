@@ -1,5 +1,11 @@
 import type { PublicKey, SecretKey } from 'wireguardcfg'
-import { DEVICE_FIELDS, type FieldFormat, fieldOf, PEER_FIELDS } from 'wireguardcfg/internal'
+import {
+  DEVICE_FIELDS,
+  escapeUnprintable,
+  type FieldFormat,
+  fieldOf,
+  PEER_FIELDS,
+} from 'wireguardcfg/internal'
 import type { ConfEndpoint } from 'wireguardcfg/conf'
 import {
   type AllowedIPEntry,
@@ -8,14 +14,19 @@ import {
   VALUE_PARSERS,
 } from 'wireguardcfg/internal/conf'
 import { type CommandContext, CommandError } from '../context.js'
-import { faultText, readKeyFile, valueOf } from '../input.js'
+import { DEFAULT_RETRIES, resolutionRetries } from '../endpoints.js'
+import { faultText, readKeyFile, valueOf } from '../values.js'
 
 /** The parsed arguments of `set`. */
 export interface SetRequest {
-  privateKey?: SecretKey | null
-  listenPort?: number
-  firewallMark?: number
+  readonly device: {
+    privateKey?: SecretKey | null
+    listenPort?: number
+    firewallMark?: number
+  }
   readonly peers: SetPeer[]
+  /** How often to look up a host name again. */
+  retries: number
 }
 
 /** The arguments of `set` for one peer. A public key may occur several times. */
@@ -42,7 +53,7 @@ export async function parseSet(
   args: readonly string[],
   context: CommandContext,
 ): Promise<SetRequest> {
-  const request: SetRequest = { peers: [] }
+  const request: SetRequest = { device: {}, peers: [], retries: DEFAULT_RETRIES }
   for (let i = 0; i < args.length;) {
     const word = args[i]!
     const peer = request.peers.at(-1)
@@ -53,7 +64,7 @@ export async function parseSet(
     }
     const value = args[i + 1]
     if (value === undefined || !(await parseWord(word, value, request, peer, context))) {
-      throw new CommandError(`Invalid argument: ${word}`)
+      throw new CommandError(`Invalid argument: ${escapeUnprintable(word)}`)
     }
     i += 2
   }
@@ -74,7 +85,7 @@ async function parseWord(
   }
   return peer === undefined
     ? parseDeviceField(word, value, request, context)
-    : parsePeerField(word, value, peer, context)
+    : parsePeerField(word, value, request, peer, context)
 }
 
 async function parseDeviceField(
@@ -85,13 +96,16 @@ async function parseDeviceField(
 ): Promise<boolean> {
   const name = fieldOf(DEVICE_FIELDS, 'argument', word)
   if (name === undefined) return false
-  Object.assign(request, { [name]: await readValue(DEVICE_FIELDS[name].format, value, context) })
+  Object.assign(request.device, {
+    [name]: await readValue(DEVICE_FIELDS[name].format, value, context),
+  })
   return true
 }
 
 async function parsePeerField(
   word: string,
   value: string,
+  request: SetRequest,
   peer: SetPeer,
   context: CommandContext,
 ): Promise<boolean> {
@@ -101,6 +115,7 @@ async function parsePeerField(
   }
   const name = fieldOf(PEER_FIELDS, 'argument', word)
   if (name === undefined) return false
+  if (name === 'endpoint') request.retries = resolutionRetries(context)
   Object.assign(peer, { [name]: await readValue(PEER_FIELDS[name].format, value, context) })
   return true
 }

@@ -1,6 +1,6 @@
 import { markChecked } from 'wireguardcfg/backend'
 import { type Command, UsageError } from '../context.js'
-import { lookUp, resolutionRetries } from '../endpoints.js'
+import { lookUp } from '../endpoints.js'
 import { checkedName, modifying, withWireGuard } from '../interfaces.js'
 import { parseSet } from './arguments.js'
 import { toConfigs } from './config.js'
@@ -9,11 +9,10 @@ import { toConfigs } from './config.js'
 export const set: Command = async (args, context) => {
   const [name, ...rest] = args
   if (name === undefined || rest.length === 0) throw new UsageError('')
-  const retries = resolutionRetries(context)
   const request = await parseSet(rest, context)
   const names = request.peers.flatMap(({ endpoint }) => (endpoint?.isName ? endpoint : []))
   const texts = names.map(({ text }) => text)
-  const configs = toConfigs(request, await lookUp(names, texts, retries, context))
+  const configs = toConfigs(request, await lookUp(names, texts, request.retries, context))
   const checked = checkedName(name)
   return withWireGuard(context, async (wg) => {
     for (const config of configs) {

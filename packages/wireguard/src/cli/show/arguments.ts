@@ -1,4 +1,4 @@
-import { errorCode } from 'wireguardcfg/internal'
+import { errorCode, escapeUnprintable } from 'wireguardcfg/internal'
 import { UsageError } from '../context.js'
 import { FIELD_NAMES, type FieldName } from '../usage.js'
 
@@ -35,7 +35,7 @@ export function parseShow(args: readonly string[]): ShowRequest {
  */
 export function knownField(field: string): FieldName {
   const known = FIELD_NAMES.find((name) => name === field)
-  if (known === undefined) throw new UsageError(`Invalid parameter: \`${field}'`)
+  if (known === undefined) throw new UsageError(`Invalid parameter: \`${escapeUnprintable(field)}'`)
   return known
 }
 
@@ -47,6 +47,6 @@ function parse(args: readonly string[]) {
     const isWrongArgument = errorCode(error).startsWith('ERR_PARSE_ARGS')
     // An error of Node itself may come from another realm, where `instanceof` is false.
     if (!isWrongArgument || typeof error !== 'object' || error === null) throw error
-    throw new UsageError('message' in error ? String(error.message) : '')
+    throw new UsageError('message' in error ? escapeUnprintable(String(error.message)) : '')
   }
 }

@@ -1,4 +1,5 @@
 import { type Device, formatEndpoint, type Peer } from 'wireguardcfg'
+import { escapeUnprintable } from 'wireguardcfg/internal'
 import type { FieldName } from '../usage.js'
 
 /**
@@ -74,7 +75,7 @@ function presharedKey(peer: Peer): string {
 }
 
 function endpoint(peer: Peer): string {
-  return peer.endpoint === undefined ? NONE : formatEndpoint(peer.endpoint)
+  return peer.endpoint === undefined ? NONE : escapeUnprintable(formatEndpoint(peer.endpoint))
 }
 
 function allowedIPs(peer: Peer, separator: string): string {

@@ -1,4 +1,5 @@
 import { type Device, deviceToJSON, formatEndpoint, type Peer, type SecretKey } from 'wireguardcfg'
+import { escapeUnprintable } from 'wireguardcfg/internal'
 import type { WireGuard } from '../../wireguard.js'
 import type { CommandContext } from '../context.js'
 import { interfaceNames, readInterface, readEach } from '../interfaces.js'
@@ -17,7 +18,8 @@ export async function showJson(
 ): Promise<number> {
   const { what, name, field, reveal } = request
   const print = async (value: unknown): Promise<void> => {
-    await context.out.write(`${JSON.stringify(value, undefined, 2)}\n`)
+    const text = JSON.stringify(value, undefined, 2)
+    await context.out.write(`${text.replaceAll(/[^\n -~]/gu, escapeIfUnprintable)}\n`)
   }
   const convert = (device: Device): unknown =>
     field === undefined
@@ -84,4 +86,13 @@ function endpoint(peer: Peer): string | null {
 
 function handshake({ lastHandshake }: Peer): string | null {
   return lastHandshake?.toISOString() ?? null
+}
+
+/** Escapes as RFC 8259 (section 7) allows for every character of a string, so that none is lost. */
+function escapeIfUnprintable(character: string): string {
+  if (escapeUnprintable(character) === character) return character
+  return character
+    .split('')
+    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+    .join('')
 }

@@ -1,4 +1,5 @@
 import { type Device, formatEndpoint, type Peer, type SecretKey } from 'wireguardcfg'
+import { escapeUnprintable } from 'wireguardcfg/internal'
 import { formatAgo, formatBytes, formatInterval } from '../amounts.js'
 import type { Terminal } from '../terminal.js'
 
@@ -11,7 +12,7 @@ export interface PrettyOptions {
 
 /**
  * Formats a device and its peers for people, as `wg show`. The peer with the latest handshake is
- * the first. Yields the text in pieces.
+ * the first. Yields the text in pieces, with nothing unprintable in it but colours.
  */
 export function* formatPretty(device: Device, options: PrettyOptions): Generator<string> {
   yield formatInterface(device, options)
@@ -23,7 +24,7 @@ export function* formatPretty(device: Device, options: PrettyOptions): Generator
 function formatInterface(device: Device, { terminal, showsKeys }: PrettyOptions): string {
   const { name, publicKey, privateKey, listenPort, firewallMark } = device
   const { start, interfaceLabel, interfaceName, label } = terminal
-  let text = `${start}${interfaceLabel('interface')}: ${interfaceName(name)}\n`
+  let text = `${start}${interfaceLabel('interface')}: ${interfaceName(escapeUnprintable(name))}\n`
   const line = (title: string, value: string) => `  ${label(title)}: ${value}\n`
   if (publicKey !== undefined) text += line('public key', publicKey)
   if (privateKey !== undefined) text += line('private key', secret(privateKey, showsKeys))
@@ -38,7 +39,7 @@ function formatPeer(peer: Peer, { terminal, showsKeys }: PrettyOptions, now: num
   let text = `${peerLabel('peer')}: ${peerName(peer.publicKey)}\n`
   const line = (title: string, value: string) => `  ${label(title)}: ${value}\n`
   if (presharedKey !== undefined) text += line('preshared key', secret(presharedKey, showsKeys))
-  if (endpoint !== undefined) text += line('endpoint', formatEndpoint(endpoint))
+  if (endpoint !== undefined) text += line('endpoint', escapeUnprintable(formatEndpoint(endpoint)))
   const prefixes = allowedIPs.map((allowedIP) => allowedIP.replace('/', unit('/')))
   text += line('allowed ips', prefixes.length === 0 ? '(none)' : prefixes.join(', '))
   if (peer.lastHandshake !== undefined) {

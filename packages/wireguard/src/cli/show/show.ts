@@ -13,16 +13,16 @@ export const show: Command = (args, context) => {
       if (names.length > 0) await context.out.write(`${names.join(' ')}\n`)
       return 0
     }
-    const format = await formatter(request, context)
+    const print = await printer(request, context)
     if (request.what === 'one') {
-      await writeAll(format(await readInterface(wg, request.name)), context)
+      await print(await readInterface(wg, request.name))
       return 0
     }
     const names = await interfaceNames(context)
     let read = 0
     for await (const { device, isLast } of readEach(wg, names, context)) {
       read++
-      await writeAll(format(device), context)
+      await print(device)
       if (request.field === undefined && !isLast) await context.out.write('\n')
     }
     // As wg(8), fail only if no interface could be read.
@@ -30,21 +30,24 @@ export const show: Command = (args, context) => {
   })
 }
 
-/** Formats one device as text, in pieces. */
-type Formatter = (device: Device) => Iterable<string>
+/** Prints one device as text. */
+type Printer = (device: Device) => Promise<void>
 
-async function formatter(request: ShowRequest, { streams }: CommandContext): Promise<Formatter> {
+async function printer(request: ShowRequest, { streams, out }: CommandContext): Promise<Printer> {
   const { field } = request
   if (field === undefined) {
     const { formatPretty } = await import('./pretty.js')
     const { terminal } = await import('../terminal.js')
     const showsKeys = request.reveal || streams.env['WG_HIDE_KEYS'] === 'never'
-    return (device) => formatPretty(device, { terminal: terminal(streams), showsKeys })
+    return async (device) => {
+      for (const piece of formatPretty(device, { terminal: terminal(streams), showsKeys })) {
+        await out.writeStyled(piece)
+      }
+    }
   }
   const { formatField } = await import('./field.js')
-  return (device) => formatField(device, knownField(field), request.what === 'all')
-}
-
-async function writeAll(pieces: Iterable<string>, { out }: CommandContext): Promise<void> {
-  for (const piece of pieces) await out.write(piece)
+  return async (device) => {
+    const hasName = request.what === 'all'
+    for (const piece of formatField(device, knownField(field), hasName)) await out.write(piece)
+  }
 }

@@ -60,6 +60,34 @@ describe('set', () => {
     expect(code).toBe(1)
   })
 
+  // What 1.0.20260223 does with the entries, in the order in which it sends them.
+  it.each([
+    ['+10.0.1.0/24,-10.0.1.0/24', [], ['10.0.2.0/24']],
+    ['-10.0.1.0/24,+10.0.1.0/24', ['10.0.1.0/24'], ['10.0.2.0/24']],
+    ['+10.0.1.0/24,-10.0.1.0/24,+10.0.1.0/24', ['10.0.1.0/24'], ['10.0.2.0/24']],
+    ['10.0.1.0/24,-10.0.1.0/24,10.0.3.0/24', ['10.0.3.0/24'], ['10.0.2.0/24']],
+    ['-10.0.1.0/24', [], ['10.0.1.0/24', '10.0.2.0/24']],
+  ])('applies the allowed IPs %s in their order', async (list, own, others) => {
+    const peers = [{ publicKey: publicKeyOf(2), allowedIPs: ['10.0.1.0/24', '10.0.2.0/24'] }]
+    await wg.client.configureDevice('wg0', { peers })
+    const result = await wg.run(['set', 'wg0', 'peer', KEY, 'allowed-ips', list])
+    expect(result).toStrictEqual({ stdout: '', stderr: '', code: 0 })
+    const { peers: after } = await wg.device()
+    expect(after.map(({ allowedIPs }) => allowedIPs)).toStrictEqual([others, own])
+  })
+
+  it('applies several lists in their order, the last of which replaces', async () => {
+    const peers = [{ publicKey: publicKeyOf(2), allowedIPs: ['10.0.1.0/24', '10.0.2.0/24'] }]
+    await wg.client.configureDevice('wg0', { peers })
+    const lists = ['allowed-ips', '+10.0.1.0/24', 'allowed-ips', '-10.0.1.0/24']
+    await wg.run(['set', 'wg0', 'peer', KEY, ...lists, 'allowed-ips', '10.0.4.0/24'])
+    const { peers: after } = await wg.device()
+    expect(after.map(({ allowedIPs }) => allowedIPs)).toStrictEqual([
+      ['10.0.2.0/24'],
+      ['10.0.4.0/24'],
+    ])
+  })
+
   it('looks a name up and stops after the given number of retries', async () => {
     await expect(setEndpoint('good.example', '0')).resolves.toMatchObject({ code: 0, stderr: '' })
     expect((await wg.device()).peers[0]?.endpoint).toStrictEqual({ host: '192.0.2.1', port: 51820 })
@@ -72,12 +100,19 @@ describe('set', () => {
     })
   })
 
-  it.each(['x', '-1', '3x'])('refuses %s as a number of retries', async (retries) => {
-    const env = { WG_ENDPOINT_RESOLUTION_RETRIES: retries }
-    await expect(wg.run(['set', 'wg0', 'fwmark', '1'], { env })).resolves.toStrictEqual({
-      stdout: '',
-      stderr: `Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${retries}'\n`,
-      code: 1,
-    })
-  })
+  it.each(['x', '-1', '3x', '2147483648', '18446744073709551616', ' ', '- 1'])(
+    'refuses %j as a number of retries, and only for an endpoint',
+    async (retries) => {
+      const env = { WG_ENDPOINT_RESOLUTION_RETRIES: retries }
+      const args = ['peer', KEY, 'endpoint', '192.0.2.1:5']
+      await expect(wg.run(['set', 'wg0', 'fwmark', '1'], { env })).resolves.toMatchObject({
+        code: 0,
+      })
+      await expect(wg.run(['set', 'wg0', ...args], { env })).resolves.toStrictEqual({
+        stdout: '',
+        stderr: `Unable to parse WG_ENDPOINT_RESOLUTION_RETRIES: \`${retries}'\n`,
+        code: 1,
+      })
+    },
+  )
 })

@@ -1,4 +1,4 @@
-import { chmod, link, lstat, mkdir, mkdtemp, rm, rmdir, unlink } from 'node:fs/promises'
+import { chmod, link, lstat, mkdir, mkdtemp, rm, rmdir, stat, unlink } from 'node:fs/promises'
 import { createServer, type Server, type Socket } from 'node:net'
 import { dirname, join, resolve } from 'node:path'
 import { errorCode, invalid, isWireGuardError, WireGuardError } from '../../model/errors.js'
@@ -44,7 +44,8 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
   let server: Server | undefined
   const connections = new Set<Socket>()
   try {
-    made = await mkdir(directory, { recursive: true, mode: 0o755 })
+    for (const name of [path, `${directory}/.123456/s`]) checkSocketPath(name)
+    made = await makeDirectory(directory)
     await removeStale(path)
     // bind(2) creates the socket with the permissions that the umask allows, and the umask belongs
     // to the whole process. So the socket is bound in a directory that no other user can enter, and
@@ -52,7 +53,6 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
     // name.
     temporary = await mkdtemp(`${directory}/.`)
     const hidden = join(temporary, 's')
-    for (const name of [path, hidden]) checkSocketPath(name)
     server = createServer({ allowHalfOpen: true }, (socket) => {
       connections.add(socket)
       socket.once('close', () => connections.delete(socket))
@@ -77,6 +77,32 @@ export async function listenUnix(request: ListenRequest): Promise<ListeningSocke
     await removeMade(directory, made)
     throw listenError(error, path).with({ operation: 'listen', device })
   }
+}
+
+/**
+ * Makes a directory and those above it that are missing. Returns the first one that it made. The
+ * `recursive` of Node never ends for a directory below /proc, where mkdir(2) always fails with
+ * ENOENT.
+ */
+async function makeDirectory(directory: string): Promise<string | undefined> {
+  const missing: string[] = []
+  for (let path = directory; !(await isDirectory(path)); path = dirname(path)) missing.push(path)
+  const first = missing.at(-1)
+  try {
+    for (const path of missing.toReversed()) await mkdir(path, 0o755).catch(ignoreExisting)
+  } catch (error) {
+    await removeMade(directory, first)
+    throw error
+  }
+  return first
+}
+
+async function isDirectory(path: string): Promise<boolean> {
+  const stats = await stat(path).catch(ignoreMissing)
+  if (stats?.isDirectory() === false) {
+    throw new WireGuardError(`${quote(path)} exists and is not a directory`, { code: 'EEXIST' })
+  }
+  return stats !== undefined
 }
 
 async function removeStale(path: string): Promise<void> {
@@ -143,4 +169,8 @@ function inUse(path: string): WireGuardError {
 
 function ignoreMissing(error: unknown): undefined {
   if (errorCode(error) !== 'ENOENT') throw error
+}
+
+function ignoreExisting(error: unknown): void {
+  if (errorCode(error) !== 'EEXIST') throw error
 }

@@ -155,6 +155,38 @@ describe('listen refuses', () => {
   })
 })
 
+describe('a directory that cannot be used is refused, and nothing is left', () => {
+  it.each<[string, (base: string) => Promise<string>, string]>([
+    ['below /proc', () => Promise.resolve('/proc/wireguard'), 'ENOENT'],
+    ['deep below /proc', () => Promise.resolve('/proc/self/wireguard/a'), 'ENOENT'],
+    ['below /sys', () => Promise.resolve('/sys/wireguard/a'), 'EPERM|EROFS'],
+    ['below a file', async (base) => join(await file(base), 'a', 'b'), 'ENOTDIR'],
+    ['that is a file', file, 'EEXIST'],
+    ['behind a dangling link', (base) => link(base, 'nowhere'), 'ENOENT'],
+    ['below a dangling link', async (base) => join(await link(base, 'nowhere'), 'a'), 'ENOENT'],
+    ['behind a loop of links', (base) => link(base, 'link'), 'ELOOP'],
+    ['with a NUL', (base) => Promise.resolve(`${base}/a\0b`), 'EINVAL'],
+  ])('%s', async (_, prepare, codes) => {
+    const base = await testDirectory()
+    const directory = await prepare(base)
+    const before = await readdir(base)
+    const error: unknown = await startServer({ directory }).catch((reason: unknown) => reason)
+    expect(error).toMatchObject({ name: 'WireGuardError', operation: 'listen', device: 'wg0' })
+    expect(error).toMatchObject({ code: expect.stringMatching(new RegExp(`^(?:${codes})$`)) })
+    expect(await readdir(base)).toEqual(before)
+  })
+})
+
+async function file(base: string): Promise<string> {
+  await writeFile(join(base, 'file'), '')
+  return join(base, 'file')
+}
+
+async function link(base: string, target: string): Promise<string> {
+  await symlink(join(base, target), join(base, 'link'))
+  return join(base, 'link')
+}
+
 /**
  * Leaves a stale socket, as a killed daemon does. libuv removes the name that it knows on close.
  */

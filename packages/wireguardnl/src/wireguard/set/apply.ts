@@ -7,9 +7,6 @@ import {
 import type { DeviceSession } from '../session.js'
 import { sendConfig } from './send.js'
 
-// Exported here, so that a client imports one file to write.
-export { checkZones } from './messages.js'
-
 /**
  * Applies a configuration to a device. If the kernel has WGALLOWEDIP_F_REMOVE_ME (since Linux
  * 6.16), this flag removes single allowed IPs. Otherwise the device is read, and the allowed IPs
@@ -48,9 +45,9 @@ async function writeByMove(session: DeviceSession, config: CheckedDeviceConfig):
   const { temporaryPeer } = move
   if (temporaryPeer === undefined) return send(session, move.config)
   try {
-    await send(session, move.config, { ownEntries: 2 })
+    await send(session, move.config, { ownEntries: move.entries })
   } catch (error) {
-    // The peer still exists if the message that should have removed it failed.
+    // The peer still exists if the kernel failed in the middle of a message.
     await removeQuietly(session, temporaryPeer)
     throw error
   }
@@ -58,8 +55,7 @@ async function writeByMove(session: DeviceSession, config: CheckedDeviceConfig):
 
 async function removeQuietly(session: DeviceSession, publicKey: PublicKey): Promise<void> {
   try {
-    // The call that failed may have timed out.
-    using call = session.call.renew()
+    using call = session.call.forRollback()
     await send(session.withCall(call), { peers: [{ publicKey, remove: true }] })
   } catch {
     // The error that led here is the one to report.

@@ -1,5 +1,6 @@
 import { isWireGuardError } from 'wireguardcfg'
 import { type CheckedDeviceConfig, type CheckedPeerConfig, removesSome } from 'wireguardcfg/backend'
+import { isMove } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from '../../genl/message.js'
 import { AttributeWriter } from '../../netlink/attribute-writer.js'
 import { NLMSG_HDRLEN } from '../../netlink/constants.js'
@@ -91,16 +92,22 @@ export function* splitDeviceConfig(
     message.writeDeviceFields(config)
     for (let i = 0; i < peers.length; i++) {
       const peer = peers[i]!
+      if (isMove(peers, i)) {
+        if (!message.writeMove(peer, peers[i + 1]!)) {
+          yield message.end(i)
+          message.next()
+          message.writeMove(peer, peers[i + 1]!)
+        }
+        i++
+        continue
+      }
       const removals =
         options.removeAllowedIPs === true && config.replacePeers !== true && removesSome(peer)
           ? (peer.removeAllowedIPs ?? NONE)
           : NONE
       const additions = peer.remove === true ? NONE : (peer.allowedIPs ?? NONE)
       const allowedIPs = removals.length === 0 ? additions : [...removals, ...additions]
-      // A peer that is added and removed at once goes into one message, so that no other process
-      // sees it.
-      const together = peer.remove === true && peers[i - 1]?.publicKey === peer.publicKey
-      let next = message.writePeer(peer, allowedIPs, removals.length, 0, together)
+      let next = message.writePeer(peer, allowedIPs, removals.length, 0)
       while (next !== allowedIPs.length) {
         yield message.end(i)
         message.next()
@@ -182,7 +189,6 @@ class MessageBuilder {
     allowedIPs: readonly string[],
     removals: number,
     from: number,
-    together = false,
   ): number {
     const writer = this.#writer
     const first = this.#peers === undefined
@@ -205,12 +211,36 @@ class MessageBuilder {
         break
       }
     }
-    if (writer.length > this.#limit && !first && !together) {
+    if (writer.length > this.#limit && !first) {
       writer.cancel(mark)
       return -1
     }
     if (list !== undefined) writer.end(list)
     writer.end(entry)
     return next
+  }
+
+  /**
+   * Writes a peer and the entry that removes it again. They are never in two messages: no other
+   * process sees the peer, and none is left if this process ends. Returns false if nothing was
+   * written, because they do not fit after the entries of other peers.
+   */
+  writeMove(peer: CheckedPeerConfig, removal: CheckedPeerConfig): boolean {
+    const writer = this.#writer
+    const first = this.#peers === undefined
+    const mark = writer.length
+    this.#peers ??= writer.begin(WGDEVICE_A_PEERS)
+    const entry = writer.begin(0)
+    writePeer(writer, peer, this.#zones)
+    const list = writer.begin(WGPEER_A_ALLOWEDIPS)
+    for (const allowedIP of peer.allowedIPs ?? NONE) writeAllowedIP(writer, allowedIP, false)
+    writer.end(list)
+    writer.end(entry)
+    const end = writer.begin(0)
+    writePeer(writer, removal, this.#zones)
+    writer.end(end)
+    if (writer.length <= this.#limit || first) return true
+    writer.cancel(mark)
+    return false
   }
 }
