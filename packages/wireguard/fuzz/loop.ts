@@ -73,12 +73,13 @@ export class Loop {
       ...readRegressions(this.#target.name).map(({ input }) => input),
     ]
     for (const seed of seeds) {
+      if (this.#isOver) break
       if (await this.#try(seed)) this.#corpus.push(seed)
     }
     this.#coverage.remember(this.#coverage.take())
-    while (Date.now() < this.#task.end) {
+    while (!this.#isOver) {
       const batch: Value[] = []
-      for (let i = 0; i < BATCH && Date.now() < this.#task.end; i++) {
+      for (let i = 0; i < BATCH && !this.#isOver; i++) {
         const input = this.#next()
         if (await this.#try(input)) batch.push(input)
       }
@@ -92,6 +93,10 @@ export class Loop {
     this.#runner.close()
     this.#running.close()
     this.#coverage.close()
+  }
+
+  get #isOver(): boolean {
+    return Date.now() >= this.#task.end
   }
 
   #next(): Value {
@@ -118,7 +123,7 @@ export class Loop {
       return [...this.#coverage.take()].some((block) => left.has(block))
     }
     // A look at the coverage takes longer than an input, so that most are run again in groups.
-    for (let at = 0; at < batch.length && left.size > 0; at += GROUP) {
+    for (let at = 0; at < batch.length && left.size > 0 && !this.#isOver; at += GROUP) {
       const group = batch.slice(at, at + GROUP)
       if (!(await runAgain(group))) continue
       for (const input of group) {

@@ -120,7 +120,7 @@ async function converse({ calls, peers, release, tricks }: Conversation): Promis
   })
   const config = {
     // The fake compares every peer with its public key, which takes long to compute.
-    ...(calls.length > 2 ? { privateKey: SECRETS[0] } : {}),
+    ...(peers < 4 ? { privateKey: SECRETS[0] } : {}),
     peers: SAMPLES.slice(0, Math.max(0, Math.trunc(peers))),
   }
   system.add('wg0')
@@ -160,9 +160,11 @@ async function callOf(call: string, client: NetlinkClient, config: Config): Prom
   }
 }
 
+let endless: ReturnType<typeof replayed> | undefined
+
 /** A dump without an end ends when its caller aborts it. */
 async function readEndless(): Promise<unknown> {
-  await using client = new NetlinkClient(replayed(Number.MAX_SAFE_INTEGER))
+  await using client = new NetlinkClient((endless ??= replayed(Number.MAX_SAFE_INTEGER)))
   const controller = new AbortController()
   const reading = client.device('wg0', { signal: controller.signal })
   // It may end by itself before that.

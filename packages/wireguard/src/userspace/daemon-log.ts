@@ -6,7 +6,7 @@ import { findProgram } from './implementation.js'
 
 // An import would also load the streams of node:fs, which takes 2 ms.
 const { closeSync, mkdtempSync, openSync, rmSync } = process.getBuiltinModule('node:fs')
-const { once } = process.getBuiltinModule('node:events')
+const events = process.getBuiltinModule('node:events')
 
 const KEPT = 2048 // bytes that an error quotes
 const PATIENCE = 1000 // milliseconds
@@ -84,7 +84,7 @@ async function openPipe(): Promise<Pipe> {
     const reader = openSync(path, 'r')
     open.push(reader)
     const tail = start('tail', ['-c', String(KEPT)], [reader, 'pipe', 'ignore'])
-    await once(tail, 'spawn')
+    await events.once(tail, 'spawn')
     open.shift()
     return { writer, tail }
   } finally {
@@ -113,7 +113,7 @@ function start(
 }
 
 async function ended(child: ChildProcess): Promise<void> {
-  await once(child, 'exit')
+  await events.once(child, 'exit')
   if (child.exitCode !== 0) throw new WireGuardError('a program failed', { code: 'EIO' })
 }
 
