@@ -18,6 +18,16 @@ export const KNOWN: readonly KnownFault[] = [
     reason: 'the removal of the temporary peer runs under the aborted signal',
   },
   {
+    subject: 'kernel 6.12',
+    fault: 'removeManyAllowedIPs, abort .* a temporary peer is left',
+    reason: 'the removal of the temporary peer runs under the aborted signal',
+  },
+  {
+    subject: 'kernel 6.1',
+    fault: 'removeManyAllowedIPs, abort .* a temporary peer is left',
+    reason: 'the removal of the temporary peer runs under the aborted signal',
+  },
+  {
     subject: 'wireguard-go, everything',
     fault: 'createDevice, ENOMEM at (pipe2|clone|socketpair) .* foreign error: Error: spawn ENOMEM',
     reason: 'spawn throws some errors instead of emitting them',
