@@ -11,25 +11,4 @@ export interface KnownFault {
 /**
  * The known faults. An entry that no injection shows any more fails the tests: remove it then.
  */
-export const KNOWN: readonly KnownFault[] = [
-  {
-    subject: 'wireguard-go, everything',
-    fault: 'createDevice, ENOMEM at (pipe2|clone|socketpair) .* foreign error: Error: spawn ENOMEM',
-    reason: 'spawn throws some errors instead of emitting them',
-  },
-  {
-    subject: 'wireguard-go, everything',
-    fault: 'createDevice, (ENOMEM|EPERM) at unlink /tmp/wireguard-N.* descriptors instead of',
-    reason: 'the file of the log is not closed when it cannot be unlinked',
-  },
-  {
-    subject: 'wireguard-go, everything',
-    fault: 'deleteOwned, ENOMEM at pread64 /tmp/wireguard-N.* the process hung or ended',
-    reason: 'a log that cannot be read throws in a listener',
-  },
-  {
-    subject: 'first calls',
-    fault: 'foreign error|the next call failed|the process hung or ended|without applied',
-    reason: 'what import() could not load is remembered, or its error is passed on',
-  },
-]
+export const KNOWN: readonly KnownFault[] = []

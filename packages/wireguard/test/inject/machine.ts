@@ -40,7 +40,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /** The command that runs another in these namespaces, or only in the network namespace. */
-  within(flags: readonly string[] = ['-m', '-n', '-p']): [string, ...string[]] {
+  within(flags: readonly string[] = ['-m', '-n', '-p', '-r', '-w']): [string, ...string[]] {
     return ['nsenter', '-t', String(this.#pid), ...flags, '--']
   }
 

@@ -8,6 +8,8 @@ import { ERRNOS, type SystemCall, Tracer } from './strace.js'
 
 /** How often a call that repeats, such as the question whether a daemon replies, is a point. */
 const REPETITIONS = 2
+/** As many of netlink, where each message is another step. */
+const MESSAGES = 10
 const LIMIT = 30_000
 
 /** How much is injected. */
@@ -38,7 +40,8 @@ export function pointsOf(calls: readonly SystemCall[], main: number): Point[] {
     const label = `${call.name} ${call.target}${thread === 'pool' ? ' in the pool' : ''}`
     const count = (seen.get(label) ?? 0) + 1
     seen.set(label, count)
-    return count > REPETITIONS ? [] : [{ name: `${label}, ${count}`, thread, call }]
+    const limit = call.target === 'NETLINK' ? MESSAGES : REPETITIONS
+    return count > limit ? [] : [{ name: `${label}, ${count}`, thread, call }]
   })
 }
 
