@@ -10,6 +10,7 @@ import { rolldown } from 'rolldown'
 const FOLDER = realpathSync(process.argv[2])
 const SOURCE = join(FOLDER, 'src')
 const {
+  name: ownName,
   exports,
   bin = {},
   dependencies,
@@ -100,9 +101,10 @@ function isNeededAtOnce(id, graph) {
   return isEntry || importers.some((importer) => isNeededAtOnce(importer, graph))
 }
 
-const EXTERNAL = new RegExp(`^(node:|(${Object.keys(dependencies).join('|')})(/|$))`)
+// An entry that imports another one by its full name has none of its code.
+const EXTERNAL = new RegExp(`^(node:|(${[ownName, ...Object.keys(dependencies)].join('|')})(/|$))`)
 // Its entry `internal` has all that these have.
-const CORE = /^wireguardcfg(\/backend)?$/
+const CORE = /^wireguardcfg(\/backend|\/internal\/socket)?$/
 
 // Each entry of a package that a file imports costs Node a search of its own through all folders
 // above that file. From a certain number of them on, V8 compiles Node's functions for paths with

@@ -75,6 +75,13 @@ export class FakeLibc {
         this.#socket(fd).send(bytes)
         return bytes.byteLength
       })
+    const recv = (call: FakeCall, fd: number, bytes: Uint8Array): number =>
+      returning(call, () => {
+        const datagram = this.#socket(fd).receive()
+        if (datagram === undefined) return -libc.EAGAIN
+        bytes.set(datagram)
+        return datagram.length
+      })
     return {
       socket: (_domain, _type, protocol) =>
         checked('socket', () => {
@@ -96,13 +103,8 @@ export class FakeLibc {
         this.#sending.add(ended)
         return ended
       },
-      recv: (fd, bytes) =>
-        returning('recv', () => {
-          const datagram = this.#socket(fd).receive()
-          if (datagram === undefined) return -libc.EAGAIN
-          bytes.set(datagram)
-          return datagram.length
-        }),
+      recv: (fd, bytes) => recv('recv', fd, bytes),
+      recvAsync: (fd, bytes) => immediate().then(() => recv('recvAsync', fd, bytes)),
       close: (fd) => {
         void this.#socket(fd).close()
         this.#sockets.delete(fd)

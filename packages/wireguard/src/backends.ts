@@ -6,8 +6,9 @@ import {
   UapiClient,
   WireGuardError,
 } from 'wireguardcfg'
-import { quote } from 'wireguardcfg/internal'
+import { checkOptions, Lazy, type OptionTable, quote } from 'wireguardcfg/internal'
 import type { NamespaceReference } from 'wireguardnl'
+import { loadNetlink } from 'wireguardnl/internal'
 import type { Host } from './host.js'
 import { type LoadNetlink, Network } from './network.js'
 import { NamespacedUserspace } from './userspace/namespaced.js'
@@ -30,6 +31,12 @@ export interface WireGuardOptions {
   readonly netns?: NamespaceReference | undefined
 }
 
+const OPEN_OPTIONS: OptionTable<WireGuardOptions> = {
+  socketDirectory: 'text',
+  backends: 'list',
+  netns: 'checked later',
+}
+
 /** Opens a backend for the namespace and the socket directory of a `WireGuard`. */
 type OpenBackend = (host: Host) => Promise<Backend>
 
@@ -50,7 +57,7 @@ interface Platform {
 function thisPlatform(): Platform {
   switch (process.platform) {
     case 'linux':
-      return { userspace, kernel: linuxKernel, loadNetlink: () => import('wireguardnl') }
+      return { userspace, kernel: linuxKernel, loadNetlink }
     default:
       return { userspace }
   }
@@ -63,9 +70,8 @@ function userspace({ sockets, network }: Host): Promise<Backend> {
   )
 }
 
-async function linuxKernel({ network }: Host): Promise<Backend> {
-  const { NetlinkClient } = await import('wireguardnl/client')
-  return new NetlinkClient(await network.kernel())
+function linuxKernel({ network }: Host): Promise<Backend> {
+  return network.client()
 }
 
 /** The kinds of backends in the default order of preference. */
@@ -99,6 +105,7 @@ export class Backends implements Host {
    * @throws WireGuardError `EINVAL` for an unknown backend, and as {@link Network.open}
    */
   static async open(options: WireGuardOptions): Promise<Backends> {
+    checkOptions(options, OPEN_OPTIONS, { operation: 'open' })
     const platform = thisPlatform()
     const network = await Network.open(options.netns, platform.loadNetlink)
     try {
@@ -180,25 +187,22 @@ export class Backends implements Host {
 
 /** A backend that the first call opens. */
 class LazyBackend {
-  readonly #open: () => Promise<Backend>
-  #opened: Promise<Backend> | undefined
+  readonly #backend: Lazy<Backend>
   #closed = false
 
   constructor(open: () => Promise<Backend>) {
-    this.#open = open
+    this.#backend = new Lazy(open)
   }
 
-  /** Opens the backend once; every call returns the same one. */
-  open(): Promise<Backend> {
-    if (this.#closed) {
-      return Promise.reject(new WireGuardError('this WireGuard is closed', { code: 'EBADF' }))
-    }
-    return (this.#opened ??= this.#open())
+  /** Opens the backend once; every call returns the same one. A failure is not kept. */
+  async open(): Promise<Backend> {
+    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
+    return await this.#backend.get()
   }
 
   async close(): Promise<void> {
     this.#closed = true
-    await (await this.#opened)?.close()
+    await (await this.#backend.settled())?.close()
   }
 }
 

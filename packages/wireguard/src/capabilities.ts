@@ -1,10 +1,12 @@
-import { accessSync, constants, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import type { CallOptions } from 'wireguardcfg'
-import { errorCode } from 'wireguardcfg/internal'
+import { type CallOptions, isWireGuardError } from 'wireguardcfg'
+import { CALL_OPTIONS, checkOptions, errorCode } from 'wireguardcfg/internal'
 import type { Capability, KernelCapabilities } from 'wireguardnl'
 import type { Host } from './host.js'
 import { findImplementation } from './userspace/implementation.js'
+
+// An import would also load the streams of node:fs, which takes 2 ms.
+const { accessSync, constants, existsSync, readdirSync } = process.getBuiltinModule('node:fs')
 
 /** Whether userspace devices can be created. */
 export type UserspaceCapability =
@@ -36,8 +38,12 @@ export interface Capabilities extends KernelCapabilities {
 /**
  * Tests what this process can do. It changes nothing, except that the kernel may load its WireGuard
  * module.
+ *
+ * @throws WireGuardError `ABORT_ERR` the signal was aborted, `EBADF` the `WireGuard` is closed, and
+ * `EINVAL` for the options. Whatever else fails is the reason of what it stands in the way of.
  */
 export async function capabilities(host: Host, options?: CallOptions): Promise<Capabilities> {
+  checkOptions(options, CALL_OPTIONS, { operation: 'check capabilities' })
   return {
     ...(await kernelCapabilities(host, options)),
     userspace: tryUserspace(host),
@@ -49,11 +55,21 @@ async function kernelCapabilities(
   { loadNetlink, network }: Host,
   options?: CallOptions,
 ): Promise<KernelCapabilities> {
-  if (loadNetlink !== undefined) {
+  if (loadNetlink === undefined) return nothing('The kernel backend is supported on Linux only')
+  try {
     const netlink = await loadNetlink()
     return await netlink.kernelCapabilities(await network.kernel(), options)
+  } catch (error) {
+    if (isWireGuardError(error) && OF_THE_CALL.has(error.code)) throw error
+    return nothing(messageOf(error))
   }
-  const none = no('The kernel backend is supported on Linux only')
+}
+
+/** The codes of errors that say nothing about what this process can do. */
+const OF_THE_CALL: ReadonlySet<string> = new Set(['ABORT_ERR', 'EBADF', 'ECANCELED', 'EINVAL'])
+
+function nothing(reason: string): KernelCapabilities {
+  const none = no(reason)
   return { kernel: none, read: none, create: none, namespaces: none, removeAllowedIPs: none }
 }
 

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, checkInterfaceName, isWireGuardError } from 'wireguardcfg'
-import { limitsOf } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, limitsOf, type OptionTable } from 'wireguardcfg/internal'
 import { callDeadline } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import { type Host, isUserspace } from './host.js'
@@ -11,6 +11,16 @@ import { CHANGES_WITHIN, stopListener } from './userspace/stop.js'
 export interface DeleteOptions extends CallOptions {
   /** What to do when the interface does not exist: `'error'` (default) or `'ignore'`. */
   readonly ifMissing?: 'error' | 'ignore' | undefined
+}
+
+const DELETE_OPTIONS: OptionTable<DeleteOptions> = {
+  ...CALL_OPTIONS,
+  ifMissing: ['error', 'ignore'],
+}
+
+/** @throws WireGuardError `EINVAL` with the `path` of the option */
+export function checkDeleteOptions(name: string, options: DeleteOptions): void {
+  checkOptions(options, DELETE_OPTIONS, { operation: 'delete device', device: name })
 }
 
 /**

@@ -1,4 +1,5 @@
 import { type CallOptions, type Device, isWireGuardError, WireGuardError } from 'wireguardcfg'
+import { CALL_OPTIONS, checkOptions, type OptionTable } from 'wireguardcfg/internal'
 import type { Backends } from './backends.js'
 
 /** Options of `WireGuard.devices`. */
@@ -6,6 +7,8 @@ export interface DevicesOptions extends CallOptions {
   /** Called for each interface or backend that could not be read; the rest are returned. */
   readonly onError?: ((error: WireGuardError) => void) | undefined
 }
+
+const DEVICES_OPTIONS: OptionTable<DevicesOptions> = { ...CALL_OPTIONS, onError: 'function' }
 
 /** The error of a read in which some interfaces failed. It carries the devices that were read. */
 export class DevicesError extends WireGuardError {
@@ -70,17 +73,19 @@ export function readDevice(
  * @throws DevicesError without `onError`, when an interface or a backend could not be read
  */
 export async function readDevices(backends: Backends, options: DevicesOptions): Promise<Device[]> {
+  checkOptions(options, DEVICES_OPTIONS, { operation: 'read devices' })
+  const { onError, ...limits } = options
   const errors: WireGuardError[] = []
   const report = (error: unknown): void => {
     if (!isWireGuardError(error) || error.code === 'ABORT_ERR') throw error
-    if (options.onError === undefined) errors.push(error)
-    else options.onError(error)
+    if (onError === undefined) errors.push(error)
+    else onError(error)
   }
-  const names = await deviceNames(backends, options, report)
+  const names = await deviceNames(backends, limits, report)
   const devices: (Device | undefined)[] = []
   await inParallel(names, async (name, i) => {
     try {
-      devices[i] = await readDevice(backends, name, options)
+      devices[i] = await readDevice(backends, name, limits)
     } catch (error) {
       if (!isWireGuardError(error) || error.code !== 'ENODEV') report(error)
     }

@@ -7,6 +7,7 @@ import {
 } from 'wireguardcfg'
 import {
   begun,
+  checkOptions,
   errorCode,
   isHostName,
   lookupTrace,
@@ -14,8 +15,8 @@ import {
   numberFault,
   type NumberRange,
   onAbort,
+  type OptionTable,
   quote,
-  readCallLimits,
 } from 'wireguardcfg/internal'
 
 /** Resolves a host name to one address. Rejects with an error that has a `code` of Node. */
@@ -79,14 +80,21 @@ export async function resolveEndpoint(
   endpoint: string | NamedEndpoint,
   options: ResolveOptions = {},
 ): Promise<Endpoint> {
+  checkResolveOptions(options)
   const { host, port } = typeof endpoint === 'string' ? splitEndpoint(endpoint) : endpoint
-  checkOptions(options)
   if (!isHostName(host)) return checkEndpoint({ host, port })
   checkEndpoint({ host: UNSPECIFIED, port })
   // Users paste keys into other fields, and the name server must not learn one.
   if (mayHoldKey(host)) throw invalidEndpoint(`host ${quote(host)}: not a name to look up`)
   const address = await lookUp(host, port, options)
   return checkEndpoint({ host: address, port })
+}
+
+const RESOLVE_OPTIONS: OptionTable<ResolveOptions> = {
+  signal: 'signal',
+  retries: 'checked later',
+  onRetry: 'function',
+  lookup: 'function',
 }
 
 /** Returns the pause that follows one of `delay` milliseconds. */
@@ -104,10 +112,11 @@ const DEFAULT_RETRIES = 15
 const FIRST_DELAY = 1000
 const LONGEST_DELAY = 20_000
 
-function checkOptions({ signal, retries = DEFAULT_RETRIES }: ResolveOptions): void {
-  const limits = readCallLimits({ signal })
-  const fault =
-    typeof limits === 'string' ? limits : numberFault('retries', retries, NUMBER_OF_RETRIES)
+/** @throws WireGuardError `EINVAL` */
+function checkResolveOptions(options: ResolveOptions): void {
+  checkOptions(options, RESOLVE_OPTIONS, { operation: OPERATION })
+  const { retries = DEFAULT_RETRIES } = options
+  const fault = numberFault('retries', retries, NUMBER_OF_RETRIES)
   if (fault !== undefined) {
     throw new WireGuardError(fault, { code: 'EINVAL', operation: OPERATION })
   }
@@ -159,7 +168,7 @@ function traced(host: string, lookup: Lookup): Promise<string> {
 
 async function systemLookup(host: string): Promise<string> {
   // Keep the order of getaddrinfo(3), which gai.conf(5) configures. Do not prefer IPv4.
-  const dns = await import('node:dns/promises')
+  const dns = process.getBuiltinModule('node:dns/promises')
   return (await dns.lookup(host, { verbatim: true })).address
 }
 
@@ -228,10 +237,11 @@ export type EndpointResolution =
     }
 
 /**
- * Resolves many endpoints at the same time, each as {@link resolveEndpoint} does. Never rejects. A
- * name that cannot be resolved has an error as its result, with the public key of its peer. Each
- * name and port is looked up once.
+ * Resolves many endpoints at the same time, each as {@link resolveEndpoint} does. A name that
+ * cannot be resolved has an error as its result, with the public key of its peer. Each name and
+ * port is looked up once.
  *
+ * @throws WireGuardError `EINVAL` for the options, and for nothing else
  * @returns the results in the order of the endpoints
  * @example
  * ```js
@@ -241,12 +251,13 @@ export type EndpointResolution =
  * }
  * ```
  */
-export function resolveEndpoints(
+export async function resolveEndpoints(
   endpoints: readonly PeerEndpoint[],
   options: ResolveOptions = {},
 ): Promise<EndpointResolution[]> {
+  checkResolveOptions(options)
   const lookups = new Map<string, Promise<Endpoint>>()
-  return Promise.all(
+  return await Promise.all(
     endpoints.map(async ({ host, port, publicKey }) => {
       const key = `${host} ${port}`
       const lookup = lookups.get(key) ?? resolveEndpoint({ host, port }, options)

@@ -1,5 +1,13 @@
 import { type CallOptions, isWireGuardError, WireGuardError } from 'wireguardcfg'
-import type { Kernel, LinkState, Namespace, NamespaceReference, NetlinkLinks } from 'wireguardnl'
+import { Lazy } from 'wireguardcfg/internal'
+import type {
+  Kernel,
+  LinkState,
+  Namespace,
+  NamespaceReference,
+  NetlinkClient,
+  NetlinkLinks,
+} from 'wireguardnl'
 import type * as Netlink from 'wireguardnl'
 import type { Within } from './userspace/daemon.js'
 
@@ -15,7 +23,7 @@ export class Network {
   readonly reference: NamespaceReference | undefined
   readonly #namespace: Namespace | undefined
   readonly #load: LoadNetlink | undefined
-  #links: Promise<NetlinkLinks> | undefined
+  readonly #links = new Lazy(() => this.#openLinks())
   #closed = false
 
   private constructor(
@@ -59,12 +67,20 @@ export class Network {
    *
    * @throws WireGuardError `EOPNOTSUPP` without netlink, `EBADF` when this is closed
    */
-  links(): Promise<NetlinkLinks> {
-    return (this.#links ??= this.#openLinks())
+  async links(): Promise<NetlinkLinks> {
+    this.#checkOpen()
+    return await this.#links.get()
+  }
+
+  /** Opens a client of the kernel's WireGuard devices in the namespace. */
+  async client(): Promise<NetlinkClient> {
+    const { NetlinkClient: Client } = await this.#netlink()
+    return new Client(await this.kernel())
   }
 
   /** Returns the `Kernel` with which clients open netlink sockets; undefined: their default. */
   async kernel(): Promise<Kernel | undefined> {
+    this.#checkOpen()
     if (this.#namespace === undefined) return undefined
     const { kernelIn } = await this.#netlink()
     return kernelIn(this.#namespace)
@@ -97,7 +113,7 @@ export class Network {
   async close(): Promise<void> {
     this.#closed = true
     try {
-      await (await this.#links?.catch(() => undefined))?.close()
+      await (await this.#links.settled())?.close()
     } finally {
       this.#namespace?.close()
     }
@@ -113,8 +129,12 @@ export class Network {
   }
 
   async #netlink(): Promise<typeof Netlink> {
-    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
+    this.#checkOpen()
     return await loaded(this.#load, 'manage interfaces')
+  }
+
+  #checkOpen(): void {
+    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
   }
 }
 

@@ -1,4 +1,5 @@
 import type { Backend, CallOptions, Peer } from 'wireguardcfg'
+import { CALL_OPTIONS, checkOptions } from 'wireguardcfg/internal'
 import type { Backends } from './backends.js'
 
 /**
@@ -12,6 +13,7 @@ export async function* peersOf(
   name: string,
   options: CallOptions | undefined,
 ): AsyncGenerator<Peer, void, undefined> {
+  checkOptions(options, CALL_OPTIONS, { operation: 'read device', device: name })
   // The first batch shows which backend has the interface. A later ENODEV means that the interface
   // was deleted.
   const { batches, first } = await backends.runOn(name, 'read device', async (backend) => {

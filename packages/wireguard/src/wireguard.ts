@@ -1,17 +1,18 @@
 import type { CallOptions, Device, DeviceConfig, Peer } from 'wireguardcfg'
-import { traceMethods } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import { Backends, type WireGuardOptions } from './backends.js'
-import type { Capabilities } from './capabilities.js'
-import type { CreateOptions } from './create/options.js'
+import { capabilities, type Capabilities } from './capabilities.js'
+import { createDevice } from './create/create.js'
+import { checkOptionNames, type CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
-import type { DeleteOptions } from './delete-device.js'
+import { checkDeleteOptions, deleteDevice, type DeleteOptions } from './delete-device.js'
 import { deviceNames, type DevicesOptions, readDevice, readDevices } from './devices.js'
 import { peersOf } from './peers.js'
 import { RunningCalls } from './running-calls.js'
 import { replacement } from './sync/replacement.js'
 import type { SyncResult } from './sync/diff.js'
-import type { SyncOptions } from './sync/sync.js'
+import { syncDevice, type SyncOptions } from './sync/sync.js'
 
 /**
  * WireGuard on this machine: the interfaces of the kernel and of userspace implementations through
@@ -56,6 +57,7 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   async deviceNames(options?: CallOptions): Promise<string[]> {
+    checkOptions(options, CALL_OPTIONS, { operation: 'list devices' })
     return await deviceNames(this.#backends, options)
   }
 
@@ -85,8 +87,9 @@ export class WireGuard implements AsyncDisposable {
    * for (const peer of peers) console.log(peer.publicKey, peer.lastHandshake)
    * ```
    */
-  device(name: string, options?: CallOptions): Promise<Device> {
-    return readDevice(this.#backends, name, options)
+  async device(name: string, options?: CallOptions): Promise<Device> {
+    checkOptions(options, CALL_OPTIONS, { operation: 'read device', device: name })
+    return await readDevice(this.#backends, name, options)
   }
 
   /**
@@ -122,8 +125,9 @@ export class WireGuard implements AsyncDisposable {
    * await wg.configureDevice('wg0', { listenPort: 51820, peers })
    * ```
    */
-  configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
-    return this.#backends.runOn(name, 'configure device', (backend) =>
+  async configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
+    checkOptions(options, CALL_OPTIONS, { operation: 'configure device', device: name })
+    await this.#backends.runOn(name, 'configure device', (backend) =>
       backend.configureDevice(name, config, options),
     )
   }
@@ -169,8 +173,7 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   async syncDevice(name: string, config: DeviceConfig, options?: SyncOptions): Promise<SyncResult> {
-    const { syncDevice } = await import('./sync/sync.js')
-    return syncDevice(this, name, config, options)
+    return await syncDevice(this, name, config, options)
   }
 
   /**
@@ -193,12 +196,11 @@ export class WireGuard implements AsyncDisposable {
    * await device.delete()
    * ```
    */
-  createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
-    return this.#calls.run('create device', name, options, async (signal) => {
-      // Loaded by the call, because most programs only read and configure.
-      const { createDevice } = await import('./create/create.js')
-      return await createDevice(this.#backends, name, { ...options, signal })
-    })
+  async createDevice(name: string, options: CreateOptions = {}): Promise<OwnedDevice> {
+    checkOptionNames(name, options)
+    return await this.#calls.run('create device', name, options, (signal) =>
+      createDevice(this.#backends, name, { ...options, signal }),
+    )
   }
 
   /**
@@ -212,11 +214,11 @@ export class WireGuard implements AsyncDisposable {
    * await wg.deleteDevice('wg0', { ifMissing: 'ignore' })
    * ```
    */
-  deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
-    return this.#calls.run('delete device', name, options, async (signal) => {
-      const { deleteDevice } = await import('./delete-device.js')
-      await deleteDevice(this.#backends, name, { ...options, signal })
-    })
+  async deleteDevice(name: string, options: DeleteOptions = {}): Promise<void> {
+    checkDeleteOptions(name, options)
+    await this.#calls.run('delete device', name, options, (signal) =>
+      deleteDevice(this.#backends, name, { ...options, signal }),
+    )
   }
 
   /**
@@ -293,6 +295,8 @@ export class WireGuard implements AsyncDisposable {
    * Returns what this process can do here, and the reasons why it cannot do the rest. It changes
    * nothing, except that the kernel may load its WireGuard module.
    *
+   * @throws WireGuardError `ABORT_ERR`, `EBADF` or `EINVAL` for the call itself. What fails in the
+   * tests is a reason in the result
    * @example
    * ```js
    * const { create } = await wg.capabilities()
@@ -300,7 +304,6 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   async capabilities(options?: CallOptions): Promise<Capabilities> {
-    const { capabilities } = await import('./capabilities.js')
     return await capabilities(this.#backends, options)
   }
 

@@ -17,7 +17,10 @@ describeWith(hasBin, 'loading', () => {
     ['wireguardcfg/backend', ['wireguardcfg/backend.js', 'wireguardcfg/shared.js']],
     ['wireguardcfg/conf', CONF],
     ['wireguardcfg/server', SERVER],
-    ['wireguard', ['wireguard/index.js', 'wireguard/shared.js', ...CORE]],
+    [
+      'wireguard',
+      ['wireguard/index.js', 'wireguard/shared.js', 'wireguardnl/internal.js', ...CORE],
+    ],
     ['wireguard/conf', ['wireguard/conf.js', ...CONF]],
     ['wireguard/server', ['wireguard/server.js', ...SERVER]],
   ])('%s loads no file that it does not need', async (name, files) => {

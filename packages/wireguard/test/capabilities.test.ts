@@ -1,4 +1,4 @@
-import { expect, it } from '@jest/globals'
+import { describe, expect, it } from '@jest/globals'
 import { chmod } from 'node:fs/promises'
 import { UapiServer } from 'wireguardcfg/server'
 import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../test-fixtures/require.js'
@@ -49,5 +49,16 @@ describeWith([hasNamespaces, hasWireGuardGo], 'capabilities', () => {
       ok: false,
       reason: expect.stringContaining('permission denied'),
     })
+  })
+})
+
+describe('capabilities', () => {
+  it('reject for what is wrong with the call: aborted, or closed', async () => {
+    await using directory = await temporaryDirectory()
+    const wg = await WireGuard.open({ socketDirectory: directory.path })
+    const signal = AbortSignal.abort()
+    await expect(wg.capabilities({ signal })).rejects.toMatchObject({ code: 'ABORT_ERR' })
+    await wg.close()
+    await expect(wg.capabilities()).rejects.toMatchObject({ code: 'EBADF' })
   })
 })

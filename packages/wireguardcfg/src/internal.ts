@@ -1,13 +1,15 @@
 /**
  * Not public: this entry may change in any release, also in a patch. It has what the layers share
- * and users do not need, and all of the entries `wireguardcfg` and `wireguardcfg/backend`: the
- * published files of the other packages import everything from here (see `.scripts/bundle.mjs`).
+ * and users do not need, and all of the entries `wireguardcfg`, `wireguardcfg/backend` and
+ * `wireguardcfg/internal/socket`: the published files of the other packages import everything from
+ * here (see `.scripts/bundle.mjs`).
  *
  * @packageDocumentation
  */
 export { onAbort } from './backend/abort.js'
 export * from './backend.js'
 export * from './index.js'
+export * from './internal/socket.js'
 export { isMove } from './backend/removal.js'
 export {
   limitsOf,
@@ -37,8 +39,10 @@ export {
   type FieldTable,
   type PeerField,
 } from './model/fields.js'
+export { Lazy } from './backend/lazy.js'
 export { isHostName } from './model/endpoint.js'
 export { describeKind, errorCode, HINTS } from './model/errors.js'
+export { CALL_OPTIONS, checkOptions, type OptionTable } from './model/options.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote, escapeUnprintable } from './model/quote.js'
 export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
 export { decodeName, encodeName } from './model/name-bytes.js'

@@ -1,16 +1,18 @@
 /**
- * The zod schemas of everything that is written to a device. Backends run them before they send the
- * first byte. Use them for your own request bodies. Importing this module loads zod.
+ * The zod schemas of everything that is written to a device, for your own request bodies. Backends
+ * accept the same by a check of their own, which needs no zod. Importing this module loads zod.
  *
  * @packageDocumentation
  */
 import { z } from 'zod'
+import { listOf as readList } from './backend/given-list.js'
 import { canonicalAllowedIP } from './model/allowed-ip.js'
 import type { CheckedDeviceConfig, DeviceConfig, PeerConfig } from './model/config.js'
 import { checkEndpoint, parseEndpoint } from './model/endpoint.js'
 import { parseConfigSecret, parsePublicKey, SecretKey } from './model/key.js'
 import { isWireGuardError } from './model/errors.js'
 import { DEVICE_FIELDS, PEER_FIELDS } from './model/fields.js'
+import { MOST_ALLOWED_IPS, MOST_PEERS } from './model/limits.js'
 
 /**
  * The schema of a public key: 44 characters of canonical base64.
@@ -91,9 +93,9 @@ export const peerConfigSchema = z
       presharedKey: secretKeySchema.nullable().optional(),
       endpoint: endpointSchema.optional(),
       persistentKeepalive: integer(PEER_FIELDS.persistentKeepalive.max).optional(),
-      allowedIPs: listOf(allowedIPSchema).optional(),
+      allowedIPs: listOf(allowedIPSchema, MOST_ALLOWED_IPS).optional(),
       replaceAllowedIPs: flag(),
-      removeAllowedIPs: listOf(allowedIPSchema).optional(),
+      removeAllowedIPs: listOf(allowedIPSchema, MOST_ALLOWED_IPS).optional(),
     },
     { error: notAnObject },
   )
@@ -122,7 +124,7 @@ export const deviceConfigSchema = z
       listenPort: integer(DEVICE_FIELDS.listenPort.max).optional(),
       firewallMark: integer(DEVICE_FIELDS.firewallMark.max).optional(),
       replacePeers: flag(),
-      peers: listOf(peerConfigSchema).optional(),
+      peers: listOf(peerConfigSchema, MOST_PEERS).optional(),
     },
     { error: notAnObject },
   )
@@ -138,12 +140,31 @@ export const deviceConfigSchema = z
     }
   }) satisfies z.ZodType<DeviceConfig, DeviceConfig> & z.ZodType<CheckedDeviceConfig>
 
-/** Returns the schema of a list, which freezes it. */
-function listOf<Item extends z.ZodType>(item: Item) {
-  // Not readonly(), which also freezes an input that is not a list. For a byte array that throws.
+/**
+ * Returns the schema of a list, which freezes it. A refusal must not cost more than the list: its
+ * length is checked before its elements, and {@link MOST_ISSUES} faults end the report.
+ */
+function listOf<Item extends z.ZodType>(item: Item, most: number) {
   return z
-    .array(item, 'expected an array')
-    .transform((list): readonly z.output<Item>[] => Object.freeze(list))
+    .custom<readonly z.input<Item>[]>((value) => Array.isArray(value), 'expected an array')
+    .transform((value, context): readonly z.output<Item>[] => {
+      const { issues } = context
+      const given = attempt((list: unknown) => readList(list, most))(value, context)
+      const list: z.output<Item>[] = []
+      for (let i = 0; i < given.length && issues.length < MOST_ISSUES; i++) {
+        const { success, data, error } = item.safeParse(given.at(i))
+        if (success) list.push(data)
+        else for (const issue of error.issues) issues.push(within(i, issue))
+      }
+      return Object.freeze(list)
+    })
+}
+
+const MOST_ISSUES = 20
+
+/** An issue of an element as one of its list. */
+function within(index: number, { path, ...issue }: z.core.$ZodIssue): z.core.$ZodRawIssue {
+  return { ...issue, input: undefined, continue: false, path: [index, ...path] }
 }
 
 function notAnObject({ code }: { code?: string }): string | undefined {

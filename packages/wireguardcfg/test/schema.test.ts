@@ -96,6 +96,19 @@ describe('deviceConfigSchema', () => {
     )
   })
 
+  it('reports some of the faults of a list, and looks at no element of one that is too long', () => {
+    const peers = Array.from({ length: 2 ** 20 }, () => ({}))
+    const many = deviceConfigSchema.safeParse({ peers }).error!.issues
+    expect(many).toHaveLength(20)
+    expect(many[0]).toMatchObject({ path: ['peers', 0, 'publicKey'], message: 'expected a string' })
+    for (const length of [2 ** 20 + 1, 2 ** 32 - 1]) {
+      const result = deviceConfigSchema.safeParse({ peers: Object.assign([], { length }) })
+      expect(result.error!.issues).toMatchObject([
+        { path: ['peers'], message: 'expected at most 1048576 elements' },
+      ])
+    }
+  })
+
   it('can be extended with the fields of a request', () => {
     const schema = peerConfigSchema.safeExtend({ name: publicKeySchema.optional() })
     expect(schema.parse({ publicKey: KEY, name: KEY })).toStrictEqual({ publicKey: KEY, name: KEY })

@@ -1,6 +1,6 @@
 import { constants } from 'node:os'
 import { type CallOptions, isWireGuardError } from 'wireguardcfg'
-import { limitsOf } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, limitsOf } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from './genl/message.js'
 import * as libc from './libc.js'
 import { AttributeWriter } from './netlink/attribute-writer.js'
@@ -70,6 +70,7 @@ export async function kernelCapabilities(
   kernel: KernelHandle = runningKernel,
   options: CallOptions = {},
 ): Promise<KernelCapabilities> {
+  checkOptions(options, CALL_OPTIONS, { operation: OPERATION })
   const exchange = { ...limitsOf(options), operation: OPERATION }
   const known = kernelOf(kernel)
   const openGeneric = () => known.open(NETLINK_GENERIC)

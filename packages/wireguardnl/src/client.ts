@@ -1,7 +1,6 @@
 /**
- * Exports {@link NetlinkClient} alone, for programs that only read and configure devices: a third
- * of the code.
+ * Exports {@link NetlinkClient} alone, for programs that only read and configure devices.
  *
  * @packageDocumentation
  */
-export { NetlinkClient } from './wireguard/client.js'
+export { NetlinkClient } from 'wireguardnl'

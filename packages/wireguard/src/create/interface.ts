@@ -109,8 +109,7 @@ export class OwnedInterface {
     } else if (this.#network === host.network) {
       await (await host.backend('kernel')).configureDevice(this.name, config, limits)
     } else {
-      const { NetlinkClient } = await import('wireguardnl')
-      await using client = new NetlinkClient(await this.#network.kernel())
+      await using client = await this.#network.client()
       await client.configureDevice(this.name, config, limits)
     }
   }

@@ -5,7 +5,13 @@ import {
   isWireGuardError,
   WireGuardError,
 } from 'wireguardcfg'
-import { parseInterfaceAddress, quote } from 'wireguardcfg/internal'
+import {
+  CALL_OPTIONS,
+  checkOptions,
+  type OptionTable,
+  parseInterfaceAddress,
+  quote,
+} from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { NamespaceReference } from 'wireguardnl'
 
@@ -70,21 +76,25 @@ export async function checkCreateOptions(
   }
 }
 
-// Because of satisfies, a missing option is a compile error.
-const KNOWN: ReadonlySet<string> = new Set(
-  Object.keys({
-    backend: 0,
-    ifExists: 0,
-    config: 0,
-    addresses: 0,
-    mtu: 0,
-    up: 0,
-    moveTo: 0,
-    signal: 0,
-    idleTimeout: 0,
-    timeout: 0,
-  } satisfies Record<keyof CreateOptions, 0>),
-)
+const CREATE_OPTIONS: OptionTable<CreateOptions> = {
+  ...CALL_OPTIONS,
+  backend: ['auto', 'kernel', 'userspace'],
+  ifExists: ['error', 'use'],
+  config: 'checked later',
+  addresses: 'list',
+  mtu: 'checked later',
+  up: 'boolean',
+  moveTo: 'checked later',
+}
+
+/**
+ * Checks the names of the options, and the kinds of their values.
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of the option
+ */
+export function checkOptionNames(name: string, options: CreateOptions): void {
+  checkOptions(options, CREATE_OPTIONS, { operation: 'create device', device: name })
+}
 
 // dev->mtu is an int. The kernel rejects values that a kind of interface does not support.
 const LARGEST_MTU = 0x7fff_ffff
@@ -92,20 +102,16 @@ const LARGEST_MTU = 0x7fff_ffff
 async function check(name: string, options: CreateOptions): Promise<CheckedCreateOptions> {
   checkPortableInterfaceName(name)
   if (name.startsWith('-')) throw looksLikeOption(name)
-  for (const key of Object.keys(options)) {
-    if (!KNOWN.has(key)) {
-      throw unacceptable(nameOf(key), `unknown option; expected ${[...KNOWN].join(', ')}`)
-    }
-  }
+  checkOptionNames(name, options)
   const { signal, idleTimeout, timeout, mtu, moveTo, addresses = [] } = options
   return {
     name,
-    backend: oneOf('backend', options.backend ?? 'auto', ['auto', 'kernel', 'userspace']),
-    ifExists: oneOf('ifExists', options.ifExists ?? 'error', ['error', 'use']),
+    backend: options.backend ?? 'auto',
+    ifExists: options.ifExists ?? 'error',
     config: options.config === undefined ? undefined : await checkDeviceConfig(options.config),
     addresses: checkAddresses(addresses),
     mtu: checkMtu(mtu),
-    up: oneOf('up', options.up ?? false, [false, true]),
+    up: options.up ?? false,
     moveTo,
     signal,
     idleTimeout,
@@ -119,9 +125,8 @@ function checkMtu(mtu: number | undefined): number | undefined {
   throw unacceptable('mtu', `expected 1 to ${LARGEST_MTU} bytes`)
 }
 
-function checkAddresses(addresses: unknown): readonly string[] {
-  if (!Array.isArray(addresses)) throw unacceptable('addresses', 'expected an array')
-  return addresses.map((address: string, i) => {
+function checkAddresses(addresses: readonly string[]): readonly string[] {
+  return addresses.map((address, i) => {
     try {
       parseInterfaceAddress(address)
       return address
@@ -129,16 +134,6 @@ function checkAddresses(addresses: unknown): readonly string[] {
       throw isWireGuardError(error) ? error.with({ path: `addresses[${i}]` }) : error
     }
   })
-}
-
-function oneOf<const T>(path: string, value: T, values: readonly T[]): T {
-  if (values.includes(value)) return value
-  throw unacceptable(path, `expected ${values.map((v) => JSON.stringify(v)).join(' or ')}`)
-}
-
-/** Returns the name of an unknown option, unless it may be a secret: only identifiers are shown. */
-function nameOf(key: string): string {
-  return /^[A-Za-z_]\w{0,31}$/.test(key) ? key : 'an option'
 }
 
 /**

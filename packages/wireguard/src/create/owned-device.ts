@@ -1,5 +1,5 @@
 import type { BackendKind, CallOptions } from 'wireguardcfg'
-import { tracedMethod } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, tracedMethod } from 'wireguardcfg/internal'
 import type { NamespaceReference } from 'wireguardnl'
 import type { OwnedInterface } from './interface.js'
 
@@ -33,9 +33,10 @@ export interface OwnedDevice extends AsyncDisposable {
 /** Returns the result of `createDevice` for an interface. */
 export function ownedDevice(owned: OwnedInterface): OwnedDevice {
   const { name, backend, fallback, created, network } = owned
-  const remove = tracedMethod('OwnedDevice', 'delete', name, (limits: CallOptions = {}) =>
-    owned.remove(limits),
-  )
+  const remove = tracedMethod('OwnedDevice', 'delete', name, async (limits: CallOptions = {}) => {
+    checkOptions(limits, CALL_OPTIONS, { operation: 'delete device', device: name })
+    await owned.remove(limits)
+  })
   return Object.freeze({
     name,
     backend,

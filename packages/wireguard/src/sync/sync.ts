@@ -1,13 +1,16 @@
 import type { CallOptions, Device, DeviceConfig } from 'wireguardcfg'
 import { checkDeviceConfig, type CheckedDeviceConfig, markChecked } from 'wireguardcfg/backend'
+import { CALL_OPTIONS, checkOptions, type OptionTable } from 'wireguardcfg/internal'
 import { diffDeviceFields, diffPeers, type Endpoints, type SyncResult } from './diff.js'
 
 /** Options of `WireGuard.syncDevice`. */
 export interface SyncOptions extends CallOptions {
   /**
    * The configuration that was written last time. An endpoint is then written when it differs
-   * between the two configurations; a peer that has roamed keeps its current endpoint. Without
-   * `previous`, the policy is that of `endpoints`.
+   * between the two configurations; a peer that has roamed keeps its current endpoint. An endpoint
+   * that is absent here was not written, so the one of the new configuration is. Therefore keep the
+   * endpoint that was written last, also after a configuration without it. Without `previous`, the
+   * policy is that of `endpoints`.
    */
   readonly previous?: DeviceConfig | undefined
   /**
@@ -16,6 +19,12 @@ export interface SyncOptions extends CallOptions {
    * such a peer can have roamed. `write`: it is always written, as `wg syncconf` does.
    */
   readonly endpoints?: 'keep-roamed' | 'write' | undefined
+}
+
+const SYNC_OPTIONS: OptionTable<SyncOptions> = {
+  ...CALL_OPTIONS,
+  previous: 'checked later',
+  endpoints: ['keep-roamed', 'write'],
 }
 
 /** The two methods that {@link syncDevice} needs, of a backend or of `WireGuard`. */
@@ -32,8 +41,10 @@ export async function syncDevice(
   target: SyncTarget,
   name: string,
   config: DeviceConfig,
-  { previous, endpoints = 'keep-roamed', ...options }: SyncOptions = {},
+  given: SyncOptions = {},
 ): Promise<SyncResult> {
+  checkOptions(given, SYNC_OPTIONS, { operation: 'sync device', device: name })
+  const { previous, endpoints = 'keep-roamed', ...options } = given
   // Check before the device is read. The difference of checked configurations needs no check.
   const wanted = await checkDeviceConfig(config)
   const before = previous === undefined ? undefined : await checkDeviceConfig(previous)

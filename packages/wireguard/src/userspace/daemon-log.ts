@@ -1,12 +1,12 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs'
-import { Socket } from 'node:net'
-import { tmpdir } from 'node:os'
+import type { ChildProcess } from 'node:child_process'
 import { join } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 import { daemonEnvironment } from './environment.js'
 import { findProgram } from './implementation.js'
+
+// An import would also load the streams of node:fs, which takes 2 ms.
+const { closeSync, mkdtempSync, openSync, rmSync } = process.getBuiltinModule('node:fs')
+const events = process.getBuiltinModule('node:events')
 
 const KEPT = 2048 // bytes that an error quotes
 const PATIENCE = 1000 // milliseconds
@@ -72,6 +72,7 @@ interface Pipe {
 
 /** Node cannot make a pipe between two children, so it is a named one for a moment. */
 async function openPipe(): Promise<Pipe> {
+  const { tmpdir } = process.getBuiltinModule('node:os')
   const directory = mkdtempSync(join(tmpdir(), 'wireguard-'))
   const path = join(directory, 'output')
   const open: number[] = []
@@ -83,7 +84,7 @@ async function openPipe(): Promise<Pipe> {
     const reader = openSync(path, 'r')
     open.push(reader)
     const tail = start('tail', ['-c', String(KEPT)], [reader, 'pipe', 'ignore'])
-    await once(tail, 'spawn')
+    await events.once(tail, 'spawn')
     open.shift()
     return { writer, tail }
   } finally {
@@ -100,6 +101,7 @@ function start(
 ): ChildProcess {
   const program = findProgram(name)
   if (program === undefined) throw new WireGuardError(`no ${name}`, { code: 'ENOENT' })
+  const { spawn } = process.getBuiltinModule('node:child_process')
   const child = spawn(program, args, {
     cwd: '/',
     detached: true,
@@ -111,7 +113,7 @@ function start(
 }
 
 async function ended(child: ChildProcess): Promise<void> {
-  await once(child, 'exit')
+  await events.once(child, 'exit')
   if (child.exitCode !== 0) throw new WireGuardError('a program failed', { code: 'EIO' })
 }
 
@@ -119,6 +121,7 @@ async function ended(child: ChildProcess): Promise<void> {
 async function textOf(tail: ChildProcess): Promise<string> {
   const { stdout } = tail
   // The pipe must not keep this process from ending either.
+  const { Socket } = process.getBuiltinModule('node:net')
   if (stdout instanceof Socket) stdout.unref()
   const chunks: Buffer[] = []
   stdout?.on('data', (chunk: Buffer) => chunks.push(chunk))

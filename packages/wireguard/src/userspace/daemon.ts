@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { begun, daemonTrace, type Draft, onAbort } from 'wireguardcfg/internal'
 import { isWireGuardError, type TracedDaemon } from 'wireguardcfg'
@@ -39,6 +39,8 @@ export class Daemon {
     const log = await DaemonLog.open()
     const { stdio } = log
     let child: ChildProcess | undefined
+    // Loading it takes time, which programs that start no daemon need not spend.
+    const { spawn } = process.getBuiltinModule('node:child_process')
     try {
       child = within(() =>
         spawn(program, ['--foreground', name], {

@@ -1,8 +1,10 @@
-import { accessSync, constants, statSync } from 'node:fs'
 import { delimiter, isAbsolute, join, resolve } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 import { quote } from 'wireguardcfg/internal'
 import { SYSTEM_PATH } from './environment.js'
+
+// An import would also load the streams of node:fs, which takes 2 ms.
+const { accessSync, constants, statSync } = process.getBuiltinModule('node:fs')
 
 /** The variable that names a program to start instead of wireguard-go, as for wg-quick(8). */
 export const IMPLEMENTATION_VARIABLE = 'WG_QUICK_USERSPACE_IMPLEMENTATION'

@@ -1,4 +1,3 @@
-import { constants } from 'node:os'
 import { WireGuardError } from 'wireguardcfg'
 import { errorCode, HINTS } from 'wireguardcfg/internal'
 
@@ -30,6 +29,7 @@ const HINTS_OF_CODES: Readonly<Record<string, string>> = {
 
 /** The POSIX name of an error. Node knows some errors of execve(2) by their number only. */
 function systemCode(error: unknown): string {
+  const { constants } = process.getBuiltinModule('node:os')
   const number = errorNumber(error)
   const known = Object.entries(constants.errno).find(([, errno]) => errno === number)
   if (known !== undefined) return known[0]

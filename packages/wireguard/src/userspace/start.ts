@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, isWireGuardError, type UapiClient, WireGuardError } from 'wireguardcfg'
 import { callDeadline } from 'wireguardcfg/backend'
@@ -139,6 +138,7 @@ async function isTaken(output: string, { path, exists }: StartOptions): Promise<
 }
 
 function startHint(denied: boolean): string | undefined {
+  const { existsSync } = process.getBuiltinModule('node:fs')
   if (!existsSync('/dev/net/tun')) {
     return 'Create /dev/net/tun: load the tun module, or pass the device to the container'
   }

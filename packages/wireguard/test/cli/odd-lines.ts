@@ -7,7 +7,7 @@ export interface OddLine {
   /**
    * The arguments. `FILE` stands for a file with a key and white space, `EMPTY` for an empty one,
    * `BAD` for one with something else, `LONG` for one with a character behind the key, `BYTES` for
-   * one with 44 characters in more bytes.
+   * one with 43 characters in 44 bytes.
    */
   readonly args: readonly string[]
   /**
@@ -89,9 +89,10 @@ const ODD_ALLOWED_IPS = [
 ]
 
 const DEVICE_WORDS = [
+  // Not 0: each device would pick a port of its own.
   word(
     'listen-port',
-    ['0', '51810', '051811'],
+    ['51812', '51810', '051811'],
     [...without(NUMBERS, '99999999999999999999')],
     ['65536', '99999', 'domain', '+5', ' 5'],
   ),
@@ -108,20 +109,15 @@ const PEER_WORDS = [
   word(
     'endpoint',
     ['192.0.2.1:5', '[2001:DB8::1]:65535', '::1:5', '[fe80::1%lo]:5', '[::ffff:1.2.3.4]:7'],
+    ['', ':', ':5', '[]:5', '[::1', '[::1]', '[::1]:', '[::1]5', '192.0.2.1', '-:5'],
     [
-      '',
-      ':',
-      ':5',
-      '[]:5',
-      '[::1',
-      '[::1]',
-      '[::1]:',
-      '[::1]5',
-      '192.0.2.1',
+      '192.0.2.1:65536',
+      '127.1:5',
+      '0x7f000001:5',
+      '192.0.2.1:domain',
+      '192.0.2.1:+5',
       '192.0.2.1: 5',
-      '-:5',
     ],
-    ['192.0.2.1:65536', '127.1:5', '0x7f000001:5', '192.0.2.1:domain', '192.0.2.1:+5'],
   ),
   word('persistent-keepalive', ['0', 'Off', '25', '65535', '0025'], [...NUMBERS, '65536', '0x10']),
   fc

@@ -27,6 +27,7 @@ const FAULTS: Readonly<Record<FakeCall, readonly string[]>> = {
   send: ['ENOMEM', 'EPERM', 'ENOBUFS', 'EINTR'],
   sendAsync: ['ENOMEM', 'EPERM', 'ENOBUFS', 'EINTR'],
   recv: ['ENOMEM', 'EPERM', 'ENOBUFS', 'EINTR'],
+  recvAsync: ['ENOMEM', 'EPERM', 'ENOBUFS', 'EINTR'],
 }
 /** What the kernel can reply. */
 const REPLIES = ['EMFILE', 'ENOMEM', 'EPERM', 'ENOBUFS', 'EINTR', 'EBUSY']

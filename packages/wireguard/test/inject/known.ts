@@ -13,11 +13,6 @@ export interface KnownFault {
  */
 export const KNOWN: readonly KnownFault[] = [
   {
-    subject: 'fake kernel, Linux 6.12',
-    fault: 'removeManyAllowedIPs, abort .* a temporary peer is left',
-    reason: 'the removal of the temporary peer runs under the aborted signal',
-  },
-  {
     subject: 'wireguard-go, everything',
     fault: 'createDevice, ENOMEM at (pipe2|clone|socketpair) .* foreign error: Error: spawn ENOMEM',
     reason: 'spawn throws some errors instead of emitting them',

@@ -51,7 +51,7 @@ describeWith(
       await writeFile(join(folder, 'EMPTY'), '')
       await writeFile(join(folder, 'BAD'), 'no key\n')
       await writeFile(join(folder, 'LONG'), `${presharedKeyOf(1).toBase64()} x`)
-      await writeFile(join(folder, 'BYTES'), `é${'A'.repeat(43)}`)
+      await writeFile(join(folder, 'BYTES'), `é${'A'.repeat(42)}`)
       pairs = await Promise.all(
         [0, 1].map(async () => ({
           theirs: await startWireGuardGo(),
@@ -141,11 +141,10 @@ describeWith(
     it(
       'set: generated command lines with odd words and values',
       async () => {
-        const lines = oddSetLines(runs(120).numRuns, ODD_SEED)
+        const lines = oddSetLines(runs(60).numRuns, ODD_SEED)
         const steps = lines.map(({ args, isRefused }) => ({
           args: ['set', 'NAME', ...args],
           isRefused,
-          hasNoPort: args.includes('listen-port'),
         }))
         await expect(differences(steps)).resolves.toStrictEqual([])
       },

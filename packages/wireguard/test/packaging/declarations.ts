@@ -13,6 +13,8 @@ export interface Declared {
   readonly parts: readonly Part[]
   /** The types of these packages that it mentions and no public entry exports: `Conf.get: Key`. */
   readonly unnameable: readonly string[]
+  /** Its parameters that are options: `WireGuard.open(options)`. */
+  readonly options: readonly string[]
 }
 
 /** An export, or a member of one. */
@@ -115,13 +117,17 @@ class Reader {
     const isValue = !symbol.declarations.some((handle) => isTypeOnly(handle.resolve()))
     const parts: Part[] = []
     const unnameable = new Set<string>()
+    const options: string[] = []
     const target = this.#target(symbol)
     for (const handle of target.declarations) {
       const node = handle.resolve()
       if (node === undefined) throw new Error(`no declaration of ${symbol.name}`)
       parts.push({ name: symbol.name, comment: commentOf(statementOf(node)) })
+      if (ast.isFunctionDeclaration(node)) options.push(...optionsOf(symbol.name, node))
       for (const member of membersOf(node, isValue)) {
-        parts.push({ name: `${symbol.name}.${nameOf(member)}`, comment: commentOf(member) })
+        const name = `${symbol.name}.${nameOf(member)}`
+        parts.push({ name, comment: commentOf(member) })
+        options.push(...optionsOf(name, member))
       }
       for (const name of namesIn(node, isValue)) {
         const found = this.#checker.getSymbolAtLocation(name)
@@ -131,7 +137,7 @@ class Reader {
         }
       }
     }
-    return { entry, parts, unnameable: [...unnameable] }
+    return { entry, parts, unnameable: [...unnameable], options }
   }
 }
 
@@ -180,6 +186,14 @@ function isVisible(member: ast.Node, isValue: boolean): boolean {
   if (ast.isConstructorDeclaration(member) && !isValue) return false
   const text = member.getText()
   return !text.startsWith('private ') && !text.startsWith('#')
+}
+
+/** The parameters whose type has the name of options, and what is destructured in their place. */
+function optionsOf(name: string, node: ast.Node): string[] {
+  const parameters = node.getText().matchAll(/(\w+|\})\??: \w*(?:Options|Properties|Init)\b/g)
+  return [...parameters].map(
+    ([, parameter]) => `${name}(${parameter === '}' ? 'options' : parameter})`,
+  )
 }
 
 function nameOf(member: ast.Node): string {

@@ -265,6 +265,19 @@ describe('syncDevice', () => {
       expect(`${peer?.endpoint?.host}:${peer?.endpoint?.port}`).toBe(expected)
     })
 
+    it('stays after a configuration without it if the caller keeps what was written last', async () => {
+      await client.configureDevice('wg0', old)
+      server.setPeer(A, { endpoint: '198.51.100.9:9', lastHandshake: new Date(1e12) })
+      const endpoint = async () => (await client.device('wg0')).peers[0]?.endpoint?.port
+      await sync(without, { previous: old })
+      expect(await endpoint()).toBe(9)
+      // `without` says that no endpoint was written, so that of `old` is new.
+      await sync(old, { previous: old })
+      expect(await endpoint()).toBe(9)
+      await sync(old, { previous: without })
+      expect(await endpoint()).toBe(1)
+    })
+
     it('is written to a peer that has none, even after earlier writes', async () => {
       await client.configureDevice('wg0', without)
       await sync(old, { previous: old })

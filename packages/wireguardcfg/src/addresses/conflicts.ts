@@ -3,6 +3,7 @@ import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
 import { checkEndpoint, type Endpoint, isHostName, parseEndpoint } from '../model/endpoint.js'
 import type { PublicKey } from '../model/key.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import { atPath, type Block, byPosition, type Network, networkText, readNetwork } from './block.js'
 
 /** What all kinds of {@link AllowedIPConflict} have. */
@@ -55,6 +56,8 @@ export interface ConflictOptions {
   readonly device?: Device | undefined
 }
 
+const CONFLICT_OPTIONS: OptionTable<ConflictOptions> = { device: 'checked later' }
+
 /**
  * Finds allowed IPs of the peers of a configuration, or of a device, that get in each other's way.
  * None of it is an error for WireGuard. Peers that the configuration removes are left out.
@@ -73,8 +76,10 @@ export interface ConflictOptions {
  */
 export function findConflicts(
   config: DeviceConfig | Device,
-  { device }: ConflictOptions = {},
+  options: ConflictOptions = {},
 ): AllowedIPConflict[] {
+  checkOptions(options, CONFLICT_OPTIONS, { operation: 'find conflicts' })
+  const { device } = options
   const claims: Claim[] = []
   const endpoints: PlacedEndpoint[] = []
   for (const [i, peer] of (config.peers ?? []).entries()) {

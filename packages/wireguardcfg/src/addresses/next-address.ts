@@ -1,6 +1,7 @@
 import type { AllowedIP } from '../model/allowed-ip.js'
 import { WireGuardError } from '../model/errors.js'
 import { parseInterfaceAddress } from '../model/interface-address.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import { quote } from '../model/quote.js'
 import {
   addressText,
@@ -17,6 +18,8 @@ export interface NextAddressOptions {
   /** Addresses and networks that are never returned, used or not. */
   readonly skip?: Iterable<AllowedIP> | undefined
 }
+
+const NEXT_ADDRESS_OPTIONS: OptionTable<NextAddressOptions> = { skip: 'checked later' }
 
 /**
  * Returns the lowest address of a network that is not used, for example for a new peer.
@@ -42,8 +45,10 @@ export interface NextAddressOptions {
 export function nextAddress(
   network: string,
   used: Iterable<AllowedIP>,
-  { skip = [] }: NextAddressOptions = {},
+  options: NextAddressOptions = {},
 ): string {
+  checkOptions(options, NEXT_ADDRESS_OPTIONS, { operation: 'find address' })
+  const { skip = [] } = options
   const { bits, first, last, own } = readOwnNetwork(network)
   const taken = [...readNetworks(used, 'used'), ...readNetworks(skip, 'skip'), ...own]
   let next = first

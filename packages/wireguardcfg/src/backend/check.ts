@@ -1,13 +1,16 @@
-import { invalid, type WireGuardError } from '../model/errors.js'
+import { errorCode, invalid, isWireGuardError, type WireGuardError } from '../model/errors.js'
 import { quote } from '../model/quote.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
-import type * as Schema from '../schema.js'
-import { fastCheckDeviceConfig, freezePeer } from './fast-check.js'
+import { ConfigReader, freezePeer } from './config-reader.js'
 
 /**
  * Checks a configuration and returns it in checked form, with keys parsed and addresses canonical.
  * Every backend calls this before it sends the first byte. A configuration that is already checked
- * is returned as it is. zod is loaded only when there is a fault to report.
+ * is returned as it is.
+ *
+ * The check stops at the first fault. A large configuration is checked in slices, so that the event
+ * loop runs in between. It accepts what the schemas of `wireguardcfg/schema` accept, without the
+ * loading of zod.
  *
  * @example
  * ```ts
@@ -22,23 +25,18 @@ export async function checkDeviceConfig(
 ): Promise<CheckedDeviceConfig> {
   const before = checked.get(config)
   if (before !== undefined) return before
-  // zod accepts a Map, or a promise that was not awaited, as an object without fields. Nothing
-  // would be configured.
-  const kind = Object.prototype.toString.call(config)
-  if (kind !== '[object Object]') {
-    throw invalid(
-      `expected an object${kind === '[object Promise]' ? '; await the promise first' : ''}`,
-      {
-        operation: OPERATION,
-      },
-    )
+  const reader = new ConfigReader()
+  try {
+    refuseOtherKinds(config)
+    const reading = reader.read(config)
+    for (;;) {
+      const { done, value } = reading.next()
+      if (done === true) return remember(value)
+      await nextTurn()
+    }
+  } catch (error) {
+    throw located(error, reader.path)
   }
-  const accepted = await fastCheckDeviceConfig(config)
-  if (accepted !== undefined) return remember(accepted)
-  const schema = await import('../schema.js')
-  const result = schema.deviceConfigSchema.safeParse(config)
-  if (result.success) return markChecked(result.data)
-  throw firstError(result.error.issues, schema)
 }
 
 /**
@@ -58,42 +56,40 @@ function remember(config: CheckedDeviceConfig): CheckedDeviceConfig {
   return config
 }
 
-/** The part of a zod issue that is used here. */
-interface Issue {
-  readonly code?: string | undefined
-  readonly path: readonly PropertyKey[]
-  readonly message: string
-  readonly keys?: readonly string[]
-}
-
 const OPERATION = 'check configuration'
 const checked = new WeakMap<object, CheckedDeviceConfig>()
 
-function firstError(issues: readonly Issue[], schemas: typeof Schema): WireGuardError {
-  const first = issues[0]
-  // A missing field is often present under a wrong name. That name says more.
-  const parent = fieldPath(first?.path.slice(0, -1) ?? [])
-  const issue =
-    issues.find(({ code, path }) => code === 'unrecognized_keys' && fieldPath(path) === parent) ??
-    first
-  const unknown = issue?.code === 'unrecognized_keys' ? (issue.keys?.[0] ?? '') : undefined
-  const path = fieldPath([...(issue?.path ?? []), ...(unknown === undefined ? [] : [unknown])])
-  const message = issue?.message ?? 'not a configuration'
-  return invalid(
-    unknown === undefined ? message : `unknown field${suggestion(unknown, issue!.path, schemas)}`,
-    {
-      operation: OPERATION,
-      path: path === '' ? undefined : path,
-    },
+/**
+ * A Map, or a promise that was not awaited, is an object without fields. Nothing would be
+ * configured.
+ */
+function refuseOtherKinds(config: unknown): void {
+  const kind = Object.prototype.toString.call(config)
+  if (kind === '[object Object]') return
+  throw invalid(
+    `expected an object${kind === '[object Promise]' ? '; await the promise first' : ''}`,
   )
+}
+
+/** Adds where the fault is. A getter or a proxy of the caller may throw anything. */
+function located(error: unknown, parts: readonly PropertyKey[]): WireGuardError {
+  const path = parts.length === 0 ? undefined : fieldPath(parts)
+  const context = { operation: OPERATION, path }
+  if (isWireGuardError(error)) return error.with(context)
+  const detail = errorCode(error, '')
+  return invalid('reading it failed', {
+    ...context,
+    detail: detail === '' ? undefined : detail,
+    cause: error,
+  })
 }
 
 // Long enough for every field name, and shorter than a secret pasted into the wrong place.
 const FIELD_NAME = /^[A-Za-z_][A-Za-z0-9_]{0,31}$/
 
-function fieldPath(path: readonly PropertyKey[]): string {
+function fieldPath(parts: readonly PropertyKey[]): string {
   let text = ''
-  for (const part of path) {
+  for (const part of parts) {
     if (typeof part === 'number') text += `[${part}]`
     // Any text can be the name of an unknown field.
     else if (!FIELD_NAME.test(String(part))) text += `[${quote(part)}]`
@@ -102,13 +98,8 @@ function fieldPath(path: readonly PropertyKey[]): string {
   return text
 }
 
-function suggestion(
-  key: string,
-  path: readonly PropertyKey[],
-  { deviceConfigSchema, peerConfigSchema }: typeof Schema,
-): string {
-  const plain = key.toLowerCase().replaceAll(/[^a-z]/g, '')
-  const { shape } = path.length === 0 ? deviceConfigSchema : peerConfigSchema
-  const field = Object.keys(shape).find((name) => name.toLowerCase() === plain)
-  return field === undefined ? '' : `; did you mean ${field}?`
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve)
+  })
 }

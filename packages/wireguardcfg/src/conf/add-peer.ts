@@ -2,6 +2,7 @@ import { formatEndpoint } from '../model/endpoint.js'
 import { invalid } from '../model/errors.js'
 import { PEER_FIELDS } from '../model/fields.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import type { Conf } from './conf.js'
 import type { PeerKey } from './keys.js'
 import { checkName, setPeerName } from './peer-name.js'
@@ -44,6 +45,7 @@ export interface ConfPeerInit {
  * @throws WireGuardError `EINVAL` with the `path` of the field
  */
 export function addPeer(conf: Conf, init: ConfPeerInit, path = ''): ConfSection {
+  checkOptions(init ?? null, PEER_OPTIONS, { operation: 'add peer', path })
   const lines = peerLines(init, path)
   const { name } = init
   if (name !== undefined) checkName(name, `${path}name`)
@@ -51,6 +53,15 @@ export function addPeer(conf: Conf, init: ConfPeerInit, path = ''): ConfSection 
   for (const [key, value] of lines) section.set(key, value)
   if (name !== undefined) setPeerName(section, name)
   return section
+}
+
+const PEER_OPTIONS: OptionTable<ConfPeerInit> = {
+  publicKey: 'checked later',
+  name: 'checked later',
+  presharedKey: 'checked later',
+  allowedIPs: 'list',
+  endpoint: 'checked later',
+  persistentKeepalive: 'checked later',
 }
 
 /** Returns the lines of a peer in the order of `wg showconf`. */

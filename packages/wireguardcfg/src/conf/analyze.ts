@@ -1,5 +1,6 @@
 import type { AllowedIP } from '../model/allowed-ip.js'
 import type { PublicKey } from '../model/key.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import type { Conf } from './conf.js'
 import { type ConfDialect, peerKey, wgInterfaceKey } from './keys.js'
 import { codeOf, type ConfLine } from './line.js'
@@ -29,6 +30,8 @@ export interface ConfOptions {
   readonly dialect?: ConfDialect | undefined
 }
 
+const CONF_OPTIONS: OptionTable<ConfOptions> = { dialect: ['wg', 'wg-quick'] }
+
 /** The meaning of a file, and everything that is wrong with it. */
 export interface Analysis {
   readonly interface: ConfInterface
@@ -46,8 +49,14 @@ export interface Analysis {
 /** The sentence of wg(8) about a `[Peer]` without `PublicKey`. */
 export const MISSING_PUBLIC_KEY = 'A peer is missing a public key'
 
-/** Reads a whole document once. Never throws. */
-export function analyze(conf: Conf, { dialect = 'wg-quick' }: ConfOptions = {}): Analysis {
+/**
+ * Reads a whole document once.
+ *
+ * @throws WireGuardError `EINVAL` for an unknown option, and for nothing in the document
+ */
+export function analyze(conf: Conf, options: ConfOptions = {}): Analysis {
+  checkOptions(options, CONF_OPTIONS, { operation: 'read configuration' })
+  const { dialect = 'wg-quick' } = options
   const analyzer = new Analyzer(conf, dialect)
   analyzer.run()
   return analyzer.finish()

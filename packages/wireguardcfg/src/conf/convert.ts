@@ -2,6 +2,7 @@ import type { AllowedIP } from '../model/allowed-ip.js'
 import { markChecked } from '../backend/check.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
+import { invalid } from '../model/errors.js'
 import { DEVICE_FIELDS, givenFields, PEER_FIELDS, unsetFields } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
 import type { ConfOptions } from './analyze.js'
@@ -60,6 +61,9 @@ export interface UnresolvedEndpoint {
  * @throws ConfError `EINVAL` for the first error in the file
  */
 export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOptions): ConfConversion {
+  if (mode !== 'setconf' && mode !== 'addconf') {
+    throw invalid("mode: expected 'setconf' or 'addconf'")
+  }
   const { interface: settings, peers, passing } = analyzeStrictly(conf, options)
   const configs: CheckedDeviceConfig[] = []
   const unresolved: UnresolvedEndpoint[] = []

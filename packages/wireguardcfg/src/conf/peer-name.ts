@@ -1,4 +1,5 @@
 import { invalid } from '../model/errors.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import { mayHoldKey } from '../model/quote.js'
 import { isEndMarker } from './comments.js'
 import type { ConfSection, PlacedComment } from './section.js'
@@ -12,6 +13,8 @@ export interface PeerNameOptions {
    */
   readonly styles?: readonly RegExp[] | undefined
 }
+
+const NAME_OPTIONS: OptionTable<PeerNameOptions> = { styles: 'list' }
 
 /**
  * Returns the name that a comment gives a peer, in the forms of exporters, panels and install
@@ -101,8 +104,12 @@ type Style = (comment: string) => Found | undefined
 
 function findName(
   section: ConfSection,
-  { styles = [] }: PeerNameOptions,
+  options: PeerNameOptions,
 ): (Pick<PlacedComment, 'place' | 'index'> & { readonly found: Found }) | undefined {
+  // The index that `peers.map(peerName)` passes is no object with options.
+  if (typeof options !== 'number')
+    checkOptions(options, NAME_OPTIONS, { operation: 'name of peer' })
+  const { styles = [] } = options
   const comments = section.placedComments
   const all = [...styles.map(matching), ...STYLES]
   for (const { text, place, index } of comments) {

@@ -44,6 +44,9 @@ export function parseAllowedIP(text: string): AllowedIPBytes {
  * length exceeds them
  */
 export function formatAllowedIP({ address, prefixLength }: AllowedIPBytes): AllowedIP {
+  if (address.byteLength !== 4 && address.byteLength !== 16) {
+    throw invalid('allowed ip: expected an address of 4 or 16 bytes')
+  }
   const bits = address.byteLength * 8
   if (!(Number.isInteger(prefixLength) && prefixLength >= 0 && prefixLength <= bits)) {
     throw invalid(`allowed ip: expected a prefix length of 0 to ${bits}`)
@@ -95,6 +98,10 @@ export interface AllowedIPReading {
  */
 export function readAllowedIP(text: string): AllowedIPReading {
   if (typeof text !== 'string') throw invalid(`allowed ip: expected a string, got ${quote(text)}`)
+  // Nothing looks at all of a text that is far too long.
+  if (text.length > LONGEST) {
+    throw invalid(`allowed ip ${quote(text)}: expected an address, got ${text.length} characters`)
+  }
   const slash = text.indexOf('/')
   reading.addressEnd = slash < 0 ? text.length : slash
   reading.length = readIP(text, reading.addressEnd, reading.address)
@@ -114,6 +121,9 @@ export function readAllowedIP(text: string): AllowedIPReading {
   reading.cleared = clearHostBits(reading.address, reading.length, reading.prefixLength)
   return reading
 }
+
+// Far more than any address: the longest has 45 characters.
+const LONGEST = 1000
 
 /** The one result of `readAllowedIP`, reused by every call. */
 const reading: { -readonly [Name in keyof AllowedIPReading]: AllowedIPReading[Name] } = {

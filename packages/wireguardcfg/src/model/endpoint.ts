@@ -25,6 +25,7 @@ export interface Endpoint {
  */
 export function parseEndpoint(text: string): Endpoint {
   if (typeof text !== 'string') throw invalid(`endpoint: expected a string, got ${quote(text)}`)
+  refuseLong('endpoint', text)
   const colon = text.lastIndexOf(':')
   const bracketed = text.startsWith('[')
   const host = bracketed ? text.slice(1, colon - 1) : text.slice(0, colon)
@@ -80,6 +81,7 @@ export function checkEndpoint({ host, port }: Endpoint): Endpoint {
 export function canonicalHost(host: string): string {
   if (typeof host !== 'string')
     throw invalid(`endpoint host: expected a string, got ${quote(host)}`)
+  refuseLong('endpoint host', host)
   const percent = host.indexOf('%')
   const end = percent < 0 ? host.length : percent
   const length = readIP(host, end, ADDRESS)
@@ -114,6 +116,17 @@ export function isHostName(host: string): boolean {
 /** Returns true for every spelling of an IPv4 address that inet_aton(3) accepts, as `0x7f.1`. */
 export function isInetAton(host: string): boolean {
   return /^(?:0x[0-9a-f]*|[0-9]+)(?:\.(?:0x[0-9a-f]*|[0-9]+)){0,3}$/i.test(host)
+}
+
+// More than the longest host name, with brackets and a port.
+const LONGEST = 300
+
+/** Nothing looks at all of a text that is far too long. */
+function refuseLong(what: string, text: string): void {
+  if (text.length <= LONGEST) return
+  throw invalid(
+    `${what} ${quote(text)}: expected at most ${LONGEST} characters, got ${text.length}`,
+  )
 }
 
 // Reused for every address.

@@ -237,7 +237,7 @@ const PKCS8_X25519 = Buffer.from('302e020100300506032b656e04220420', 'hex')
 
 function secretFromText(text: string): Uint8Array {
   if (isKeyText(text)) return decode(text, 'base64')
-  if (HEX_KEY.test(text)) return decode(text, 'hex')
+  if (text.length === 64 && HEX_KEY.test(text)) return decode(text, 'hex')
   if (text === HIDDEN) {
     throw invalid('secret key: got "(hidden)", the text of a redacted key', {
       hint: 'Pass the SecretKey itself, or its toBase64()',
@@ -265,7 +265,10 @@ function secretFromBytes(bytes: Uint8Array): Uint8Array {
       `secret key: expected a string, 32 bytes or a SecretKey, got ${describeType(bytes)}`,
     )
   }
-  // Check the copy, because shared memory may change after a check of the original.
+  if (bytes.byteLength !== KEY_LENGTH) {
+    throw invalid(`secret key: expected 32 bytes, got ${bytes.byteLength}`)
+  }
+  // Check the copy too, because shared memory may change after a check of the original.
   const copy = new Uint8Array(bytes)
   if (copy.byteLength !== KEY_LENGTH) {
     throw invalid(`secret key: expected 32 bytes, got ${copy.byteLength}`)
@@ -283,6 +286,7 @@ function describeType(value: unknown): string {
  */
 export function describeKeyText(text: unknown): string {
   if (typeof text !== 'string') return `got ${describeType(text)}`
+  if (text.length > 1000) return `got ${text.length} characters`
   if (HEX_KEY.test(text)) return 'got 64 hexadecimal digits, which only SecretKey.parse accepts'
   if (/\s/.test(text)) return 'got text with white space'
   if (text.length !== 44) return `got ${text.length} characters`
@@ -298,7 +302,7 @@ export function describeKeyText(text: unknown): string {
  * @throws WireGuardError `EINVAL` as `SecretKey.parse`, and for hexadecimal
  */
 export function parseConfigSecret(value: SecretKey | string): SecretKey {
-  if (typeof value === 'string' && /^[0-9A-Fa-f]{64}$/.test(value)) {
+  if (typeof value === 'string' && value.length === 64 && HEX_KEY.test(value)) {
     throw invalid(
       `secret key: expected 44 characters of canonical base64, ${describeKeyText(value)}`,
     )

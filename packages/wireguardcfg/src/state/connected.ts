@@ -1,5 +1,6 @@
 import type { Peer } from '../model/device.js'
 import { invalid } from '../model/errors.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import { quote } from '../model/quote.js'
 
 /** Options of {@link isConnected}. All times are in milliseconds. */
@@ -33,11 +34,21 @@ export function isConnected(
   { lastHandshake }: Pick<Peer, 'lastHandshake'>,
   options: ConnectedOptions = {},
 ): boolean {
+  // The index that `peers.filter(isConnected)` passes is no object with options.
+  if (typeof options !== 'number') checkOptions(options, CONNECTED_OPTIONS, CONTEXT)
   const now = milliseconds(options.now, Date.now(), 'now')
   const connectedFor = milliseconds(options.connectedFor, 180_000, 'connectedFor')
   const grace = milliseconds(options.grace, 15_000, 'grace')
   return lastHandshake !== undefined && now - lastHandshake.getTime() <= connectedFor + grace
 }
+
+const CONNECTED_OPTIONS: OptionTable<ConnectedOptions> = {
+  now: 'checked later',
+  connectedFor: 'checked later',
+  grace: 'checked later',
+}
+
+const CONTEXT = { operation: 'check connection' }
 
 function milliseconds(value: number | undefined, byDefault: number, path: string): number {
   if (value === undefined) return byDefault

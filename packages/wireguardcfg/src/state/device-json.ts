@@ -4,6 +4,7 @@ import { formatEndpoint, parseEndpoint } from '../model/endpoint.js'
 import { invalid } from '../model/errors.js'
 import { checkInterfaceName } from '../model/interface-name.js'
 import { parsePublicKey, type PublicKey, SecretKey } from '../model/key.js'
+import { checkOptions, type OptionTable } from '../model/options.js'
 import { HIDDEN, quote } from '../model/quote.js'
 import { JsonReader } from './json-reader.js'
 
@@ -57,6 +58,8 @@ export interface DeviceToJSONOptions {
   readonly reveal?: boolean | undefined
 }
 
+const JSON_OPTIONS: OptionTable<DeviceToJSONOptions> = { reveal: 'boolean' }
+
 /**
  * Returns a device as JSON, for `JSON.stringify`. `wireguard show --json` prints the same form.
  *
@@ -65,10 +68,9 @@ export interface DeviceToJSONOptions {
  * const text = JSON.stringify(deviceToJSON(await wg.device('wg0')))
  * ```
  */
-export function deviceToJSON(
-  device: Device,
-  { reveal = false }: DeviceToJSONOptions = {},
-): DeviceJSON {
+export function deviceToJSON(device: Device, options: DeviceToJSONOptions = {}): DeviceJSON {
+  checkOptions(options, JSON_OPTIONS, { operation: 'write JSON', device: device.name })
+  const { reveal = false } = options
   return {
     version: 1,
     name: device.name,

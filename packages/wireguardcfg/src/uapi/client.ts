@@ -17,6 +17,7 @@ import type { Device, Peer } from '../model/device.js'
 import { errorCode, isWireGuardError, WireGuardError } from '../model/errors.js'
 import { checkInterfaceName, isInterfaceName } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
+import { CALL_OPTIONS, checkOptions, type OptionTable } from '../model/options.js'
 import { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'
 import { ReplyParser } from './parse.js'
 import { PeerStream } from './peer-stream.js'
@@ -70,6 +71,7 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   /** Opens nothing yet. */
   constructor(options: UapiClientOptions = {}) {
+    checkOptions(options, CLIENT_OPTIONS, { operation: 'open client' })
     this.#directory = options.directory ?? DEFAULT_SOCKET_DIRECTORY
     this.#hasInterface = options.hasInterface ?? hasInterface
   }
@@ -259,6 +261,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     defaults?: GivenLimits,
   ): CallDeadline {
     if (context.device !== undefined) checkInterfaceName(context.device)
+    checkOptions(options, CALL_OPTIONS, context)
     if (this.#closed)
       throw new WireGuardError('the client is closed', { ...context, code: 'EBADF' })
     const call = callDeadline(context, options, defaults)
@@ -370,6 +373,11 @@ export class UapiClient implements Backend, AsyncDisposable {
       detail: `no socket ${join(this.#directory, name + SOCKET_SUFFIX)}`,
     })
   }
+}
+
+const CLIENT_OPTIONS: OptionTable<UapiClientOptions> = {
+  directory: 'text',
+  hasInterface: 'function',
 }
 
 /**

@@ -111,7 +111,7 @@ describe.each(STEPS)('while $name', ({ script, reached, call }) => {
     // Everything that a first call loads is loaded, and the check has run once.
     await new UapiClient({ directory: '/nonexistent' }).configureDevice('wg0', {}).catch(() => {})
     const before = resources()
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const controller = new AbortController()
     const reason = new Error('enough')
     const ended = rejected(call(client, controller.signal))
@@ -137,7 +137,7 @@ describe.each(STEPS)('while $name', ({ script, reached, call }) => {
 describe('an abort', () => {
   it('before the call opens no connection', async () => {
     await using server = await listenRaw(({ socket }) => void socket.resume())
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const signal = AbortSignal.abort()
     for (const call of [
       client.device('wg0', { signal }),
@@ -155,7 +155,9 @@ describe('an abort', () => {
       socket.end(reply('listen_port=7'))
     })
     const controller = new AbortController()
-    const device = await new UapiClient(server).device('wg0', { signal: controller.signal })
+    const device = await new UapiClient({ directory: server.directory }).device('wg0', {
+      signal: controller.signal,
+    })
     controller.abort()
     expect(device.listenPort).toBe(7)
   })
@@ -166,7 +168,9 @@ describe('an abort', () => {
       const timer = setInterval(() => socket.write('daita_x=1\n'), 5)
       socket.once('close', () => clearInterval(timer))
     })
-    const call = new UapiClient(server).device('wg0', { signal: AbortSignal.timeout(80) })
+    const call = new UapiClient({ directory: server.directory }).device('wg0', {
+      signal: AbortSignal.timeout(80),
+    })
     const error = await rejected(call)
     expect(error).toMatchObject({ code: 'ABORT_ERR', cause: { name: 'TimeoutError' } })
     await server.allClosed()
@@ -178,7 +182,7 @@ describe('an abort', () => {
       await request()
       socket.write(reply('listen_port=7'))
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const before = resources()
     let aborted = 0
     for (let moment = 0; moment < 60; moment++) {

@@ -44,7 +44,7 @@ describe('a daemon that answers an error', () => {
     ['-4711', 'EIO'],
   ])('errno=%s is %s', async (errno, code) => {
     await using server = await listenRaw(answering(`errno=${errno}\n\n`))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const read = await rejected(client.device('wg0'))
     expect(read).toMatchObject({ code, operation: 'read device', detail: `errno=${errno}` })
     expect(read.applied).toBeUndefined()
@@ -92,7 +92,7 @@ describe('a daemon that answers an error', () => {
     'is reported although the request was not sent whole: %s',
     async (_, script) => {
       await using server = await listenRaw(script)
-      const client = new UapiClient(server)
+      const client = new UapiClient({ directory: server.directory })
       for (let i = 0; i < 5; i++) {
         const error = await rejected(client.configureDevice('wg0', LARGE))
         expect(error).toMatchObject({ code: 'EADDRINUSE', applied: 'unknown' })
@@ -115,7 +115,7 @@ describe('a daemon that ends the connection', () => {
     ['at once', ({ socket }) => void socket.destroy(), ['EPROTO', 'ECONNRESET', 'EPIPE']],
   ])('%s', async (_, script, codes) => {
     await using server = await listenRaw(script)
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     for (const call of [client.device('wg0'), client.configureDevice('wg0', { listenPort: 1 })]) {
       expect(codes).toContain((await rejected(call)).code)
     }
@@ -127,7 +127,9 @@ describe('a daemon that ends the connection', () => {
       await once(socket, 'data')
       socket.destroy()
     })
-    const error = await rejected(new UapiClient(server).configureDevice('wg0', LARGE))
+    const error = await rejected(
+      new UapiClient({ directory: server.directory }).configureDevice('wg0', LARGE),
+    )
     expect(['EPIPE', 'ECONNRESET', 'EPROTO']).toContain(error.code)
     expect(error).toMatchObject({ applied: 'unknown', device: 'wg0' })
   })
@@ -141,7 +143,7 @@ describe('a daemon that ends the connection', () => {
       if (index % 2 === 0) socket.end(head)
       else socket.write(head, () => socket.destroy())
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     for (const length of lengths) {
       const [result] = await Promise.allSettled([client.device('wg0')])
       if (result.status === 'fulfilled') {
@@ -160,7 +162,7 @@ describe('a daemon that ends the connection', () => {
       await request()
       socket.end(index === 0 ? '' : reply('listen_port=7'))
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     await expect(client.device('wg0')).rejects.toMatchObject({ code: 'EPROTO' })
     await expect(client.device('wg0')).resolves.toMatchObject({ listenPort: 7 })
   })
@@ -179,7 +181,7 @@ describe('a daemon that hangs', () => {
     ],
   ])('%s gives ETIMEDOUT, and its connection is closed', async (_, script) => {
     await using server = await listenRaw(script)
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     for (const call of [
       client.device('wg0', { idleTimeout: 60 }),
       client.configureDevice('wg0', { listenPort: 1 }, { idleTimeout: 60 }),
@@ -201,7 +203,7 @@ describe('a daemon that hangs', () => {
     }))
     const sockets: Socket[] = []
     await using server = await listenRaw(({ socket }) => void sockets.push(socket.pause()))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const call = client.configureDevice('wg0', markChecked({ peers }), { idleTimeout: 300 })
     await expect(call).rejects.toMatchObject({ code: 'ETIMEDOUT', applied: 'unknown' })
     // 1.6 MB in all, of which the buffers of a unix socket take some hundred KB.
@@ -216,7 +218,7 @@ describe('a daemon that hangs', () => {
       await request()
       if (index > 0) socket.end(reply())
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const hanging = rejected(client.device('wg0', { idleTimeout: 300 }))
     await until(() => server.requests.length === 1, 'the first request came')
     await expect(client.device('wg0')).resolves.toMatchObject({ peers: [] })

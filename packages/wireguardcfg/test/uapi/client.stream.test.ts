@@ -15,7 +15,7 @@ const PEERS = 20_000
 describe('a stream of peers', () => {
   it.each(SAMPLE_REPLIES)('has the same peers as a read: $name', async ({ text }) => {
     await using server = await listenRaw(answering(text))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const streamed = await collect(client.peerBatches('wg0'))
     const { peers } = await client.device('wg0')
     // A daemon that reports the time since the handshake is read twice, at two times.
@@ -38,7 +38,8 @@ describe('a stream of peers', () => {
       }
     })
     const batches = []
-    for await (const batch of new UapiClient(server).peerBatches('wg0')) batches.push(batch)
+    for await (const batch of new UapiClient({ directory: server.directory }).peerBatches('wg0'))
+      batches.push(batch)
     expect(batches.every(({ length }) => length > 0)).toBe(true)
     expect(batches.flat().map(({ receiveBytes }) => receiveBytes)).toStrictEqual([0, 1, 2, 3, 4])
     expect(batches.flat().map(({ allowedIPs }) => allowedIPs)).toStrictEqual(
@@ -49,7 +50,7 @@ describe('a stream of peers', () => {
   it('reads no more from the daemon than the consumer uses', async () => {
     const progress = { peers: 0 }
     await using server = await listenRaw(largeReply(progress))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     let used = 0
     for await (const batch of client.peerBatches('wg0')) {
       used += batch.length
@@ -64,7 +65,7 @@ describe('a stream of peers', () => {
 
   it('closes its connection when the consumer stops', async () => {
     await using server = await listenRaw(largeReply())
-    for await (const batch of new UapiClient(server).peerBatches('wg0')) {
+    for await (const batch of new UapiClient({ directory: server.directory }).peerBatches('wg0')) {
       expect(batch.length).toBeGreaterThan(0)
       break
     }
@@ -73,7 +74,9 @@ describe('a stream of peers', () => {
 
   it('closes its connection when the consumer takes longer than the idle time', async () => {
     await using server = await listenRaw(largeReply())
-    const batches = new UapiClient(server).peerBatches('wg0', { idleTimeout: 300 })
+    const batches = new UapiClient({ directory: server.directory }).peerBatches('wg0', {
+      idleTimeout: 300,
+    })
     await batches.next()
     await server.allClosed()
     const error = await rejected(batches.next())
@@ -89,7 +92,9 @@ describe('a stream of peers', () => {
       socket.write(peerText(0))
       asked.resolve(socket)
     })
-    const batches = new UapiClient(server).peerBatches('wg0', { idleTimeout: 400 })
+    const batches = new UapiClient({ directory: server.directory }).peerBatches('wg0', {
+      idleTimeout: 400,
+    })
     for (let i = 1; i <= 6; i++) {
       const next = batches.next()
       const socket = await asked.promise
@@ -117,7 +122,7 @@ describe('a stream of peers', () => {
       await firstBatch.promise
       socket.end(end)
     })
-    const batches = new UapiClient(server).peerBatches('wg0')
+    const batches = new UapiClient({ directory: server.directory }).peerBatches('wg0')
     const { value } = await batches.next()
     expect(value).toHaveLength(1)
     firstBatch.resolve()
@@ -127,14 +132,14 @@ describe('a stream of peers', () => {
 
   it('of an absent device is ENODEV, of an invalid name EINVAL', async () => {
     await using server = await listenRaw(() => {})
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     expect(await rejected(client.peerBatches('wg9').next())).toMatchObject({ code: 'ENODEV' })
     expect(await rejected(client.peerBatches('a/b').next())).toMatchObject({ code: 'EINVAL' })
   })
 
   it('ends when its signal is aborted and when the client is closed, while the consumer is busy', async () => {
     await using server = await listenRaw(largeReply())
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const abort = new AbortController()
     const aborted = client.peerBatches('wg0', { signal: abort.signal, idleTimeout: 0 })
     const closed = client.peerBatches('wg0', { idleTimeout: 0 })
@@ -153,7 +158,7 @@ describe('a stream of peers', () => {
       if (connection.index === 0) await largeReply()(connection)
       else await answering(reply('listen_port=7'))(connection)
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const stream = client.peerBatches('wg0')
     await stream.next()
     expect(await client.device('wg0')).toMatchObject({ listenPort: 7 })

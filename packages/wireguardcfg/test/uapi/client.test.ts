@@ -23,7 +23,7 @@ describe('reading', () => {
         await request()
         socket.write(text)
       })
-      const client = new UapiClient(server)
+      const client = new UapiClient({ directory: server.directory })
       await expect(client.device('wg0')).resolves.toStrictEqual(device)
       await server.allClosed()
       expect(server.requests).toStrictEqual(['get=1\n\n'])
@@ -34,7 +34,7 @@ describe('reading', () => {
     const sample = SAMPLE_REPLIES.find(({ name }) => name === 'boringtun')!
     await using server = await listenRaw(answering(sample.text))
     const before = Date.now()
-    const device = await new UapiClient(server).device('wg0')
+    const device = await new UapiClient({ directory: server.directory }).device('wg0')
     const [first, second] = device.peers
     expect(first!.lastHandshake!.getTime()).toBeGreaterThanOrEqual(before - 90_000)
     expect(first!.lastHandshake!.getTime()).toBeLessThanOrEqual(Date.now() - 90_000)
@@ -43,7 +43,7 @@ describe('reading', () => {
 
   it('uses a connection for each operation, because some daemons take only one', async () => {
     await using server = await listenRaw(answering(reply('listen_port=7')))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     for (let i = 0; i < 3; i++) {
       await expect(client.device('wg0')).resolves.toMatchObject({ listenPort: 7 })
       await client.configureDevice('wg0', { listenPort: 7 })
@@ -58,7 +58,7 @@ describe('reading', () => {
       await request()
       socket.end(reply(...(index === 0 ? lines : lines.toReversed())))
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const first = await client.device('wg0')
     const second = await client.device('wg0')
     expect(first.peers).toHaveLength(50)
@@ -74,7 +74,9 @@ describe('reading', () => {
         await time.advance(300)
       }
     })
-    const device = await new UapiClient(server).device('wg0', { idleTimeout: 400 })
+    const device = await new UapiClient({ directory: server.directory }).device('wg0', {
+      idleTimeout: 400,
+    })
     expect(device.listenPort).toBe(7)
   })
 
@@ -93,7 +95,7 @@ describe('reading', () => {
       }
       socket.end('errno=0\n\n')
     })
-    const device = await new UapiClient(server).device('wg0')
+    const device = await new UapiClient({ directory: server.directory }).device('wg0')
     expect(device.peers).toHaveLength(peers)
     expect(device.peers[peers - 1]).toMatchObject({
       publicKey: base64Of('ffff'.padStart(64, '0')),
@@ -103,7 +105,7 @@ describe('reading', () => {
 
   it('makes 200 calls at once', async () => {
     await using server = await listenRaw(answering(reply('listen_port=7')))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const devices = await Promise.all(Array.from({ length: 200 }, () => client.device('wg0')))
     expect(devices.every(({ listenPort }) => listenPort === 7)).toBe(true)
     await server.allClosed()
@@ -120,7 +122,7 @@ describe('reading', () => {
         else if (index === 1) socket.end('nonsense\n\n')
         else if (index === 2) socket.destroy()
       })
-      const client = new UapiClient(server)
+      const client = new UapiClient({ directory: server.directory })
       const calls = [0, 1, 2, 3].map(() => client.device('wg0', { idleTimeout: 50 }))
       const results = await Promise.allSettled(calls)
       expect(results.map(({ status }) => status)).toContain('rejected')

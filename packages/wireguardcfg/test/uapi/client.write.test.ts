@@ -54,13 +54,16 @@ function slowly(time: FakeTime): Script {
 describe('a write', () => {
   it('is one request, and waits for its reply', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
-    await new UapiClient(server).configureDevice('wg0', { listenPort: 7, peers: [{ publicKey }] })
+    await new UapiClient({ directory: server.directory }).configureDevice('wg0', {
+      listenPort: 7,
+      peers: [{ publicKey }],
+    })
     expect(server.requests).toStrictEqual([`set=1\nlisten_port=7\npublic_key=${PEER_HEX}\n\n`])
   })
 
   it('that is invalid opens no connection, and is ENODEV if the device does not exist', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const bad = { listenPort: 70_000 }
     const error = await rejected(client.configureDevice('wg0', bad))
     expect(error).toMatchObject({ code: 'EINVAL', path: 'listenPort', device: 'wg0' })
@@ -73,7 +76,9 @@ describe('a write', () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
     // U+010A: its lower byte is a newline.
     const endpoint = { host: 'fe80::1%a\u010aremove=true', port: 1 }
-    await new UapiClient(server).configureDevice('wg0', { peers: [{ publicKey, endpoint }] })
+    await new UapiClient({ directory: server.directory }).configureDevice('wg0', {
+      peers: [{ publicKey, endpoint }],
+    })
     expect(server.requests[0]!.split('\n')).toHaveLength(5)
     expect(Buffer.from(server.requests[0]!, 'latin1').toString()).toContain(
       '\nendpoint=[fe80::1%a\u010aremove=true]:1\n',
@@ -83,7 +88,7 @@ describe('a write', () => {
   it('writes a zone that is read back unchanged', async () => {
     const text = Buffer.from(reply(`public_key=${PEER_HEX}`, 'endpoint=[fe80::1%é\u010a]:1'))
     await using server = await listenRaw(answering(text.toString('latin1')))
-    const device = await new UapiClient(server).device('wg0')
+    const device = await new UapiClient({ directory: server.directory }).device('wg0')
     expect(device.peers[0]?.endpoint).toStrictEqual({ host: 'fe80::1%é\u010a', port: 1 })
   })
 })
@@ -106,7 +111,7 @@ describe('writes to one device', () => {
       open--
       socket.end('errno=0\n\n')
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     await Promise.all(
       Array.from({ length: 30 }, (_, i) => [
         client.configureDevice('wg0', { firewallMark: i }),
@@ -123,7 +128,7 @@ describe('writes to one device', () => {
       await request()
       if (index > 0) socket.end('errno=0\n\n')
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const hanging = rejected(client.configureDevice('wg0', {}, { idleTimeout: 400 }))
     await until(() => server.requests.length === 1, 'the first request came')
     const waiting = rejected(client.configureDevice('wg0', {}, { idleTimeout: 50 }))
@@ -143,7 +148,7 @@ describe('writes to one device', () => {
 describe('the removal of allowed IPs', () => {
   it('is one request to a daemon that supports it', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
-    await new UapiClient(server).configureDevice('wg0', REMOVAL)
+    await new UapiClient({ directory: server.directory }).configureDevice('wg0', REMOVAL)
     const [probe, set, ...rest] = server.requests
     expect(rest).toStrictEqual([])
     expect(probe).toMatch(
@@ -164,7 +169,7 @@ describe('the removal of allowed IPs', () => {
         if (text.startsWith('get')) socket.end(OWNED)
         else socket.end(text.includes('allowed_ip=-') ? no : 'errno=0\n\n')
       })
-      await new UapiClient(server).configureDevice('wg0', REMOVAL)
+      await new UapiClient({ directory: server.directory }).configureDevice('wg0', REMOVAL)
       const [, get, set, ...rest] = server.requests
       expect(get).toBe('get=1\n\n')
       expect(rest).toStrictEqual([])
@@ -188,7 +193,7 @@ describe('the removal of allowed IPs', () => {
 
   it('needs no temporary peer when the peer owns none of them', async () => {
     await using server = await listenRaw(withoutRemoval(reply(), () => 'errno=0\n\n'))
-    await new UapiClient(server).configureDevice('wg0', REMOVAL)
+    await new UapiClient({ directory: server.directory }).configureDevice('wg0', REMOVAL)
     expect(server.requests[2]).toBe(
       `set=1\nfwmark=5\npublic_key=${PEER_HEX}\nallowed_ip=10.0.0.9/32\n\n`,
     )
@@ -196,7 +201,10 @@ describe('the removal of allowed IPs', () => {
 
   it('does not probe the daemon when there is nothing to remove', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
-    await new UapiClient(server).configureDevice('wg0', { ...REMOVAL, replacePeers: true })
+    await new UapiClient({ directory: server.directory }).configureDevice('wg0', {
+      ...REMOVAL,
+      replacePeers: true,
+    })
     expect(server.requests[0]).toContain('replace_peers=true\n')
   })
 
@@ -207,7 +215,9 @@ describe('the removal of allowed IPs', () => {
     await using server = await listenRaw(
       withoutRemoval(OWNED, (__, nth) => (nth === 0 ? answer : 'errno=0\n\n')),
     )
-    const error = await rejected(new UapiClient(server).configureDevice('wg0', REMOVAL))
+    const error = await rejected(
+      new UapiClient({ directory: server.directory }).configureDevice('wg0', REMOVAL),
+    )
     expect(error).toMatchObject({ code, applied: 'unknown' })
     const [, , set, clean, ...rest] = server.requests
     expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
@@ -223,7 +233,9 @@ describe('the removal of allowed IPs', () => {
       else socket.end(index === 0 ? 'errno=-22\n\n' : 'errno=0\n\n')
     })
     const { signal } = controller
-    const error = await rejected(new UapiClient(server).configureDevice('wg0', REMOVAL, { signal }))
+    const error = await rejected(
+      new UapiClient({ directory: server.directory }).configureDevice('wg0', REMOVAL, { signal }),
+    )
     expect(error).toMatchObject({ name: 'AbortError', applied: 'unknown' })
     const [, , set, clean] = server.requests
     expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
@@ -237,7 +249,7 @@ describe('the removal of allowed IPs', () => {
       else if (text.startsWith('get')) socket.end(OWNED)
       else socket.end(index === 0 ? 'errno=-22\n\n' : 'errno=0\n\n')
     })
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const call = rejected(client.configureDevice('wg0', REMOVAL))
     await until(() => closed !== undefined)
     await closed
@@ -255,7 +267,9 @@ describe('the removal of allowed IPs', () => {
       const timer = setInterval(() => index === 3 && socket.write('x=1\n'), 20)
       socket.once('close', () => clearInterval(timer))
     })
-    const error = await rejected(new UapiClient(server).configureDevice('wg0', REMOVAL))
+    const error = await rejected(
+      new UapiClient({ directory: server.directory }).configureDevice('wg0', REMOVAL),
+    )
     expect(error).toMatchObject({ code: 'EIO', applied: 'unknown' })
     expect(server.requests).toHaveLength(4)
     await server.allClosed()
@@ -265,14 +279,16 @@ describe('the removal of allowed IPs', () => {
     await using server = await listenRaw(
       withoutRemoval(OWNED, (_, nth) => (nth === 0 ? 'errno=-5\n\n' : 'errno=-71\n\n')),
     )
-    const error = await rejected(new UapiClient(server).configureDevice('wg0', REMOVAL))
+    const error = await rejected(
+      new UapiClient({ directory: server.directory }).configureDevice('wg0', REMOVAL),
+    )
     expect(error).toMatchObject({ code: 'EIO', detail: 'errno=-5' })
   })
 
   it('does not let a waiting write time out while it makes progress', async () => {
     using time = fakeTime()
     await using server = await listenRaw(slowly(time))
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     const removal = client.configureDevice('wg0', REMOVAL)
     const waiting = client.configureDevice('wg0', { firewallMark: 6 }, { idleTimeout: 300 })
     await expect(Promise.all([removal, waiting])).resolves.toHaveLength(2)

@@ -30,7 +30,7 @@ describe('a reply that never ends', () => {
     ['allowed ips', 'allowed_ip=10.0.0.0/8\n', PEER],
   ])('ends with EPROTO: %s', async (_, text, first) => {
     await using server = await repeating(text, first)
-    const client = new UapiClient(server)
+    const client = new UapiClient({ directory: server.directory })
     expect(await rejected(client.device('wg0'))).toMatchObject({ code: 'EPROTO' })
     expect(await rejected(client.configureDevice('wg0', {}))).toMatchObject({
       code: 'EPROTO',
@@ -48,7 +48,10 @@ describe('a reply that never ends', () => {
         await time.advance(200)
       }
     })
-    const call = new UapiClient(server).device('wg0', { idleTimeout: 400, timeout: 2000 })
+    const call = new UapiClient({ directory: server.directory }).device('wg0', {
+      idleTimeout: 400,
+      timeout: 2000,
+    })
     expect(await rejected(call)).toMatchObject({
       code: 'ETIMEDOUT',
       message: 'read device "wg0": not finished after 2000 ms',

@@ -18,7 +18,7 @@ describe('the zone of an endpoint', () => {
     'that no interface has is refused before anything is sent: %s',
     async (zone) => {
       await using server = await listenRaw(answering('errno=0\n\n'))
-      const client = new UapiClient({ ...server, hasInterface: has })
+      const client = new UapiClient({ directory: server.directory, hasInterface: has })
       const peers = [peer('eth0'), peer(zone, 1)]
       const error = await rejected(client.configureDevice('wg0', { replacePeers: true, peers }))
       expect(error).toMatchObject({ code: 'EINVAL', device: 'wg0', path: 'peers[1].endpoint' })
@@ -30,7 +30,7 @@ describe('the zone of an endpoint', () => {
 
   it.each(['eth0', 'lo', '1', '77', '4294967295'])('that may be is sent: %s', async (zone) => {
     await using server = await listenRaw(answering('errno=0\n\n'))
-    const client = new UapiClient({ ...server, hasInterface: has })
+    const client = new UapiClient({ directory: server.directory, hasInterface: has })
     await client.configureDevice('wg0', { peers: [peer(zone)] })
     expect(server.requests[0]).toContain(`endpoint=[fe80::1%${zone}]:51820\n`)
   })
@@ -40,14 +40,14 @@ describe('the zone of an endpoint', () => {
     ['the daemon is in another namespace', (name) => Promise.resolve(name === 'lo')],
   ])('is left to the daemon when %s', async (_, hasOther) => {
     await using server = await listenRaw(answering('errno=-22\n\n'))
-    const client = new UapiClient({ ...server, hasInterface: hasOther })
+    const client = new UapiClient({ directory: server.directory, hasInterface: hasOther })
     const error = await rejected(client.configureDevice('wg0', { peers: [peer('nope')] }))
     expect(error).toMatchObject({ code: 'EINVAL', applied: 'unknown' })
   })
 
   it('of a peer that is removed does not count', async () => {
     await using server = await listenRaw(answering('errno=0\n\n'))
-    const client = new UapiClient({ ...server, hasInterface: has })
+    const client = new UapiClient({ directory: server.directory, hasInterface: has })
     await client.configureDevice('wg0', { peers: [{ ...peer('nope'), remove: true }] })
     expect(server.requests).toHaveLength(1)
   })

@@ -5,8 +5,11 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import {
+  CALL_OPTIONS,
+  checkOptions,
   formatInterfaceAddress,
   limitsOf,
+  type OptionTable,
   parseInterfaceAddress,
   traceMethods,
 } from 'wireguardcfg/internal'
@@ -336,6 +339,7 @@ export class NetlinkLinks implements AsyncDisposable {
   ): Promise<T> {
     try {
       checkInterfaceName(device)
+      checkOptions(options, CALL_OPTIONS)
       if (this.#closed) throw new WireGuardError('this NetlinkLinks is closed', { code: 'EBADF' })
       return await step(limitsOf(options))
     } catch (error) {
@@ -349,8 +353,11 @@ function canceled(): NetlinkError {
   return new NetlinkError('ECANCELED, the connection was closed', init)
 }
 
-function checkProperties({ up, mtu }: LinkProperties): LinkProperties {
-  if (up !== undefined && typeof up !== 'boolean') throw invalid('up', 'expected true or false')
+const LINK_PROPERTIES: OptionTable<LinkProperties> = { up: 'boolean', mtu: 'checked later' }
+
+function checkProperties(properties: LinkProperties): LinkProperties {
+  checkOptions(properties ?? null, LINK_PROPERTIES)
+  const { up, mtu } = properties
   if (mtu !== undefined && !(Number.isInteger(mtu) && mtu > 0 && mtu < 2 ** 31)) {
     throw invalid('mtu', 'expected a number of bytes')
   }

@@ -9,7 +9,13 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
-import { limitsOf, STREAM_LIMITS, traceMethods } from 'wireguardcfg/internal'
+import {
+  CALL_OPTIONS,
+  checkOptions,
+  limitsOf,
+  STREAM_LIMITS,
+  traceMethods,
+} from 'wireguardcfg/internal'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_GENERIC, NETLINK_ROUTE } from '../netlink/constants.js'
 import { listLinks } from '../route/link.js'
@@ -225,6 +231,7 @@ export class NetlinkClient implements Backend, AsyncDisposable {
     const context: ErrorContext = { operation, device }
     try {
       if (device !== undefined) checkInterfaceName(device)
+      checkOptions(options, CALL_OPTIONS)
       if (this.#closed) throw new WireGuardError('the client is closed', { code: 'EBADF' })
       const call = new NetlinkCall(context, limitsOf(options, defaults))
       this.#calls.add(call)

@@ -25,6 +25,26 @@ describe('set', () => {
     await expect(sorted()).resolves.toStrictEqual(['10.2.0.0/16', '10.3.0.0/16'])
   })
 
+  it.each([
+    ['added and then removed: no peer has it', '+10.9.0.0/16,-10.9.0.0/16', [], []],
+    ['in two lists', '+10.9.0.0/16 allowed-ips -10.9.0.0/16', [], []],
+    ['removed and then added: this peer has it', '-10.9.0.0/16,+10.9.0.0/16', ['10.9.0.0/16'], []],
+    ['added, removed, added', '+10.9.0.0/16,-10.9.0.0/16,+10.9.0.0/16', ['10.9.0.0/16'], []],
+    ['only removed: the other peer keeps it', '-10.9.0.0/16', [], ['10.9.0.0/16']],
+  ])('takes the changes of an allowed IP in their order: %s', async (_, list, ours, others) => {
+    const other = publicKeyOf(2)
+    await wg.line(
+      `set wg0 peer ${KEY} allowed-ips -10.9.0.0/16 peer ${other} allowed-ips 10.9.0.0/16`,
+    )
+    await wg.line(`set wg0 peer ${KEY} allowed-ips ${list}`)
+    const { peers } = await wg.device()
+    const of = (key: string) =>
+      peers
+        .find(({ publicKey }) => publicKey === key)
+        ?.allowedIPs.filter((allowedIP) => allowedIP === '10.9.0.0/16')
+    expect([of(KEY), of(other)]).toStrictEqual([ours, others])
+  })
+
   it('reads a key from standard input', async () => {
     const options = { input: `${SECRET}\n` }
     await expect(

@@ -3,6 +3,7 @@ import { checkEndpoint, type Endpoint, parseEndpoint } from '../../model/endpoin
 import { invalid, WireGuardError } from '../../model/errors.js'
 import { checkPortableInterfaceName } from '../../model/interface-name.js'
 import { parsePublicKey, type PublicKey } from '../../model/key.js'
+import { checkOptions, type OptionTable } from '../../model/options.js'
 import { DEFAULT_SOCKET_DIRECTORY, socketPath } from '../socket-path.js'
 import { serveConnection } from './connection.js'
 import { listenUnix, type ListeningSocket } from './listen.js'
@@ -47,6 +48,21 @@ export interface SimulatedPeer {
   readonly endpoint?: Endpoint | string | null | undefined
 }
 
+const SERVER_OPTIONS: OptionTable<UapiServerOptions> = {
+  name: 'checked later',
+  directory: 'text',
+  mode: 'checked later',
+  peerOrder: ['random', 'insertion'],
+  allowedIPRemoval: 'boolean',
+}
+
+const SIMULATED: OptionTable<SimulatedPeer> = {
+  lastHandshake: 'checked later',
+  receiveBytes: 'checked later',
+  transmitBytes: 'checked later',
+  endpoint: 'checked later',
+}
+
 const MAX_COUNTER = 0xffff_ffff_ffff_ffffn
 
 /**
@@ -83,6 +99,7 @@ export class UapiServer implements AsyncDisposable {
    * `EPERM` without permission; or another code of the file system
    */
   static async listen(options: UapiServerOptions): Promise<UapiServer> {
+    checkOptions(options ?? null, SERVER_OPTIONS, { operation: 'start server' })
     const { directory = DEFAULT_SOCKET_DIRECTORY, mode = 0o600 } = options
     const { peerOrder = 'random', allowedIPRemoval = true } = options
     const server = new UapiServer(checkPortableInterfaceName(options.name))
@@ -147,6 +164,7 @@ export class UapiServer implements AsyncDisposable {
         detail: publicKey,
       })
     }
+    checkOptions(simulated ?? null, SIMULATED, { operation: 'set peer', device: this.name })
     const {
       lastHandshake = peer.lastHandshake,
       receiveBytes = peer.receiveBytes,

@@ -1,0 +1,261 @@
+// Every function with options refuses misspelt names and wrong kinds of values in the same way,
+// before anything happens.
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import {
+  deviceToJSON,
+  findConflicts,
+  isConnected,
+  nextAddress,
+  resolveEndpoint,
+  resolveEndpoints,
+  WireGuard,
+  type WireGuardError,
+} from 'wireguard'
+import * as conf from 'wireguard/conf'
+import { UapiServer } from 'wireguard/server'
+import { UapiClient } from 'wireguardcfg'
+import { kernelCapabilities, NetlinkClient, NetlinkLinks } from 'wireguardnl'
+import { caught } from '../../../test-fixtures/caught.js'
+import { temporaryDirectory, type TemporaryDirectory } from '../../../test-fixtures/directory.js'
+import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
+import { describeWith } from '../../../test-fixtures/require.js'
+import { publicKeyOf } from '../../../test-fixtures/sample.js'
+import { hasBin } from './cli/bin.js'
+import { readDeclarations } from './packaging/declarations.js'
+
+let directory: TemporaryDirectory
+let wg: WireGuard
+let server: UapiServer
+const links = new NetlinkLinks()
+const kernel = new NetlinkClient(new FakeSystem().kernel)
+const client = () => new UapiClient({ directory: directory.path })
+const file = conf.parseConf('[Interface]\n')
+
+beforeAll(async () => {
+  directory = await temporaryDirectory()
+  server = await UapiServer.listen({ name: 'wg0', directory: directory.path })
+  wg = await WireGuard.open({ socketDirectory: directory.path })
+})
+
+afterAll(async () => {
+  await wg.close()
+  await Promise.all([server.close(), links.close(), kernel.close()])
+  await directory[Symbol.asyncDispose]()
+})
+
+type Call = (options: never) => unknown
+
+const host = { host: 'localhost', port: 1 }
+
+/** Each function and method with options, by its name and that of the parameter. */
+const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: string]>> = {
+  'WireGuard.open(options)': [(o) => WireGuard.open(o), 'netNs', 'netns'],
+  'WireGuard.deviceNames(options)': [(o) => wg.deviceNames(o), 'idletimeout', 'idleTimeout'],
+  'WireGuard.devices(options)': [(o) => wg.devices(o), 'onerror', 'onError'],
+  'WireGuard.device(options)': [(o) => wg.device('wg0', o), 'Signal', 'signal'],
+  'WireGuard.peers(options)': [(o) => wg.peers('wg0', o).next(), 'singal', 'signal'],
+  'WireGuard.configureDevice(options)': [
+    (o) => wg.configureDevice('wg0', { listenPort: 7 }, o),
+    'idle_timeout',
+    'idleTimeout',
+  ],
+  'WireGuard.replaceDevice(options)': [
+    (o) => wg.replaceDevice('wg0', { listenPort: 7 }, o),
+    'signals',
+    'signal',
+  ],
+  'WireGuard.syncDevice(options)': [
+    (o) => wg.syncDevice('wg0', { listenPort: 7 }, o),
+    'endpoint',
+    'endpoints',
+  ],
+  'WireGuard.createDevice(options)': [(o) => wg.createDevice('wg9', o), 'adresses', 'addresses'],
+  'WireGuard.deleteDevice(options)': [(o) => wg.deleteDevice('wg0', o), 'ifMising', 'ifMissing'],
+  'WireGuard.link(options)': [(o) => wg.link('lo', o), 'sginal', 'signal'],
+  'WireGuard.setLink(properties)': [(o) => wg.setLink('none', o), 'UP', 'up'],
+  'WireGuard.setLink(options)': [(o) => wg.setLink('none', {}, o), 'Signal', 'signal'],
+  'WireGuard.addresses(options)': [(o) => wg.addresses('lo', o), 'Signal', 'signal'],
+  'WireGuard.addAddress(options)': [
+    (o) => wg.addAddress('none', '10.0.0.1/32', o),
+    'Signal',
+    'signal',
+  ],
+  'WireGuard.removeAddress(options)': [
+    (o) => wg.removeAddress('none', '10.0.0.1/32', o),
+    'Signal',
+    'signal',
+  ],
+  'WireGuard.capabilities(options)': [(o) => wg.capabilities(o), 'Signal', 'signal'],
+  'resolveEndpoint(options)': [(o) => resolveEndpoint('127.0.0.1:1', o), 'retry', 'retries'],
+  'resolveEndpoints(options)': [(o) => resolveEndpoints([host], o), 'onretry', 'onRetry'],
+  'UapiClient.constructor(options)': [(o) => new UapiClient(o), 'dir3ctory', 'directory'],
+  'UapiClient.deviceNames(options)': [(o) => client().deviceNames(o), 'Signal', 'signal'],
+  'UapiClient.device(options)': [(o) => client().device('wg0', o), 'Signal', 'signal'],
+  'UapiClient.configureDevice(options)': [
+    (o) => client().configureDevice('wg0', { listenPort: 7 }, o),
+    'Signal',
+    'signal',
+  ],
+  'UapiClient.peerBatches(options)': [
+    (o) => client().peerBatches('wg0', o).next(),
+    'Signal',
+    'signal',
+  ],
+  'UapiServer.listen(options)': [(o) => UapiServer.listen(o), 'Directory', 'directory'],
+  'NetlinkClient.deviceNames(options)': [(o) => kernel.deviceNames(o), 'Signal', 'signal'],
+  'NetlinkClient.device(options)': [(o) => kernel.device('wg0', o), 'Signal', 'signal'],
+  'NetlinkClient.configureDevice(options)': [
+    (o) => kernel.configureDevice('wg0', {}, o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkClient.peerBatches(options)': [
+    (o) => kernel.peerBatches('wg0', o).next(),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkLinks.createLink(properties)': [(o) => links.createLink('wg9', o), 'MTU', 'mtu'],
+  'NetlinkLinks.createLink(options)': [(o) => links.createLink('wg9', {}, o), 'Signal', 'signal'],
+  'NetlinkLinks.deleteLink(options)': [(o) => links.deleteLink('none', o), 'Signal', 'signal'],
+  'NetlinkLinks.link(options)': [(o) => links.link('lo', o), 'Signal', 'signal'],
+  'NetlinkLinks.setLink(properties)': [(o) => links.setLink('none', o), 'Up', 'up'],
+  'NetlinkLinks.setLink(options)': [(o) => links.setLink('none', {}, o), 'Signal', 'signal'],
+  'NetlinkLinks.addresses(options)': [(o) => links.addresses('lo', o), 'Signal', 'signal'],
+  'NetlinkLinks.addAddress(options)': [
+    (o) => links.addAddress('none', '10.0.0.1/32', o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkLinks.removeAddress(options)': [
+    (o) => links.removeAddress('none', '10.0.0.1/32', o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkLinks.moveLink(options)': [
+    (o) => links.moveLink('none', process.pid, o),
+    'Signal',
+    'signal',
+  ],
+  'kernelCapabilities(options)': [(o) => kernelCapabilities(undefined, o), 'Signal', 'signal'],
+  'checkConf(options)': [(o) => conf.checkConf(file, o), 'Dialect', 'dialect'],
+  'interfaceSettings(options)': [(o) => conf.interfaceSettings(file, o), 'dialct', 'dialect'],
+  'peerSettings(options)': [(o) => conf.peerSettings(file, o), 'dialects', 'dialect'],
+  'toDeviceConfigs(options)': [
+    (o) => conf.toDeviceConfigs(file, 'setconf', o),
+    'dialekt',
+    'dialect',
+  ],
+  'nextAddress(options)': [(o) => nextAddress('10.0.0.0/24', [], o), 'Skip', 'skip'],
+  'findConflicts(options)': [(o) => findConflicts({}, o), 'devices', 'device'],
+  'isConnected(options)': [(o) => isConnected({ lastHandshake: undefined }, o), 'Now', 'now'],
+  'deviceToJSON(options)': [(o) => deviceToJSON(server.device(), o), 'reveals', 'reveal'],
+  'peerName(options)': [(o) => conf.peerName(file.sections[0]!, o), 'style', 'styles'],
+  'setPeerName(options)': [
+    (o) => {
+      conf.setPeerName(file.sections[0]!, 'anna', o)
+    },
+    'Styles',
+    'styles',
+  ],
+  'addPeer(init)': [(o) => conf.addPeer(file, o), 'allowedIps', 'allowedIPs'],
+}
+
+/** Of the caller's own objects, or without a call. */
+const ELSEWHERE = [
+  // These are interfaces.
+  /^(?:Backend|OwnedDevice)\./,
+  // For authors of backends, who pass on the options of calls of their own.
+  /^(?:callDeadline\(options\)|Deadline\.constructor\(options\)|WireGuardError\.(?:constructor\(init\)|with))/,
+]
+
+/** The error of a call with these options. */
+function refusal(call: Call, options: unknown): Promise<WireGuardError> {
+  return caught(async () => await call(options as never))
+}
+
+describe.each(Object.entries(CALLS))('%s', (name, [call, misspelt, meant]) => {
+  it('refuses a misspelt name, and says which is meant', async () => {
+    const before = server.device()
+    const error = await refusal(call, { [misspelt]: undefined })
+    expect(error).toMatchObject({
+      name: 'WireGuardError',
+      code: 'EINVAL',
+      path: misspelt,
+      message: expect.stringContaining(`did you mean '${meant}'?`),
+    })
+    expect(error.operation ?? '').not.toBe('')
+    expect(server.device()).toEqual(before)
+    expect(file.peers).toEqual([])
+    expect(name).toBeDefined()
+  })
+
+  it.each([
+    ['null', null],
+    ['a signal', new AbortController().signal],
+    ['a list', []],
+  ])('refuses %s in the place of an object', async (_, options) => {
+    const error = await refusal(call, options)
+    expect(error).toMatchObject({ name: 'WireGuardError', code: 'EINVAL' })
+    expect(error.message).toContain('expected an object')
+  })
+})
+
+describe('the value of an option', () => {
+  it.each([
+    ['WireGuard.open(options)', { socketDirectory: 7 }],
+    ['WireGuard.open(options)', { backends: 'kernel' }],
+    ['WireGuard.open(options)', { backends: null }],
+    ['WireGuard.device(options)', { signal: {} }],
+    ['WireGuard.device(options)', { signal: null }],
+    ['WireGuard.devices(options)', { onError: 'ignore' }],
+    ['WireGuard.devices(options)', { onError: null }],
+    ['WireGuard.syncDevice(options)', { endpoints: 'overwrite' }],
+    ['WireGuard.deleteDevice(options)', { ifMissing: true }],
+    ['WireGuard.createDevice(options)', { backend: 'Kernel' }],
+    ['WireGuard.createDevice(options)', { ifExists: null }],
+    ['WireGuard.createDevice(options)', { up: 'yes' }],
+    ['WireGuard.createDevice(options)', { addresses: '10.0.0.1/24' }],
+    ['WireGuard.setLink(properties)', { up: 1 }],
+    ['resolveEndpoint(options)', { lookup: 'system' }],
+    ['UapiServer.listen(options)', { name: 'wg9', peerOrder: 'sorted' }],
+    ['checkConf(options)', { dialect: 'wgquick' }],
+  ])('of %s is refused: %j', async (name, options) => {
+    const path = Object.keys(options).at(-1)
+    const [call] = CALLS[name]!
+    await expect(refusal(call, options)).resolves.toMatchObject({ code: 'EINVAL', path })
+  })
+
+  it('that is undefined counts as absent', async () => {
+    const options = { signal: undefined, idleTimeout: undefined }
+    await expect(wg.device('wg0', options)).resolves.toMatchObject({ name: 'wg0' })
+  })
+
+  it('shows no key that was pasted as a name', async () => {
+    const key = publicKeyOf(1)
+    const error = await refusal((o) => wg.device('wg0', o), { [key]: 1 })
+    expect(error).toMatchObject({ code: 'EINVAL' })
+    expect(JSON.stringify([error.message, error.path])).not.toContain(key.slice(0, 20))
+  })
+
+  it('counts only if its name is a text of the object itself', async () => {
+    const options = Object.assign(Object.create({ inherited: 1 }) as object, { [Symbol('own')]: 1 })
+    await expect(wg.device('wg0', options)).resolves.toMatchObject({ name: 'wg0' })
+  })
+})
+
+it('a device of createDevice refuses misspelt options, and stays', async () => {
+  const error = await refusal((o) => wg.deleteDevice('wg0', o), { ifMissing: 'ignored' })
+  expect(error).toMatchObject({ code: 'EINVAL', path: 'ifMissing', device: 'wg0' })
+  await expect(wg.deviceNames()).resolves.toContain('wg0')
+})
+
+describeWith(hasBin, 'the public declarations', () => {
+  it('have no function with options that is not tried here', () => {
+    const declared = readDeclarations().flatMap(({ options }) => options)
+    const missing = declared.filter(
+      (name) => CALLS[name] === undefined && !ELSEWHERE.some((pattern) => pattern.test(name)),
+    )
+    expect([...new Set(missing)]).toEqual([])
+    expect(declared.length).toBeGreaterThan(Object.keys(CALLS).length)
+  })
+})
