@@ -162,7 +162,7 @@ function parseReply(pieces: Iterable<Uint8Array>): Device {
 
 async function readDevice(kernel: Kernel): Promise<Device> {
   await using client = new NetlinkClient(kernel)
-  return client.device('wg0')
+  return await client.device('wg0')
 }
 
 /** A kernel device of one peer, whose allowed IPs come in many messages. */

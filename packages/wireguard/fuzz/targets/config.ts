@@ -206,11 +206,7 @@ export const config = target<Node>({
 async function check(node: Node): Promise<void> {
   const given = build(node)
   // What no backend shows to the schemas.
-  if (Object.prototype.toString.call(given) !== '[object Object]') {
-    await refusal(given)
-    return
-  }
-  if (isEndless(node)) {
+  if (isEndless(node) || Object.prototype.toString.call(given) !== '[object Object]') {
     await refusal(given)
     return
   }

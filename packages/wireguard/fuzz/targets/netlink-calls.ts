@@ -171,7 +171,7 @@ async function readEndless(): Promise<unknown> {
   reading.catch(() => {})
   await turns(5)
   controller.abort()
-  return reading
+  return await reading
 }
 
 function placeIn(list: Datagrams, at: number): number {

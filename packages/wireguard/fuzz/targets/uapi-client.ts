@@ -87,6 +87,8 @@ function scriptOf({ connections }: Conversation, first: number): Script {
       waits: true,
     }
     if (waits) await request()
+    // Without a reader, the server would not see that the client has gone.
+    else socket.resume()
     for (const piece of piecesOf(reply, pieces.slice(0, 40))) {
       socket.write(piece)
       await turns(2)
