@@ -41,17 +41,16 @@ export async function deviceNames(
   options: CallOptions | undefined,
   onError: (error: unknown) => void = rethrow,
 ): Promise<string[]> {
-  const lists = await Promise.all(
-    backends.all.map(async (backend) => {
-      try {
-        return await (await backend.open()).deviceNames(options)
-      } catch (error) {
-        onError(error)
-        return []
-      }
-    }),
+  // Not Promise.all(), which would leave the other backends at work when one has failed.
+  const lists = await Promise.allSettled(
+    backends.all.map(async (backend) => await (await backend.open()).deviceNames(options)),
   )
-  return [...new Set(lists.flat())]
+  const names = lists.flatMap((list) => {
+    if (list.status === 'fulfilled') return list.value
+    onError(list.reason)
+    return []
+  })
+  return [...new Set(names)]
 }
 
 function rethrow(error: unknown): never {

@@ -7,7 +7,7 @@ import { Network } from '../network.js'
 import { CreationLock } from '../userspace/creation-lock.js'
 import { daemonAt } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
-import { interfaceExists, noWireGuard, otherBackend, socketExists } from './errors.js'
+import { interfaceExists, mayHaveMade, noWireGuard, otherBackend, socketExists } from './errors.js'
 import { type InterfaceInit, OwnedInterface } from './interface.js'
 import { explainExisting, findUserspace } from './existing.js'
 import { checkCreateOptions, type CheckedCreateOptions, type CreateOptions } from './options.js'
@@ -170,7 +170,7 @@ class Creation {
     try {
       await links.createLink(name, {}, this.#unabortable)
     } catch (error) {
-      throw await explainExisting(error, this.#host, name)
+      throw await mayHaveMade(await explainExisting(error, this.#host, name), this.#host, name)
     }
     return this.#made({ backend: 'kernel' })
   }

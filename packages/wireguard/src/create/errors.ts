@@ -1,5 +1,6 @@
-import { type BackendKind, WireGuardError } from 'wireguardcfg'
+import { type BackendKind, isWireGuardError, WireGuardError } from 'wireguardcfg'
 import { describeKind, HINTS } from 'wireguardcfg/internal'
+import type { Host } from '../host.js'
 
 /** Reports that a new kernel interface would have the name of an existing socket. */
 export function socketExists(name: string): WireGuardError {
@@ -79,3 +80,26 @@ export function notListening(cause: WireGuardError): WireGuardError {
     cause,
   })
 }
+
+/**
+ * Adds a hint to the error of a creation whose reply was lost, if the interface exists: it may be
+ * the new one. It stays, because it may also be that of another program.
+ */
+export async function mayHaveMade(error: unknown, host: Host, name: string): Promise<unknown> {
+  // With these codes, the kernel has refused to make it.
+  const isRefused = !isWireGuardError(error) || REFUSED.has(error.code)
+  if (isRefused) return error
+  const link = await host.network.find(name, {}).catch(() => undefined)
+  if (link?.kind !== 'wireguard') return error
+  const hint =
+    'The interface exists now, perhaps made by this call: if no other program made it, delete it'
+  return error.with({ hint, applied: 'unknown' })
+}
+
+const REFUSED: ReadonlySet<string> = new Set([
+  'EEXIST',
+  'EPERM',
+  'EINVAL',
+  'EOPNOTSUPP',
+  'EPROTONOSUPPORT',
+])
