@@ -35,6 +35,22 @@ export function describeAllowedIPs(
       await expect(allowedIPs(a)).resolves.toStrictEqual(['10.0.0.1/32', '10.0.0.2/32'])
     })
 
+    it('are only those to add when the peers, or the list, are replaced and some are removed', async () => {
+      const before = { publicKey: a, allowedIPs: ['10.0.0.2/32', '10.0.0.3/32'] }
+      const change = {
+        publicKey: a,
+        allowedIPs: ['10.0.0.1/32'],
+        removeAllowedIPs: ['10.0.0.2/32'],
+      }
+      await configure([before, { publicKey: b }])
+      await configureDevice({ replacePeers: true, peers: [change] })
+      await expect(allowedIPs(a)).resolves.toStrictEqual(['10.0.0.1/32'])
+      await expect(allowedIPs(b)).resolves.toBeUndefined()
+      await configure([before])
+      await configure([{ ...change, replaceAllowedIPs: true }])
+      await expect(allowedIPs(a)).resolves.toStrictEqual(['10.0.0.1/32'])
+    })
+
     it('are replaced with replaceAllowedIPs', async () => {
       await configure([{ publicKey: a, allowedIPs: ['10.0.0.1/32', 'fd00::1/128'] }])
       await configure([{ publicKey: a, allowedIPs: ['10.0.0.2/32'], replaceAllowedIPs: true }])

@@ -2,6 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { type DeviceConfig, UapiClient } from 'wireguardcfg'
+import { WireGuard } from '../../src/index.js'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { formatDump } from '../../../../test-fixtures/wg-dump.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
@@ -14,6 +15,7 @@ import {
 } from '../../../../test-fixtures/sample.js'
 
 const TIMEOUT = 60_000
+const CLIENT = new URL('../../../wireguardcfg/dist/index.js', import.meta.url).href
 // The daemon says nothing while it works.
 const PATIENTLY = { idleTimeout: 30_000 }
 
@@ -187,3 +189,61 @@ function sortedDump(text: string): string[] {
   })
   return [device!, ...sorted.toSorted()]
 }
+
+describeWith(
+  [hasWireGuardGo, hasWg],
+  'a real wireguard-go with a name that wg-quick refuses',
+  () => {
+    it.each(['wg@2', 'тун0', 'wg"#'])(
+      'is listed, read and configured as by wg: %s',
+      async (name) => {
+        await using daemon = await startWireGuardGo({ name })
+        await using wg = await WireGuard.open({ backends: ['userspace'] })
+        expect(await wg.deviceNames(PATIENTLY)).toContain(name)
+        const publicKey = publicKeyOf(1)
+        await wg.configureDevice(name, { peers: [{ publicKey }] }, PATIENTLY)
+        const { peers } = await wg.device(name, PATIENTLY)
+        expect(peers.map((peer) => peer.publicKey)).toStrictEqual([publicKey])
+        expect((await daemon.wg('show', name, 'peers')).stdout).toBe(`${publicKey}\n`)
+        await expect(wg.createDevice(name)).rejects.toMatchObject({ code: 'EINVAL' })
+      },
+      TIMEOUT,
+    )
+  },
+)
+
+describeWith(
+  [hasWireGuardGo, hasWg],
+  'a zone that no interface has, on a real wireguard-go',
+  () => {
+    it.each<[string, string, boolean]>([
+      ['a name', 'nope', false],
+      ['the interface itself', '', true],
+      ['a number without an interface', '4242', true],
+    ])(
+      'is refused before anything is changed: %s',
+      async (_, zone, isAccepted) => {
+        await using daemon = await startWireGuardGo()
+        const { name } = daemon
+        const [kept, added] = [publicKeyOf(1), publicKeyOf(2)]
+        await daemon.wg('set', name, 'peer', kept)
+        const endpoint = `[fe80::1%${zone || name}]:51820`
+        const config = { replacePeers: true, peers: [{ publicKey: added, endpoint }] }
+        // In the namespace of the daemon, where its interfaces are.
+        const script = `
+        import { UapiClient } from '${CLIENT}'
+        const client = new UapiClient()
+        await client.configureDevice('${name}', ${JSON.stringify(config)}).then(
+          () => console.log('accepted'),
+          ({ code, path, applied }) => console.log(code, path, applied),
+        )`
+        const node = [process.execPath, '--input-type=module', '-e', script] as const
+        const { stdout } = await daemon.inNamespace(...node)
+        expect(stdout).toBe(isAccepted ? 'accepted\n' : 'EINVAL peers[0].endpoint undefined\n')
+        const { stdout: peers } = await daemon.wg('show', name, 'peers')
+        expect(peers).toBe(`${isAccepted ? added : kept}\n`)
+      },
+      TIMEOUT,
+    )
+  },
+)
