@@ -15,6 +15,9 @@ export const SECRET_DIGITS: readonly string[] = SECRETS.map((key) => key.toHex()
 const BASE64_LENGTH = 40
 const HEX_LENGTH = 60
 
+/** The documented codes that are no names of POSIX. */
+const OTHER_CODES: ReadonlySet<string> = new Set(['ABORT_ERR', 'UNKNOWN'])
+
 /** Throws unless an error is one that users may see: a `WireGuardError` with a documented code. */
 export function checkError(error: unknown): WireGuardError {
   if (error instanceof Violation) throw error
@@ -22,7 +25,7 @@ export function checkError(error: unknown): WireGuardError {
     throw new Violation(`not a WireGuardError: ${everyText(error)}`)
   }
   const { code, message } = error
-  must(code === 'ABORT_ERR' || code in constants.errno, () => `the code ${code}: ${message}`)
+  must(OTHER_CODES.has(code) || code in constants.errno, () => `the code ${code}: ${message}`)
   must(message !== '' && !message.includes('\n'), () => `the message ${JSON.stringify(message)}`)
   checkNoSecret(everyText(error), 'the error')
   return error

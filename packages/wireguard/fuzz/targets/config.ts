@@ -51,13 +51,19 @@ const TYPES: Readonly<Record<string, (node: Node, items: unknown[]) => unknown>>
   list: (_, items) => items,
   frozenList: (_, items) => Object.freeze(items),
   holes: ({ number }, items) => {
-    items.length = Math.min(1000, Math.max(items.length, Math.trunc(number) || 0))
+    items.length = Math.min(2 ** 32 - 1, Math.max(items.length, Math.trunc(number) || 0))
     return items
   },
   set: (_, items) => new Set(items),
   iterator: (_, items) =>
     Object.assign(items, { [Symbol.iterator]: () => KEYS[Symbol.iterator]() }),
   listProxy: (_, items) => new Proxy(items, {}),
+  growing: (_, items) => {
+    let length = items.length
+    return new Proxy(items, {
+      get: (list, name) => (name === 'length' ? ++length : (Reflect.get(list, name) as unknown)),
+    })
+  },
   object: ({ names }, items) => objectOf(names, items),
   frozen: ({ names }, items) => Object.freeze(objectOf(names, items)),
   bare: ({ names }, items) => Object.assign(Object.create(null) as object, objectOf(names, items)),
@@ -87,7 +93,7 @@ const TYPES: Readonly<Record<string, (node: Node, items: unknown[]) => unknown>>
 }
 
 /** Those that the schemas cannot be shown: they take what is offered without a bound. */
-const ENDLESS = new Set(['throws', 'throwingProxy', 'itself'])
+const ENDLESS = new Set(['holes', 'growing', 'throws', 'throwingProxy', 'itself'])
 
 class Mine extends RangeError {}
 

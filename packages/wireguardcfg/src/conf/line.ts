@@ -46,12 +46,14 @@ export interface Other {
 export class ConfLine {
   readonly #text: string
   readonly #end: LineEnd
+  readonly #start: number
   readonly #token: Token
 
   /** @param start where reading starts: 1 after a byte order mark */
   constructor(text: string, end: LineEnd, start = 0) {
     this.#text = text
     this.#end = end
+    this.#start = start
     this.#token = tokenize(text, start)
   }
 
@@ -95,7 +97,16 @@ export class ConfLine {
     const after = this.#text.slice(end)
     // An empty value may have no space between it and the comment.
     const gap = start === end && after.startsWith('#') ? ' ' : ''
-    return new ConfLine(this.#text.slice(0, start) + value + gap + after, this.#end)
+    return this.withText(this.#text.slice(0, start) + value + gap + after)
+  }
+
+  /**
+   * This line with another text, which begins with the same byte order mark if there is one.
+   *
+   * @internal
+   */
+  withText(text: string): ConfLine {
+    return new ConfLine(text, this.#end, this.#start)
   }
 }
 

@@ -343,7 +343,7 @@ function isInside({ place }: PlacedComment): boolean {
 /** Returns a line with another comment behind the same `#` signs. */
 function withComment(line: ConfLine, comment: string, text: string): ConfLine {
   const signs = line.text.slice(0, line.text.indexOf(comment, line.text.indexOf('#')))
-  return new ConfLine(signs + checkComment(text), line.end)
+  return line.withText(signs + checkComment(text))
 }
 
 /** Returns the `=` of an entry with the white space around it; ` = ` when there is no entry. */

@@ -16,7 +16,8 @@ import { hideKeys, mayHoldKey, quote } from './quote.js'
  * | `EPROTO` | malformed or unexpected reply |
  * | `ABORT_ERR` | the caller's signal was aborted; `name` is `AbortError` |
  *
- * Any other POSIX name may appear, as the system reports it.
+ * Any other POSIX name may appear, as the system reports it, and `UNKNOWN` for an error number of
+ * the kernel that has no name.
  */
 export type WireGuardErrorCode =
   | 'ENODEV'

@@ -109,6 +109,16 @@ describe('setPeerName', () => {
     expect(formatConf(conf)).toBe('### friendly_name = Bob the 2nd\n[Peer]\n')
   })
 
+  it('names the first peer of a file with a byte order mark, above and behind its header', () => {
+    for (const text of ['\uFEFF[Peer] # a\nPublicKey = x\n', '\uFEFF# Client: a\n[Peer]\n']) {
+      const conf = parseConf(text)
+      setPeerName(conf.peers[0]!, 'Bob')
+      expect(formatConf(conf)).toBe(text.replace(/a$/m, 'Bob'))
+      setPeerName(conf.peers[0]!, 'Anna')
+      expect(formatConf(conf)).toBe(text.replace(/a$/m, 'Anna'))
+    }
+  })
+
   it('leaves out white space at the ends, as the reader of names does', () => {
     const conf = parseConf('[Peer]\nPublicKey = x\n')
     setPeerName(conf.peers[0]!, ' Bob\u00a0')
