@@ -17,16 +17,18 @@ export const KNOWN: readonly KnownFault[] = [
     fault: 'removeManyAllowedIPs, abort .* a temporary peer is left',
     reason: 'the removal of the temporary peer runs under the aborted signal',
   },
-  {
-    subject: 'kernel 6.12',
-    fault: 'removeManyAllowedIPs, abort .* a temporary peer is left',
-    reason: 'the removal of the temporary peer runs under the aborted signal',
-  },
-  {
-    subject: 'kernel 6.1',
-    fault: 'removeManyAllowedIPs, abort .* a temporary peer is left',
-    reason: 'the removal of the temporary peer runs under the aborted signal',
-  },
+  ...['kernel 6.1', 'kernel 6.12'].flatMap((kernel) => [
+    {
+      subject: kernel,
+      fault: 'removeManyAllowedIPs, abort .* a temporary peer is left',
+      reason: 'the removal of the temporary peer runs under the aborted signal',
+    },
+    {
+      subject: `${kernel}, crashes`,
+      fault: 'removeManyAllowedIPs, SIGKILL .* a temporary peer is left',
+      reason: 'a message moves the allowed IPs, and another one removes the temporary peer',
+    },
+  ]),
   {
     subject: 'wireguard-go, everything',
     fault: 'createDevice, ENOMEM at (pipe2|clone|socketpair) .* foreign error: Error: spawn ENOMEM',
