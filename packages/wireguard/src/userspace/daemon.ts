@@ -4,6 +4,7 @@ import { begun, daemonTrace, type Draft, onAbort } from 'wireguardcfg/internal'
 import { isWireGuardError, type TracedDaemon } from 'wireguardcfg'
 import { DaemonLog } from './daemon-log.js'
 import { daemonEnvironment } from './environment.js'
+import { isHalted } from './process-files.js'
 import { spawnError } from './spawn-error.js'
 
 /**
@@ -119,6 +120,17 @@ export class Daemon {
       const stopListening = onAbort(signal, done)
       this.#child.once('exit', done)
     })
+  }
+
+  /**
+   * Stops the processes of the group where they are: what they have open then stays as it is until
+   * they are killed. Waits up to a second for a thread that is in a system call.
+   */
+  async halt(): Promise<void> {
+    const { pid } = this.#child
+    const deadline = performance.now() + 1000
+    if (pid === undefined || !this.#signalGroup('SIGSTOP')) return
+    while (!isHalted(pid) && performance.now() < deadline) await sleep(1)
   }
 
   /**

@@ -4,12 +4,14 @@ import { errorCode } from 'wireguardcfg/internal'
 // An import would also load the streams of node:fs, which takes 2 ms.
 const { readdirSync, readFileSync, readlinkSync } = process.getBuiltinModule('node:fs')
 
-/** A unix socket that accepts connections. */
-export interface Listener {
+/** A unix socket that is bound to a path. */
+export interface BoundSocket {
   /** The path to which it was bound; the file may no longer exist. @ begins an abstract one. */
   readonly path: string
   /** The number that identifies it among the descriptors of its process. */
   readonly inode: string
+  /** Whether it accepts connections. */
+  readonly isListening: boolean
 }
 
 /** The state of a process: it runs, it has ended, or this process must not look. */
@@ -20,6 +22,14 @@ export function processState(pid: number): ProcessState {
   const stat = read(`/proc/${pid}/stat`)
   if (stat === undefined) return read('/proc/self/stat') === undefined ? 'hidden' : 'ended'
   return /^[ZX]/.test(afterName(stat)) ? 'ended' : 'running'
+}
+
+/** Returns whether a signal has stopped all threads of a process, or it has ended. */
+export function isHalted(pid: number): boolean {
+  const threads = list(`/proc/${pid}/task`) ?? []
+  return threads.every((thread) =>
+    /^[TtZX]|^$/.test(afterName(read(`/proc/${pid}/task/${thread}/stat`) ?? ') ')),
+  )
 }
 
 /**
@@ -70,17 +80,23 @@ export function tunInterfacesOf(pid: number): (string | undefined)[] | undefined
  * Returns the unix sockets that accept connections in the network namespace of a process; undefined
  * if they cannot be read.
  */
-export function listenersAround(pid: number | 'self'): Listener[] | undefined {
+export function listenersAround(pid: number | 'self'): BoundSocket[] | undefined {
+  return boundSocketsAround(pid)?.filter(({ isListening }) => isListening)
+}
+
+/** As {@link listenersAround}, with the sockets that do not accept connections yet. */
+export function boundSocketsAround(pid: number | 'self'): BoundSocket[] | undefined {
   const table = read(`/proc/${pid}/net/unix`)
   if (table === undefined) return undefined
-  const listeners: Listener[] = []
+  const sockets: BoundSocket[] = []
   for (const line of table.split('\n')) {
     // Num RefCount Protocol Flags Type St Inode Path; __SO_ACCEPTCON is 0x10000.
     const match = /^\S+: \S+ \S+ ([\dA-Fa-f]+) \S+ \S+ +(\d+) (.+)$/.exec(line)
-    if (match === null || (Number.parseInt(match[1]!, 16) & 0x10000) === 0) continue
-    listeners.push({ inode: match[2]!, path: match[3]! })
+    if (match === null) continue
+    const isListening = (Number.parseInt(match[1]!, 16) & 0x10000) !== 0
+    sockets.push({ inode: match[2]!, path: match[3]!, isListening })
   }
-  return listeners
+  return sockets
 }
 
 /** Returns the process that has a socket open, or undefined if none is found. */

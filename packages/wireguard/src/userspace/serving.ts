@@ -2,6 +2,8 @@ import { basename, dirname, resolve } from 'node:path'
 import { errorCode } from 'wireguardcfg/internal'
 import type { Daemon } from './daemon.js'
 import {
+  type BoundSocket,
+  boundSocketsAround,
   listenersAround,
   processState,
   relativesOf,
@@ -50,13 +52,30 @@ export function hasTunInterface({ pid }: Daemon, name: string): boolean | undefi
   return names.has(undefined) ? undefined : false
 }
 
-function listensAt(pid: number, path: string): boolean | undefined {
-  const sockets = socketsOf(pid)
-  const listeners = listenersAround(pid)
-  if (sockets === undefined || listeners === undefined) return undefined
-  return listeners.some(
-    (listener) => sockets.has(listener.inode) && isBoundTo(listener.path, path, pid),
+/**
+ * Returns whether a daemon, or a process that it started, has a socket at a path, even if it does
+ * not accept connections yet.
+ */
+export function hasBound({ pid }: Daemon, path: string): boolean {
+  if (pid === undefined) return false
+  return [pid, ...relativesOf(pid)].some(
+    (process) => hasOneOf(boundSocketsAround(process), process, path) === true,
   )
+}
+
+function listensAt(pid: number, path: string): boolean | undefined {
+  return hasOneOf(listenersAround(pid), pid, path)
+}
+
+/** Returns whether a process has one of these sockets open, and it is the one at the path. */
+function hasOneOf(
+  bound: readonly BoundSocket[] | undefined,
+  pid: number,
+  path: string,
+): boolean | undefined {
+  const sockets = socketsOf(pid)
+  if (sockets === undefined || bound === undefined) return undefined
+  return bound.some((socket) => sockets.has(socket.inode) && isBoundTo(socket.path, path, pid))
 }
 
 /**

@@ -5,7 +5,7 @@ import { HINTS, limitsOf } from 'wireguardcfg/internal'
 import { probeSocket } from 'wireguardcfg/internal/socket'
 import { Daemon, type Within } from './daemon.js'
 import { findImplementation } from './implementation.js'
-import { serverOf, socketId } from './serving.js'
+import { hasBound, serverOf, socketId } from './serving.js'
 import { daemons, hasSocket, removeSocket } from './socket.js'
 import { spawnError } from './spawn-error.js'
 
@@ -59,9 +59,11 @@ export async function startDaemon(name: string, options: StartOptions): Promise<
 
 /** Ends a daemon that is not ready. The error of the caller is the one to report. */
 async function discard(daemon: Daemon, path: string): Promise<void> {
+  // A daemon that goes on could bind its socket after the look at it, and be killed then.
+  await daemon.halt()
   const socket = socketId(path)
-  if (serverOf(daemon, path) === 'itself') daemon.socket = socket
-  await daemon.kill()
+  if (hasBound(daemon, path)) daemon.socket = socket
+  await daemon.kill(0)
   if (hasSocket(daemon, path)) await removeSocket(path).catch(() => {})
 }
 
