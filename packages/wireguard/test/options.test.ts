@@ -165,7 +165,7 @@ const ELSEWHERE = [
   // These are interfaces.
   /^(?:Backend|OwnedDevice)\./,
   // For authors of backends, who pass on the options of calls of their own.
-  /^(?:callDeadline\(options\)|Deadline\.constructor\(options\)|WireGuardError\.(?:constructor\(init\)|with))/,
+  /^(?:callDeadline\(\w+\)|Deadline\.constructor\(options\)|WireGuardError\.(?:constructor\(init\)|with))/,
 ]
 
 /** The error of a call with these options. */

@@ -1,4 +1,5 @@
 // What /proc says about the processes of this machine. See proc(5).
+import { WireGuardError } from 'wireguardcfg'
 import { errorCode } from 'wireguardcfg/internal'
 
 // An import would also load the streams of node:fs, which takes 2 ms.
@@ -144,7 +145,11 @@ function ifAllowed<T>(step: () => T): T | undefined {
   try {
     return step()
   } catch (error) {
-    if (UNREADABLE.has(errorCode(error))) return undefined
-    throw error
+    const code = errorCode(error)
+    if (UNREADABLE.has(code)) return undefined
+    throw new WireGuardError('cannot read in /proc what processes have open', {
+      code,
+      cause: error,
+    })
   }
 }

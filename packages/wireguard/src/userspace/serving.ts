@@ -1,4 +1,5 @@
 import { basename, dirname, resolve } from 'node:path'
+import { WireGuardError } from 'wireguardcfg'
 import { errorCode } from 'wireguardcfg/internal'
 import type { Daemon } from './daemon.js'
 import {
@@ -93,14 +94,17 @@ function isBoundTo(bound: string, path: string, pid: number): boolean {
 /**
  * Returns what identifies the file at a path, which a later file of the same name does not share;
  * undefined if there is none. A change of its owner or its mode does not change it.
+ *
+ * @throws WireGuardError what the system reports
  */
 export function socketId(path: string): string | undefined {
   try {
     const { dev, ino, birthtimeNs } = lstatSync(path, { bigint: true })
     return `${dev}:${ino}:${birthtimeNs}`
   } catch (error) {
-    if (MISSING.has(errorCode(error))) return undefined
-    throw error
+    const code = errorCode(error)
+    if (MISSING.has(code)) return undefined
+    throw new WireGuardError(`cannot look at ${path}`, { code, cause: error })
   }
 }
 

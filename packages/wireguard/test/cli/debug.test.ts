@@ -65,7 +65,7 @@ describe('--debug', () => {
     const { stderr } = await runMain(['--debug', 'set', 'wg0', 'listen-port', '7'], { open })
     expect(linesOf(stderr)).toContainEqual(
       expect.stringMatching(
-        /^end request transport=netlink request=WG_CMD_SET_DEVICE operation="configure device" sentBytes=\d+ receivedBytes=36 datagrams=1 messages=1 interrupted=false errno=0 duration=N$/,
+        /^end request transport=netlink request=WG_CMD_SET_DEVICE operation="configure device \\"wg0\\"" sentBytes=\d+ receivedBytes=36 datagrams=1 messages=1 interrupted=false errno=0 duration=N$/,
       ),
     )
   })

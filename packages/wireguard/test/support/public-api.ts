@@ -57,6 +57,7 @@ export function exportsOf(entry: string): { readonly values: string[]; readonly 
 const INTERNAL = new Set([
   'constructor',
   'placedComments',
+  'precede',
   'rewriteComment',
   'watch',
   'remains',

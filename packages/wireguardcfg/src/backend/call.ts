@@ -1,6 +1,6 @@
 import type { CallOptions } from '../model/backend.js'
 import { isWireGuardError, WireGuardError } from '../model/errors.js'
-import { type GivenLimits, limitsOf } from './call-limits.js'
+import { limitsOf } from './call-limits.js'
 import { aborted, Deadline, type DeadlineFailure } from './deadline.js'
 
 /** Where an error of a call happened. */
@@ -28,7 +28,7 @@ export interface CallContext {
 export function callDeadline(
   context: CallContext,
   options?: CallOptions,
-  defaults?: GivenLimits,
+  defaults?: CallOptions,
 ): Deadline<WireGuardError> {
   try {
     return new Deadline(limitsOf(options, defaults), (failure) => toError(failure, context))

@@ -38,7 +38,7 @@ export interface UapiClientOptions {
    * of endpoints are checked with it before anything is sent. The default looks in the namespace of
    * this process.
    */
-  readonly hasInterface?: HasInterface | undefined
+  readonly hasInterface?: ((name: string) => Promise<boolean | undefined>) | undefined
 }
 
 /**
