@@ -12,23 +12,25 @@ export const SIGNALS = ['SIGKILL', 'SIGTERM', 'SIGINT'] as const
  * Ends a process by a signal at each system call of an operation. The next process must be able to
  * go on: a listing works, and the same operation works, for `createDevice` at the latest after
  * `deleteDevice`. Nothing else is left.
+ *
+ * @param only the names of the points; default: all
  */
 export async function crashIn(
   operation: string,
   backend: 'kernel' | 'userspace',
   report: Report,
-  { every, signals }: { readonly every: number; readonly signals: readonly string[] },
+  { signals, only }: { readonly signals: readonly string[]; readonly only?: RegExp },
 ): Promise<void> {
   await using machine = await Machine.create()
   await using helper = await Subject.start(machine, backend)
-  const { points, wanted } = await (async () => {
+  const { points: all, wanted } = await (async () => {
     await using subject = await Subject.start(machine, backend)
     return await baseline(machine, helper, subject, operation)
   })()
+  const points = all.filter(({ name }) => only?.test(name) !== false)
   report.count(operation, points.length)
   if (RECORDS) return
-  for (const [i, point] of points.entries()) {
-    if (i % every !== 0) continue
+  for (const point of points) {
     for (const signal of signals) {
       const found = await crashOnce(machine, helper, operation, { backend, point, signal, wanted })
       report.add(operation, { point: point.name, fault: signal }, found)
