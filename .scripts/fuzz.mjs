@@ -2,11 +2,12 @@
 // sources of the three packages and packages/wireguard/fuzz, and runs the latter. See
 // .github/CONTRIBUTING.md.
 import { mkdirSync, rmSync } from 'node:fs'
+import { constants } from 'node:os'
 import { join, relative, sep } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { rolldown } from 'rolldown'
-import { ROOT } from './process.mjs'
 
+const ROOT = fileURLToPath(new URL('..', import.meta.url))
 const OUTPUT = join(ROOT, 'node_modules', '.cache', `fuzz-${process.pid}`)
 
 /** The file of the bundle for a module: one for each package, one for the fuzzer itself. */
@@ -38,6 +39,10 @@ const bundler = await rolldown({
   ],
 })
 mkdirSync(OUTPUT, { recursive: true })
+// Whoever is interrupted leaves neither files nor a process.
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) {
+  process.on(signal, () => process.exit(128 + constants.signals[signal]))
+}
 process.on('exit', () => rmSync(OUTPUT, { recursive: true, force: true }))
 const { output } = await bundler.write({
   dir: OUTPUT,

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { GROWING, MOST_RATIO, ratioOf } from './growth.js'
 import type { Report, Task } from './loop.js'
+import { Random } from './random.js'
 import { writeRegression } from './regressions.js'
 import { RunningInput } from './running-input.js'
 import { TARGETS } from './targets.js'
@@ -71,7 +72,7 @@ export async function main(argv: readonly string[], worker: URL, files: readonly
     const time = (minutes * 60_000) / names.length
     const result =
       target === GROWTH
-        ? await growth()
+        ? await growth(seed, Date.now() + time)
         : await fuzz({ target, seed, worker, files, end: Date.now() + time, log })
     results.push(result)
     const { inputs, blocks, corpus, failures } = result
@@ -99,6 +100,8 @@ interface Run {
 /** Runs one target until its end, in a new process after every one that had to be ended. */
 async function fuzz({ target, seed, worker, files, end, log }: Run): Promise<Result> {
   const folder = mkdtempSync(join(tmpdir(), 'wireguard-fuzz-'))
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.on('exit', remove)
   const known: string[] = []
   const fatal: string[] = []
   const failures: Failure[] = []
@@ -137,7 +140,8 @@ async function fuzz({ target, seed, worker, files, end, log }: Run): Promise<Res
     if (encoded === undefined) break
     fatal.push(encoded)
   }
-  rmSync(folder, { recursive: true })
+  process.off('exit', remove)
+  remove()
   return { target, ...totals, failures }
 }
 
@@ -169,10 +173,14 @@ async function untilEnd(
   return `an input ended the process: ${signal ?? `exit code ${code}`}`
 }
 
-/** Measures what must grow in proportion. */
-async function growth(): Promise<Result> {
+/** Measures what must grow in proportion, from another place on with every seed. */
+async function growth(seed: number, end: number): Promise<Result> {
   const found: Growth[] = []
-  for (const { name, grow } of GROWING) found.push({ name, ratio: await ratioOf(grow) })
+  const first = new Random(seed).below(GROWING.length)
+  for (const { name, grow } of [...GROWING.slice(first), ...GROWING.slice(0, first)]) {
+    if (Date.now() >= end) break
+    found.push({ name, ratio: await ratioOf(grow) })
+  }
   const failures = found
     .filter(({ ratio }) => ratio >= MOST_RATIO)
     .map(({ name, ratio }) => ({

@@ -77,6 +77,7 @@ export class Loop {
       if (await this.#try(seed)) this.#corpus.push(seed)
     }
     this.#coverage.remember(this.#coverage.take())
+    this.#reportCounts()
     while (!this.#isOver) {
       const batch: Value[] = []
       for (let i = 0; i < BATCH && !this.#isOver; i++) {
@@ -84,15 +85,16 @@ export class Loop {
         if (await this.#try(input)) batch.push(input)
       }
       await this.#keepNew(batch)
-      this.#report({
-        inputs: this.#inputs,
-        blocks: this.#coverage.blocks,
-        corpus: this.#corpus.length,
-      })
+      this.#reportCounts()
     }
     this.#runner.close()
     this.#running.close()
     this.#coverage.close()
+  }
+
+  #reportCounts(): void {
+    const [blocks, corpus] = [this.#coverage.blocks, this.#corpus.length]
+    this.#report({ inputs: this.#inputs, blocks, corpus })
   }
 
   get #isOver(): boolean {

@@ -4,6 +4,9 @@ import { once } from 'node:events'
 import { Loop, type Report, type Task } from './loop.js'
 import { TARGETS } from './targets.js'
 
+// The supervisor is no more.
+process.once('disconnect', () => process.exit())
+
 const [task] = (await once(process, 'message')) as [Task]
 const target = TARGETS.find(({ name }) => name === task.target)!
 const session = await target.open()

@@ -40,7 +40,12 @@ const NO_GAP: Gap = { own: [], between: [], lead: [] }
 
 /** Returns the text of a comment line without its `#` signs: `friendly_name = x`. */
 export function commentText(line: string): string {
-  return line.replace(/^[^#]*#+[ \t]*/, '').trimEnd()
+  return line.slice(commentStart(line)).trimEnd()
+}
+
+/** Returns where the text of a comment line begins, behind its `#` signs. */
+export function commentStart(line: string): number {
+  return /^[^#]*#+[ \t]*/.exec(line)?.[0].length ?? 0
 }
 
 /** Returns whether the text of a comment ends a block, like `END_PEER anna` or `end anna ###`. */

@@ -148,7 +148,7 @@ function matching(pattern: RegExp): Style {
 
 /** `friendly_json = {"name": "x"}` of prometheus_wireguard_exporter. */
 const inJSON: Style = (comment) => {
-  const json = /^friendly_json[ \t]*=(.*)$/i.exec(comment)?.[1]
+  const json = /^friendly_json[ \t]*=(.*)$/is.exec(comment)?.[1]
   const name = json === undefined ? undefined : nameInJSON(json)
   if (name === undefined) return undefined
   const text = JSON.stringify(name)
@@ -172,17 +172,18 @@ function nameInJSON(text: string): string | undefined {
   }
 }
 
-// No two parts of a pattern may match the same white space, because that takes quadratic time.
+// No two parts of a pattern may match the same white space, because that takes quadratic time. Only
+// a line feed ends a line of a file, so that a name may have a U+2028.
 const STYLES: readonly Style[] = [
-  matching(/^friendly_name[ \t]*=(.*)$/i),
+  matching(/^friendly_name[ \t]*=(.*)$/is),
   inJSON,
   // `#Name# = x` of WGDashboard.
-  matching(/^name#?[ \t]*[=:](.*)$/i),
-  matching(/^(?:-WGP-[ \t]*)?display_?name[ \t]*[=:](.*)$/i),
+  matching(/^name#?[ \t]*[=:](.*)$/is),
+  matching(/^(?:-WGP-[ \t]*)?display_?name[ \t]*[=:](.*)$/is),
   // The number or UUID in parentheses is the id that wg-easy adds.
-  matching(/^client[ \t]*[=:](.*) \((?:\d+|[0-9a-f]{8}-[0-9a-f-]{27})\)$/i),
-  matching(/^client[ \t]*[=:](.*)$/i),
+  matching(/^client[ \t]*[=:](.*) \((?:\d+|[0-9a-f]{8}-[0-9a-f-]{27})\)$/is),
+  matching(/^client[ \t]*[=:](.*)$/is),
   matching(/^client[ \t]+([^ \t]+)$/i),
-  matching(/^peer[ \t]*[=:](.*)$/i),
+  matching(/^peer[ \t]*[=:](.*)$/is),
   matching(/^begin(?:_peer|_client)?[ \t]([^#]*)#*$/i),
 ]

@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import type { ConfKey, ConfSectionKind } from './keys.js'
-import { commentText } from './comments.js'
+import { commentStart, commentText } from './comments.js'
 import { ConfLine, type LineEnd } from './line.js'
 import { BYTE_ORDER_MARK, foldCase } from './text.js'
 import { checkComment, checkKey, checkValue } from './validate.js'
@@ -228,7 +228,7 @@ export class ConfSection {
     for (const comment of this.placedComments) {
       const text = rewrite(comment)
       if (text === undefined) continue
-      const line = withComment(comment.line, comment.text, text)
+      const line = withComment(comment.line, text)
       if (comment.place === 'header') this.#header = line
       else if (comment.place === 'above') this.#lead = this.#lead.with(comment.index, line)
       else this.#body = this.#body.with(comment.index, line)
@@ -341,9 +341,8 @@ function isInside({ place }: PlacedComment): boolean {
 }
 
 /** Returns a line with another comment behind the same `#` signs. */
-function withComment(line: ConfLine, comment: string, text: string): ConfLine {
-  const signs = line.text.slice(0, line.text.indexOf(comment, line.text.indexOf('#')))
-  return line.withText(signs + checkComment(text))
+function withComment(line: ConfLine, text: string): ConfLine {
+  return line.withText(line.text.slice(0, commentStart(line.text)) + checkComment(text))
 }
 
 /** Returns the `=` of an entry with the white space around it; ` = ` when there is no entry. */

@@ -137,9 +137,20 @@ describe('setPeerName', () => {
     ['a word', '[Peer]\n# US-1\nPublicKey = x\n'],
     ['an expression', '# device a\n[Peer]\nPublicKey = x\n'],
     ['a block', '### begin a ###\n[Peer]\nPublicKey = x\n### end a ###\n'],
+    ['a header', '[Peer] #a\nPublicKey = x\n'],
+    ['JSON', '[Peer]\n# friendly_json = {"name": "a"}\nPublicKey = x\n'],
   ])('reads back any name that it has written: %s', (_, text) => {
     const options = { styles: [/^device (\S+)$/] }
-    for (const name of ['Bob the 2nd', 'a = b', 'x # y', '### end x', '{"name":"x"}', 'Name = y']) {
+    for (const name of [
+      'Bob the 2nd',
+      'a = b',
+      'x # y',
+      '### end x',
+      '{"name":"x"}',
+      'Name = y',
+      '#',
+      'x\u2028y',
+    ]) {
       const conf = parseConf(text)
       setPeerName(conf.peers[0]!, name, options)
       const read = parseConf(formatConf(conf))
