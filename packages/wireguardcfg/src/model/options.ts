@@ -60,6 +60,7 @@ export function checkOptions(
 /** What to say about other objects than options. */
 const WRONG_KINDS: Readonly<Record<string, string>> = {
   '[object AbortSignal]': '; pass { signal }',
+  '[object AbortController]': '; pass its signal, { signal }',
   '[object Promise]': '; await the promise first',
 }
 

@@ -45,7 +45,11 @@ describeWith(hasKernelWireGuard, 'deletions on a real kernel', () => {
     await using second = await holdDump('wgstuck1')
     const stuck = ['wgstuck0', 'wgstuck1'].map((name) => {
       const controller = new AbortController()
-      return { name, controller, error: caught(links.deleteLink(name, controller)) }
+      return {
+        name,
+        controller,
+        error: caught(links.deleteLink(name, { signal: controller.signal })),
+      }
     })
     for (const { name, controller, error } of stuck) {
       await untilDeleting(name)
