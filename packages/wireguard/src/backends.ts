@@ -96,7 +96,9 @@ export class Backends implements Host {
       hasInterface: isOther ? async (name) => (await network.find(name)) !== undefined : undefined,
     })
     this.loadNetlink = platform.loadNetlink
-    this.all = (options.backends ?? KINDS).flatMap((given) => this.#lazy(given, platform) ?? [])
+    this.all = Array.from(options.backends ?? KINDS).flatMap(
+      (given) => this.#lazy(given, platform) ?? [],
+    )
   }
 
   /**
@@ -175,7 +177,8 @@ export class Backends implements Host {
 
   /** Returns undefined for a kind that this platform does not support. */
   #lazy(given: BackendKind | Backend, platform: Platform): LazyBackend | undefined {
-    if (typeof given === 'object') return new LazyBackend(() => Promise.resolve(given))
+    if (typeof given === 'object' && given !== null)
+      return new LazyBackend(() => Promise.resolve(given))
     if (!KINDS.includes(given)) throw unknownBackend(given)
     const open = platform[given]
     if (open === undefined) return undefined

@@ -126,7 +126,7 @@ function checkMtu(mtu: number | undefined): number | undefined {
 }
 
 function checkAddresses(addresses: readonly string[]): readonly string[] {
-  return addresses.map((address, i) => {
+  return Array.from(addresses, (address, i) => {
     try {
       parseInterfaceAddress(address)
       return address

@@ -1,6 +1,7 @@
 import { type AllowedIP, parseAllowedIP } from '../model/allowed-ip.js'
 import { invalid, WireGuardError } from '../model/errors.js'
 import { formatIP } from '../model/ip.js'
+import { MOST_ALLOWED_IPS } from '../model/limits.js'
 
 /** The addresses from `first` to `last`, as numbers: those of one allowed IP or of several. */
 export interface Block {
@@ -37,7 +38,15 @@ export function readNetworks(texts: Iterable<AllowedIP>, path: string): Network[
   if (typeof texts === 'string' || typeof texts?.[Symbol.iterator] !== 'function') {
     throw invalid('expected a list of addresses and networks', { path })
   }
-  return Array.from(texts, (text, i) => readNetwork(text, `${path}[${i}]`))
+  const networks: Network[] = []
+  for (const text of texts) {
+    // An endless iterator must not take all memory.
+    if (networks.length === MOST_ALLOWED_IPS) {
+      throw invalid(`expected at most ${MOST_ALLOWED_IPS} addresses and networks`, { path })
+    }
+    networks.push(readNetwork(text, `${path}[${networks.length}]`))
+  }
+  return networks
 }
 
 /** Sorts IPv4 before IPv6, then by the first address; a network before those inside it. */

@@ -1,8 +1,11 @@
+import { elementsOf, objectsOf } from '../backend/given-list.js'
 import { type AllowedIP, canonicalAllowedIP } from '../model/allowed-ip.js'
 import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
+import { invalid } from '../model/errors.js'
 import { checkEndpoint, type Endpoint, isHostName, parseEndpoint } from '../model/endpoint.js'
 import type { PublicKey } from '../model/key.js'
+import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import { checkOptions, type OptionTable } from '../model/options.js'
 import { atPath, type Block, byPosition, type Network, networkText, readNetwork } from './block.js'
 
@@ -79,16 +82,16 @@ export function findConflicts(
   options: ConflictOptions = {},
 ): AllowedIPConflict[] {
   checkOptions(options, CONFLICT_OPTIONS, { operation: 'find conflicts' })
+  if (typeof config !== 'object' || config === null) throw invalid('expected a configuration')
   const { device } = options
   const claims: Claim[] = []
   const endpoints: PlacedEndpoint[] = []
-  for (const [i, peer] of (config.peers ?? []).entries()) {
+  for (const [at, peer] of objectsOf<Peer | PeerConfig>(config.peers, MOST_PEERS, 'peers')) {
     if (isRemoved(peer)) continue
-    for (const [j, text] of (peer.allowedIPs ?? []).entries()) {
-      const network = readNetwork(text, `peers[${i}].allowedIPs[${j}]`)
-      claims.push({ ...network, peer: peer.publicKey })
+    for (const [path, text] of elementsOf(peer.allowedIPs, MOST_ALLOWED_IPS, `${at}.allowedIPs`)) {
+      claims.push({ ...readNetwork(text, path), peer: peer.publicKey })
     }
-    const endpoint = placeEndpoint(peer, `peers[${i}].endpoint`)
+    const endpoint = placeEndpoint(peer, `${at}.endpoint`)
     if (endpoint !== undefined) endpoints.push(endpoint)
   }
   const conflicts: AllowedIPConflict[] = []
@@ -118,7 +121,7 @@ function placeEndpoint(
   { publicKey, endpoint: given }: Peer | PeerConfig,
   path: string,
 ): PlacedEndpoint | undefined {
-  if (given === undefined || isHostName(hostOf(given))) return undefined
+  if (given === undefined || hasName(given)) return undefined
   const endpoint = atPath(path, () =>
     typeof given === 'string' ? parseEndpoint(given) : checkEndpoint(given),
   )
@@ -126,8 +129,10 @@ function placeEndpoint(
   return { bits, first, last, endpoint, peer: publicKey }
 }
 
-function hostOf(endpoint: Endpoint | string): string {
-  return typeof endpoint === 'string' ? endpoint.replace(/:[0-9]*$/, '') : endpoint.host
+function hasName(endpoint: Endpoint | string): boolean {
+  const host: unknown =
+    typeof endpoint === 'string' ? endpoint.replace(/:[0-9]*$/, '') : endpoint?.host
+  return typeof host === 'string' && isHostName(host)
 }
 
 /** Returns the claims that hold: of equal allowed IPs, the last. Reports the others. */

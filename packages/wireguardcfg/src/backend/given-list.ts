@@ -1,4 +1,4 @@
-import { invalid } from '../model/errors.js'
+import { invalid, isWireGuardError } from '../model/errors.js'
 
 /** A list that a caller gave, as it was at the time of the call. */
 export interface GivenList {
@@ -30,3 +30,44 @@ export function listOf(value: unknown, most: number): GivenList {
 
 const NONE: unknown[] = []
 const types = () => process.getBuiltinModule('node:util').types
+
+/**
+ * Yields the elements of a list of objects, each with its place, such as `peers[3]`. An absent list
+ * is empty.
+ *
+ * @throws WireGuardError `EINVAL` with the path of what is no list of at most `most` objects
+ */
+export function* objectsOf<T extends object>(
+  value: readonly T[] | undefined,
+  most: number,
+  path: string,
+): Generator<readonly [path: string, object: T], void> {
+  for (const [at, one] of elementsOf(value, most, path)) {
+    // The caller may have no type checker.
+    if (typeof one !== 'object' || one === null) throw invalid('expected an object', { path: at })
+    yield [at, one]
+  }
+}
+
+/**
+ * Yields the elements of a list, holes included, each with its place. An absent list is empty.
+ *
+ * @throws WireGuardError `EINVAL` with the path of what is no list of at most `most` elements
+ */
+export function* elementsOf<T>(
+  value: readonly T[] | undefined,
+  most: number,
+  path: string,
+): Generator<readonly [path: string, element: T], void> {
+  if (value === undefined) return
+  const { length } = boundedList(value, most, path)
+  for (let i = 0; i < length; i++) yield [`${path}[${i}]`, value[i]!]
+}
+
+function boundedList(value: unknown, most: number, path: string): GivenList {
+  try {
+    return listOf(value, most)
+  } catch (error) {
+    throw isWireGuardError(error) ? error.with({ path }) : error
+  }
+}

@@ -68,14 +68,14 @@ const PEER_OPTIONS: OptionTable<ConfPeerInit> = {
 function peerLines(init: ConfPeerInit, at: string): readonly (readonly [PeerKey, string])[] {
   const { presharedKey, allowedIPs = [], endpoint, persistentKeepalive } = init
   const lines: (readonly [PeerKey, string])[] = [
-    ['PublicKey', valueOf(`${at}publicKey`, parsePublicKeyValue(init.publicKey))],
+    ['PublicKey', publicKeyText(init.publicKey, `${at}publicKey`)],
   ]
   if (presharedKey !== undefined) {
     const key = checkSecret(`${at}presharedKey`, presharedKey)
     lines.push(['PresharedKey', formatSecretKeyValue(key)])
   }
   if (allowedIPs.length > 0) {
-    const entries = allowedIPs.map((text, i) => oneAllowedIP(text, `${at}allowedIPs[${i}]`))
+    const entries = Array.from(allowedIPs, (text, i) => oneAllowedIP(text, `${at}allowedIPs[${i}]`))
     lines.push(['AllowedIPs', formatAllowedIPs(entries)])
   }
   if (endpoint !== undefined) {
@@ -114,15 +114,26 @@ export function checkSecret(path: string, key: unknown): SecretKey | null {
   return secret
 }
 
+function publicKeyText(key: PublicKey, path: string): PublicKey {
+  if (typeof key !== 'string') throw invalid('expected a string', { path })
+  return valueOf(path, parsePublicKeyValue(key))
+}
+
 function oneAllowedIP(text: string, path: string): AllowedIPEntry {
+  if (typeof text !== 'string') throw invalid('expected a string', { path })
   const [entry, more] = valueOf(path, parseAllowedIPs(text))
   if (entry === undefined || more !== undefined) throw invalid('expected one allowed IP', { path })
   return entry
 }
 
 function endpointOf(endpoint: NonNullable<ConfPeerInit['endpoint']>, path: string): ConfEndpoint {
-  const text = typeof endpoint === 'string' ? endpoint : formatEndpoint(endpoint)
+  const text = typeof endpoint === 'string' ? endpoint : endpointText(endpoint, path)
   return valueOf(path, parseConfEndpoint(text))
+}
+
+function endpointText(endpoint: { readonly host: string; readonly port: number }, path: string) {
+  if (typeof endpoint?.host === 'string') return formatEndpoint(endpoint)
+  throw invalid('expected host:port, or an object with a host and a port', { path })
 }
 
 function valueOf<T>(path: string, parsed: Parsed<T>): T {

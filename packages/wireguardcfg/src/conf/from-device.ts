@@ -1,8 +1,10 @@
+import { elementsOf, objectsOf } from '../backend/given-list.js'
 import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device } from '../model/device.js'
 import { checkEndpoint, type Endpoint, formatEndpoint, parseEndpoint } from '../model/endpoint.js'
 import { invalid, isWireGuardError, type WireGuardError } from '../model/errors.js'
 import { DEVICE_FIELDS, type DeviceField, fieldNames, type FieldRow } from '../model/fields.js'
+import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
 import type { Conf } from './conf.js'
 import { parseConf } from './parse.js'
@@ -43,7 +45,8 @@ export function confFromDevice(device: Device): Conf {
  * express: a peer to remove, a peer only to update, or a peer whose allowed IPs stay unchanged
  */
 export function confFromConfig(config: DeviceConfig): Conf {
-  const { replacePeers = false, peers = [] } = config
+  if (typeof config !== 'object' || config === null) throw invalid('expected an object')
+  const { replacePeers = false } = config
   const conf = parseConf('[Interface]\n')
   for (const name of SHOWCONF_ORDER) {
     const value = config[name]
@@ -51,8 +54,8 @@ export function confFromConfig(config: DeviceConfig): Conf {
     const isReset = replacePeers && value === field.unset
     if (value !== undefined && !isReset) conf.set(field.confKey, fieldText(field, value, name))
   }
-  for (const [i, peer] of peers.entries()) {
-    addPeer(conf, peerInit(peer, replacePeers, `peers[${i}]`), `peers[${i}].`)
+  for (const [path, peer] of objectsOf(config.peers, MOST_PEERS, 'peers')) {
+    addPeer(conf, peerInit(peer, replacePeers, path), `${path}.`)
   }
   return conf
 }
@@ -106,9 +109,9 @@ function signedAllowedIPs(
   replacePeers: boolean,
   path: string,
 ): readonly string[] {
-  const { allowedIPs = [], removeAllowedIPs = [], replaceAllowedIPs } = peer
-  const signed = [...allowedIPs, ...removeAllowedIPs].some((text) => /^[+-]/.test(text))
-  if (signed) throw invalid('expected allowed IPs without a sign', { path: `${path}.allowedIPs` })
+  const { replaceAllowedIPs } = peer
+  const allowedIPs = unsigned(peer.allowedIPs, `${path}.allowedIPs`)
+  const removeAllowedIPs = unsigned(peer.removeAllowedIPs, `${path}.removeAllowedIPs`)
   if (replacePeers || replaceAllowedIPs === true) return allowedIPs
   if (allowedIPs.length + removeAllowedIPs.length === 0) {
     throw inexpressible(`${path}.replaceAllowedIPs`)
@@ -117,6 +120,13 @@ function signedAllowedIPs(
     ...allowedIPs.map((allowedIP) => `+${allowedIP}`),
     ...removeAllowedIPs.map((allowedIP) => `-${allowedIP}`),
   ]
+}
+
+function unsigned(allowedIPs: readonly string[] | undefined, path: string): readonly string[] {
+  return Array.from(elementsOf(allowedIPs, MOST_ALLOWED_IPS, path), ([at, text]) => {
+    if (!/^[+-]/.test(text)) return text
+    throw invalid('expected an allowed IP without a sign', { path: at })
+  })
 }
 
 /** Checks an endpoint of a device, which cannot be a host name. */

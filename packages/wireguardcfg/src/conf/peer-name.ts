@@ -111,7 +111,7 @@ function findName(
     checkOptions(options, NAME_OPTIONS, { operation: 'name of peer' })
   const { styles = [] } = options
   const comments = section.placedComments
-  const all = [...styles.map(matching), ...STYLES]
+  const all = [...Array.from(styles, ownStyle), ...STYLES]
   for (const { text, place, index } of comments) {
     for (const style of all) {
       const found = style(text)
@@ -129,6 +129,12 @@ function findName(
 /** Whether a comment is one word with a letter in it, but no disabled entry and no key. */
 function isWord(comment: string): boolean {
   return /^[^\s=:[\]]*\p{L}[^\s=:[\]]*$/u.test(comment) && !mayHoldKey(comment)
+}
+
+function ownStyle(pattern: RegExp, index: number): Style {
+  // Not by `instanceof`: the expression may come from another realm.
+  if (Object.prototype.toString.call(pattern) === '[object RegExp]') return matching(pattern)
+  throw invalid('expected a regular expression', { path: `styles[${index}]` })
 }
 
 /** The style of an expression whose first group is the name. */

@@ -64,7 +64,11 @@ export function formatEndpoint({ host, port }: Endpoint): string {
  *
  * @throws WireGuardError `EINVAL`, with a hint when the host is a name
  */
-export function checkEndpoint({ host, port }: Endpoint): Endpoint {
+export function checkEndpoint(endpoint: Endpoint): Endpoint {
+  if (typeof endpoint !== 'object' || endpoint === null) {
+    throw invalid(`endpoint: expected a host and a port, got ${quote(endpoint)}`)
+  }
+  const { host, port } = endpoint
   if (!(Number.isInteger(port) && port >= 0 && port <= 65535)) {
     throw invalid(
       `endpoint port ${typeof port === 'number' ? port : quote(port)}: expected an integer from 0 to 65535`,

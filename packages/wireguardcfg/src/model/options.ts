@@ -1,5 +1,6 @@
 import type { CallOptions } from './backend.js'
 import { invalid, type WireGuardErrorInit } from './errors.js'
+import { MOST_ALLOWED_IPS } from './limits.js'
 
 /**
  * What an option takes: a kind of value, or one of a list of values. `checked later`: the function
@@ -81,7 +82,11 @@ interface Kind {
 const KINDS = {
   boolean: { expected: 'true or false', has: (value) => typeof value === 'boolean' },
   function: { expected: 'a function', has: (value) => typeof value === 'function' },
-  list: { expected: 'an array', has: (value) => Array.isArray(value) },
+  // An array of a few bytes can have a length of 2^32 - 1, and going through it takes minutes.
+  list: {
+    expected: `an array of at most ${MOST_ALLOWED_IPS} elements`,
+    has: (value) => Array.isArray(value) && value.length <= MOST_ALLOWED_IPS,
+  },
   // Not by `instanceof`: the signal may come from another realm or from a polyfill.
   signal: {
     expected: 'an AbortSignal',

@@ -1,4 +1,5 @@
 import { invalid, type WireGuardError } from '../model/errors.js'
+import { MOST_ALLOWED_IPS } from '../model/limits.js'
 import { quote } from '../model/quote.js'
 
 /** Reads values out of parsed JSON, and names the place of what is not as expected. */
@@ -46,6 +47,9 @@ export class JsonReader {
   /** The entries of a list. @throws WireGuardError `EINVAL` when this is no list */
   list(): JsonReader[] {
     if (!Array.isArray(this.#value)) throw this.#expected('a list')
+    if (this.#value.length > MOST_ALLOWED_IPS) {
+      throw invalid(`expected at most ${MOST_ALLOWED_IPS} elements`, { path: this.#path })
+    }
     return Array.from(this.#value, (value, i) => new JsonReader(value, `${this.#path}[${i}]`))
   }
 

@@ -1,0 +1,94 @@
+import { expect, it } from '@jest/globals'
+import * as wireguard from 'wireguard'
+import { type DeviceConfig, isWireGuardError, SecretKey, WireGuard } from 'wireguard'
+import { addPeer, confFromConfig, parseConf, peerName } from 'wireguard/conf'
+import { caught } from '../../../test-fixtures/caught.js'
+
+const publicKey = SecretKey.generatePrivate().publicKey()
+
+/** A list of a few bytes that takes minutes to go through. */
+const endless = () => Object.assign([], { length: 2 ** 32 - 1 })
+function* endlessIterator() {
+  for (;;) yield '10.0.0.0/8'
+}
+
+/** What programs without a type checker pass. */
+const VALUES: readonly (readonly [string, unknown])[] = [
+  ['null', null],
+  ['a number', 5],
+  ['a symbol', Symbol('x')],
+  ['a text', 'x'],
+  ['an object', {}],
+  ['a hole', Object.assign([], { length: 1 })],
+  ['a list of null', [null]],
+  ['a list of lists', [[]]],
+  ['a list of 2^32 - 1 holes', endless()],
+]
+
+/** Each place that takes a value of the caller. */
+const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
+  'configuration, for conflicts': (config: DeviceConfig) => wireguard.findConflicts(config),
+  'peers, for conflicts': (peers: []) => wireguard.findConflicts({ peers }),
+  'allowed IPs, for conflicts': (allowedIPs: []) =>
+    wireguard.findConflicts({ peers: [{ publicKey, allowedIPs }] }),
+  'endpoint, for conflicts': (endpoint: '') =>
+    wireguard.findConflicts({ peers: [{ publicKey, endpoint }] }),
+  'configuration of a file': (config: DeviceConfig) => confFromConfig(config),
+  'peers of a file': (peers: []) => confFromConfig({ peers }),
+  'allowed IPs of a file': (allowedIPs: []) =>
+    confFromConfig({ peers: [{ publicKey, allowedIPs }] }),
+  'allowed IPs to remove': (removeAllowedIPs: []) =>
+    confFromConfig({ peers: [{ publicKey, removeAllowedIPs }] }),
+  'endpoint of a file': (endpoint: '') => confFromConfig({ peers: [{ publicKey, endpoint }] }),
+  'peer to add': (init: { publicKey: string }) => addPeer(parseConf(''), init),
+  'key to add': (key: string) => addPeer(parseConf(''), { publicKey: key }),
+  'allowed IPs to add': (allowedIPs: []) => addPeer(parseConf(''), { publicKey, allowedIPs }),
+  'endpoint to add': (endpoint: '') => addPeer(parseConf(''), { publicKey, endpoint }),
+  'styles of names': (styles: []) => peerName(parseConf('[Peer]\n# x y\n').peers[0]!, { styles }),
+  'used addresses': (used: []) => wireguard.nextAddress('10.0.0.0/8', used),
+  'allowed IPs to subtract from': (all: []) => wireguard.subtractAllowedIPs(all, []),
+  'allowed IPs to subtract': (minus: []) => wireguard.subtractAllowedIPs(['10.0.0.0/8'], minus),
+  'JSON of a device': (json: never) => wireguard.deviceFromJSON(json),
+  'peers in JSON': (peers: []) => wireguard.deviceFromJSON(Object.assign({}, DEVICE, { peers })),
+  'saved counters': (saved: never) => new wireguard.TransferCounter(saved),
+  'endpoint to check': (endpoint: never) => wireguard.checkEndpoint(endpoint),
+  'endpoint to parse': (text: never) => wireguard.parseEndpoint(text),
+  'allowed IP to parse': (text: never) => wireguard.canonicalAllowedIP(text),
+  backends: async (backends: []) => (await WireGuard.open({ backends })).close(),
+  'addresses of an interface': (addresses: []) => createNothing({ addresses }),
+  'configuration of an interface': (config: never) => createNothing({ config }),
+}
+
+const DEVICE = {
+  version: 1 as const,
+  name: 'wg0',
+  backend: 'kernel' as const,
+  index: 1,
+  privateKey: null,
+  publicKey: null,
+  listenPort: 0,
+  firewallMark: 0,
+}
+
+/** Options that are refused before anything is created. */
+async function createNothing(options: object): Promise<void> {
+  await using wg = await WireGuard.open({ backends: [] })
+  await wg.createDevice('wg0', { mtu: -1, ...options })
+}
+
+for (const [place, use] of Object.entries(PLACES)) {
+  it.each(VALUES)(`${place}: %s is refused at once, or has a meaning`, async (_, value) => {
+    const begin = process.cpuUsage()
+    const error: unknown = await caught(async () => {
+      await use(value as never)
+      throw new wireguard.WireGuardError('accepted', { code: 'EINVAL' })
+    })
+    expect([isWireGuardError(error), error]).toEqual([true, error])
+    const { user, system } = process.cpuUsage(begin)
+    expect(user + system).toBeLessThan(2_000_000)
+  })
+}
+
+it('an endless list of networks is refused', () => {
+  expect(() => wireguard.subtractAllowedIPs(endlessIterator(), [])).toThrow(/at most \d+ addresses/)
+})
