@@ -33,8 +33,7 @@ describeWith(hasWireGuardGo, 'a userspace device', () => {
   const expectNothingLeft = async (): Promise<void> => {
     expect(await namespace.links()).toStrictEqual([])
     expect(existsSync(socketOf(name))).toBe(false)
-    // A daemon deletes its interface shortly before it ends.
-    await until(() => processesOf(name).length === 0, 'the daemon has ended')
+    expect(processesOf(name)).toStrictEqual([])
     expect(zombies()).toStrictEqual([])
   }
 

@@ -76,9 +76,11 @@ async function untilServing(
 ): Promise<void> {
   try {
     for (let wait = 5; ; wait = Math.min(2 * wait, 50)) {
-      // The whole call has the limit.
       const socket = socketId(path)
-      if (await answers(client, name, { signal, idleTimeout: 0, timeout: 0 })) {
+      // Without it, a daemon whose socket appears just now could not be told from others later.
+      const isBound = socket !== undefined
+      // The whole call has the limit.
+      if (isBound && (await answers(client, name, { signal, idleTimeout: 0, timeout: 0 }))) {
         const server = serverOf(daemon, path)
         if (server === 'another') throw taken(path)
         // The reason of its end is known in a moment.

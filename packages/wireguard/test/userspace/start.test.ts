@@ -9,8 +9,12 @@ import { describeWith, hasNamespaces, hasWireGuardGo } from '../../../../test-fi
 import { privateKeyOf } from '../../../../test-fixtures/sample.js'
 import { until } from '../../../../test-fixtures/wait.js'
 import { socketOf, uniqueName } from '../../../../test-fixtures/wireguard-go.js'
+import { type Device, UapiClient } from 'wireguardcfg'
 import { type CreateOptions, WireGuard } from '../../src/index.js'
 import { UapiServer } from '../../src/server.js'
+import { daemonAt } from '../../src/userspace/socket.js'
+import { startDaemon } from '../../src/userspace/start.js'
+import { stopDaemon } from '../../src/userspace/stop.js'
 import { built, OtherProcess } from '../support/other-process.js'
 import { script } from '../support/script.js'
 
@@ -63,6 +67,31 @@ describeWith(hasNamespaces, 'a userspace implementation', () => {
     const device = await create({ config: { privateKey: privateKeyOf(1) } })
     expect(device).toMatchObject({ created: true, backend: 'userspace' })
     await device.delete()
+    expect(existsSync(socket())).toBe(false)
+  })
+
+  it('is known by its socket, also when that appeared after the look at its path', async () => {
+    await serves()
+    /** Asks the daemon when it listens. The first question comes before its start. */
+    class LateClient extends UapiClient {
+      #isStarted = false
+
+      override async device(...args: Parameters<UapiClient['device']>): Promise<Device> {
+        const listens = async () => (await this.deviceNames()).includes(name)
+        if (this.#isStarted) await until(listens, 'the daemon listens')
+        this.#isStarted = true
+        return await super.device(...args)
+      }
+    }
+    await using client = new LateClient({ directory: directory.path })
+    const daemon = await startDaemon(name, {
+      path: socket(),
+      client,
+      within: (step) => step(),
+      exists: () => Promise.resolve(false),
+    })
+    expect(daemonAt(socket())).toBe(daemon)
+    await stopDaemon(daemon, socket())
     expect(existsSync(socket())).toBe(false)
   })
 
