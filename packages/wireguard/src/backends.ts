@@ -177,8 +177,9 @@ export class Backends implements Host {
 
   /** Returns undefined for a kind that this platform does not support. */
   #lazy(given: BackendKind | Backend, platform: Platform): LazyBackend | undefined {
-    if (typeof given === 'object' && given !== null)
+    if (typeof given === 'object' && given !== null) {
       return new LazyBackend(() => Promise.resolve(given))
+    }
     if (!KINDS.includes(given)) throw unknownBackend(given)
     const open = platform[given]
     if (open === undefined) return undefined

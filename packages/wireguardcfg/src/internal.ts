@@ -41,7 +41,7 @@ export {
 } from './model/fields.js'
 export { Lazy } from './backend/lazy.js'
 export { isHostName } from './model/endpoint.js'
-export { describeKind, errorCode, HINTS } from './model/errors.js'
+export { atPath, describeKind, errorCode, HINTS } from './model/errors.js'
 export { CALL_OPTIONS, checkOptions, type OptionTable } from './model/options.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote, escapeUnprintable } from './model/quote.js'
 export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'

@@ -6,6 +6,7 @@ import {
   WireGuardError,
 } from 'wireguardcfg'
 import {
+  atPath,
   CALL_OPTIONS,
   checkOptions,
   type OptionTable,
@@ -127,12 +128,8 @@ function checkMtu(mtu: number | undefined): number | undefined {
 
 function checkAddresses(addresses: readonly string[]): readonly string[] {
   return Array.from(addresses, (address, i) => {
-    try {
-      parseInterfaceAddress(address)
-      return address
-    } catch (error) {
-      throw isWireGuardError(error) ? error.with({ path: `addresses[${i}]` }) : error
-    }
+    atPath(`addresses[${i}]`, () => parseInterfaceAddress(address))
+    return address
   })
 }
 

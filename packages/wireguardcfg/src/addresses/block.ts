@@ -1,5 +1,5 @@
 import { type AllowedIP, parseAllowedIP } from '../model/allowed-ip.js'
-import { invalid, WireGuardError } from '../model/errors.js'
+import { atPath, invalid } from '../model/errors.js'
 import { formatIP } from '../model/ip.js'
 import { MOST_ALLOWED_IPS } from '../model/limits.js'
 
@@ -67,15 +67,6 @@ export function joined(blocks: readonly Block[]): readonly Block[] {
     } else all.push(block)
   }
   return all
-}
-
-/** Runs a step, and adds the path to its error. */
-export function atPath<T>(path: string, step: () => T): T {
-  try {
-    return step()
-  } catch (error) {
-    throw error instanceof WireGuardError ? error.with({ path }) : error
-  }
 }
 
 /** The bits of an address that are not of the network. */

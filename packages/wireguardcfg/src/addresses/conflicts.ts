@@ -2,12 +2,12 @@ import { elementsOf, objectsOf } from '../backend/given-list.js'
 import { type AllowedIP, canonicalAllowedIP } from '../model/allowed-ip.js'
 import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device, Peer } from '../model/device.js'
-import { invalid } from '../model/errors.js'
 import { checkEndpoint, type Endpoint, isHostName, parseEndpoint } from '../model/endpoint.js'
+import { atPath, invalid } from '../model/errors.js'
 import type { PublicKey } from '../model/key.js'
 import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import { checkOptions, type OptionTable } from '../model/options.js'
-import { atPath, type Block, byPosition, type Network, networkText, readNetwork } from './block.js'
+import { type Block, byPosition, type Network, networkText, readNetwork } from './block.js'
 
 /** What all kinds of {@link AllowedIPConflict} have. */
 export interface ConflictingAllowedIP {

@@ -1,17 +1,9 @@
 import type { AllowedIP } from '../model/allowed-ip.js'
-import { WireGuardError } from '../model/errors.js'
+import { atPath, WireGuardError } from '../model/errors.js'
 import { parseInterfaceAddress } from '../model/interface-address.js'
 import { checkOptions, type OptionTable } from '../model/options.js'
 import { quote } from '../model/quote.js'
-import {
-  addressText,
-  atPath,
-  type Block,
-  hostMask,
-  joined,
-  numberOf,
-  readNetworks,
-} from './block.js'
+import { addressText, type Block, hostMask, joined, numberOf, readNetworks } from './block.js'
 
 /** Options of {@link nextAddress}. */
 export interface NextAddressOptions {

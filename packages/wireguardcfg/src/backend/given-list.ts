@@ -1,4 +1,4 @@
-import { invalid, isWireGuardError } from '../model/errors.js'
+import { atPath, invalid } from '../model/errors.js'
 
 /** A list that a caller gave, as it was at the time of the call. */
 export interface GivenList {
@@ -14,13 +14,7 @@ export interface GivenList {
  * @throws WireGuardError `EINVAL` for anything but an array of at most `most` elements
  */
 export function listOf(value: unknown, most: number): GivenList {
-  if (!Array.isArray(value)) throw invalid('expected an array')
-  const list: readonly unknown[] = value
-  // The length of a proxy may be anything.
-  const { length }: { readonly length: unknown } = list
-  if (typeof length !== 'number' || !(length >= 0 && length <= most)) {
-    throw invalid(`expected at most ${most} elements`)
-  }
+  const { list, length } = boundedList(value, most)
   // The caller may change the list later. This copies a million elements in a few milliseconds, but
   // a proxy only by asking it for each of them: that is left to the slices of the reader.
   const isPlain = !types().isProxy(list) && !(Symbol.isConcatSpreadable in list)
@@ -60,14 +54,16 @@ export function* elementsOf<T>(
   path: string,
 ): Generator<readonly [path: string, element: T], void> {
   if (value === undefined) return
-  const { length } = boundedList(value, most, path)
+  const { length } = atPath(path, () => boundedList(value, most))
   for (let i = 0; i < length; i++) yield [`${path}[${i}]`, value[i]!]
 }
 
-function boundedList(value: unknown, most: number, path: string): GivenList {
-  try {
-    return listOf(value, most)
-  } catch (error) {
-    throw isWireGuardError(error) ? error.with({ path }) : error
-  }
+/** @throws WireGuardError `EINVAL` for anything but an array of at most `most` elements */
+function boundedList(value: unknown, most: number) {
+  if (!Array.isArray(value)) throw invalid('expected an array')
+  const list: readonly unknown[] = value
+  // The length of a proxy may be anything.
+  const { length }: { readonly length: unknown } = list
+  if (typeof length === 'number' && length >= 0 && length <= most) return { list, length }
+  throw invalid(`expected at most ${most} elements`)
 }

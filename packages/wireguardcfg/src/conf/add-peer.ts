@@ -68,7 +68,7 @@ const PEER_OPTIONS: OptionTable<ConfPeerInit> = {
 function peerLines(init: ConfPeerInit, at: string): readonly (readonly [PeerKey, string])[] {
   const { presharedKey, allowedIPs = [], endpoint, persistentKeepalive } = init
   const lines: (readonly [PeerKey, string])[] = [
-    ['PublicKey', publicKeyText(init.publicKey, `${at}publicKey`)],
+    ['PublicKey', parseText(`${at}publicKey`, init.publicKey, parsePublicKeyValue)],
   ]
   if (presharedKey !== undefined) {
     const key = checkSecret(`${at}presharedKey`, presharedKey)
@@ -114,14 +114,8 @@ export function checkSecret(path: string, key: unknown): SecretKey | null {
   return secret
 }
 
-function publicKeyText(key: PublicKey, path: string): PublicKey {
-  if (typeof key !== 'string') throw invalid('expected a string', { path })
-  return valueOf(path, parsePublicKeyValue(key))
-}
-
 function oneAllowedIP(text: string, path: string): AllowedIPEntry {
-  if (typeof text !== 'string') throw invalid('expected a string', { path })
-  const [entry, more] = valueOf(path, parseAllowedIPs(text))
+  const [entry, more] = parseText(path, text, parseAllowedIPs)
   if (entry === undefined || more !== undefined) throw invalid('expected one allowed IP', { path })
   return entry
 }
@@ -131,9 +125,18 @@ function endpointOf(endpoint: NonNullable<ConfPeerInit['endpoint']>, path: strin
   return valueOf(path, parseConfEndpoint(text))
 }
 
-function endpointText(endpoint: { readonly host: string; readonly port: number }, path: string) {
+function endpointText(
+  endpoint: Exclude<ConfPeerInit['endpoint'], string | undefined>,
+  path: string,
+): string {
   if (typeof endpoint?.host === 'string') return formatEndpoint(endpoint)
   throw invalid('expected host:port, or an object with a host and a port', { path })
+}
+
+/** Parses a text of the caller, who may have no type checker. */
+function parseText<T>(path: string, text: string, parse: (text: string) => Parsed<T>): T {
+  if (typeof text !== 'string') throw invalid('expected a string', { path })
+  return valueOf(path, parse(text))
 }
 
 function valueOf<T>(path: string, parsed: Parsed<T>): T {

@@ -2,7 +2,7 @@ import { elementsOf, objectsOf } from '../backend/given-list.js'
 import type { DeviceConfig, PeerConfig } from '../model/config.js'
 import type { Device } from '../model/device.js'
 import { checkEndpoint, type Endpoint, formatEndpoint, parseEndpoint } from '../model/endpoint.js'
-import { invalid, isWireGuardError, type WireGuardError } from '../model/errors.js'
+import { atPath, invalid, type WireGuardError } from '../model/errors.js'
 import { DEVICE_FIELDS, type DeviceField, fieldNames, type FieldRow } from '../model/fields.js'
 import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
@@ -131,11 +131,9 @@ function unsigned(allowedIPs: readonly string[] | undefined, path: string): read
 
 /** Checks an endpoint of a device, which cannot be a host name. */
 function literal(endpoint: Endpoint | string, path: string): Endpoint {
-  try {
-    return typeof endpoint === 'string' ? parseEndpoint(endpoint) : checkEndpoint(endpoint)
-  } catch (error) {
-    throw isWireGuardError(error) ? error.with({ path }) : error
-  }
+  return atPath(path, () =>
+    typeof endpoint === 'string' ? parseEndpoint(endpoint) : checkEndpoint(endpoint),
+  )
 }
 
 function inexpressible(path: string): WireGuardError {

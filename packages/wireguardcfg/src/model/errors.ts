@@ -170,6 +170,15 @@ export function invalid(
   return new WireGuardError(summary, { ...init, code: 'EINVAL' })
 }
 
+/** Runs a step, and adds the path to its error unless that has one. */
+export function atPath<T>(path: string, step: () => T): T {
+  try {
+    return step()
+  } catch (error) {
+    throw isWireGuardError(error) ? error.with({ path }) : error
+  }
+}
+
 /**
  * Returns the POSIX name that an error of the system or of this library carries. It does not use
  * `instanceof`, because errors of Node's core may come from another realm.

@@ -1,4 +1,5 @@
-import { invalid, type WireGuardError } from '../model/errors.js'
+import { elementsOf } from '../backend/given-list.js'
+import { atPath, invalid, type WireGuardError } from '../model/errors.js'
 import { MOST_ALLOWED_IPS } from '../model/limits.js'
 import { quote } from '../model/quote.js'
 
@@ -47,10 +48,8 @@ export class JsonReader {
   /** The entries of a list. @throws WireGuardError `EINVAL` when this is no list */
   list(): JsonReader[] {
     if (!Array.isArray(this.#value)) throw this.#expected('a list')
-    if (this.#value.length > MOST_ALLOWED_IPS) {
-      throw invalid(`expected at most ${MOST_ALLOWED_IPS} elements`, { path: this.#path })
-    }
-    return Array.from(this.#value, (value, i) => new JsonReader(value, `${this.#path}[${i}]`))
+    const elements = elementsOf<unknown>(this.#value, MOST_ALLOWED_IPS, this.#path)
+    return Array.from(elements, ([path, value]) => new JsonReader(value, path))
   }
 
   /** @throws WireGuardError `EINVAL` */
@@ -85,11 +84,7 @@ export class JsonReader {
   /** Reads text with a parser of the model, and adds the path to its error. */
   parsed<T>(parse: (text: string) => T): T {
     const text = this.text()
-    try {
-      return parse(text)
-    } catch (error) {
-      throw isWithPath(error) ? error.with({ path: this.#path }) : error
-    }
+    return atPath(this.#path, () => parse(text))
   }
 
   /** The error for a value that is not as expected. */
@@ -109,8 +104,4 @@ export class JsonReader {
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
-}
-
-function isWithPath(error: unknown): error is WireGuardError {
-  return typeof error === 'object' && error !== null && 'with' in error
 }

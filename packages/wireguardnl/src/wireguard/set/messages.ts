@@ -1,6 +1,5 @@
-import { isWireGuardError } from 'wireguardcfg'
 import { type CheckedDeviceConfig, type CheckedPeerConfig, removesSome } from 'wireguardcfg/backend'
-import { isMove } from 'wireguardcfg/internal'
+import { atPath, isMove } from 'wireguardcfg/internal'
 import { encodeGenlHeader } from '../../genl/message.js'
 import { AttributeWriter } from '../../netlink/attribute-writer.js'
 import { NLMSG_HDRLEN } from '../../netlink/constants.js'
@@ -66,11 +65,7 @@ export function checkZones(config: CheckedDeviceConfig, zones: Zones): void {
   for (let i = 0; i < peers.length; i++) {
     const { endpoint } = peers[i]!
     if (endpoint?.host.includes('%') !== true) continue
-    try {
-      encodeSockaddr(endpoint, zones)
-    } catch (error) {
-      throw isWireGuardError(error) ? error.with({ path: `peers[${i}].endpoint` }) : error
-    }
+    atPath(`peers[${i}].endpoint`, () => encodeSockaddr(endpoint, zones))
   }
 }
 
