@@ -101,8 +101,9 @@ function isNeededAtOnce(id, graph) {
   return isEntry || importers.some((importer) => isNeededAtOnce(importer, graph))
 }
 
-// An entry that imports another one by its full name has none of its code.
-const EXTERNAL = new RegExp(`^(node:|(${[ownName, ...Object.keys(dependencies)].join('|')})(/|$))`)
+// An entry that imports another one by its full name has none of its code. The bench has no name.
+const externals = [ownName ?? [], Object.keys(dependencies)].flat()
+const EXTERNAL = new RegExp(`^(node:|(${externals.join('|')})(/|$))`)
 // Its entry `internal` has all that these have.
 const CORE = /^wireguardcfg(\/backend|\/internal\/socket)?$/
 
