@@ -10,10 +10,9 @@ import {
   peerSettings,
   setPeerName,
   stripConf,
-  toDeviceConfigs,
 } from 'wireguardcfg/conf'
 import { hideKeys, quote } from 'wireguardcfg/internal'
-import { wgReport } from 'wireguardcfg/internal/conf'
+import { mergeConfigs, toDeviceConfigs, wgReport } from 'wireguardcfg/internal/conf'
 import { type Kernel, NetlinkClient } from 'wireguardnl'
 import { replayed } from '../../../test-fixtures/fakes/replay.js'
 import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
@@ -25,7 +24,6 @@ import {
 } from '../../../test-fixtures/sample.js'
 import { formatSet } from '../../wireguardcfg/src/uapi/format.js'
 import { ReplyParser } from '../../wireguardcfg/src/uapi/parse.js'
-import { mergeConfigs } from '../src/cli/sync-config.js'
 import { diffPeers } from '../src/sync/diff.js'
 import { piecesOf } from './targets/uapi-replies.js'
 

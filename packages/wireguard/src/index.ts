@@ -41,6 +41,8 @@ export {
   type DeviceToJSONOptions,
   type DeviceTransferJSON,
   type Endpoint,
+  type NamedDeviceConfig,
+  type NamedPeerConfig,
   type NextAddressOptions,
   type Peer,
   type PeerConfig,
@@ -74,13 +76,20 @@ export type { DeleteOptions } from './delete-device.js'
 export { DevicesError, type DevicesOptions } from './devices.js'
 export type { WireGuardOptions } from './backends.js'
 export {
+  resolveConfig,
+  type ResolveConfigOptions,
+  type ResolvedConfig,
+  type UnresolvedEndpoint,
+} from './resolve/config.js'
+export {
   resolveEndpoint,
-  type Lookup,
+  resolveEndpoints,
+  type EndpointResolution,
   type NamedEndpoint,
-  type ResolveOptions,
-  type ResolveRetry,
-} from './endpoints.js'
-export { resolveEndpoints, type EndpointResolution, type PeerEndpoint } from './endpoints.js'
+  type PeerEndpoint,
+} from './resolve/endpoints.js'
+export type { Lookup, LookupOptions, ResolveOptions, ResolveRetry } from './resolve/lookup.js'
+export type { ReplaceOptions } from './sync/replacement.js'
 export type { SyncResult } from './sync/diff.js'
 export type { SyncOptions } from './sync/sync.js'
 export { WireGuard } from './wireguard.js'

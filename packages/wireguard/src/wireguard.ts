@@ -1,4 +1,4 @@
-import type { CallOptions, Device, DeviceConfig, Peer } from 'wireguardcfg'
+import type { CallOptions, Device, DeviceConfig, NamedDeviceConfig, Peer } from 'wireguardcfg'
 import { CALL_OPTIONS, checkOptions, traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import { Backends, type WireGuardOptions } from './backends.js'
@@ -9,8 +9,9 @@ import type { OwnedDevice } from './create/owned-device.js'
 import { checkDeleteOptions, deleteDevice, type DeleteOptions } from './delete-device.js'
 import { deviceNames, type DevicesOptions, readDevice, readDevices } from './devices.js'
 import { peersOf } from './peers.js'
+import { resolveForCall } from './resolve/for-call.js'
 import { RunningCalls } from './running-calls.js'
-import { replacement } from './sync/replacement.js'
+import { REPLACE_OPTIONS, replacement, type ReplaceOptions } from './sync/replacement.js'
 import type { SyncResult } from './sync/diff.js'
 import { syncDevice, type SyncOptions } from './sync/sync.js'
 
@@ -144,8 +145,16 @@ export class WireGuard implements AsyncDisposable {
    * await wg.replaceDevice('wg0', { privateKey, listenPort: 51820, peers: [] })
    * ```
    */
-  replaceDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
-    return this.configureDevice(name, replacement(config), options)
+  async replaceDevice(
+    name: string,
+    config: NamedDeviceConfig,
+    options: ReplaceOptions = {},
+  ): Promise<void> {
+    const context = { operation: 'replace device', device: name }
+    checkOptions(options, REPLACE_OPTIONS, context)
+    const { resolve, ...limits } = options
+    const resolved = await resolveForCall(config, resolve, limits, context)
+    await this.configureDevice(name, replacement(resolved.config), limits)
   }
 
   /**
@@ -172,7 +181,11 @@ export class WireGuard implements AsyncDisposable {
    * const { added, removed } = await wg.syncDevice('wg0', { peers })
    * ```
    */
-  async syncDevice(name: string, config: DeviceConfig, options?: SyncOptions): Promise<SyncResult> {
+  async syncDevice(
+    name: string,
+    config: NamedDeviceConfig,
+    options?: SyncOptions,
+  ): Promise<SyncResult> {
     return await syncDevice(this, name, config, options)
   }
 

@@ -13,13 +13,8 @@ import {
   PEER_FIELDS,
   type PeerField,
 } from 'wireguardcfg/internal'
-import {
-  confFromConfig,
-  confFromDevice,
-  formatConf,
-  parseConf,
-  toDeviceConfigs,
-} from 'wireguardcfg/conf'
+import { confFromConfig, confFromDevice, formatConf, parseConf } from 'wireguardcfg/conf'
+import { toDeviceConfigs } from 'wireguardcfg/internal/conf'
 import { deviceConfigSchema } from 'wireguardcfg/schema'
 import { formatSet } from '../../wireguardcfg/src/uapi/format.js'
 import { encodeMessage, MessageReader } from '../../wireguardnl/src/netlink/message.js'

@@ -10,13 +10,7 @@
 export { addPeer, type ConfPeerInit } from './conf/add-peer.js'
 export { checkConf, type ConfOptions } from './conf/analyze.js'
 export type { Conf } from './conf/conf.js'
-export {
-  toDeviceConfigs,
-  withEndpoints,
-  type ConfConversion,
-  type ConfMode,
-  type UnresolvedEndpoint,
-} from './conf/convert.js'
+export { configFromConf } from './conf/config-from-conf.js'
 export { confFromConfig, confFromDevice } from './conf/from-device.js'
 export type {
   ConfDialect,
@@ -36,4 +30,3 @@ export { stripConf } from './conf/strip.js'
 export type { ConfInterface, ConfPeer } from './conf/types.js'
 export type { ConfEndpoint } from './conf/values/endpoint.js'
 export type { ConfDNS } from './conf/values/quick.js'
-export type { CheckedDeviceConfig, CheckedPeerConfig } from './model/config.js'

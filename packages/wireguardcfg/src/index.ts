@@ -36,6 +36,8 @@ export {
   type CheckedDeviceConfig,
   type CheckedPeerConfig,
   type DeviceConfig,
+  type NamedDeviceConfig,
+  type NamedPeerConfig,
   type PeerConfig,
 } from './model/config.js'
 export type { BackendKind, Device, Peer } from './model/device.js'

@@ -6,6 +6,8 @@
  *
  * @packageDocumentation
  */
+export { objectsOf } from './backend/given-list.js'
+export { MOST_PEERS } from './model/limits.js'
 export { onAbort } from './backend/abort.js'
 export * from './backend.js'
 export * from './index.js'
@@ -41,7 +43,7 @@ export {
 } from './model/fields.js'
 export { Lazy } from './backend/lazy.js'
 export { isHostName } from './model/endpoint.js'
-export { atPath, describeKind, errorCode, HINTS } from './model/errors.js'
+export { atPath, invalid, describeKind, errorCode, HINTS } from './model/errors.js'
 export { CALL_OPTIONS, checkOptions, type OptionTable } from './model/options.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote, escapeUnprintable } from './model/quote.js'
 export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'

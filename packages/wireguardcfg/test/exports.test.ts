@@ -87,6 +87,7 @@ describe('wireguardcfg/conf', () => {
       'checkConf',
       'confFromConfig',
       'confFromDevice',
+      'configFromConf',
       'formatConf',
       'formatProblem',
       'interfaceSettings',
@@ -95,8 +96,6 @@ describe('wireguardcfg/conf', () => {
       'peerSettings',
       'setPeerName',
       'stripConf',
-      'toDeviceConfigs',
-      'withEndpoints',
     ])
   })
 })

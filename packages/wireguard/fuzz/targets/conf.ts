@@ -12,13 +12,11 @@ import {
   peerName,
   peerSettings,
   stripConf,
-  toDeviceConfigs,
 } from 'wireguardcfg/conf'
-import { wgReport } from 'wireguardcfg/internal/conf'
+import { mergeConfigs, toDeviceConfigs, wgReport } from 'wireguardcfg/internal/conf'
 import { loadText } from '../../../../test-fixtures/load.js'
 import { confText } from '../../../wireguardcfg/test/conf/arbitrary.js'
 import { CASES, KEY_A, KEY_B, ZERO } from '../../../wireguardcfg/test/conf/wg-cases.js'
-import { mergeConfigs } from '../../src/cli/sync-config.js'
 import { checkError, checkNoSecret, outcomeOf, SECRET_DIGITS, SECRET_TEXTS } from '../faults.js'
 import { must, target } from '../target.js'
 

@@ -1,6 +1,6 @@
 import type { Readable, Writable } from 'node:stream'
 import type { WireGuardOptions } from '../backends.js'
-import type { Lookup } from '../endpoints.js'
+import type { Lookup } from '../resolve/lookup.js'
 import type { WireGuard } from '../wireguard.js'
 import type { Output } from './output.js'
 

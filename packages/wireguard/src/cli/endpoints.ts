@@ -1,6 +1,6 @@
 import type { Endpoint } from 'wireguardcfg'
 import { errorCode, escapeUnprintable, hideKeys } from 'wireguardcfg/internal'
-import type { EndpointResolution, PeerEndpoint } from '../endpoints.js'
+import type { EndpointResolution, PeerEndpoint } from '../resolve/endpoints.js'
 import { type CommandContext, CommandError } from './context.js'
 
 /**
@@ -49,7 +49,7 @@ export async function lookUp(
   context: CommandContext,
 ): Promise<Endpoint[]> {
   if (endpoints.length === 0) return []
-  const { resolveEndpoints } = await import('../endpoints.js')
+  const { resolveEndpoints } = await import('../resolve/endpoints.js')
   const textOf = (host: string, port: number) =>
     escapeUnprintable(
       texts[endpoints.findIndex((one) => one.host === host && one.port === port)] ?? '',

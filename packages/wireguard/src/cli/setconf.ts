@@ -1,14 +1,13 @@
-import {
-  type Conf,
-  type ConfConversion,
-  ConfError,
-  type ConfMode,
-  parseConf,
-  toDeviceConfigs,
-  withEndpoints,
-} from 'wireguardcfg/conf'
+import { type Conf, ConfError, parseConf } from 'wireguardcfg/conf'
 import type { CheckedDeviceConfig, Endpoint } from 'wireguardcfg'
-import { wgReport } from 'wireguardcfg/internal/conf'
+import {
+  type ConfConversion,
+  type ConfMode,
+  mergeConfigs,
+  toDeviceConfigs,
+  wgReport,
+  withEndpoints,
+} from 'wireguardcfg/internal/conf'
 import { type Command, type CommandContext, CommandError, UsageError } from './context.js'
 import { lookUp, resolutionRetries } from './endpoints.js'
 import { readInput } from './input.js'
@@ -26,7 +25,6 @@ export const addconf: Command = (args, context) => apply('addconf', args, contex
 /** `syncconf`: as `setconf`, but sends only the differences, so the sessions of peers continue. */
 export const syncconf: Command = async (args, context) => {
   const { name, configs } = await readConfigs('setconf', args, context)
-  const { mergeConfigs } = await import('./sync-config.js')
   const { syncDevice } = await import('../sync/sync.js')
   const config = mergeConfigs(configs)
   // wg(8) reads the interface only if the file has peers.

@@ -1,8 +1,8 @@
 import {
   type CallOptions,
   checkPortableInterfaceName,
-  type DeviceConfig,
   isWireGuardError,
+  type NamedDeviceConfig,
   WireGuardError,
 } from 'wireguardcfg'
 import {
@@ -14,6 +14,8 @@ import {
   quote,
 } from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
+import type { ResolveConfigOptions } from '../resolve/config.js'
+import { resolveForCall } from '../resolve/for-call.js'
 import type { NamespaceReference } from 'wireguardnl'
 
 /** Options of `WireGuard.createDevice`. */
@@ -30,7 +32,12 @@ export interface CreateOptions extends CallOptions {
    */
   readonly ifExists?: 'error' | 'use' | undefined
   /** Keys, listen port and peers; default: none. */
-  readonly config?: DeviceConfig | undefined
+  readonly config?: NamedDeviceConfig | undefined
+  /**
+   * Whether the endpoints of `config` may have host names, which are then resolved before anything
+   * is created. Default: false, a name is `EINVAL`.
+   */
+  readonly resolve?: boolean | ResolveConfigOptions | undefined
   /**
    * Addresses of the interface with their prefix length: `10.7.0.1/24`. The default prefix length
    * is `/32` or `/128`. Default: no addresses.
@@ -82,6 +89,7 @@ const CREATE_OPTIONS: OptionTable<CreateOptions> = {
   backend: ['auto', 'kernel', 'userspace'],
   ifExists: ['error', 'use'],
   config: 'checked later',
+  resolve: 'checked later',
   addresses: 'list',
   mtu: 'checked later',
   up: 'boolean',
@@ -109,15 +117,27 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
     name,
     backend: options.backend ?? 'auto',
     ifExists: options.ifExists ?? 'error',
-    config: options.config === undefined ? undefined : await checkDeviceConfig(options.config),
     addresses: checkAddresses(addresses),
     mtu: checkMtu(mtu),
+    // Last, because lookups take time that a mistake in another option would waste.
+    config: await checkConfig(name, options),
     up: options.up ?? false,
     moveTo,
     signal,
     idleTimeout,
     timeout,
   }
+}
+
+async function checkConfig(
+  name: string,
+  { config, resolve, signal }: CreateOptions,
+): Promise<CheckedDeviceConfig | undefined> {
+  if (config === undefined) return undefined
+  const context = { operation: 'create device', device: name }
+  return await checkDeviceConfig(
+    (await resolveForCall(config, resolve, { signal }, context)).config,
+  )
 }
 
 function checkMtu(mtu: number | undefined): number | undefined {

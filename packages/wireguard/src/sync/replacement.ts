@@ -1,4 +1,20 @@
-import type { DeviceConfig } from 'wireguardcfg'
+import type { CallOptions, DeviceConfig } from 'wireguardcfg'
+import { CALL_OPTIONS, type OptionTable } from 'wireguardcfg/internal'
+import type { ResolveConfigOptions } from '../resolve/config.js'
+
+/** Options of `WireGuard.replaceDevice`. */
+export interface ReplaceOptions extends CallOptions {
+  /**
+   * Whether endpoints may have host names, which are then resolved before anything is changed.
+   * Default: false, a name is `EINVAL`.
+   */
+  readonly resolve?: boolean | ResolveConfigOptions | undefined
+}
+
+export const REPLACE_OPTIONS: OptionTable<ReplaceOptions> = {
+  ...CALL_OPTIONS,
+  resolve: 'checked later',
+}
 
 /**
  * Returns the configuration that replaces that of a device, as `wg setconf` does. It resets the

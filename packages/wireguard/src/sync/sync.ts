@@ -1,6 +1,8 @@
-import type { CallOptions, Device, DeviceConfig } from 'wireguardcfg'
+import type { CallOptions, Device, DeviceConfig, NamedDeviceConfig } from 'wireguardcfg'
 import { checkDeviceConfig, type CheckedDeviceConfig, markChecked } from 'wireguardcfg/backend'
 import { CALL_OPTIONS, checkOptions, type OptionTable } from 'wireguardcfg/internal'
+import { type ResolveConfigOptions, withAddresses } from '../resolve/config.js'
+import { resolveForCall } from '../resolve/for-call.js'
 import { diffDeviceFields, diffPeers, type Endpoints, type SyncResult } from './diff.js'
 
 /** Options of `WireGuard.syncDevice`. */
@@ -12,19 +14,26 @@ export interface SyncOptions extends CallOptions {
    * endpoint that was written last, also after a configuration without it. Without `previous`, the
    * policy is that of `endpoints`.
    */
-  readonly previous?: DeviceConfig | undefined
+  readonly previous?: NamedDeviceConfig | undefined
   /**
    * The policy without `previous` for an endpoint that differs from the current one. `keep-roamed`,
    * the default: the endpoint is written unless the peer has completed a handshake, because only
    * such a peer can have roamed. `write`: it is always written, as `wg syncconf` does.
    */
   readonly endpoints?: 'keep-roamed' | 'write' | undefined
+  /**
+   * Whether endpoints may have host names, which are then resolved before anything is read or
+   * changed. Default: false, a name is `EINVAL`. A name in `previous` counts as the same endpoint
+   * if the configuration has the same name.
+   */
+  readonly resolve?: boolean | ResolveConfigOptions | undefined
 }
 
 const SYNC_OPTIONS: OptionTable<SyncOptions> = {
   ...CALL_OPTIONS,
   previous: 'checked later',
   endpoints: ['keep-roamed', 'write'],
+  resolve: 'checked later',
 }
 
 /** The two methods that {@link syncDevice} needs, of a backend or of `WireGuard`. */
@@ -40,14 +49,21 @@ export interface SyncTarget {
 export async function syncDevice(
   target: SyncTarget,
   name: string,
-  config: DeviceConfig,
+  named: NamedDeviceConfig,
   given: SyncOptions = {},
 ): Promise<SyncResult> {
-  checkOptions(given, SYNC_OPTIONS, { operation: 'sync device', device: name })
-  const { previous, endpoints = 'keep-roamed', ...options } = given
+  const context = { operation: 'sync device', device: name }
+  checkOptions(given, SYNC_OPTIONS, context)
+  const { previous, endpoints = 'keep-roamed', resolve, ...options } = given
+  const { config, addresses } = await resolveForCall(named, resolve, options, context)
   // Check before the device is read. The difference of checked configurations needs no check.
   const wanted = await checkDeviceConfig(config)
-  const before = previous === undefined ? undefined : await checkDeviceConfig(previous)
+  const before =
+    previous === undefined
+      ? undefined
+      : await checkDeviceConfig(
+          addresses === undefined ? previous : withAddresses(previous, addresses),
+        )
   const device = await target.device(name, options)
   const policy: Endpoints = before === undefined ? endpoints : lastWritten(before)
   const { changes, result } = diffPeers(device, wanted, policy)

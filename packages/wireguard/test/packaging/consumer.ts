@@ -87,7 +87,7 @@ export const COMPILATIONS: readonly Compilation[] = [
 
 const MODULE = `
 import { type Device, type DeviceConfig, isWireGuardError, type PeerConfig, SecretKey, toConfig, WireGuard } from 'wireguard'
-import { type CheckedDeviceConfig, parseConf, toDeviceConfigs } from 'wireguard/conf'
+import { configFromConf, parseConf } from 'wireguard/conf'
 import { deviceConfigSchema } from 'wireguard/schema'
 import { UapiServer } from 'wireguard/server'
 import { type Backend, UapiClient } from 'wireguardcfg'
@@ -102,8 +102,7 @@ export async function read(name: string, signal: AbortSignal): Promise<string[]>
   await wg.configureDevice(name, deviceConfigSchema.parse(config)).catch((error: unknown) => {
     if (!isWireGuardError(error) || error.code !== 'ENODEV') throw error
   })
-  const checked: CheckedDeviceConfig | undefined = toDeviceConfigs(parseConf('[Interface]'), 'setconf').configs[0]
-  await wg.configureDevice(name, checked ?? {})
+  await wg.syncDevice(name, configFromConf(parseConf('[Interface]')), { resolve: true })
   // @ts-expect-error what was read cannot be changed
   device.listenPort = 1
   // @ts-expect-error it is allowedIPs

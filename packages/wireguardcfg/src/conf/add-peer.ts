@@ -25,7 +25,7 @@ export interface ConfPeerInit {
   readonly name?: string | undefined
   /** Base64 text or a key; `null` is written as the all-zero key, which removes the key. */
   readonly presharedKey?: SecretKey | string | null | undefined
-  /** Each may start with `+` or `-`: see `toDeviceConfigs`. An empty list is not written. */
+  /** Each may start with `+` or `-`: see `ConfPeer.incremental`. An empty list is not written. */
   readonly allowedIPs?: readonly string[] | undefined
   /** `host:port` or both parts. The host may be a name. */
   readonly endpoint?: string | { readonly host: string; readonly port: number } | undefined

@@ -28,9 +28,18 @@ import type { ValueFault } from './values/value.js'
 export interface ConfOptions {
   /** The program whose keys are known. Default `wg-quick`, which also knows the keys of wg(8). */
   readonly dialect?: ConfDialect | undefined
+  /**
+   * What to do with keys and sections that neither program knows, such as those of another
+   * implementation. `'error'` (default): the file is refused, as by these programs. `'ignore'`:
+   * they are left out, and `checkConf` warns of them. A key in the wrong section stays an error.
+   */
+  readonly unknownKeys?: 'error' | 'ignore' | undefined
 }
 
-const CONF_OPTIONS: OptionTable<ConfOptions> = { dialect: ['wg', 'wg-quick'] }
+const CONF_OPTIONS: OptionTable<ConfOptions> = {
+  dialect: ['wg', 'wg-quick'],
+  unknownKeys: ['error', 'ignore'],
+}
 
 /** The meaning of a file, and everything that is wrong with it. */
 export interface Analysis {
@@ -56,8 +65,8 @@ export const MISSING_PUBLIC_KEY = 'A peer is missing a public key'
  */
 export function analyze(conf: Conf, options: ConfOptions = {}): Analysis {
   checkOptions(options, CONF_OPTIONS, { operation: 'read configuration' })
-  const { dialect = 'wg-quick' } = options
-  const analyzer = new Analyzer(conf, dialect)
+  const { dialect = 'wg-quick', unknownKeys = 'error' } = options
+  const analyzer = new Analyzer(conf, dialect, unknownKeys === 'ignore' ? 'warning' : 'error')
   analyzer.run()
   return analyzer.finish()
 }
@@ -65,6 +74,7 @@ export function analyze(conf: Conf, options: ConfOptions = {}): Analysis {
 class Analyzer {
   readonly #conf: Conf
   readonly #dialect: ConfDialect
+  readonly #severityOfUnknown: ConfProblem['severity']
   readonly #quick: QuickReader | undefined
   readonly #interface: InterfaceDraft = newInterfaceDraft()
   readonly #peers: ConfPeerDraft[] = []
@@ -72,9 +82,10 @@ class Analyzer {
   #section: SectionState = 'none'
   #lineNumber = 0
 
-  constructor(conf: Conf, dialect: ConfDialect) {
+  constructor(conf: Conf, dialect: ConfDialect, severityOfUnknown: ConfProblem['severity']) {
     this.#conf = conf
     this.#dialect = dialect
+    this.#severityOfUnknown = severityOfUnknown
     this.#quick = dialect === 'wg-quick' ? new QuickReader() : undefined
   }
 
@@ -203,8 +214,12 @@ class Analyzer {
   /** Reports why wg(8) does not recognize a line, as far as that can be known. */
   #unrecognized(line: ConfLine, emptyKey?: string): void {
     const context = { section: this.#section, dialect: this.#dialect, emptyKey }
-    const { key, ...fault } = describeUnrecognized(line.token, this.#textOf(line), context)
-    this.#report('error', startOf(line), key, fault)
+    const { key, isUnknown, ...fault } = describeUnrecognized(
+      line.token,
+      this.#textOf(line),
+      context,
+    )
+    this.#report(isUnknown ? this.#severityOfUnknown : 'error', startOf(line), key, fault)
   }
 
   /** Returns the line's text, that of the first line without a byte order mark. */

@@ -2,9 +2,10 @@ import type { AllowedIP } from '../model/allowed-ip.js'
 import { markChecked } from '../backend/check.js'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
 import { checkEndpoint, type Endpoint } from '../model/endpoint.js'
-import { invalid } from '../model/errors.js'
+import { invalid, type WireGuardError } from '../model/errors.js'
 import { DEVICE_FIELDS, givenFields, PEER_FIELDS, unsetFields } from '../model/fields.js'
 import type { PublicKey } from '../model/key.js'
+import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import type { ConfOptions } from './analyze.js'
 import type { Conf } from './conf.js'
 import { splitAtRepeats } from './split.js'
@@ -65,6 +66,7 @@ export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOption
     throw invalid("mode: expected 'setconf' or 'addconf'")
   }
   const { interface: settings, peers, passing } = analyzeStrictly(conf, options)
+  checkSize(peers)
   const configs: CheckedDeviceConfig[] = []
   const unresolved: UnresolvedEndpoint[] = []
   for (const batch of splitAtRepeats(peers)) {
@@ -86,9 +88,21 @@ export function toDeviceConfigs(conf: Conf, mode: ConfMode, options?: ConfOption
   return { configs: configs.map((config) => markChecked(config)), unresolved }
 }
 
+/** @throws WireGuardError `EINVAL` for more peers or allowed IPs than any device has */
+function checkSize(peers: readonly ConfPeer[]): void {
+  let allowedIPs = 0
+  for (const peer of peers) allowedIPs += peer.allowedIPs.length + peer.removeAllowedIPs.length
+  if (peers.length > MOST_PEERS) throw tooMany(MOST_PEERS, 'peers')
+  if (allowedIPs > MOST_ALLOWED_IPS) throw tooMany(MOST_ALLOWED_IPS, 'allowed IPs')
+}
+
+function tooMany(most: number, what: string): WireGuardError {
+  return invalid(`expected at most ${most} ${what}`, { operation: 'read configuration file' })
+}
+
 /**
  * Returns the configurations with the addresses of the host names. A peer without an address keeps
- * the endpoint that the device has.
+ * the endpoint that the device has, also when an earlier section of the peer has another endpoint.
  *
  * @example
  * ```ts
@@ -104,18 +118,23 @@ export function withEndpoints(
   { configs, unresolved }: ConfConversion,
   addresses: readonly (Endpoint | undefined)[],
 ): readonly CheckedDeviceConfig[] {
+  if (unresolved.length === 0) return configs
   const endpoints = new Map<string, Endpoint>()
-  for (const [i, { config, peer }] of unresolved.entries()) {
+  const missing = new Map<PublicKey, number>()
+  for (const [i, { config, peer, publicKey }] of unresolved.entries()) {
     const address = addresses[i]
-    if (address !== undefined) endpoints.set(`${config}.${peer}`, checkEndpoint(address))
+    if (address === undefined) missing.set(publicKey, config)
+    else endpoints.set(`${config}.${peer}`, checkEndpoint(address))
   }
-  if (endpoints.size === 0) return configs
   return configs.map((config, i) =>
     markChecked({
       ...config,
       peers: (config.peers ?? []).map((peer, j) => {
-        const endpoint = endpoints.get(`${i}.${j}`)
-        return endpoint === undefined ? peer : { ...peer, endpoint }
+        const { endpoint: literal, ...others } = peer
+        const endpoint = endpoints.get(`${i}.${j}`) ?? literal
+        if (endpoint === undefined) return peer
+        const isSuperseded = i < (missing.get(peer.publicKey) ?? 0)
+        return isSuperseded ? others : { ...peer, endpoint }
       }),
     }),
   )

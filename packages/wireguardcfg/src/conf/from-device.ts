@@ -30,10 +30,10 @@ export function confFromDevice(device: Device): Conf {
 }
 
 /**
- * Returns the file of a configuration. `toDeviceConfigs` returns an equal configuration from it,
- * with `setconf` for one that replaces the peers, and with `addconf` for any other. Fields that the
- * mode resets anyway are not written. If the configuration does not replace the peers, the allowed
- * IPs of a peer without `replaceAllowedIPs` are written with `+` and `-`.
+ * Returns the file of a configuration. `configFromConf` returns an equal configuration from it if
+ * the configuration replaces the peers; fields that this resets anyway are not written. Any other
+ * configuration is what `wg addconf` does with the file: the allowed IPs of a peer without
+ * `replaceAllowedIPs` are written with `+` and `-`.
  *
  * @example
  * ```ts

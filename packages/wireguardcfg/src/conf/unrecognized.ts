@@ -17,31 +17,40 @@ export interface UnrecognizedContext {
   readonly emptyKey: string | undefined
 }
 
+/** Why wg(8) does not recognize a line. */
+export interface Unrecognized extends ValueFault {
+  /** The key, if it is a known one. */
+  readonly key: string | undefined
+  /** Whether it is an unknown section, or an entry with an unknown key. */
+  readonly isUnknown: boolean
+}
+
 /** Describes why wg(8) does not recognize a line, as far as that can be known. */
 export function describeUnrecognized(
   token: Token,
   text: string,
   { section, dialect, emptyKey }: UnrecognizedContext,
-): ValueFault & { readonly key: string | undefined } {
+): Unrecognized {
   const wgMessage = unrecognizedSentence(text)
   if (token.kind === 'header') {
     const expected = '[Interface] or [Peer]'
-    return { key: undefined, message: 'unknown section', expected, wgMessage }
+    return { key: undefined, isUnknown: true, message: 'unknown section', expected, wgMessage }
   }
   if (emptyKey !== undefined) {
-    return { key: emptyKey, message: 'empty', expected: 'a value', wgMessage }
+    return { key: emptyKey, isUnknown: false, message: 'empty', expected: 'a value', wgMessage }
   }
   const expected = EXPECTED[section]
   if (token.kind !== 'entry') {
     const message = 'neither a section header nor "key = value"'
-    return { key: undefined, message, expected, wgMessage }
+    return { key: undefined, isUnknown: false, message, expected, wgMessage }
   }
   const key = wgInterfaceKey(token.name) ?? quickKey(token.name) ?? peerKey(token.name)
   if (key === undefined) {
     const message = KEY_NAME.test(token.name) ? `unknown key ${token.name}` : 'unknown key'
-    return { key, message, expected, wgMessage }
+    return { key, isUnknown: true, message, expected, wgMessage }
   }
-  return { key, message: misplaced(key, section, dialect), expected, wgMessage }
+  const message = misplaced(key, section, dialect)
+  return { key, isUnknown: false, message, expected, wgMessage }
 }
 
 /**

@@ -5,6 +5,13 @@
  * @packageDocumentation
  */
 export { wgReport } from '../conf/analyze.js'
+export {
+  toDeviceConfigs,
+  withEndpoints,
+  type ConfConversion,
+  type ConfMode,
+} from '../conf/convert.js'
+export { mergeConfigs } from '../conf/merge.js'
 export { type AllowedIPChange, nextChange } from '../conf/readers.js'
 export { splitAtRepeats } from '../conf/split.js'
 export { parseAllowedIPs, type AllowedIPEntry } from '../conf/values/allowed-ips.js'

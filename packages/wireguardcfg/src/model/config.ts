@@ -49,6 +49,21 @@ export interface PeerConfig {
 }
 
 /**
+ * A {@link DeviceConfig} in which endpoints may have host names, such as `vpn.example.com:51820`.
+ * No backend takes names: they have to be resolved first.
+ */
+export interface NamedDeviceConfig extends Omit<DeviceConfig, 'peers'> {
+  /** As {@link DeviceConfig.peers}. */
+  peers?: readonly NamedPeerConfig[] | undefined
+}
+
+/** A {@link PeerConfig} whose endpoint may have a host name. */
+export interface NamedPeerConfig extends Omit<PeerConfig, 'endpoint'> {
+  /** `name:port`, `address:port`, `[address]:port` or both parts. */
+  endpoint?: { readonly host: string; readonly port: number } | string | undefined
+}
+
+/**
  * A {@link DeviceConfig} that passed every check: its keys are parsed, its addresses are in
  * canonical text, and no public key is repeated. `checkDeviceConfig` returns it.
  */

@@ -2,15 +2,8 @@ import { describe, expect, it } from '@jest/globals'
 import * as fc from 'fast-check'
 import { runs } from '../../../../test-fixtures/runs.js'
 import { sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
-import {
-  type ConfMode,
-  formatConf,
-  confFromDevice,
-  confFromConfig,
-  parseConf,
-  toDeviceConfigs,
-  withEndpoints,
-} from '../../src/conf.js'
+import { formatConf, confFromDevice, confFromConfig, parseConf } from '../../src/conf.js'
+import { type ConfMode, toDeviceConfigs, withEndpoints } from '../../src/conf/convert.js'
 import { checkDeviceConfig } from '../../src/backend/check.js'
 import { formatIP } from '../../src/model/ip.js'
 import { canonicalAllowedIP } from '../../src/model/allowed-ip.js'

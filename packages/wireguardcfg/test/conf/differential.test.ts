@@ -13,14 +13,8 @@ import {
 import { runs } from '../../../../test-fixtures/runs.js'
 import { sorted } from '../../../../test-fixtures/sample.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
-import {
-  type ConfMode,
-  formatConf,
-  confFromDevice,
-  parseConf,
-  stripConf,
-  toDeviceConfigs,
-} from '../../src/conf.js'
+import { formatConf, confFromDevice, parseConf, stripConf } from '../../src/conf.js'
+import { type ConfMode, toDeviceConfigs } from '../../src/conf/convert.js'
 import { wgReport } from '../../src/conf/analyze.js'
 import type { Device } from '../../src/model/device.js'
 import { UapiClient } from '../../src/uapi/client.js'

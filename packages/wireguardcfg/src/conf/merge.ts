@@ -1,5 +1,7 @@
-import type { AllowedIP, PublicKey } from 'wireguardcfg'
-import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
+import { markChecked } from '../backend/check.js'
+import type { AllowedIP } from '../model/allowed-ip.js'
+import type { CheckedDeviceConfig, CheckedPeerConfig } from '../model/config.js'
+import type { PublicKey } from '../model/key.js'
 
 /**
  * Merges the configurations of a file with repeated public keys into one. Each peer gets the state
@@ -8,20 +10,25 @@ import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'w
 export function mergeConfigs(configs: readonly CheckedDeviceConfig[]): CheckedDeviceConfig {
   const [first = {}, ...rest] = configs
   if (rest.length === 0) return first
+  return markChecked({ ...first, peers: mergePeers(configs.flatMap(({ peers = [] }) => peers)) })
+}
+
+/** Merges the sections of a file with repeated public keys, as {@link mergeConfigs} does. */
+export function mergePeers(sections: readonly CheckedPeerConfig[]): CheckedPeerConfig[] {
   const merged = new Map<PublicKey, MergedPeer>()
   const owners = new Map<AllowedIP, MergedPeer>()
-  for (const config of configs.flatMap(({ peers = [] }) => peers)) {
-    const peer = merged.get(config.publicKey) ?? new MergedPeer(config.publicKey)
-    merged.set(config.publicKey, peer)
-    peer.take(config)
-    for (const allowedIP of config.allowedIPs ?? []) {
+  for (const section of sections) {
+    const peer = merged.get(section.publicKey) ?? new MergedPeer(section.publicKey)
+    merged.set(section.publicKey, peer)
+    peer.take(section)
+    for (const allowedIP of section.allowedIPs ?? []) {
       const owner = owners.get(allowedIP)
       // It moves to this peer, and does not return if this peer loses it.
       if (owner !== peer) owner?.lose(allowedIP)
       owners.set(allowedIP, peer)
     }
   }
-  return markChecked({ ...first, peers: Array.from(merged.values(), (peer) => peer.config()) })
+  return Array.from(merged.values(), (peer) => peer.config())
 }
 
 class MergedPeer {

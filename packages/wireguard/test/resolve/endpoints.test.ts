@@ -1,16 +1,12 @@
 import { describe, expect, it } from '@jest/globals'
 import { getEventListeners } from 'node:events'
-import {
-  nextDelay,
-  resolveEndpoint,
-  resolveEndpoints,
-  type ResolveOptions,
-} from '../src/endpoints.js'
-import { until } from '../../../test-fixtures/wait.js'
+import { resolveEndpoint, resolveEndpoints } from '../../src/resolve/endpoints.js'
+import { nextDelay, type ResolveOptions } from '../../src/resolve/lookup.js'
+import { until } from '../../../../test-fixtures/wait.js'
 import { inspect } from 'node:util'
-import { caught } from '../../../test-fixtures/caught.js'
-import { mangledKeys, shows } from '../../../test-fixtures/mangled-keys.js'
-import { privateKeyOf } from '../../../test-fixtures/sample.js'
+import { caught } from '../../../../test-fixtures/caught.js'
+import { mangledKeys, shows } from '../../../../test-fixtures/mangled-keys.js'
+import { privateKeyOf } from '../../../../test-fixtures/sample.js'
 
 const failure = (code: string) => Object.assign(new Error(code), { code })
 const never = () => Promise.reject(new Error('looked up'))

@@ -1,0 +1,42 @@
+import type { CallOptions, DeviceConfig, NamedDeviceConfig } from 'wireguardcfg'
+import { invalid, isWireGuardError } from 'wireguardcfg/internal'
+import {
+  type Addresses,
+  RESOLVE_CONFIG_OPTIONS,
+  type ResolveConfigOptions,
+  resolveNames,
+} from './config.js'
+import { checkResolveOptions } from './lookup.js'
+
+/** A configuration for a call, whose names were resolved if the call has the option. */
+export interface ConfigForCall {
+  readonly config: DeviceConfig
+  /** The addresses of the names; undefined: the call has no option `resolve`. */
+  readonly addresses: Addresses | undefined
+}
+
+/**
+ * Resolves the names of a configuration as the option `resolve` of a call says.
+ *
+ * @param limits of the call, whose signal ends the lookups unless `resolve` has its own
+ * @throws WireGuardError `EINVAL` with the `path` of the option, and as `resolveConfig`
+ */
+export async function resolveForCall(
+  config: NamedDeviceConfig,
+  resolve: boolean | ResolveConfigOptions | undefined,
+  { signal }: CallOptions,
+  context: { readonly operation: string; readonly device: string },
+): Promise<ConfigForCall> {
+  if (resolve === undefined || resolve === false) return { config, addresses: undefined }
+  if (resolve !== true && (typeof resolve !== 'object' || resolve === null)) {
+    throw invalid('expected true, false or an object with options', { ...context, path: 'resolve' })
+  }
+  const options = resolve === true ? {} : resolve
+  checkResolveOptions(options, RESOLVE_CONFIG_OPTIONS, { ...context, path: 'resolve.' })
+  try {
+    const { resolved, addresses } = await resolveNames(config, { signal, ...options })
+    return { config: resolved, addresses }
+  } catch (error) {
+    throw isWireGuardError(error) ? error.with(context) : error
+  }
+}
