@@ -69,6 +69,7 @@ export type {
   LinkState,
   NamespaceReference,
 } from 'wireguardnl'
+export type { ApplyConfOptions, ApplyResult } from './apply/apply-conf.js'
 export type { Capabilities, UserspaceCapability } from './capabilities.js'
 export type { CreateOptions } from './create/options.js'
 export type { OwnedDevice } from './create/owned-device.js'

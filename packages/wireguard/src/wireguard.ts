@@ -1,7 +1,15 @@
 import type { CallOptions, Device, DeviceConfig, NamedDeviceConfig, Peer } from 'wireguardcfg'
 import { CALL_OPTIONS, checkOptions, traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
+import {
+  applyConf,
+  type ApplyConfOptions,
+  type ApplyResult,
+  checkApplyOptions,
+} from './apply/apply-conf.js'
+import { WrittenEndpoints } from './apply/written-endpoints.js'
 import { Backends, type WireGuardOptions } from './backends.js'
+import type { Conf } from 'wireguardcfg/conf'
 import { capabilities, type Capabilities } from './capabilities.js'
 import { createDevice } from './create/create.js'
 import { checkOptionNames, type CreateOptions } from './create/options.js'
@@ -22,6 +30,7 @@ import { syncDevice, type SyncOptions } from './sync/sync.js'
 export class WireGuard implements AsyncDisposable {
   readonly #backends: Backends
   readonly #calls = new RunningCalls()
+  readonly #written = new WrittenEndpoints()
 
   static {
     traceMethods(this, 'WireGuard')
@@ -190,6 +199,43 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
+   * Applies a `.conf` file of wg(8) or wg-quick(8) to a device, in one call: sections that repeat a
+   * public key are merged, host names are resolved all at the same time, and only what differs is
+   * sent. Keys of wg-quick(8) are left out. A string is the text of a file, never its path.
+   *
+   * A name without an address is reported in `unresolved`; its peer keeps the endpoint that it has.
+   * A peer that has roamed keeps its endpoint until the file names another one: this `WireGuard`
+   * remembers what it wrote, as long as the interface exists.
+   *
+   * @throws ConfError `EINVAL` for the first error in the file, before anything was changed;
+   * WireGuardError as {@link WireGuard.configureDevice}
+   * @example
+   * ```js
+   * const key = SecretKey.generatePrivate().publicKey()
+   * const text = `[Interface]\n[Peer]\nPublicKey = ${key}\nAllowedIPs = 10.8.0.2/32\n`
+   * const { added, unresolved } = await wg.applyConf('wg0', text)
+   * console.log(added.length, unresolved.length) // 1 0
+   * ```
+   */
+  async applyConf(
+    name: string,
+    conf: Conf | string,
+    options: ApplyConfOptions = {},
+  ): Promise<ApplyResult> {
+    checkApplyOptions(name, options)
+    const host = {
+      socketDirectory: this.#backends.socketDirectory,
+      written: this.#written,
+      device: (device: string, limits?: CallOptions) => this.device(device, limits),
+      configureDevice: (device: string, config: DeviceConfig, limits?: CallOptions) =>
+        this.configureDevice(device, config, limits),
+    }
+    return await this.#calls.run('apply configuration file', name, options, (signal) =>
+      applyConf(host, name, conf, { ...options, signal }),
+    )
+  }
+
+  /**
    * Creates an interface. It is created down, configured, moved to its namespace, given its
    * addresses, then brought up. When a step fails, the call rolls back, and the error names the
    * step.
@@ -232,6 +278,7 @@ export class WireGuard implements AsyncDisposable {
     await this.#calls.run('delete device', name, options, (signal) =>
       deleteDevice(this.#backends, name, { ...options, signal }),
     )
+    this.#written.forget(name)
   }
 
   /**

@@ -65,6 +65,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'signals',
     'signal',
   ],
+  'WireGuard.applyConf(options)': [(o) => wg.applyConf('wg0', '', o), 'modes', 'mode'],
   'WireGuard.syncDevice(options)': [
     (o) => wg.syncDevice('wg0', { listenPort: 7 }, o),
     'endpoint',

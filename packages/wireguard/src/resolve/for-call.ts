@@ -28,15 +28,28 @@ export async function resolveForCall(
   context: { readonly operation: string; readonly device: string },
 ): Promise<ConfigForCall> {
   if (resolve === undefined || resolve === false) return { config, addresses: undefined }
-  if (resolve !== true && (typeof resolve !== 'object' || resolve === null)) {
-    throw invalid('expected true, false or an object with options', { ...context, path: 'resolve' })
-  }
-  const options = resolve === true ? {} : resolve
-  checkResolveOptions(options, RESOLVE_CONFIG_OPTIONS, { ...context, path: 'resolve.' })
+  const options = resolveOptionsOf(resolve, context)
   try {
     const { resolved, addresses } = await resolveNames(config, { signal, ...options })
     return { config: resolved, addresses }
   } catch (error) {
     throw isWireGuardError(error) ? error.with(context) : error
   }
+}
+
+/**
+ * Returns the options for lookups that the option `resolve` of a call has; none for true and false.
+ *
+ * @throws WireGuardError `EINVAL` with the `path` of the option
+ */
+export function resolveOptionsOf(
+  resolve: boolean | ResolveConfigOptions,
+  context: { readonly operation: string; readonly device: string },
+): ResolveConfigOptions {
+  if (typeof resolve === 'boolean') return {}
+  if (typeof resolve !== 'object' || resolve === null) {
+    throw invalid('expected true, false or an object with options', { ...context, path: 'resolve' })
+  }
+  checkResolveOptions(resolve, RESOLVE_CONFIG_OPTIONS, { ...context, path: 'resolve.' })
+  return resolve
 }

@@ -64,9 +64,24 @@ export async function syncDevice(
       : await checkDeviceConfig(
           addresses === undefined ? previous : withAddresses(previous, addresses),
         )
-  const device = await target.device(name, options)
   const policy: Endpoints = before === undefined ? endpoints : lastWritten(before)
-  const { changes, result } = diffPeers(device, wanted, policy)
+  return await syncChecked(target, name, wanted, () => policy, options)
+}
+
+/**
+ * Makes a device match a checked configuration.
+ *
+ * @param policyOf returns the policy for endpoints, once the device has been read
+ */
+export async function syncChecked(
+  target: SyncTarget,
+  name: string,
+  wanted: CheckedDeviceConfig,
+  policyOf: (device: Device) => Endpoints,
+  options: CallOptions,
+): Promise<SyncResult> {
+  const device = await target.device(name, options)
+  const { changes, result } = diffPeers(device, wanted, policyOf(device))
   const difference: CheckedDeviceConfig = {
     ...diffDeviceFields(device, wanted),
     ...(changes.length === 0 ? {} : { peers: changes }),

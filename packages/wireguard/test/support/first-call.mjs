@@ -25,6 +25,7 @@ const CALLS = {
   open: async () => (await WireGuard.open({ netns: process.pid })).close(),
   peers: () => wg.peers('good').next(),
   removeAddress: () => wg.removeAddress('none', '10.0.0.1/24'),
+  applyConf: () => wg.applyConf('good', '[Interface]\n'),
   replaceDevice: () => wg.replaceDevice('good', {}),
   resolveEndpoint: () => resolveEndpoint('localhost:1', { retries: 0 }),
   resolveEndpoints: () => resolveEndpoints([{ host: 'localhost', port: 1 }], { retries: 0 }),
