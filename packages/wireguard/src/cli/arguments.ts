@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { uninterrupted } from '../uninterrupted.js'
 import { decodeBytes } from './bytes.js'
 
 /**
@@ -11,7 +12,7 @@ export function rawArguments(args: readonly string[]): readonly string[] {
   if (!args.some((argument) => argument.includes('\uFFFD'))) return args
   try {
     const parts: Buffer[] = []
-    const bytes = readFileSync('/proc/self/cmdline')
+    const bytes = uninterrupted(() => readFileSync('/proc/self/cmdline'))
     for (let at = 0; at < bytes.byteLength;) {
       const end = bytes.indexOf(0, at)
       parts.push(bytes.subarray(at, end))

@@ -3,6 +3,7 @@ import { type FileHandle, open } from 'node:fs/promises'
 import { isatty } from 'node:tty'
 import { decodeBytes, encodeBytes } from './bytes.js'
 import { type CommandContext, CommandError } from './context.js'
+import { uninterrupted } from '../uninterrupted.js'
 import { strerror } from './strerror.js'
 
 /** A file that is being read. */
@@ -110,7 +111,8 @@ const STANDARD_INPUT = new Set(['/dev/stdin', '/dev/fd/0', '/proc/self/fd/0'])
 function isClosedAtStart(fd: number): boolean {
   try {
     if (readlinkSync(`/proc/self/fd/${fd}`) !== '/dev/null') return false
-    const flags = /^flags:\s*([0-7]+)$/m.exec(readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
+    const info = uninterrupted(() => readFileSync(`/proc/self/fdinfo/${fd}`, 'latin1'))
+    const flags = /^flags:\s*([0-7]+)$/m.exec(info)
     return flags !== null && (Number.parseInt(flags[1]!, 8) & O_ACCMODE) === constants.O_RDWR
   } catch {
     return false

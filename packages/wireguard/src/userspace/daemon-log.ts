@@ -5,7 +5,8 @@ import { daemonEnvironment } from './environment.js'
 import { findProgram } from './implementation.js'
 
 // An import would also load the streams of node:fs, which takes 2 ms.
-const { closeSync, mkdtempSync, openSync, rmSync } = process.getBuiltinModule('node:fs')
+const { closeSync, mkdtempSync, openSync, rmdirSync, unlinkSync } =
+  process.getBuiltinModule('node:fs')
 const events = process.getBuiltinModule('node:events')
 
 const KEPT = 2048 // bytes that an error quotes
@@ -89,7 +90,21 @@ async function openPipe(): Promise<Pipe> {
     return { writer, tail }
   } finally {
     for (const fd of open) closeSync(fd)
-    rmSync(directory, { recursive: true, force: true })
+    remove(directory, path)
+  }
+}
+
+/**
+ * Removes the named pipe and its directory. A recursive removal would need a descriptor. What
+ * cannot be removed stays: the pipe is open, and an error would leave it open for nobody.
+ */
+function remove(directory: string, path: string): void {
+  for (const step of [() => unlinkSync(path), () => rmdirSync(directory)]) {
+    try {
+      step()
+    } catch {
+      // mkfifo(1) may have failed, or the system refuses.
+    }
   }
 }
 

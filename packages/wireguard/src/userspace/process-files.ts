@@ -1,6 +1,7 @@
 // What /proc says about the processes of this machine. See proc(5).
 import { WireGuardError } from 'wireguardcfg'
 import { errorCode } from 'wireguardcfg/internal'
+import { uninterrupted } from '../uninterrupted.js'
 
 // An import would also load the streams of node:fs, which takes 2 ms.
 const { readdirSync, readFileSync, readlinkSync } = process.getBuiltinModule('node:fs')
@@ -143,7 +144,7 @@ const UNREADABLE: ReadonlySet<string> = new Set([
 
 function ifAllowed<T>(step: () => T): T | undefined {
   try {
-    return step()
+    return uninterrupted(step)
   } catch (error) {
     const code = errorCode(error)
     if (UNREADABLE.has(code)) return undefined
