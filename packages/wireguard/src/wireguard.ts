@@ -223,15 +223,9 @@ export class WireGuard implements AsyncDisposable {
     options: ApplyConfOptions = {},
   ): Promise<ApplyResult> {
     checkApplyOptions(name, options)
-    const host = {
-      socketDirectory: this.#backends.socketDirectory,
-      written: this.#written,
-      device: (device: string, limits?: CallOptions) => this.device(device, limits),
-      configureDevice: (device: string, config: DeviceConfig, limits?: CallOptions) =>
-        this.configureDevice(device, config, limits),
-    }
+    const state = { socketDirectory: this.#backends.socketDirectory, written: this.#written }
     return await this.#calls.run('apply configuration file', name, options, (signal) =>
-      applyConf(host, name, conf, { ...options, signal }),
+      applyConf(this, state, name, conf, { ...options, signal }),
     )
   }
 

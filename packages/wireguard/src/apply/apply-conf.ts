@@ -1,4 +1,12 @@
-import type { CallOptions, Device, Endpoint, PublicKey, WireGuardErrorInit } from 'wireguardcfg'
+import type {
+  CallOptions,
+  Device,
+  DeviceConfig,
+  Endpoint,
+  NamedDeviceConfig,
+  PublicKey,
+  WireGuardErrorInit,
+} from 'wireguardcfg'
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
 import { type Conf, configFromConf, parseConf } from 'wireguardcfg/conf'
 import {
@@ -13,15 +21,14 @@ import {
 import { mergeConfigs, toDeviceConfigs, withEndpoints } from 'wireguardcfg/internal/conf'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import {
-  type Addresses,
-  isAborted,
   nameOf,
   type ResolveConfigOptions,
+  resolvePeerNames,
   type UnresolvedEndpoint,
   withAddresses,
+  withDefaults,
 } from '../resolve/config.js'
-import { resolveEndpoints } from '../resolve/endpoints.js'
-import { resolveOptionsOf } from '../resolve/for-call.js'
+import { inCall, resolveOptionsOf } from '../resolve/for-call.js'
 import type { SyncResult } from '../sync/diff.js'
 import { syncChecked, type SyncTarget } from '../sync/sync.js'
 import { socketId } from '../userspace/serving.js'
@@ -72,15 +79,16 @@ export function checkApplyOptions(name: string, options: ApplyConfOptions): void
 
 const OPERATION = 'apply configuration file'
 
-/** What `applyConf` needs of a `WireGuard`. */
-export interface ApplyHost extends SyncTarget {
+/** What `applyConf` needs besides the calls of a `WireGuard`. */
+export interface ApplyState {
   readonly socketDirectory: string
   readonly written: WrittenEndpoints
 }
 
 /** Applies a file to a device. The rules are those of `WireGuard.applyConf`. */
 export async function applyConf(
-  host: ApplyHost,
+  target: SyncTarget,
+  state: ApplyState,
   name: string,
   given: Conf | string,
   options: ApplyConfOptions,
@@ -88,36 +96,26 @@ export async function applyConf(
   const { mode = 'sync', previous, resolve = true, unknownKeys, ...limits } = options
   const context = { operation: OPERATION, device: name }
   const conf = fileOf(given, { ...context, path: 'conf' })
-  const before =
-    previous === undefined ? undefined : fileOf(previous, { ...context, path: 'previous' })
+  const before = previous === undefined ? undefined : readPrevious(previous, unknownKeys, context)
   const conversion = toDeviceConfigs(conf, mode === 'add' ? 'addconf' : 'setconf', { unknownKeys })
-  const { onFailure = 'keep', ...lookups } = {
-    retries: 0,
-    signal: limits.signal,
-    ...resolveOptionsOf(resolve, context),
-  }
+  const lookups = resolveOptionsOf(resolve, context)
+  const defaults = { retries: 0, signal: limits.signal, onFailure: 'keep' } as const
   const names = resolve === false ? [] : conversion.unresolved
-  const resolutions = await resolveEndpoints(names, lookups)
-  const unresolved: UnresolvedEndpoint[] = []
-  const addresses = new Map<string, Endpoint>()
-  for (const [i, resolution] of resolutions.entries()) {
-    const { publicKey, host: hostName, port } = names[i]!
-    const { endpoint, error } = resolution
-    if (endpoint !== undefined) addresses.set(nameOf({ host: hostName, port }), endpoint)
-    else if (onFailure === 'throw' || isAborted(resolution)) throw error.with(context)
-    else unresolved.push({ publicKey, host: hostName, port, error })
-  }
+  const { addresses, failures } = await inCall(context, () =>
+    resolvePeerNames(names, withDefaults(lookups, defaults)),
+  )
   const configs = withEndpoints(
     conversion,
-    resolutions.map(({ endpoint }) => endpoint),
+    conversion.unresolved.map((one) => addresses.get(nameOf(one))),
   )
-  const known = before && endpointsOf(before, addresses, unknownKeys)
-  const result = await apply(host, name, mode, configs, known, limits)
-  return { ...result, unresolved }
+  const known = before && endpointsOf(withAddresses(before, addresses))
+  const result = await apply(target, state, name, mode, configs, known, limits)
+  return { ...result, unresolved: failures }
 }
 
 async function apply(
-  host: ApplyHost,
+  target: SyncTarget,
+  state: ApplyState,
   name: string,
   mode: 'sync' | 'set' | 'add',
   configs: readonly CheckedDeviceConfig[],
@@ -125,20 +123,20 @@ async function apply(
   limits: CallOptions,
 ): Promise<SyncResult> {
   const wanted = mergeConfigs(configs)
-  const { written } = host
+  const { written } = state
   let identity: string | undefined
   let result: SyncResult
   if (mode === 'sync') {
     const policyOf = (device: Device) => {
-      identity = identityOf(host, device)
+      identity = identityOf(state, device)
       return previous ?? written.of(name, identity) ?? 'keep-roamed'
     }
-    result = await syncChecked(host, name, wanted, policyOf, limits)
+    result = await syncChecked(target, name, wanted, policyOf, limits)
   } else {
-    const device = await host.device(name, limits)
-    identity = identityOf(host, device)
+    const device = await target.device(name, limits)
+    identity = identityOf(state, device)
     result = expected(device, wanted, mode)
-    await applyInOrder(host, name, mode === 'set' ? [wanted] : configs, limits)
+    await applyInOrder(target, name, mode === 'set' ? [wanted] : configs, limits)
   }
   written.note(name, identity, wanted, result.removed)
   return result
@@ -146,7 +144,7 @@ async function apply(
 
 /** Several configurations are necessary when a file of `'add'` repeats a public key. */
 async function applyInOrder(
-  host: ApplyHost,
+  target: SyncTarget,
   name: string,
   configs: readonly CheckedDeviceConfig[],
   limits: CallOptions,
@@ -154,7 +152,7 @@ async function applyInOrder(
   let applied = 0
   for (const config of configs) {
     try {
-      await host.configureDevice(name, config, limits)
+      await target.configureDevice(name, config, limits)
     } catch (error) {
       throw isWireGuardError(error) && applied > 0 ? appliedAfter(error, applied) : error
     }
@@ -190,22 +188,26 @@ function expected(
 }
 
 /** What distinguishes an interface from a later one of the same name, as far as that is known. */
-function identityOf({ socketDirectory }: ApplyHost, device: Device): string | undefined {
+function identityOf({ socketDirectory }: ApplyState, device: Device): string | undefined {
   if (device.index !== undefined) return String(device.index)
   return device.backend === 'userspace'
     ? socketId(socketPath(device.name, socketDirectory))
     : undefined
 }
 
-/** The endpoints of a file. A name has its address if the new file names it too. */
-function endpointsOf(
-  conf: Conf,
-  addresses: Addresses,
+function readPrevious(
+  given: Conf | string,
   unknownKeys: ApplyConfOptions['unknownKeys'],
-): ReadonlyMap<PublicKey, Endpoint> {
-  const named = atPath('previous', () => configFromConf(conf, { unknownKeys }))
+  context: Omit<WireGuardErrorInit, 'code'>,
+): NamedDeviceConfig {
+  const conf = fileOf(given, { ...context, path: 'previous' })
+  return atPath('previous', () => configFromConf(conf, { unknownKeys }))
+}
+
+/** The endpoints of a configuration from a file, which are never text. */
+function endpointsOf({ peers = [] }: DeviceConfig): ReadonlyMap<PublicKey, Endpoint> {
   const endpoints = new Map<PublicKey, Endpoint>()
-  for (const { publicKey, endpoint } of withAddresses(named, addresses).peers ?? []) {
+  for (const { publicKey, endpoint } of peers) {
     if (typeof endpoint === 'object') endpoints.set(publicKey, endpoint)
   }
   return endpoints

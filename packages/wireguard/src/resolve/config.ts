@@ -1,7 +1,6 @@
 import {
   type DeviceConfig,
   type Endpoint,
-  isWireGuardError,
   type NamedDeviceConfig,
   type NamedPeerConfig,
   type PublicKey,
@@ -15,12 +14,7 @@ import {
   objectsOf,
   type OptionTable,
 } from 'wireguardcfg/internal'
-import {
-  type EndpointResolution,
-  type NamedEndpoint,
-  resolveEndpoints,
-  splitEndpoint,
-} from './endpoints.js'
+import { type NamedEndpoint, resolveEndpoints, splitEndpoint } from './endpoints.js'
 import { checkResolveOptions, RESOLVE_OPTIONS, type ResolveOptions } from './lookup.js'
 
 /** Options of {@link resolveConfig}, and of calls that resolve names on the way. */
@@ -78,13 +72,29 @@ export async function resolveConfig(
   options: ResolveConfigOptions = {},
 ): Promise<ResolvedConfig> {
   checkResolveOptions(options, RESOLVE_CONFIG_OPTIONS, { operation: 'resolve configuration' })
-  const { resolved, failures } = await resolveNames(config, { onFailure: 'keep', ...options })
+  const { resolved, failures } = await resolveNames(
+    config,
+    withDefaults(options, { onFailure: 'keep' }),
+  )
   return { config: resolved, failures }
 }
 
+/** Returns options with other defaults. `undefined` counts as absent, as in every call. */
+export function withDefaults(
+  options: ResolveConfigOptions,
+  defaults: ResolveConfigOptions,
+): ResolveConfigOptions {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined)
+  return { ...defaults, ...Object.fromEntries(given) }
+}
+
 /** A configuration whose names were resolved, and where each of them led. */
-export interface ResolvedNames {
+interface ResolvedNames extends PeerAddresses {
   readonly resolved: DeviceConfig
+}
+
+/** Where the names of peers led. */
+interface PeerAddresses {
   readonly failures: readonly UnresolvedEndpoint[]
   /** The address of each name that has one. */
   readonly addresses: Addresses
@@ -96,27 +106,34 @@ export type Addresses = ReadonlyMap<string, Endpoint>
 /** Resolves a configuration with checked options. */
 export async function resolveNames(
   config: NamedDeviceConfig,
-  { onFailure = 'throw', ...options }: ResolveConfigOptions,
+  options: ResolveConfigOptions,
 ): Promise<ResolvedNames> {
   // The caller may have no type checker.
   if (typeof config !== 'object' || config === null) throw invalid('expected an object')
-  const names = namesIn(config)
+  const found = await resolvePeerNames(namesIn(config), options)
+  return { ...found, resolved: withAddresses(config, found.addresses) }
+}
+
+/**
+ * Resolves the names of peers, all at the same time.
+ *
+ * @throws WireGuardError when the caller aborts, and with `onFailure: 'throw'` (the default here)
+ * the error of the first name that failed
+ */
+export async function resolvePeerNames(
+  names: readonly PeerName[],
+  { onFailure = 'throw', ...options }: ResolveConfigOptions,
+): Promise<PeerAddresses> {
   const resolutions = await resolveEndpoints(names, options)
   const addresses = new Map<string, Endpoint>()
   const failures: UnresolvedEndpoint[] = []
-  for (const [i, resolution] of resolutions.entries()) {
+  for (const [i, { endpoint, error }] of resolutions.entries()) {
     const { host, port, publicKey, path } = names[i]!
-    const { endpoint, error } = resolution
     if (endpoint !== undefined) addresses.set(nameOf({ host, port }), endpoint)
-    else if (onFailure === 'throw' || isAborted(resolution)) throw error.with({ path })
+    else if (onFailure === 'throw' || error.code === 'ABORT_ERR') throw error.with({ path })
     else failures.push({ publicKey, host, port, error })
   }
-  return { resolved: withAddresses(config, addresses), failures, addresses }
-}
-
-/** Returns whether a lookup ended because the caller aborted it. */
-export function isAborted({ error }: EndpointResolution): boolean {
-  return isWireGuardError(error) && error.code === 'ABORT_ERR'
+  return { failures, addresses }
 }
 
 /** Returns what distinguishes a name with its port from others. */
@@ -142,13 +159,14 @@ export function withAddresses(config: NamedDeviceConfig, addresses: Addresses): 
   }
 }
 
-interface PlacedName extends NamedEndpoint {
+/** The endpoint of a peer whose host is a name. */
+export interface PeerName extends NamedEndpoint {
   readonly publicKey: PublicKey
-  /** `peers[3].endpoint` */
-  readonly path: string
+  /** For errors: `peers[3].endpoint`. */
+  readonly path?: string
 }
 
-function namesIn(config: NamedDeviceConfig): PlacedName[] {
+function namesIn(config: NamedDeviceConfig): PeerName[] {
   return Array.from(objectsOf(config.peers, MOST_PEERS, 'peers')).flatMap(([path, peer]) => {
     const name = nameIn(peer, path)
     return name === undefined

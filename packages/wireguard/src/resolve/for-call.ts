@@ -5,6 +5,7 @@ import {
   RESOLVE_CONFIG_OPTIONS,
   type ResolveConfigOptions,
   resolveNames,
+  withDefaults,
 } from './config.js'
 import { checkResolveOptions } from './lookup.js'
 
@@ -29,9 +30,19 @@ export async function resolveForCall(
 ): Promise<ConfigForCall> {
   if (resolve === undefined || resolve === false) return { config, addresses: undefined }
   const options = resolveOptionsOf(resolve, context)
+  const { resolved, addresses } = await inCall(context, () =>
+    resolveNames(config, withDefaults(options, { signal })),
+  )
+  return { config: resolved, addresses }
+}
+
+/** Runs a step, and adds the context of the call to its error. */
+export async function inCall<T>(
+  context: { readonly operation: string; readonly device: string },
+  step: () => Promise<T>,
+): Promise<T> {
   try {
-    const { resolved, addresses } = await resolveNames(config, { signal, ...options })
-    return { config: resolved, addresses }
+    return await step()
   } catch (error) {
     throw isWireGuardError(error) ? error.with(context) : error
   }

@@ -69,7 +69,7 @@ export const RESOLVE_OPTIONS: OptionTable<ResolveOptions> = {
   retries: 'checked later',
   onRetry: 'function',
   lookup: 'function',
-  family: 'checked later',
+  family: [4, 6, 'auto'],
 }
 
 /**
@@ -84,14 +84,11 @@ export function checkResolveOptions(
   context: { operation?: string; device?: string; path?: string } = { operation: OPERATION },
 ): void {
   checkOptions(options, table, context)
-  const { path: at = '', ...place } = context
-  const { retries = DEFAULT_RETRIES, family = 'auto' } = options
-  const refuse = (summary: string, path?: string): never => {
-    throw new WireGuardError(summary, { ...place, code: 'EINVAL', path })
-  }
+  const { retries = DEFAULT_RETRIES } = options
   const fault = numberFault('retries', retries, NUMBER_OF_RETRIES)
-  if (fault !== undefined) refuse(fault)
-  if (![4, 6, 'auto'].includes(family)) refuse("expected 4, 6 or 'auto'", `${at}family`)
+  if (fault === undefined) return
+  const { operation, device } = context
+  throw new WireGuardError(fault, { code: 'EINVAL', operation, device })
 }
 
 /** Returns the pause that follows one of `delay` milliseconds. */

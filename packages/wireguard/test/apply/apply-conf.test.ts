@@ -86,6 +86,20 @@ describe('applyConf', () => {
     ])
   })
 
+  it('takes undefined for absent options of lookups', async () => {
+    const lookups: string[] = []
+    const again = (host: string) => {
+      lookups.push(host)
+      return Promise.reject(Object.assign(new Error('later'), { code: 'EAI_AGAIN' }))
+    }
+    const absent = { retries: undefined, onFailure: undefined, signal: undefined }
+    const resolve = { lookup: again, ...absent }
+    await expect(apply(peer(A, 'Endpoint = vpn.example:1'), { resolve })).resolves.toMatchObject({
+      unresolved: [{ publicKey: A }],
+    })
+    expect(lookups).toHaveLength(1)
+  })
+
   it('a name that fails keeps the endpoint also when an earlier section has another one', async () => {
     await apply(peer(A, 'Endpoint = 192.0.2.8:8'))
     const text = peer(A, 'Endpoint = 192.0.2.7:7') + peer(A, 'Endpoint = gone.example:1')

@@ -35,6 +35,11 @@ describe('resolveConfig', () => {
     ])
   })
 
+  it('takes undefined for an absent option', async () => {
+    const { failures } = await resolveConfig(NAMED, { lookup, onFailure: undefined })
+    expect(failures).toHaveLength(1)
+  })
+
   it("rejects with onFailure: 'throw', and names the endpoint", async () => {
     await expect(resolveConfig(NAMED, { lookup, onFailure: 'throw' })).rejects.toMatchObject({
       code: 'ENOTFOUND',

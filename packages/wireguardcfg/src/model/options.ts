@@ -7,7 +7,13 @@ import { MOST_ALLOWED_IPS } from './limits.js'
  * that uses it checks it.
  */
 export type OptionKind =
-  'checked later' | 'boolean' | 'function' | 'list' | 'signal' | 'text' | readonly (string | null)[]
+  | 'checked later'
+  | 'boolean'
+  | 'function'
+  | 'list'
+  | 'signal'
+  | 'text'
+  | readonly (string | number | null)[]
 
 /** What each option of a call takes. Because of the type, no option can be missing. */
 export type OptionTable<T> = { readonly [Name in keyof T]-?: OptionKind }
