@@ -54,9 +54,16 @@ const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
   'endpoint to check': (endpoint: never) => wireguard.checkEndpoint(endpoint),
   'endpoint to parse': (text: never) => wireguard.parseEndpoint(text),
   'allowed IP to parse': (text: never) => wireguard.canonicalAllowedIP(text),
+  'endpoints to resolve': (endpoints: []) => wireguard.resolveEndpoints(endpoints),
+  'configuration to resolve': (config: never) => wireguard.resolveConfig(config),
+  'peers to resolve': (peers: []) => wireguard.resolveConfig({ peers }),
   backends: async (backends: []) => (await WireGuard.open({ backends })).close(),
   'addresses of an interface': (addresses: []) => createNothing({ addresses }),
   'configuration of an interface': (config: never) => createNothing({ config }),
+  'file to apply': async (file: never) => {
+    await using wg = await WireGuard.open({ backends: [] })
+    await wg.applyConf('wg0', file)
+  },
 }
 
 const DEVICE = {

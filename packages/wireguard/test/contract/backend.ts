@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe } from '@jest/globals'
 import { describeAllowedIPs } from './allowed-ips.js'
+import { describeApplyConf } from './apply-conf.js'
 import { describeCalls } from './calls.js'
 import { describeInput } from './input.js'
 import { describeReadAndWrite } from './read-write.js'
@@ -49,5 +50,6 @@ export function describeBackend(
     describeAllowedIPs(context, timeout)
     describeInput(context)
     describeCalls(context, timeout)
+    describeApplyConf(context, timeout)
   })
 }
