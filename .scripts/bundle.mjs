@@ -34,6 +34,12 @@ const ofConf = (/** @type {string} */ id) => id.startsWith(join(SOURCE, 'conf') 
 /** @type {CodeSplittingGroup[]} */
 const groups = [
   {
+    // In a file of its own it does not bring the library into the command.
+    debugName: 'of the library, and needed by the command at once',
+    name: (id, graph) => (isSharedWithCommand(id, graph) ? parse(id).name : null),
+    priority: 3,
+  },
+  {
     debugName: 'shared by entries',
     name: (id, graph) => {
       if (!ofPackage(id)) return 'shared' // a helper of the bundler's
@@ -99,6 +105,18 @@ function importsOf(id, graph) {
 function isNeededAtOnce(id, graph) {
   const { isEntry = false, importers = [] } = graph.getModuleInfo(id) ?? {}
   return isEntry || importers.some((importer) => isNeededAtOnce(importer, graph))
+}
+
+/**
+ * @param {string} id
+ * @param {ChunkingContext} graph
+ * @returns {boolean} whether it is of the library, and the command needs it at once
+ */
+function isSharedWithCommand(id, graph) {
+  const { importers = [] } = graph.getModuleInfo(id) ?? {}
+  return (
+    !ofCommand(id) && importers.some((other) => ofCommand(other) && isNeededAtOnce(other, graph))
+  )
 }
 
 // An entry that imports another one by its full name has none of its code. The bench has no name.

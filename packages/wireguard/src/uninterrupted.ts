@@ -1,4 +1,4 @@
-import { errorCode } from 'wireguardcfg/internal'
+// It imports nothing, because the command loads it before it knows whether it needs the library.
 
 /**
  * Runs a synchronous step, again as long as a signal interrupts it. The synchronous functions of
@@ -9,7 +9,11 @@ export function uninterrupted<T>(step: () => T): T {
     try {
       return step()
     } catch (error) {
-      if (errorCode(error) !== 'EINTR') throw error
+      if (!isInterruption(error)) throw error
     }
   }
+}
+
+function isInterruption(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'EINTR'
 }

@@ -9,6 +9,16 @@ import { loadedModules } from './support/loaded-modules.js'
 const CFG = ['wireguardcfg/index.js', 'wireguardcfg/shared.js']
 const CORE = ['wireguardcfg/internal.js', 'wireguardcfg/shared.js']
 const CONF = ['wireguardcfg/conf.js', 'wireguardcfg/conf/shared.js', 'wireguardcfg/shared.js']
+// applyConf reads files. It is loaded with the rest, because a process without a free descriptor
+// could not load it when it is called.
+const FACADE = [
+  'wireguard/index.js',
+  'wireguard/shared.js',
+  'wireguard/uninterrupted.js',
+  'wireguardcfg/internal/conf.js',
+  'wireguardnl/internal.js',
+  ...new Set([...CORE, ...CONF]),
+]
 const SERVER = ['wireguardcfg/server.js', 'wireguardcfg/shared.js']
 
 describeWith(hasBin, 'loading', () => {
@@ -17,10 +27,7 @@ describeWith(hasBin, 'loading', () => {
     ['wireguardcfg/backend', ['wireguardcfg/backend.js', 'wireguardcfg/shared.js']],
     ['wireguardcfg/conf', CONF],
     ['wireguardcfg/server', SERVER],
-    [
-      'wireguard',
-      ['wireguard/index.js', 'wireguard/shared.js', 'wireguardnl/internal.js', ...CORE],
-    ],
+    ['wireguard', FACADE],
     ['wireguard/conf', ['wireguard/conf.js', ...CONF]],
     ['wireguard/server', ['wireguard/server.js', ...SERVER]],
   ])('%s loads no file that it does not need', async (name, files) => {
@@ -52,7 +59,7 @@ describeWith(hasBin, 'loading', () => {
     ['genkey', ['wireguard/cli/genkey.js', ...CORE]],
   ])('the command does not load the library for %s', async (argument, files) => {
     const modules = await loadedModules([BIN, argument])
-    const always = ['wireguard/cli/bin.js', 'wireguard/cli/shared.js']
+    const always = ['wireguard/cli/bin.js', 'wireguard/cli/shared.js', 'wireguard/uninterrupted.js']
     expect(filesOf(modules)).toEqual([...always, ...files].toSorted())
   })
 })
