@@ -11,6 +11,7 @@ export {
   deviceFromJSON,
   deviceToJSON,
   findConflicts,
+  findPeer,
   formatEndpoint,
   isConnected,
   isWireGuardError,
@@ -76,6 +77,7 @@ export type { OwnedDevice } from './create/owned-device.js'
 export type { DeleteOptions } from './delete-device.js'
 export { DevicesError, type DevicesOptions } from './devices.js'
 export type { WireGuardOptions } from './backends.js'
+export type { SetPeerOptions, SuspendedPeer } from './one-peer.js'
 export {
   resolveConfig,
   type ResolveConfigOptions,

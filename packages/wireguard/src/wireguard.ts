@@ -1,4 +1,12 @@
-import type { CallOptions, Device, DeviceConfig, NamedDeviceConfig, Peer } from 'wireguardcfg'
+import type {
+  CallOptions,
+  Device,
+  DeviceConfig,
+  NamedDeviceConfig,
+  NamedPeerConfig,
+  Peer,
+  PublicKey,
+} from 'wireguardcfg'
 import { CALL_OPTIONS, checkOptions, traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import {
@@ -16,6 +24,14 @@ import { checkOptionNames, type CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
 import { checkDeleteOptions, deleteDevice, type DeleteOptions } from './delete-device.js'
 import { deviceNames, type DevicesOptions, readDevice, readDevices } from './devices.js'
+import {
+  removePeer,
+  resumePeer,
+  setPeer,
+  type SetPeerOptions,
+  type SuspendedPeer,
+  suspendPeer,
+} from './one-peer.js'
 import { peersOf } from './peers.js'
 import { resolveForCall } from './resolve/for-call.js'
 import { RunningCalls } from './running-calls.js'
@@ -227,6 +243,82 @@ export class WireGuard implements AsyncDisposable {
     return await this.#calls.run('apply configuration file', name, options, (signal) =>
       applyConf(this, state, name, conf, { ...options, signal }),
     )
+  }
+
+  /**
+   * Adds a peer, or changes one. Fields that are absent stay unchanged, as with
+   * {@link WireGuard.configureDevice}.
+   *
+   * @throws WireGuardError `EINVAL` with the `path` of the field, such as `endpoint`, before anything
+   * was changed; and as {@link WireGuard.device}
+   * @example
+   * ```js
+   * const publicKey = SecretKey.generatePrivate().publicKey()
+   * await wg.setPeer('wg0', { publicKey, allowedIPs: ['10.8.0.9/32'], persistentKeepalive: 25 })
+   * ```
+   */
+  async setPeer(name: string, peer: NamedPeerConfig, options: SetPeerOptions = {}): Promise<void> {
+    await setPeer(this, name, peer, options)
+  }
+
+  /**
+   * Removes a peer, which ends its session. Does nothing when there is no such peer.
+   *
+   * @throws WireGuardError `EINVAL` for what is no public key; and as {@link WireGuard.device}
+   * @example
+   * ```js
+   * const [peer] = (await wg.device('wg0')).peers
+   * await wg.removePeer('wg0', peer.publicKey)
+   * ```
+   */
+  async removePeer(name: string, publicKey: PublicKey, options: CallOptions = {}): Promise<void> {
+    await removePeer(this, name, publicKey, options)
+  }
+
+  /**
+   * Stops the traffic of a peer but keeps its session: takes its allowed IPs away and returns them.
+   * Store the result, and give it to {@link WireGuard.resumePeer}.
+   *
+   * Handshakes and keepalive packets go on, so `lastHandshake` and the counters change, and
+   * `isConnected` may be true. Without allowed IPs, all data packets of the peer are dropped.
+   * Nothing on the device says that a peer is suspended: a `syncDevice` with its allowed IPs resumes
+   * it. The device is read first; an allowed IP that another program adds in between is lost.
+   *
+   * @throws WireGuardError `ENOENT` no such peer; `EINVAL`; and as {@link WireGuard.device}
+   * @example
+   * ```js
+   * const [peer] = (await wg.device('wg0')).peers
+   * const suspended = await wg.suspendPeer('wg0', peer.publicKey)
+   * const stored = JSON.stringify(suspended)
+   * await wg.resumePeer('wg0', JSON.parse(stored))
+   * ```
+   */
+  async suspendPeer(
+    name: string,
+    publicKey: PublicKey,
+    options: CallOptions = {},
+  ): Promise<SuspendedPeer> {
+    return await suspendPeer(this, name, publicKey, options)
+  }
+
+  /**
+   * Gives a peer the allowed IPs that {@link WireGuard.suspendPeer} took, in addition to those that
+   * it has. Its session continues.
+   *
+   * @throws WireGuardError `EEXIST` another peer has one of them now, and nothing was changed;
+   * `ENOENT` no such peer; `EINVAL` with the `path`; and as {@link WireGuard.device}
+   * @example
+   * ```js
+   * const [peer] = (await wg.device('wg0')).peers
+   * await wg.resumePeer('wg0', await wg.suspendPeer('wg0', peer.publicKey))
+   * ```
+   */
+  async resumePeer(
+    name: string,
+    suspended: SuspendedPeer,
+    options: CallOptions = {},
+  ): Promise<void> {
+    await resumePeer(this, name, suspended, options)
   }
 
   /**

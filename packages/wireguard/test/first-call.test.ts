@@ -54,5 +54,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   createUserspaceDevice: 'EEXIST',
   deleteDevice: 'ENODEV',
   removeAddress: 'ENODEV',
+  resumePeer: 'ENOENT',
   setLink: 'ENODEV',
+  suspendPeer: 'ENOENT',
 }

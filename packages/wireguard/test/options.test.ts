@@ -71,6 +71,27 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'endpoint',
     'endpoints',
   ],
+  'WireGuard.setPeer(options)': [
+    (o) => wg.setPeer('wg0', { publicKey: publicKeyOf(1) }, o),
+    'resolv',
+    'resolve',
+  ],
+  'WireGuard.removePeer(options)': [
+    (o) => wg.removePeer('wg0', publicKeyOf(1), o),
+    'Signal',
+    'signal',
+  ],
+  'WireGuard.suspendPeer(options)': [
+    (o) => wg.suspendPeer('wg0', publicKeyOf(1), o),
+    'Signal',
+    'signal',
+  ],
+  'WireGuard.resumePeer(suspended)': [(o) => wg.resumePeer('wg0', o), 'allowedIps', 'allowedIPs'],
+  'WireGuard.resumePeer(options)': [
+    (o) => wg.resumePeer('wg0', { publicKey: publicKeyOf(1), allowedIPs: [] }, o),
+    'Signal',
+    'signal',
+  ],
   'WireGuard.createDevice(options)': [(o) => wg.createDevice('wg9', o), 'adresses', 'addresses'],
   'WireGuard.deleteDevice(options)': [(o) => wg.deleteDevice('wg0', o), 'ifMising', 'ifMissing'],
   'WireGuard.link(options)': [(o) => wg.link('lo', o), 'sginal', 'signal'],

@@ -41,6 +41,7 @@ export {
   type PeerConfig,
 } from './model/config.js'
 export type { BackendKind, Device, Peer } from './model/device.js'
+export { findPeer } from './model/find-peer.js'
 export { checkEndpoint, formatEndpoint, parseEndpoint, type Endpoint } from './model/endpoint.js'
 export {
   isWireGuardError,

@@ -6,8 +6,8 @@
  *
  * @packageDocumentation
  */
-export { objectsOf } from './backend/given-list.js'
-export { MOST_PEERS } from './model/limits.js'
+export { elementsOf, objectsOf } from './backend/given-list.js'
+export { MOST_ALLOWED_IPS, MOST_PEERS } from './model/limits.js'
 export { onAbort } from './backend/abort.js'
 export * from './backend.js'
 export * from './index.js'

@@ -33,6 +33,7 @@ const KINDS = [
   'setPeer',
   'addPeer',
   'removePeer',
+  'disablePeer',
   'rename',
   'comment',
 ] as const
@@ -127,6 +128,11 @@ function apply(conf: Conf, { kind, peer, key, value }: Edit): ConfSection | unde
       if (publicKey !== undefined) conf.removePeer(publicKey)
       return undefined
     }
+    case 'disablePeer': {
+      const publicKey = section?.get('PublicKey')
+      if (publicKey !== undefined) conf.disablePeer(squeezed(publicKey))
+      return undefined
+    }
     case 'rename':
       if (section !== undefined) setPeerName(section, value)
       return section
@@ -173,7 +179,7 @@ function checkOthers(
   const kept = new Set(conf.sections)
   for (const section of sections) {
     if (!kept.has(section)) {
-      must(kind === 'removePeer', () => `${name} removed a section`)
+      must(/^(?:remove|disable)Peer$/.test(kind), () => `${name} removed a section`)
       continue
     }
     const own = section === result || (section.kind === 'interface' && kind !== 'removePeer')
@@ -211,7 +217,8 @@ function checkOthers(
 }
 
 /** An edit and its opposite leave the file as it was. */
-function checkUndo(text: string, { kind, key, value }: Edit, name: string): void {
+function checkUndo(text: string, one: Edit, name: string): void {
+  const { kind, key, value } = one
   const conf = parseConf(text)
   if (kind === 'addPeer') {
     const publicKey = publicKeyOf(1_000_000)
@@ -224,6 +231,12 @@ function checkUndo(text: string, { kind, key, value }: Edit, name: string): void
     if (old.length === 0) conf.unset(key)
     // What is not accepted as a value cannot be written back.
     else if ('error' in outcomeOf(() => conf.set(key, old[0]!))) return
+  } else if (kind === 'disablePeer') {
+    const off = conf.disabledPeers.map((section) => section.get('PublicKey'))
+    apply(conf, one)
+    const isNew = (section: ConfSection) => !off.includes(section.get('PublicKey'))
+    const [publicKey] = conf.disabledPeers.filter(isNew).map((each) => each.get('PublicKey'))
+    if (publicKey !== undefined) conf.enablePeer(squeezed(publicKey))
   } else return
   must(formatConf(conf) === text, () => `${name} and its opposite changed ${JSON.stringify(text)}`)
 }
@@ -247,6 +260,11 @@ function keyOf(line: ConfLine): string | undefined {
 
 function fold(key: string): string {
   return key.replaceAll(/[A-Z]+/g, (letters) => letters.toLowerCase())
+}
+
+/** A key is compared without white space. */
+function squeezed(text: string): string {
+  return text.replaceAll(/[ \t\n\v\f\r]+/g, '')
 }
 
 /** White space as in wg(8). */

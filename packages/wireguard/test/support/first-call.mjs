@@ -7,6 +7,8 @@ import { isWireGuardError, resolveEndpoint, resolveEndpoints, WireGuard } from '
 const [, , method = '', socketDirectory, left] = process.argv
 const wg = await WireGuard.open({ socketDirectory })
 
+const KEY = `${'A'.repeat(43)}=`
+
 // `good` is a userspace device, `lo` an interface of the kernel. They change nothing in the kernel.
 /** @type {Record<string, () => Promise<unknown>>} */
 const CALLS = {
@@ -24,12 +26,16 @@ const CALLS = {
   link: () => wg.link('lo'),
   open: async () => (await WireGuard.open({ netns: process.pid })).close(),
   peers: () => wg.peers('good').next(),
+  removePeer: () => wg.removePeer('good', KEY),
   removeAddress: () => wg.removeAddress('none', '10.0.0.1/24'),
   applyConf: () => wg.applyConf('good', '[Interface]\n'),
   replaceDevice: () => wg.replaceDevice('good', {}),
   resolveEndpoint: () => resolveEndpoint('localhost:1', { retries: 0 }),
   resolveEndpoints: () => resolveEndpoints([{ host: 'localhost', port: 1 }], { retries: 0 }),
+  resumePeer: () => wg.resumePeer('good', { publicKey: KEY, allowedIPs: [] }),
   setLink: () => wg.setLink('none', { up: true }),
+  setPeer: () => wg.setPeer('good', { publicKey: KEY }),
+  suspendPeer: () => wg.suspendPeer('good', KEY),
   syncDevice: () => wg.syncDevice('good', { peers: [] }),
 }
 

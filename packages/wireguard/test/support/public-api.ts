@@ -62,6 +62,7 @@ const INTERNAL = new Set([
   'watch',
   'remains',
   'append',
+  'parts',
   'unused',
 ])
 

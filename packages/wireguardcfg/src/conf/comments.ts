@@ -58,7 +58,7 @@ type Kind = 'blank' | 'header' | 'entry' | 'end' | 'remark'
 /** Returns what a comment would be without its `#`. An end marker is `end`. */
 function kindOf(line: ConfLine): Kind {
   if (line.token.kind === 'blank') return 'blank'
-  const text = commentText(line.text)
+  const text = commentText(line.text).replace(PIVPN_DISABLED, '')
   // Most comments are remarks. This finds them without parsing.
   if (!/[[=]/.test(text)) return isEndMarker(text) ? 'end' : 'remark'
   const { token } = new ConfLine(text, '')
@@ -66,6 +66,9 @@ function kindOf(line: ConfLine): Kind {
   if (token.kind === 'entry' && isKey(token.name)) return 'entry'
   return isEndMarker(text) ? 'end' : 'remark'
 }
+
+/** What PiVPN writes before every line of a disabled peer, without the first `#`. */
+const PIVPN_DISABLED = /^\[disabled\] [#\t ]*/
 
 function isKey(name: string): boolean {
   return (wgInterfaceKey(name) ?? quickKey(name) ?? peerKey(name)) !== undefined

@@ -1,6 +1,8 @@
 import { inspect } from 'node:util'
 import type { PublicKey } from '../model/key.js'
 import { ConfLine, type LineEnd } from './line.js'
+import type { ParsedParts } from './parse-parts.js'
+import { ConfParts } from './parts.js'
 import { PeerIndex } from './peer-index.js'
 import { type AnyKey, ConfSection } from './section.js'
 
@@ -12,16 +14,12 @@ import { type AnyKey, ConfSection } from './section.js'
  * `console.log` and `JSON.stringify` show none of its content, because it holds private keys.
  */
 export class Conf {
-  readonly #prologue: ConfLine[]
-  #sections: ConfSection[]
+  readonly #parts: ConfParts
   readonly #end: LineEnd
-  /** Removed sections that are still in the list, so that removing many takes one pass over it. */
-  readonly #removed = new Set<ConfSection>()
   readonly #peerIndex = new PeerIndex()
 
-  constructor(prologue: readonly ConfLine[], sections: readonly ConfSection[], end: LineEnd) {
-    this.#prologue = [...prologue]
-    this.#sections = [...sections]
+  constructor(parsed: ParsedParts, end: LineEnd) {
+    this.#parts = new ConfParts(parsed)
     this.#end = end
   }
 
@@ -29,8 +27,7 @@ export class Conf {
    * Every line in order. A line does not print its content, but its `text` may hold secrets.
    */
   get lines(): readonly ConfLine[] {
-    const lines = this.sections.flatMap((section) => section.lines)
-    return [...this.#prologue, ...lines]
+    return this.#parts.lines
   }
 
   /** The line end of new sections, which is that of the file's first line. */
@@ -40,8 +37,7 @@ export class Conf {
 
   /** Every section in order. */
   get sections(): readonly ConfSection[] {
-    if (this.#removed.size > 0) this.#dropRemoved()
-    return this.#sections
+    return this.#parts.sections
   }
 
   /**
@@ -153,9 +149,9 @@ export class Conf {
    * ```
    */
   addPeerSection(): ConfSection {
-    const last = (this.sections.at(-1)?.lines ?? this.#prologue).at(-1)
+    const last = this.#parts.lastLine
     const section = this.#newSection('peer', false, last !== undefined && last.text !== '')
-    this.#sections.push(section)
+    this.#parts.push(section)
     this.#peerIndex.add(section)
     return section
   }
@@ -172,25 +168,65 @@ export class Conf {
    */
   removePeer(publicKey: PublicKey): boolean {
     const sections = this.#peerIndex.find(publicKey, () => this.peers)
-    for (const section of sections) this.#removed.add(section)
+    for (const section of sections) this.#parts.remove(section)
     this.#peerIndex.delete(publicKey)
+    return sections.length > 0
+  }
+
+  /**
+   * The peers that are commented out, with their header: `#[Peer]`, `# [Peer]`, or `#[disabled]
+   * [Peer]` of PiVPN. Each is a copy, as it is once it is enabled: an edit of it does not change the
+   * file.
+   *
+   * @example
+   * ```ts
+   * const names = conf.disabledPeers.map((section) => peerName(section))
+   * ```
+   */
+  get disabledPeers(): readonly ConfSection[] {
+    return this.#parts.disabled.map((peer) => peer.enabled())
+  }
+
+  /**
+   * Disables every `[Peer]` of this public key: its header and its entries become comments in their
+   * place. {@link Conf.enablePeer} restores them to the byte. Returns whether there was a peer. A
+   * section that was read before is no longer part of the file.
+   *
+   * @example
+   * ```ts
+   * conf.disablePeer(publicKey)
+   * await wg.applyConf('wg0', conf)
+   * ```
+   *
+   * @throws WireGuardError `EINVAL` and changes nothing when enabling could not restore the peer:
+   * its section has lines that wg(8) does not know, or a disabled peer has the same key
+   */
+  disablePeer(publicKey: PublicKey): boolean {
+    const sections = this.#peerIndex.find(publicKey, () => this.peers)
+    if (sections.length === 0) return false
+    this.#parts.disable(sections, publicKey)
+    this.#peerIndex.delete(publicKey)
+    return true
+  }
+
+  /**
+   * Enables every disabled peer of this public key: see {@link Conf.disabledPeers}. Returns whether
+   * there was one.
+   *
+   * @example
+   * ```ts
+   * if (!conf.enablePeer(publicKey)) throw new Error('no such disabled peer')
+   * ```
+   */
+  enablePeer(publicKey: PublicKey): boolean {
+    const sections = this.#parts.enable(publicKey)
+    for (const section of sections) this.#peerIndex.insert(section)
     return sections.length > 0
   }
 
   /** Returns only the number of sections, because the content may hold secrets. */
   [inspect.custom](): string {
     return `Conf { ${this.sections.length} sections }`
-  }
-
-  #dropRemoved(): void {
-    const kept: ConfSection[] = []
-    for (const section of this.#sections) {
-      if (!this.#removed.has(section)) kept.push(section)
-      else if (kept.length > 0) kept.at(-1)!.append(section.remains)
-      else this.#prologue.push(...section.remains)
-    }
-    this.#sections = kept
-    this.#removed.clear()
   }
 
   /**
@@ -200,15 +236,12 @@ export class Conf {
   #interfaceWith(key: AnyKey): ConfSection {
     const sections = this.interfaces
     const section = sections.findLast((one) => one.get(key) !== undefined) ?? sections[0]
-    return section ?? this.#newSection('interface', this.sections.length > 0)
+    return section ?? this.#newSection('interface', !this.#parts.isEmpty)
   }
 
   /** Adds a section above the others, unless it is one of them. */
   #addAtTop(section: ConfSection): void {
-    const { sections } = this
-    if (sections.includes(section)) return
-    if (this.#prologue.length === 0 && sections.length > 0) section.precede(sections[0]!)
-    this.#sections.unshift(section)
+    if (!this.sections.includes(section)) this.#parts.unshift(section)
   }
 
   #newSection(kind: 'interface' | 'peer', emptyBelow: boolean, emptyAbove = false): ConfSection {

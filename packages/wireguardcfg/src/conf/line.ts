@@ -68,6 +68,15 @@ export class ConfLine {
   }
 
   /**
+   * Where its text starts, behind a byte order mark and white space.
+   *
+   * @internal
+   */
+  get start(): number {
+    return skipSpace(this.#text, this.#start)
+  }
+
+  /**
    * What the line is.
    *
    * @internal

@@ -1,7 +1,6 @@
-import { divideGap } from './comments.js'
 import { Conf } from './conf.js'
-import { ConfLine, type LineEnd, type Token } from './line.js'
-import { ConfSection } from './section.js'
+import { ConfLine, type LineEnd } from './line.js'
+import { parseParts } from './parse-parts.js'
 import { BYTE_ORDER_MARK } from './text.js'
 
 /**
@@ -22,25 +21,7 @@ import { BYTE_ORDER_MARK } from './text.js'
  */
 export function parseConf(text: string): Conf {
   const lines = splitLines(text)
-  const prologue: ConfLine[] = []
-  const sections: ConfSection[] = []
-  let section: { header: ConfLine; lead: readonly ConfLine[]; body: ConfLine[] } | undefined
-  const finish = (hasNext: boolean): readonly ConfLine[] => {
-    const { header, lead = [], body = prologue } = section ?? {}
-    const gap = divideGap(takeGap(body), hasNext)
-    for (const line of gap.own) body.push(line)
-    if (header?.token.kind === 'header') {
-      const { between } = gap
-      sections.push(new ConfSection(header.token.section, { lead, header, body, between }))
-    } else for (const line of gap.between) prologue.push(line)
-    return gap.lead
-  }
-  for (const line of lines) {
-    if (line.token.kind === 'header') section = { lead: finish(true), header: line, body: [] }
-    else (section?.body ?? prologue).push(line)
-  }
-  finish(false)
-  return new Conf(prologue, sections, lines[0]?.end ?? '')
+  return new Conf(parseParts(lines), lines[0]?.end ?? '')
 }
 
 /**
@@ -75,13 +56,4 @@ function splitLines(text: string): ConfLine[] {
     start = stop + 1
   }
   return lines
-}
-
-/** Removes the comments and empty lines at the end, and returns them. */
-function takeGap(lines: ConfLine[]): ConfLine[] {
-  return lines.splice(lines.findLastIndex(({ token }) => !isSpace(token)) + 1)
-}
-
-function isSpace({ kind }: Token): boolean {
-  return kind === 'blank' || kind === 'comment'
 }

@@ -27,6 +27,14 @@ export class PeerIndex {
     section.watch((changed) => this.#update(changed))
   }
 
+  /** Adds a section that may come before others. */
+  insert(section: ConfSection): void {
+    const key = publicKeyOf(section)
+    // When several sections have one key, their order matters. Build the index again.
+    if (key !== undefined && this.#byKey?.has(key) === true) this.#byKey = undefined
+    else this.add(section)
+  }
+
   /** Removes the sections of a key. */
   delete(publicKey: PublicKey): void {
     for (const section of this.#byKey?.get(publicKey) ?? []) this.#keys.delete(section)

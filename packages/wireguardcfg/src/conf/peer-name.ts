@@ -3,7 +3,7 @@ import { checkOptions, type OptionTable } from '../model/options.js'
 import { mayHoldKey } from '../model/quote.js'
 import { isEndMarker } from './comments.js'
 import type { ConfSection, PlacedComment } from './section.js'
-import { checkComment } from './validate.js'
+import { checkComment, isComment } from './validate.js'
 
 /** Options of {@link peerName} and {@link setPeerName}. */
 export interface PeerNameOptions {
@@ -85,9 +85,10 @@ export function checkName(name: string, path = 'name'): string {
 
 /**
  * Returns an end marker with the new name; `undefined` unless the comment is one with the old name.
+ * One that could not be written is left alone, because the name has been changed already.
  */
 function newEnd(comment: string, before: string, name: string): string | undefined {
-  if (!isEndMarker(comment) || !comment.includes(before)) return undefined
+  if (!isEndMarker(comment) || !comment.includes(before) || !isComment(comment)) return undefined
   const at = comment.lastIndexOf(before)
   return `${comment.slice(0, at)}${name}${comment.slice(at + before.length)}`
 }

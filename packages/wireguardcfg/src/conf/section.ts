@@ -70,6 +70,20 @@ export class ConfSection {
     return [...this.#lead, this.#header, ...this.#body, ...this.#between]
   }
 
+  /**
+   * Its lines by what they are.
+   *
+   * @internal
+   */
+  get parts(): Required<SectionLines> {
+    return {
+      lead: this.#lead,
+      header: this.#header,
+      body: this.#body,
+      between: this.#between,
+    }
+  }
+
   /** The comments inside the section, without their `#` signs: `friendly_name = x`. */
   get comments(): string[] {
     return commentsOf(this.#body)

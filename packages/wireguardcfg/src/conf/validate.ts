@@ -41,7 +41,12 @@ export function checkKey(key: string): string {
  * @throws WireGuardError `EINVAL` when it has a control character, such as a line break
  */
 export function checkComment(text: string): string {
-  // oxlint-disable-next-line no-control-regex -- these are what must not get in
-  if (typeof text === 'string' && !/[\0-\x08\x0a-\x1f\x7f]/.test(text)) return trim(text)
+  if (typeof text === 'string' && isComment(text)) return trim(text)
   throw invalid('comment: expected one line of text without control characters')
+}
+
+/** Returns whether a comment can have this text, which is one line without control characters. */
+export function isComment(text: string): boolean {
+  // oxlint-disable-next-line no-control-regex -- these are what must not get in
+  return !/[\0-\x08\x0a-\x1f\x7f]/.test(text)
 }

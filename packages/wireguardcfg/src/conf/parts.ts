@@ -1,0 +1,134 @@
+import type { PublicKey } from '../model/key.js'
+import { disabled, DisabledPeer, notReversible } from './disabled-peer.js'
+import type { ConfLine } from './line.js'
+import { type ParsedParts, parseParts } from './parse-parts.js'
+import { ConfSection } from './section.js'
+
+/** A section, or a peer that is commented out. */
+export type ConfPart = ConfSection | DisabledPeer
+
+/** What a file consists of, in order: the lines above the first part, and the parts. */
+export class ConfParts {
+  readonly #prologue: ConfLine[]
+  #parts: ConfPart[]
+  /** Removed sections that are still in the list, so that removing many takes one pass over it. */
+  readonly #removed = new Set<ConfSection>()
+  /** The sections among the parts; `undefined` until they are asked for. */
+  #sections: ConfSection[] | undefined
+
+  constructor({ prologue, parts }: ParsedParts) {
+    this.#prologue = [...prologue]
+    this.#parts = [...parts]
+  }
+
+  get isEmpty(): boolean {
+    return this.#all().length === 0
+  }
+
+  get lines(): readonly ConfLine[] {
+    return [...this.#prologue, ...this.#all().flatMap((part) => part.lines)]
+  }
+
+  get lastLine(): ConfLine | undefined {
+    return (this.#all().at(-1)?.lines ?? this.#prologue).at(-1)
+  }
+
+  get sections(): readonly ConfSection[] {
+    const parts = this.#all()
+    this.#sections ??= parts.filter((part) => part instanceof ConfSection)
+    return this.#sections
+  }
+
+  get disabled(): readonly DisabledPeer[] {
+    return this.#all().filter((part) => part instanceof DisabledPeer)
+  }
+
+  /** Adds a section at the end. */
+  push(section: ConfSection): void {
+    this.#all()
+    this.#parts.push(section)
+    this.#sections?.push(section)
+  }
+
+  /** Adds a section at the top. */
+  unshift(section: ConfSection): void {
+    const [first] = this.#all()
+    if (this.#prologue.length === 0 && first instanceof ConfSection) section.precede(first)
+    this.#parts.unshift(section)
+    this.#sections?.unshift(section)
+  }
+
+  remove(section: ConfSection): void {
+    this.#removed.add(section)
+  }
+
+  /**
+   * Disables the sections of a public key.
+   *
+   * @throws WireGuardError `EINVAL` when enabling them would not restore them
+   */
+  disable(sections: readonly ConfSection[], publicKey: PublicKey): void {
+    if (this.disabled.some((peer) => peer.publicKey === publicKey)) {
+      throw notReversible('a disabled peer has the same public key')
+    }
+    const peers = sections.map((section) => {
+      const peer = disabled(section)
+      this.#checkReversible(section, peer, publicKey)
+      return peer
+    })
+    for (const [i, section] of sections.entries()) this.#replace(section, peers[i]!)
+  }
+
+  /** Enables the disabled peers of a public key, and returns their sections. */
+  enable(publicKey: PublicKey): readonly ConfSection[] {
+    const peers = this.disabled.filter((peer) => peer.publicKey === publicKey)
+    return peers.map((peer) => {
+      const section = peer.enabled()
+      this.#replace(peer, section)
+      return section
+    })
+  }
+
+  /** Reads a peer back as a file is read later, because the lines around it decide what it is. */
+  #checkReversible(section: ConfSection, peer: DisabledPeer, publicKey: PublicKey): void {
+    const at = this.#parts.indexOf(section)
+    const above = this.#parts[at - 1]?.lines ?? this.#prologue
+    const next = this.#parts[at + 1]
+    const below = next instanceof ConfSection ? topOf(next) : (next?.lines ?? [])
+    const parts = new ConfParts(parseParts([...above, ...peer.lines, ...below]))
+    parts.enable(publicKey)
+    const text = textOf(parts.lines)
+    if (text === textOf([...above, ...section.lines, ...below])) return
+    throw notReversible('of the lines around it, some look like its entries')
+  }
+
+  #replace(part: ConfPart, other: ConfPart): void {
+    this.#parts[this.#all().indexOf(part)] = other
+    this.#sections = undefined
+  }
+
+  #all(): readonly ConfPart[] {
+    if (this.#removed.size > 0) this.#dropRemoved()
+    return this.#parts
+  }
+
+  #dropRemoved(): void {
+    const kept: ConfPart[] = []
+    for (const part of this.#parts) {
+      if (part instanceof DisabledPeer || !this.#removed.has(part)) kept.push(part)
+      else if (kept.length > 0) kept.at(-1)!.append(part.remains)
+      else this.#prologue.push(...part.remains)
+    }
+    this.#parts = kept
+    this.#sections = undefined
+    this.#removed.clear()
+  }
+}
+
+function topOf({ parts }: ConfSection): readonly ConfLine[] {
+  return [...parts.lead, parts.header]
+}
+
+function textOf(lines: readonly ConfLine[]): string {
+  return lines.map(({ text }) => text).join('\n')
+}

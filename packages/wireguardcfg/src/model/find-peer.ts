@@ -1,0 +1,20 @@
+import { parsePublicKey, type PublicKey } from './key.js'
+
+/**
+ * Returns the peer of a device, or of a configuration, that has this public key; `undefined` when
+ * there is none. It looks at the peers one by one: for many keys, make a `Map`.
+ *
+ * @throws WireGuardError `EINVAL` unless the key is 44 characters of canonical base64
+ * @example
+ * ```js
+ * const peer = findPeer(await wg.device('wg0'), publicKey)
+ * console.log(peer?.endpoint, peer?.lastHandshake)
+ * ```
+ */
+export function findPeer<P extends { readonly publicKey: PublicKey }>(
+  device: { readonly peers: readonly P[] },
+  publicKey: PublicKey,
+): P | undefined {
+  const key = parsePublicKey(publicKey)
+  return device.peers.find((peer) => peer.publicKey === key)
+}
