@@ -82,6 +82,7 @@ export async function suspendPeer(
 ): Promise<SuspendedPeer> {
   const context = { operation: 'suspend peer', device: name }
   checkOptions(options, CALL_OPTIONS, context)
+  checkedIn(context, () => checkKey(publicKey))
   const { allowedIPs } = peerOf(await target.device(name, options), publicKey, context)
   if (allowedIPs.length > 0) {
     const change = { publicKey, updateOnly: true, replaceAllowedIPs: true, allowedIPs: [] }
@@ -99,7 +100,8 @@ export async function resumePeer(
 ): Promise<void> {
   const context = { operation: 'resume peer', device: name }
   checkOptions(options, CALL_OPTIONS, context)
-  const { publicKey, allowedIPs } = checkSuspended(suspended, context)
+  checkOptions(suspended ?? null, SUSPENDED_PEER, context)
+  const { publicKey, allowedIPs } = checkedIn(context, () => checkSuspended(suspended))
   const device = await target.device(name, options)
   peerOf(device, publicKey, context)
   checkFree(device, new Set(allowedIPs), publicKey, context)
@@ -112,15 +114,25 @@ interface CallContext {
   readonly device: string
 }
 
-/** @throws WireGuardError `EINVAL` for what `suspendPeer` does not return */
-function checkSuspended(suspended: SuspendedPeer, context: CallContext): SuspendedPeer {
-  checkOptions(suspended ?? null, SUSPENDED_PEER, context)
-  const { publicKey, allowedIPs } = suspended
+/** Runs a check, and adds the context of the call to its error. */
+function checkedIn<T>(context: CallContext, check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    throw isWireGuardError(error) ? error.with(context) : error
+  }
+}
+
+function checkKey(publicKey: PublicKey): PublicKey {
+  return atPath('publicKey', () => parsePublicKey(publicKey))
+}
+
+/** @throws WireGuardError `EINVAL` with the path of what `suspendPeer` does not return */
+function checkSuspended({ publicKey, allowedIPs }: SuspendedPeer): SuspendedPeer {
+  const list = elementsOf(allowedIPs, MOST_ALLOWED_IPS, 'allowedIPs')
   return {
-    publicKey: atPath('publicKey', () => parsePublicKey(publicKey)),
-    allowedIPs: Array.from(elementsOf(allowedIPs, MOST_ALLOWED_IPS, 'allowedIPs'), ([path, text]) =>
-      atPath(path, () => canonicalAllowedIP(text)),
-    ),
+    publicKey: checkKey(publicKey),
+    allowedIPs: Array.from(list, ([path, text]) => atPath(path, () => canonicalAllowedIP(text))),
   }
 }
 
@@ -166,7 +178,7 @@ async function writePeer(
   await aboutOnePeer(operation, () => target.configureDevice(name, { peers: [peer] }, options))
 }
 
-/** Runs a step, whose errors name a field as that of the peer: `endpoint`, not `peers[0].endpoint`. */
+/** Runs a step. Its errors name a field as one of the peer: not `peers[0].endpoint`. */
 async function aboutOnePeer(operation: string, step: () => Promise<void>): Promise<void> {
   try {
     await step()
@@ -175,8 +187,15 @@ async function aboutOnePeer(operation: string, step: () => Promise<void>): Promi
     const { code, device, peer, path, detail, hint, applied, cause } = error
     const own = path?.replace(/^peers\[0\]\.?/, '')
     throw new WireGuardError(error.summary, {
-      ...{ code, operation, device, peer, detail, hint, applied, cause },
+      code,
+      operation,
+      device,
+      peer,
       path: own === '' ? undefined : own,
+      detail,
+      hint,
+      applied,
+      cause,
     })
   }
 }

@@ -249,8 +249,8 @@ export class WireGuard implements AsyncDisposable {
    * Adds a peer, or changes one. Fields that are absent stay unchanged, as with
    * {@link WireGuard.configureDevice}.
    *
-   * @throws WireGuardError `EINVAL` with the `path` of the field, such as `endpoint`, before anything
-   * was changed; and as {@link WireGuard.device}
+   * @throws WireGuardError `EINVAL` with the `path` of the field, such as `endpoint`, before
+   * anything was changed; and as {@link WireGuard.device}
    * @example
    * ```js
    * const publicKey = SecretKey.generatePrivate().publicKey()
@@ -281,8 +281,9 @@ export class WireGuard implements AsyncDisposable {
    *
    * Handshakes and keepalive packets go on, so `lastHandshake` and the counters change, and
    * `isConnected` may be true. Without allowed IPs, all data packets of the peer are dropped.
-   * Nothing on the device says that a peer is suspended: a `syncDevice` with its allowed IPs resumes
-   * it. The device is read first; an allowed IP that another program adds in between is lost.
+   * Nothing on the device says that a peer is suspended: a `syncDevice` with its allowed IPs
+   * resumes it. The device is read first; an allowed IP that another program adds in between is
+   * lost.
    *
    * @throws WireGuardError `ENOENT` no such peer; `EINVAL`; and as {@link WireGuard.device}
    * @example

@@ -45,6 +45,13 @@ const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
   'allowed IPs to add': (allowedIPs: []) => addPeer(parseConf(''), { publicKey, allowedIPs }),
   'endpoint to add': (endpoint: '') => addPeer(parseConf(''), { publicKey, endpoint }),
   'styles of names': (styles: []) => peerName(parseConf('[Peer]\n# x y\n').peers[0]!, { styles }),
+  'device to find a peer in': (device: never) => wireguard.findPeer(device, publicKey),
+  'peers to find one in': (peers: []) => wireguard.findPeer({ peers }, publicKey),
+  'peer to set': (peer: never) => withNothing((wg) => wg.setPeer('wg0', peer)),
+  'peer to suspend': (key: never) => withNothing((wg) => wg.suspendPeer('wg0', key)),
+  'peer to resume': (peer: never) => withNothing((wg) => wg.resumePeer('wg0', peer)),
+  'allowed IPs to resume': (allowedIPs: []) =>
+    withNothing((wg) => wg.resumePeer('wg0', { publicKey, allowedIPs })),
   'used addresses': (used: []) => wireguard.nextAddress('10.0.0.0/8', used),
   'allowed IPs to subtract from': (all: []) => wireguard.subtractAllowedIPs(all, []),
   'allowed IPs to subtract': (minus: []) => wireguard.subtractAllowedIPs(['10.0.0.0/8'], minus),
@@ -60,10 +67,7 @@ const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
   backends: async (backends: []) => (await WireGuard.open({ backends })).close(),
   'addresses of an interface': (addresses: []) => createNothing({ addresses }),
   'configuration of an interface': (config: never) => createNothing({ config }),
-  'file to apply': async (file: never) => {
-    await using wg = await WireGuard.open({ backends: [] })
-    await wg.applyConf('wg0', file)
-  },
+  'file to apply': (file: never) => withNothing((wg) => wg.applyConf('wg0', file)),
 }
 
 const DEVICE = {
@@ -78,9 +82,13 @@ const DEVICE = {
 }
 
 /** Options that are refused before anything is created. */
-async function createNothing(options: object): Promise<void> {
+function createNothing(options: object): Promise<void> {
+  return withNothing((wg) => wg.createDevice('wg0', { mtu: -1, ...options }))
+}
+
+async function withNothing(use: (wg: WireGuard) => Promise<unknown>): Promise<void> {
   await using wg = await WireGuard.open({ backends: [] })
-  await wg.createDevice('wg0', { mtu: -1, ...options })
+  await use(wg)
 }
 
 for (const [place, use] of Object.entries(PLACES)) {

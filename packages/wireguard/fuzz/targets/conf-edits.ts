@@ -204,7 +204,8 @@ function checkOthers(
   }
   if (kind === 'unset') must(conf.get(key) === undefined, () => `${name} left a value`)
   // In a section without entries, a comment is taken for one about the next section.
-  if ((kind === 'rename' || kind === 'addPeer') && result && linesOf(result).some(keyIn)) {
+  const allHaveEntries = conf.sections.every((section) => linesOf(section).some(keyIn))
+  if ((kind === 'rename' || kind === 'addPeer') && result && allHaveEntries) {
     const at = conf.peers.indexOf(result)
     const read = parseConf(formatConf(conf)).peers[at]
     for (const section of [result, read!]) {
@@ -232,9 +233,9 @@ function checkUndo(text: string, one: Edit, name: string): void {
     // What is not accepted as a value cannot be written back.
     else if ('error' in outcomeOf(() => conf.set(key, old[0]!))) return
   } else if (kind === 'disablePeer') {
-    const off = conf.disabledPeers.map((section) => section.get('PublicKey'))
+    const off = new Set(conf.disabledPeers.map((section) => section.get('PublicKey')))
     apply(conf, one)
-    const isNew = (section: ConfSection) => !off.includes(section.get('PublicKey'))
+    const isNew = (section: ConfSection) => !off.has(section.get('PublicKey'))
     const [publicKey] = conf.disabledPeers.filter(isNew).map((each) => each.get('PublicKey'))
     if (publicKey !== undefined) conf.enablePeer(squeezed(publicKey))
   } else return

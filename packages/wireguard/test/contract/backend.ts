@@ -3,6 +3,7 @@ import { describeAllowedIPs } from './allowed-ips.js'
 import { describeApplyConf } from './apply-conf.js'
 import { describeCalls } from './calls.js'
 import { describeInput } from './input.js'
+import { describeOnePeer } from './one-peer.js'
 import { describeReadAndWrite } from './read-write.js'
 import type { Context, Subject, SubjectTraits } from './subject.js'
 
@@ -51,5 +52,6 @@ export function describeBackend(
     describeInput(context)
     describeCalls(context, timeout)
     describeApplyConf(context, timeout)
+    describeOnePeer(context)
   })
 }

@@ -174,9 +174,9 @@ export class Conf {
   }
 
   /**
-   * The peers that are commented out, with their header: `#[Peer]`, `# [Peer]`, or `#[disabled]
-   * [Peer]` of PiVPN. Each is a copy, as it is once it is enabled: an edit of it does not change the
-   * file.
+   * The peers that are commented out with their header: `#[Peer]`, `# [Peer]`, or the
+   * `#[disabled]` of PiVPN. Each is a copy, as it is once it is enabled: an edit of it does not
+   * change the file.
    *
    * @example
    * ```ts

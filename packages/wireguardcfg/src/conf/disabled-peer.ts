@@ -1,7 +1,7 @@
 import { invalid, type WireGuardError } from '../model/errors.js'
 import type { PublicKey } from '../model/key.js'
 import { peerKey } from './keys.js'
-import { ConfLine } from './line.js'
+import type { ConfLine } from './line.js'
 import { ConfSection, type SectionLines } from './section.js'
 import { squeeze } from './text.js'
 

@@ -1,9 +1,11 @@
 import { divideGap } from './comments.js'
 import { DisabledPeer, enableLines } from './disabled-peer.js'
 import type { ConfLine, Token } from './line.js'
-import type { ConfPart } from './parts.js'
 import { ConfSection, type SectionLines } from './section.js'
 import { BYTE_ORDER_MARK } from './text.js'
+
+/** A section, or a peer that is commented out. */
+export type ConfPart = ConfSection | DisabledPeer
 
 /** What the lines of a file are. */
 export interface ParsedParts {

@@ -1,11 +1,8 @@
 import type { PublicKey } from '../model/key.js'
 import { disabled, DisabledPeer, notReversible } from './disabled-peer.js'
 import type { ConfLine } from './line.js'
-import { type ParsedParts, parseParts } from './parse-parts.js'
+import { type ConfPart, type ParsedParts, parseParts } from './parse-parts.js'
 import { ConfSection } from './section.js'
-
-/** A section, or a peer that is commented out. */
-export type ConfPart = ConfSection | DisabledPeer
 
 /** What a file consists of, in order: the lines above the first part, and the parts. */
 export class ConfParts {
