@@ -17,6 +17,7 @@ export {
   parseConf,
   peerName,
   peerSettings,
+  saveConf,
   setPeerName,
   stripConf,
   type AnyKey,
@@ -37,5 +38,6 @@ export {
   type PeerKey,
   type PeerNameOptions,
   type QuickKey,
+  type SaveConfOptions,
   type WgInterfaceKey,
 } from 'wireguardcfg/conf'

@@ -1,7 +1,14 @@
 import { expect, it } from '@jest/globals'
 import * as wireguard from 'wireguard'
 import { type DeviceConfig, isWireGuardError, SecretKey, WireGuard } from 'wireguard'
-import { addPeer, confFromConfig, parseConf, peerName } from 'wireguard/conf'
+import {
+  addPeer,
+  confFromConfig,
+  confFromDevice,
+  parseConf,
+  peerName,
+  saveConf,
+} from 'wireguard/conf'
 import { caught } from '../../../test-fixtures/caught.js'
 
 const publicKey = SecretKey.generatePrivate().publicKey()
@@ -40,6 +47,19 @@ const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
   'allowed IPs to remove': (removeAllowedIPs: []) =>
     confFromConfig({ peers: [{ publicKey, removeAllowedIPs }] }),
   'endpoint of a file': (endpoint: '') => confFromConfig({ peers: [{ publicKey, endpoint }] }),
+  'device to save': (device: never) => saveConf(parseConf(''), device),
+  'peers to save': (peers: []) => saveConf(parseConf(''), { ...SAVED, peers }),
+  'addresses to save': (addresses: []) => saveConf(parseConf(''), SAVED, { addresses }),
+  'device of a file': (device: never) => confFromDevice(device),
+  'peers of the device of a file': (peers: []) => confFromDevice({ ...SAVED, peers }),
+  'device for JSON': (device: never) => wireguard.deviceToJSON(device),
+  'peers for JSON': (peers: []) => wireguard.deviceToJSON({ ...SAVED, peers }),
+  'device to configure another': (device: never) => wireguard.toConfig(device),
+  'peers to configure others': (peers: []) => wireguard.toConfig({ ...SAVED, peers }),
+  'peer to configure another': (peer: never) => wireguard.toPeerConfig(peer),
+  'device for counters': (device: never) => new wireguard.TransferCounter().update(device),
+  'peers for counters': (peers: []) => new wireguard.TransferCounter().update({ ...SAVED, peers }),
+  'peer to check': (peer: never) => wireguard.isConnected(peer),
   'peer to add': (init: { publicKey: string }) => addPeer(parseConf(''), init),
   'key to add': (key: string) => addPeer(parseConf(''), { publicKey: key }),
   'allowed IPs to add': (allowedIPs: []) => addPeer(parseConf(''), { publicKey, allowedIPs }),
@@ -79,6 +99,18 @@ const DEVICE = {
   publicKey: null,
   listenPort: 0,
   firewallMark: 0,
+}
+
+/** A device as it is read. */
+const SAVED: wireguard.Device = {
+  name: 'wg0',
+  backend: 'kernel',
+  index: 1,
+  privateKey: undefined,
+  publicKey: undefined,
+  listenPort: 0,
+  firewallMark: 0,
+  peers: [],
 }
 
 /** Options that are refused before anything is created. */

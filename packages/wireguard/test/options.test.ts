@@ -177,6 +177,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'Styles',
     'styles',
   ],
+  'saveConf(options)': [(o) => conf.saveConf(file, server.device(), o), 'adresses', 'addresses'],
   'addPeer(init)': [(o) => conf.addPeer(file, o), 'allowedIps', 'allowedIPs'],
 }
 

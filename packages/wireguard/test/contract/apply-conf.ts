@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals'
 import type { TracedRequest } from 'wireguardcfg'
-import { confFromDevice, formatConf } from 'wireguardcfg/conf'
+import { confFromDevice, formatConf, parseConf, saveConf } from 'wireguardcfg/conf'
 import { privateKeyOf, publicKeyOf, samplePeers } from '../../../../test-fixtures/sample.js'
 import { listenTo } from '../../../../test-fixtures/traced.js'
 import { WireGuard } from '../../src/index.js'
@@ -21,7 +21,7 @@ export function describeApplyConf(
     // It closes the backend that it is given.
     await using wg = await WireGuard.open({ backends: [await subject().open()] })
     using heard = listenTo<TracedRequest>('request')
-    const result = await wg.applyConf(device, text, PATIENTLY)
+    const result = await wg.applyConf(device, text, { ...PATIENTLY, resolve: false })
     return { result, writes: heard.ended.filter(({ request }) => WRITES.has(request)).length }
   }
   const fileOfDevice = async () => formatConf(confFromDevice(await read()))
@@ -51,6 +51,37 @@ export function describeApplyConf(
       },
       timeout,
     )
+
+    it('and saving the device give the same file, to the byte', async () => {
+      const text = `# the office
+[Interface]
+Address = 10.0.0.1/24, fd00::1/64
+PrivateKey = ${privateKeyOf(1).toBase64()}
+PostUp = true # not a comment
+
+[Peer] # anna
+PublicKey = ${publicKeyOf(1)}
+AllowedIPs = 10.0.0.9/24 # with host bits
+AllowedIPs = fd00::2
+Endpoint = 192.0.2.1:51820
+PersistentKeepalive = 25
+
+# friendly_name = bert
+[Peer]
+PublicKey = ${publicKeyOf(2)}
+Endpoint = bert.example:51820`
+      await apply(text)
+      const conf = parseConf(text)
+      expect(saveConf(conf, await read(), { addresses: ['fd00::1/64', '10.0.0.1/24'] })).toBe(false)
+      expect(formatConf(conf)).toBe(text)
+      // And back: nothing is left to apply.
+      await configure({ peers: [{ publicKey: publicKeyOf(3), allowedIPs: ['10.3.0.0/16'] }] })
+      expect(saveConf(conf, await read())).toBe(true)
+      expect(formatConf(conf)).toBe(
+        `${text}\n\n[Peer]\nPublicKey = ${publicKeyOf(3)}\nAllowedIPs = 10.3.0.0/16\n`,
+      )
+      expect((await apply(formatConf(conf))).writes).toBe(0)
+    })
 
     it('keeps both peers of a file that names one of them twice', async () => {
       const [a, b] = [publicKeyOf(1), publicKeyOf(2)]

@@ -59,6 +59,7 @@ const INTERNAL = new Set([
   'placedComments',
   'precede',
   'rewriteComment',
+  'rewriteEntries',
   'watch',
   'remains',
   'append',

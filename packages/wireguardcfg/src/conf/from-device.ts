@@ -5,6 +5,7 @@ import { checkEndpoint, type Endpoint, formatEndpoint, parseEndpoint } from '../
 import { atPath, invalid, type WireGuardError } from '../model/errors.js'
 import { DEVICE_FIELDS, type DeviceField, fieldNames, type FieldRow } from '../model/fields.js'
 import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
+import { checkReadDevice } from '../model/read-device.js'
 import { addPeer, checkInteger, checkSecret, type ConfPeerInit } from './add-peer.js'
 import type { Conf } from './conf.js'
 import { parseConf } from './parse.js'
@@ -24,9 +25,11 @@ const SHOWCONF_ORDER = fieldNames(DEVICE_FIELDS).toSorted(
  * ```ts
  * await writeFile('wg0.conf', formatConf(confFromDevice(device)), { mode: 0o600 })
  * ```
+ *
+ * @throws WireGuardError `EINVAL` for what is no device
  */
 export function confFromDevice(device: Device): Conf {
-  return parseConf(formatShowconf(device))
+  return parseConf(formatShowconf(checkReadDevice(device, 'make configuration file')))
 }
 
 /**

@@ -252,6 +252,23 @@ export class ConfSection {
   }
 
   /**
+   * Rewrites every value of a key where it stands. A line for which `rewrite` returns `undefined`
+   * is removed.
+   *
+   * @internal
+   */
+  rewriteEntries(key: AnyKey, rewrite: (value: string) => string | undefined): void {
+    const folded = foldCase(key)
+    this.#body = this.#body.flatMap((line) => {
+      if (!isEntry(line, folded)) return [line]
+      const value = rewrite(line.value)
+      if (value === line.value) return [line]
+      return value === undefined ? [] : [line.withValue(checkValue(key, value))]
+    })
+    this.#onChange(this)
+  }
+
+  /**
    * Sets the function to call when the entries may have changed.
    *
    * @internal

@@ -2,6 +2,7 @@ import type { AllowedIP } from './allowed-ip.js'
 import type { Device, Peer } from './device.js'
 import type { Endpoint } from './endpoint.js'
 import type { PublicKey, SecretKey } from './key.js'
+import { checkReadDevice, checkReadPeer } from './read-device.js'
 
 /** A configuration to write to a device. An absent field is left unchanged; `null` clears it. */
 export interface DeviceConfig {
@@ -113,14 +114,17 @@ export interface CheckedPeerConfig {
  * config.peers = config.peers.filter((peer) => peer.publicKey !== publicKey)
  * await client.configureDevice('wg0', config)
  * ```
+ *
+ * @throws WireGuardError `EINVAL` for what is no device
  */
 export function toConfig(device: Device): DeviceConfig & { peers: PeerConfig[] } {
+  checkReadDevice(device, 'make configuration')
   return {
     privateKey: device.privateKey ?? null,
     listenPort: device.listenPort,
     firewallMark: device.firewallMark,
     replacePeers: true,
-    peers: device.peers.map(toPeerConfig),
+    peers: device.peers.map(configOfPeer),
   }
 }
 
@@ -131,8 +135,14 @@ export function toConfig(device: Device): DeviceConfig & { peers: PeerConfig[] }
  * ```ts
  * await client.configureDevice('wg1', { peers: device.peers.map(toPeerConfig) })
  * ```
+ *
+ * @throws WireGuardError `EINVAL` for what is no peer
  */
 export function toPeerConfig(peer: Peer): PeerConfig {
+  return configOfPeer(checkReadPeer(peer, '', 'make configuration'))
+}
+
+function configOfPeer(peer: Peer): PeerConfig {
   return {
     publicKey: peer.publicKey,
     presharedKey: peer.presharedKey ?? null,

@@ -2,6 +2,7 @@ import type { Peer } from '../model/device.js'
 import { invalid } from '../model/errors.js'
 import { checkOptions, type OptionTable } from '../model/options.js'
 import { quote } from '../model/quote.js'
+import { checkHandshake } from '../model/read-device.js'
 
 /** Options of {@link isConnected}. All times are in milliseconds. */
 export interface ConnectedOptions {
@@ -24,16 +25,18 @@ export interface ConnectedOptions {
  * interval, there are no handshakes. A handshake in the future counts as one of now, because the
  * clock may have been set back since.
  *
- * @throws WireGuardError `EINVAL` for an option that is no number of milliseconds
+ * @throws WireGuardError `EINVAL` for an option that is no number of milliseconds, and for what is
+ * no peer
  * @example
  * ```js
  * const online = device.peers.filter((peer) => isConnected(peer))
  * ```
  */
 export function isConnected(
-  { lastHandshake }: Pick<Peer, 'lastHandshake'>,
+  peer: Pick<Peer, 'lastHandshake'>,
   options: ConnectedOptions = {},
 ): boolean {
+  const { lastHandshake } = checkHandshake(peer, CONTEXT.operation)
   // The index that `peers.filter(isConnected)` passes is no object with options.
   if (typeof options !== 'number') checkOptions(options, CONNECTED_OPTIONS, CONTEXT)
   const now = milliseconds(options.now, Date.now(), 'now')

@@ -6,6 +6,7 @@ import { checkInterfaceName } from '../model/interface-name.js'
 import { parsePublicKey, type PublicKey, SecretKey } from '../model/key.js'
 import { checkOptions, type OptionTable } from '../model/options.js'
 import { HIDDEN, quote } from '../model/quote.js'
+import { checkReadDevice } from '../model/read-device.js'
 import { JsonReader } from './json-reader.js'
 
 /** A {@link Device} as JSON, as {@link deviceToJSON} returns it. What is not there is `null`. */
@@ -63,12 +64,14 @@ const JSON_OPTIONS: OptionTable<DeviceToJSONOptions> = { reveal: 'boolean' }
 /**
  * Returns a device as JSON, for `JSON.stringify`. `wireguard show --json` prints the same form.
  *
+ * @throws WireGuardError `EINVAL` for what is no device
  * @example
  * ```js
  * const text = JSON.stringify(deviceToJSON(await wg.device('wg0')))
  * ```
  */
 export function deviceToJSON(device: Device, options: DeviceToJSONOptions = {}): DeviceJSON {
+  checkReadDevice(device, 'write JSON')
   checkOptions(options, JSON_OPTIONS, { operation: 'write JSON', device: device.name })
   const { reveal = false } = options
   return {

@@ -1,5 +1,6 @@
 import type { Device, Peer } from '../model/device.js'
 import type { PublicKey } from '../model/key.js'
+import { checkReadDevice } from '../model/read-device.js'
 import { JsonReader } from './json-reader.js'
 
 /** What was transferred with one peer, in bytes. */
@@ -93,11 +94,10 @@ export class TransferCounter {
    * @param identity differs between two interfaces of the same name; default: the backend and the
    * index of the interface
    * @returns what each peer of the device has transferred, by public key
+   * @throws WireGuardError `EINVAL` for what is no device
    */
-  update(
-    device: Device,
-    identity = `${device.backend} ${device.index ?? ''}`,
-  ): ReadonlyMap<PublicKey, PeerTransfer> {
+  update(device: Device, identity = identityOf(device)): ReadonlyMap<PublicKey, PeerTransfer> {
+    checkReadDevice(device, 'count transfer')
     const counted = this.#devices.get(device.name) ?? { identity, peers: new Map() }
     this.#devices.set(device.name, { identity, peers: counted.peers })
     const isOther = counted.identity !== identity
@@ -144,6 +144,11 @@ export class TransferCounter {
     )
     return { version: 1, devices: Object.fromEntries(devices) }
   }
+}
+
+/** Told by default: what implements the device, and which interface it is. */
+function identityOf(device: Device): string {
+  return `${device?.backend} ${device?.index ?? ''}`
 }
 
 interface Counted {
