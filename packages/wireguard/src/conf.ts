@@ -7,6 +7,7 @@
 export {
   addPeer,
   checkConf,
+  clientConf,
   configFromConf,
   ConfError,
   confFromConfig,
@@ -21,6 +22,8 @@ export {
   setPeerName,
   stripConf,
   type AnyKey,
+  type ClientConfInit,
+  type ClientConfServer,
   type Conf,
   type ConfDialect,
   type ConfDNS,

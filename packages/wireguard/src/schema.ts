@@ -7,8 +7,10 @@
 export {
   allowedIPSchema,
   deviceConfigSchema,
+  deviceJSONSchema,
   endpointSchema,
   peerConfigSchema,
+  peerJSONSchema,
   publicKeySchema,
   secretKeySchema,
 } from 'wireguardcfg/schema'

@@ -3,6 +3,7 @@ import * as wireguard from 'wireguard'
 import { type DeviceConfig, isWireGuardError, SecretKey, WireGuard } from 'wireguard'
 import {
   addPeer,
+  clientConf,
   confFromConfig,
   confFromDevice,
   parseConf,
@@ -60,6 +61,13 @@ const PLACES: Readonly<Record<string, (value: never) => unknown>> = {
   'device for counters': (device: never) => new wireguard.TransferCounter().update(device),
   'peers for counters': (peers: []) => new wireguard.TransferCounter().update({ ...SAVED, peers }),
   'peer to check': (peer: never) => wireguard.isConnected(peer),
+  'client of a file': (init: never) => clientConf(init),
+  'server of a client': (server: never) => clientConf({ ...CLIENT, server }),
+  'key of a client': (key: never) => clientConf({ ...CLIENT, privateKey: key }),
+  'addresses of a client': (addresses: []) => clientConf({ ...CLIENT, addresses }),
+  'allowed IPs of a client': (allowedIPs: []) =>
+    clientConf({ ...CLIENT, server: { ...CLIENT.server, allowedIPs } }),
+  'name servers of a client': (dns: []) => clientConf({ ...CLIENT, dns, mtu: -1 }),
   'peer to add': (init: { publicKey: string }) => addPeer(parseConf(''), init),
   'key to add': (key: string) => addPeer(parseConf(''), { publicKey: key }),
   'allowed IPs to add': (allowedIPs: []) => addPeer(parseConf(''), { publicKey, allowedIPs }),
@@ -99,6 +107,12 @@ const DEVICE = {
   publicKey: null,
   listenPort: 0,
   firewallMark: 0,
+}
+
+const CLIENT = {
+  privateKey: SecretKey.generatePrivate(),
+  addresses: ['10.0.0.2'],
+  server: { publicKey, endpoint: 'vpn.example.com:1' },
 }
 
 /** A device as it is read. */

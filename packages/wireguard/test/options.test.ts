@@ -178,6 +178,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'styles',
   ],
   'saveConf(options)': [(o) => conf.saveConf(file, server.device(), o), 'adresses', 'addresses'],
+  'clientConf(init)': [(o) => conf.clientConf(o), 'adresses', 'addresses'],
   'addPeer(init)': [(o) => conf.addPeer(file, o), 'allowedIps', 'allowedIPs'],
 }
 

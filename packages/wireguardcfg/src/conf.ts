@@ -9,6 +9,7 @@
  */
 export { addPeer, type ConfPeerInit } from './conf/add-peer.js'
 export { checkConf, type ConfOptions } from './conf/analyze.js'
+export { clientConf, type ClientConfInit, type ClientConfServer } from './conf/client-conf.js'
 export type { Conf } from './conf/conf.js'
 export { configFromConf } from './conf/config-from-conf.js'
 export { confFromConfig, confFromDevice } from './conf/from-device.js'

@@ -11,8 +11,11 @@ import type { CheckedDeviceConfig, DeviceConfig, PeerConfig } from './model/conf
 import { checkEndpoint, parseEndpoint } from './model/endpoint.js'
 import { parseConfigSecret, parsePublicKey, SecretKey } from './model/key.js'
 import { isWireGuardError } from './model/errors.js'
+import { checkInterfaceName } from './model/interface-name.js'
 import { DEVICE_FIELDS, PEER_FIELDS } from './model/fields.js'
 import { MOST_ALLOWED_IPS, MOST_PEERS } from './model/limits.js'
+import { HIDDEN } from './model/quote.js'
+import { type DeviceJSON, parseSecret, parseTime, type PeerJSON } from './state/device-json.js'
 
 /**
  * The schema of a public key: 44 characters of canonical base64.
@@ -141,6 +144,48 @@ export const deviceConfigSchema = z
   }) satisfies z.ZodType<DeviceConfig, DeviceConfig> & z.ZodType<CheckedDeviceConfig>
 
 /**
+ * The schema of the JSON form of a peer. Returns it as it is, without properties that this version
+ * does not know.
+ *
+ * @example
+ * ```ts
+ * const { endpoint } = peerJSONSchema.parse(JSON.parse(text).peers[0])
+ * ```
+ */
+export const peerJSONSchema = z.object({
+  publicKey: publicKeySchema,
+  presharedKey: secretText().nullable(),
+  endpoint: textOf(parseEndpoint).nullable(),
+  persistentKeepalive: integer(PEER_FIELDS.persistentKeepalive.max),
+  lastHandshake: textOf(parseTime).nullable(),
+  receiveBytes: count(),
+  transmitBytes: count(),
+  allowedIPs: listOf(textOf(canonicalAllowedIP), MOST_ALLOWED_IPS),
+  protocolVersion: count(),
+}) satisfies z.ZodType<PeerJSON, PeerJSON>
+
+/**
+ * The schema of the JSON form of a device, which `deviceToJSON` and `wireguard show --json` write:
+ * for the answers of an API, for example. `deviceFromJSON` makes a `Device` of what it returns.
+ *
+ * @example
+ * ```ts
+ * const device = deviceFromJSON(deviceJSONSchema.parse(await response.json()))
+ * ```
+ */
+export const deviceJSONSchema = z.object({
+  version: z.literal(1, 'expected version 1 of this JSON form'),
+  name: textOf(checkInterfaceName),
+  backend: z.enum(['kernel', 'userspace'], 'expected kernel or userspace'),
+  index: integer(0x7fff_ffff).nullable(),
+  privateKey: secretText().nullable(),
+  publicKey: publicKeySchema.nullable(),
+  listenPort: integer(DEVICE_FIELDS.listenPort.max),
+  firewallMark: integer(DEVICE_FIELDS.firewallMark.max),
+  peers: listOf(peerJSONSchema, MOST_PEERS),
+}) satisfies z.ZodType<DeviceJSON, DeviceJSON>
+
+/**
  * Returns the schema of a list, which freezes it. A refusal must not cost more than the list: its
  * length is checked before its elements, and {@link MOST_ISSUES} faults end the report.
  */
@@ -161,6 +206,25 @@ function listOf<Item extends z.ZodType>(item: Item, most: number) {
 }
 
 const MOST_ISSUES = 20
+
+/** The schema of a text that a parser accepts. Returns the text. */
+function textOf(parse: (text: string) => unknown) {
+  return z.string('expected a string').transform(
+    attempt((text) => {
+      parse(text)
+      return text
+    }),
+  )
+}
+
+function secretText() {
+  return textOf((text) => (text === HIDDEN ? undefined : parseSecret(text)))
+}
+
+function count() {
+  const message = 'expected an integer from 0'
+  return z.number(message).refine((value) => Number.isInteger(value) && value >= 0, message)
+}
 
 /** An issue of an element as one of its list. */
 function within(index: number, { path, ...issue }: z.core.$ZodIssue): z.core.$ZodRawIssue {

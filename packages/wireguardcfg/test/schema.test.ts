@@ -3,15 +3,18 @@ import { describe, expect, it } from '@jest/globals'
 import { checkDeviceConfig } from '../src/backend/check.js'
 import type { DeviceConfig, PeerConfig } from '../src/model/config.js'
 import type { Endpoint } from '../src/model/endpoint.js'
+import { type Device, emptyPeer } from '../src/model/device.js'
 import { SecretKey } from '../src/model/key.js'
 import {
   allowedIPSchema,
   deviceConfigSchema,
+  deviceJSONSchema,
   endpointSchema,
   peerConfigSchema,
   publicKeySchema,
   secretKeySchema,
 } from '../src/schema.js'
+import { deviceFromJSON, deviceToJSON } from '../src/state/device-json.js'
 import { partsOf } from './model/faults.js'
 
 const SECRET = SecretKey.generatePrivate()
@@ -115,6 +118,53 @@ describe('deviceConfigSchema', () => {
   })
 })
 
+describe('deviceJSONSchema', () => {
+  const privateKey = SecretKey.generatePrivate()
+  const peer = {
+    ...emptyPeer(privateKey.publicKey()),
+    presharedKey: SecretKey.generatePreshared(),
+    lastHandshake: new Date(1_700_000_000_123),
+    endpoint: { host: 'fe80::1%eth0', port: 1 },
+    allowedIPs: ['10.0.0.0/8'],
+    receiveBytes: 2 ** 60,
+  }
+  const device: Device = {
+    name: 'wg0',
+    backend: 'userspace',
+    index: undefined,
+    privateKey,
+    publicKey: privateKey.publicKey(),
+    listenPort: 1,
+    firewallMark: 0xffff_ffff,
+    peers: [peer, emptyPeer(SecretKey.generatePrivate().publicKey())],
+  }
+
+  it.each([true, false])('accepts what deviceToJSON returns, revealed: %s', (reveal) => {
+    const json = deviceToJSON(device, { reveal })
+    const { data } = parsed({ ...json, ofNextVersion: 1 })
+    expect(data).toStrictEqual(json)
+    expect(deviceFromJSON(data!).peers).toEqual(deviceFromJSON(json).peers)
+  })
+
+  it('refuses what deviceFromJSON refuses, at the same place', () => {
+    const json = deviceToJSON(device)
+    for (const name of Object.keys(json)) {
+      for (const value of [undefined, '/', -1, 1.5, {}, [null], ['/']]) {
+        const { error } = parsed({ ...json, [name]: value })
+        expect({ name, value, at: error?.issues[0]?.path[0] }).toEqual({ name, value, at: name })
+      }
+    }
+    for (const name of Object.keys(json.peers[0]!)) {
+      for (const value of [undefined, '/', -1, 1.5, {}, [null], ['/']]) {
+        const bad = { ...json, peers: [json.peers[0], { ...json.peers[1], [name]: value }] }
+        const path = parsed(bad).error?.issues[0]?.path.slice(0, 3)
+        expect({ name, value, path }).toEqual({ name, value, path: ['peers', 1, name] })
+        expect(() => deviceFromJSON(JSON.parse(JSON.stringify(bad)) as never)).toThrow(name)
+      }
+    }
+  })
+})
+
 describe('the small schemas', () => {
   it('return what the types say', () => {
     const publicKey = publicKeySchema.parse(KEY) satisfies string
@@ -145,3 +195,7 @@ describe('the small schemas', () => {
     }
   })
 })
+
+function parsed(json: object) {
+  return deviceJSONSchema.safeParse(JSON.parse(JSON.stringify(json)) as unknown)
+}

@@ -153,8 +153,8 @@ function secretFromJSON(reader: JsonReader): SecretKey | undefined {
   return reader.orNull((key) => (key.text() === HIDDEN ? undefined : key.parsed(parseSecret)))
 }
 
-// In JSON, a key is base64: `SecretKey.parse` takes hexadecimal digits too.
-function parseSecret(text: string): SecretKey {
+/** Parses a key in JSON, which is base64: `SecretKey.parse` takes hexadecimal digits too. */
+export function parseSecret(text: string): SecretKey {
   const key = SecretKey.parse(text)
   if (key.toBase64() !== text) throw invalid('expected a key in base64')
   return key
@@ -165,7 +165,8 @@ function parseBackend(text: string): BackendKind {
   throw invalid(`expected kernel or userspace, got ${quote(text)}`)
 }
 
-function parseTime(text: string): Date {
+/** Parses a time of ISO 8601. */
+export function parseTime(text: string): Date {
   const time = new Date(text)
   if (/^\d{4}-\d\d-\d\dT/.test(text) && !Number.isNaN(time.getTime())) return time
   throw invalid(`expected a time of ISO 8601, got ${quote(text)}`)
