@@ -166,7 +166,7 @@ function appliedAfter(error: WireGuardError, before: number): WireGuardError {
   const parts = { code, operation, device, peer, path, detail, hint, cause }
   return new WireGuardError(summary, {
     ...parts,
-    applied: applied === 'unknown' ? applied : before + applied,
+    applied: typeof applied === 'number' ? before + applied : applied,
   })
 }
 

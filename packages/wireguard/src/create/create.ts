@@ -1,5 +1,5 @@
 import { type CallOptions, isWireGuardError, type WireGuardError } from 'wireguardcfg'
-import { abortError, callDeadline, markChecked } from 'wireguardcfg/backend'
+import { abortError, callDeadline } from 'wireguardcfg/backend'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import type { LinkState } from 'wireguardnl'
 import { type Host, isUserspace } from '../host.js'
@@ -8,6 +8,7 @@ import { CreationLock } from '../userspace/creation-lock.js'
 import { daemonAt } from '../userspace/socket.js'
 import { startDaemon } from '../userspace/start.js'
 import { interfaceExists, mayHaveMade, noWireGuard, otherBackend, socketExists } from './errors.js'
+import { bringInLine, furnish } from './furnish.js'
 import { type InterfaceInit, OwnedInterface } from './interface.js'
 import { explainExisting, findUserspace } from './existing.js'
 import { checkCreateOptions, type CheckedCreateOptions, type CreateOptions } from './options.js'
@@ -32,10 +33,7 @@ class Creation {
   readonly #host: Host
   readonly #wanted: CheckedCreateOptions
   readonly #limits: CallOptions
-  /**
-   * The limits of steps that create, move or delete an interface. They have no signal, because an
-   * abort would leave it unknown whether the step took effect.
-   */
+  /** As {@link StepLimits.unabortable}. */
   readonly #unabortable: CallOptions
   readonly #steps: Steps
   /** The namespace to move the interface to, if any. */
@@ -62,7 +60,11 @@ class Creation {
       )
       const found = await this.#steps.run('look for it', () => this.#find())
       const owned = found ?? (await this.#makeOrFind())
-      await this.#furnish(owned)
+      const isKept = !owned.created && this.#wanted.ifExists === 'sync'
+      await (isKept ? bringInLine : furnish)(owned, this.#wanted, this.#target, this.#steps, {
+        limits: this.#limits,
+        unabortable: this.#unabortable,
+      })
       return ownedDevice(owned)
     } catch (error) {
       throw await this.#steps.rollBack(error)
@@ -78,8 +80,8 @@ class Creation {
   }
 
   /**
-   * Looks for an existing interface to use (`ifExists: 'use'`): first in the namespace `moveTo`,
-   * then in the namespace where it would be created.
+   * Looks for an existing interface to use, unless it would be an error: first in the namespace
+   * `moveTo`, then in the namespace where it would be created.
    *
    * @throws WireGuardError `EOPNOTSUPP` it is not WireGuard, `EEXIST` it uses another backend than
    * the options require
@@ -100,14 +102,14 @@ class Creation {
   }
 
   /**
-   * Takes the lock of the userspace interface. With `ifExists: 'use'`, waits for the call that has
-   * it.
+   * Takes the lock of the userspace interface. A call that may use an existing one waits for the
+   * call that has the lock.
    */
   async #takeLock(): Promise<void> {
     if (this.#lock !== undefined) return
     const { name, ifExists } = this.#wanted
     using wait = callDeadline({ operation: 'create device', device: name }, this.#limits)
-    this.#lock = await CreationLock.take(this.#path, ifExists === 'use' ? wait : undefined)
+    this.#lock = await CreationLock.take(this.#path, ifExists === 'error' ? undefined : wait)
   }
 
   get #path(): string {
@@ -218,43 +220,5 @@ class Creation {
    */
   async #undo(made: OwnedInterface): Promise<void> {
     await made.remove({})
-  }
-
-  /** Applies the options, then brings the interface up. */
-  async #furnish(owned: OwnedInterface): Promise<void> {
-    const { mtu, config, addresses, up } = this.#wanted
-    if (mtu !== undefined) {
-      // Before the move, because a daemon reads the MTU in the namespace in which it was started.
-      await this.#steps.run('set its MTU', () => owned.setMtu(mtu, this.#limits))
-    }
-    const latePort = this.#latePort(owned)
-    if (config !== undefined) {
-      const early =
-        latePort === undefined ? config : markChecked({ ...config, listenPort: undefined })
-      await this.#steps.run('configure it', () => owned.configure(early, this.#limits))
-    }
-    const target = this.#target
-    if (target !== undefined && owned.network !== target) {
-      await this.#steps.run('move it', () => owned.moveTo(target, this.#unabortable))
-    }
-    for (const address of addresses) {
-      await this.#steps.run(`add address ${address}`, () => owned.addAddress(address, this.#limits))
-    }
-    if (!up) return
-    await this.#steps.run('bring it up', async () => {
-      await owned.bringUp(this.#limits)
-      if (latePort !== undefined) await owned.configure({ listenPort: latePort }, this.#limits)
-    })
-  }
-
-  /**
-   * Returns the listen port to set after a new userspace device is up. A daemon binds its port when
-   * it notices that its interface is up, and then reports a taken port only in its log. If the port
-   * is set later, the reply carries the error.
-   */
-  #latePort({ backend, created }: OwnedInterface): number | undefined {
-    const { config, up } = this.#wanted
-    const port = backend === 'userspace' && created && up ? config?.listenPort : undefined
-    return port === 0 ? undefined : port
   }
 }

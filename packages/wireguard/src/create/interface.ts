@@ -5,7 +5,7 @@ import {
   type DeviceConfig,
   isWireGuardError,
 } from 'wireguardcfg'
-import { callDeadline } from 'wireguardcfg/backend'
+import { callDeadline, type CheckedDeviceConfig } from 'wireguardcfg/backend'
 import { limitsOf } from 'wireguardcfg/internal'
 import { socketPath } from 'wireguardcfg/internal/socket'
 import type { LinkState } from 'wireguardnl'
@@ -13,7 +13,9 @@ import type { Host } from '../host.js'
 import { Network } from '../network.js'
 import type { Daemon } from '../userspace/daemon.js'
 import { hasTunInterface, socketId } from '../userspace/serving.js'
+import { syncChecked, type SyncTarget } from '../sync/sync.js'
 import { stopDaemon, stopListener } from '../userspace/stop.js'
+import { addressChanges } from './address-changes.js'
 import { interfaceExists, notListening, replaced } from './errors.js'
 
 /** The index of no interface. */
@@ -102,16 +104,32 @@ export class OwnedInterface {
 
   /** Sets the keys, the listen port and the peers. */
   async configure(config: DeviceConfig, limits: CallOptions): Promise<void> {
+    await this.#onBackend(limits, (backend) => backend.configureDevice(this.name, config, limits))
+  }
+
+  /** Makes its configuration the given one. Returns whether something differed. */
+  async sync(config: CheckedDeviceConfig, limits: CallOptions): Promise<boolean> {
+    let changed = false
+    await this.#onBackend(limits, async (backend) => {
+      const target: SyncTarget = {
+        device: (name, options) => backend.device(name, options),
+        configureDevice: async (name, difference, options) => {
+          changed = true
+          await backend.configureDevice(name, difference, options)
+        },
+      }
+      await syncChecked(target, this.name, config, () => 'keep-roamed', limits)
+    })
+    return changed
+  }
+
+  async #onBackend(limits: CallOptions, use: (backend: SyncTarget) => Promise<void>) {
     const host = this.#host
     await this.#check(limits)
-    if (this.backend === 'userspace') {
-      await host.sockets.configureDevice(this.name, config, limits)
-    } else if (this.#network === host.network) {
-      await (await host.backend('kernel')).configureDevice(this.name, config, limits)
-    } else {
-      await using client = await this.#network.client()
-      await client.configureDevice(this.name, config, limits)
-    }
+    if (this.backend === 'userspace') return await use(host.sockets)
+    if (this.#network === host.network) return await use(await host.backend('kernel'))
+    await using client = await this.#network.client()
+    return await use(client)
   }
 
   /**
@@ -147,6 +165,45 @@ export class OwnedInterface {
       const exists = isWireGuardError(error) && error.code === 'EEXIST'
       if (this.created || !exists) throw error
     }
+  }
+
+  /**
+   * Makes its addresses the given ones.
+   *
+   * @param step runs one change
+   */
+  async setAddresses(
+    wanted: readonly string[],
+    limits: CallOptions,
+    step: (what: string, change: () => Promise<void>) => Promise<void>,
+  ): Promise<void> {
+    const links = await this.#network.links()
+    const { name } = this
+    // The removal of an address may take others with it: the secondary ones of its network.
+    for (let pass = 0; pass < 3; pass++) {
+      await this.#check(limits)
+      const current = await links.addresses(name, limits)
+      const { reset, added, removed } = addressChanges(current, wanted)
+      const remove = (address: string) =>
+        step(`remove address ${address}`, () => links.removeAddress(name, address, limits))
+      for (const address of reset) await remove(address)
+      for (const address of added) {
+        await step(`add address ${address}`, () => links.addAddress(name, address, limits))
+      }
+      for (const address of removed) await remove(address)
+      if (removed.length === 0) return
+    }
+  }
+
+  /** Reads the state of the interface. */
+  async link(limits: CallOptions): Promise<LinkState> {
+    return await (await this.#network.links()).link(this.name, limits)
+  }
+
+  /** Brings the interface down, which removes its IPv6 addresses. */
+  async bringDown(limits: CallOptions): Promise<void> {
+    await this.#check(limits)
+    await (await this.#network.links()).setLink(this.name, { up: false }, limits)
   }
 
   /**

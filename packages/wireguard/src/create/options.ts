@@ -27,10 +27,19 @@ export interface CreateOptions extends CallOptions {
    */
   readonly backend?: 'auto' | 'kernel' | 'userspace' | undefined
   /**
-   * What to do when an interface of this name exists: `'error'` (default), or `'use'` it if it is
-   * WireGuard. The other options are then applied to it, and not rolled back if a step fails.
+   * What to do when a WireGuard interface of this name exists:
+   *
+   * - `'error'`, the default: nothing, the call fails with `EEXIST`.
+   * - `'use'`: apply the other options to it, in addition to what it has.
+   * - `'sync'`: bring it to exactly what the other options say, by differences, so that its
+   *   sessions continue. Peers and addresses that are not named are removed; link-local addresses
+   *   stay. What an absent option is about stays as it is. A second call with the same options
+   *   changes nothing.
+   *
+   * Nothing is rolled back if a step fails; the `applied` of the error has the names of the options
+   * that have taken effect.
    */
-  readonly ifExists?: 'error' | 'use' | undefined
+  readonly ifExists?: 'error' | 'use' | 'sync' | undefined
   /** Keys, listen port and peers; default: none. */
   readonly config?: NamedDeviceConfig | undefined
   /**
@@ -45,7 +54,7 @@ export interface CreateOptions extends CallOptions {
   readonly addresses?: readonly string[] | undefined
   /** In bytes; default: 1420, which WireGuard sets. */
   readonly mtu?: number | undefined
-  /** Whether to bring it up; default false. */
+  /** Whether to bring it up; default: no. False with `ifExists: 'sync'`: to bring it down. */
   readonly up?: boolean | undefined
   /**
    * The network namespace to which the interface is moved before it gets its addresses. Its
@@ -59,11 +68,11 @@ export interface CreateOptions extends CallOptions {
 export interface CheckedCreateOptions extends CallOptions {
   readonly name: string
   readonly backend: 'auto' | 'kernel' | 'userspace'
-  readonly ifExists: 'error' | 'use'
+  readonly ifExists: 'error' | 'use' | 'sync'
   readonly config: CheckedDeviceConfig | undefined
-  readonly addresses: readonly string[]
+  readonly addresses: readonly string[] | undefined
   readonly mtu: number | undefined
-  readonly up: boolean
+  readonly up: boolean | undefined
   readonly moveTo: NamespaceReference | undefined
 }
 
@@ -87,7 +96,7 @@ export async function checkCreateOptions(
 const CREATE_OPTIONS: OptionTable<CreateOptions> = {
   ...CALL_OPTIONS,
   backend: ['auto', 'kernel', 'userspace'],
-  ifExists: ['error', 'use'],
+  ifExists: ['error', 'use', 'sync'],
   config: 'checked later',
   resolve: 'checked later',
   addresses: 'list',
@@ -112,16 +121,16 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
   checkPortableInterfaceName(name)
   if (name.startsWith('-')) throw looksLikeOption(name)
   checkOptionNames(name, options)
-  const { signal, idleTimeout, timeout, mtu, moveTo, addresses = [] } = options
+  const { signal, idleTimeout, timeout, mtu, moveTo, addresses } = options
   return {
     name,
     backend: options.backend ?? 'auto',
     ifExists: options.ifExists ?? 'error',
-    addresses: checkAddresses(addresses),
+    addresses: addresses && checkAddresses(addresses),
     mtu: checkMtu(mtu),
     // Last, because lookups take time that a mistake in another option would waste.
     config: await checkConfig(name, options),
-    up: options.up ?? false,
+    up: options.up,
     moveTo,
     signal,
     idleTimeout,

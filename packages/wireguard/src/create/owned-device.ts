@@ -19,7 +19,7 @@ export interface OwnedDevice extends AsyncDisposable {
   readonly fallback: string | undefined
   /** Its network namespace as the caller named it; undefined: the namespace of this process. */
   readonly netns: NamespaceReference | undefined
-  /** False if it existed before (`ifExists: 'use'`). Disposal does not delete it then. */
+  /** False if it existed before (see `ifExists`). Disposal does not delete it then. */
   readonly created: boolean
   /**
    * Deletes the interface, also after its `WireGuard` was closed. Does nothing if the interface no

@@ -8,6 +8,7 @@ export class Steps {
   readonly #device: string
   readonly #check: () => void
   readonly #undo: (() => Promise<void>)[] = []
+  readonly #applied = new Set<string>()
   #current = ''
 
   /** @param check throws if the caller aborted; called before and after each step */
@@ -23,6 +24,11 @@ export class Steps {
     const result = await step()
     this.#check()
     return result
+  }
+
+  /** Records the name of an option that has changed an interface which stays. */
+  applied(option: string): void {
+    this.#applied.add(option)
   }
 
   /** Registers a function for {@link rollBack} to call. */
@@ -49,7 +55,8 @@ export class Steps {
   }
 
   #explain(cause: WireGuardError, failures: readonly unknown[]): WireGuardError {
-    const { code, summary, peer, path, detail, hint, applied } = cause
+    const { code, summary, peer, path, detail, hint } = cause
+    const options = this.#applied.size === 0 ? undefined : [...this.#applied]
     const hints = [
       hint,
       ...failures.map(
@@ -65,7 +72,7 @@ export class Steps {
       peer,
       path,
       detail,
-      applied,
+      applied: cause.applied ?? options,
       hint: given.length === 0 ? undefined : given.join('. '),
       // As in every call, the cause of an abort is the reason of the caller's signal.
       cause: code === 'ABORT_ERR' ? cause.cause : cause,

@@ -47,8 +47,8 @@ export interface WireGuardErrorInit {
   readonly detail?: string | undefined
   /** How to fix it, as one imperative sentence. */
   readonly hint?: string | undefined
-  /** How many peers of a write had been applied when it failed. */
-  readonly applied?: number | 'unknown' | undefined
+  /** As {@link WireGuardError.applied}. */
+  readonly applied?: number | 'unknown' | readonly string[] | undefined
   /** The error that caused this one. */
   readonly cause?: unknown
 }
@@ -78,9 +78,10 @@ export class WireGuardError extends Error {
   /** How to fix it, as one imperative sentence. */
   readonly hint: string | undefined
   /**
-   * How many peers of a write had been applied when it failed; `undefined` for other operations.
+   * How many peers of a write had been applied when it failed, or the names of the options of
+   * `createDevice` that had changed an existing interface; `undefined` for other operations.
    */
-  readonly applied: number | 'unknown' | undefined
+  readonly applied: number | 'unknown' | readonly string[] | undefined
   readonly #summary: string
 
   /**
@@ -225,14 +226,20 @@ function compose({ summary, operation, device, path, applied, detail, hint }: Pa
   const parts = [subject, path, summary].filter((part) => part !== undefined && part !== '')
   let text = parts.join(': ')
   if (applied !== undefined) {
-    text +=
-      applied === 'unknown'
-        ? '; an unknown part was applied'
-        : `; ${applied} ${applied === 1 ? 'peer' : 'peers'} had already been applied`
+    text += `; ${describeApplied(applied)}`
   }
   if (detail !== undefined) text += ` (${detail})`
   if (hint !== undefined) text += `. ${hint}`
   return text
+}
+
+function describeApplied(applied: NonNullable<WireGuardErrorInit['applied']>): string {
+  if (applied === 'unknown') return 'an unknown part was applied'
+  const what =
+    typeof applied === 'number'
+      ? `${applied} ${applied === 1 ? 'peer' : 'peers'}`
+      : applied.join(', ')
+  return `${what} had already been applied`
 }
 
 /** The parts with `(hidden)` in the place of keys: any of them may repeat a text of the user. */
