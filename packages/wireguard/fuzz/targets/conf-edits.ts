@@ -242,9 +242,13 @@ function checkUndo(text: string, one: Edit, name: string): void {
   must(formatConf(conf) === text, () => `${name} and its opposite changed ${JSON.stringify(text)}`)
 }
 
-/** A byte order mark belongs to the file, not to the line that is the first one just now. */
+/**
+ * The lines that have to stay. A byte order mark belongs to the file, not to the line that is the
+ * first one just now, and an empty line may have separated a section from one that was removed.
+ */
 function linesOf(section: ConfSection): readonly string[] {
-  return section.lines.map(({ text }) => text.replace(/^\uFEFF/, ''))
+  const lines = section.lines.map(({ text }) => text.replace(/^\uFEFF/, ''))
+  return lines.filter((line) => line !== '')
 }
 
 /** The key of a line as the parser reads it, in lower case. */

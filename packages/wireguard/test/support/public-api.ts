@@ -60,6 +60,7 @@ const INTERNAL = new Set([
   'precede',
   'rewriteComment',
   'rewriteEntries',
+  'dropLastEmptyLine',
   'watch',
   'remains',
   'append',

@@ -35,6 +35,11 @@ export class DisabledPeer {
     return new ConfSection('peer', { ...this.#enabled, between: this.#between })
   }
 
+  /** As {@link ConfSection.dropLastEmptyLine}. */
+  dropLastEmptyLine(): void {
+    if (this.#between.at(-1)?.token.kind === 'blank') this.#between.pop()
+  }
+
   /** Takes over the lines that remain of a removed section. */
   append(lines: readonly ConfLine[]): void {
     for (const line of lines) this.#between.push(line)

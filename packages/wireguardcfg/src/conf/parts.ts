@@ -10,6 +10,8 @@ export class ConfParts {
   #parts: ConfPart[]
   /** Removed sections that are still in the list, so that removing many takes one pass over it. */
   readonly #removed = new Set<ConfSection>()
+  /** What was added at the end, with an empty line of its own above it if there was none. */
+  readonly #added = new WeakSet<ConfPart>()
   /** The sections among the parts; `undefined` until they are asked for. */
   #sections: ConfSection[] | undefined
 
@@ -43,6 +45,7 @@ export class ConfParts {
   /** Adds a section at the end. */
   push(section: ConfSection): void {
     this.#all()
+    this.#added.add(section)
     this.#parts.push(section)
     this.#sections?.push(section)
   }
@@ -116,6 +119,10 @@ export class ConfParts {
       else if (kept.length > 0) kept.at(-1)!.append(part.remains)
       else this.#prologue.push(...part.remains)
     }
+    const last = this.#parts.at(-1)!
+    const isLastGone = last !== kept.at(-1) && !this.#added.has(last)
+    // The empty line that separated it from the part above goes with it.
+    if (isLastGone) kept.at(-1)?.dropLastEmptyLine()
     this.#parts = kept
     this.#sections = undefined
     this.#removed.clear()

@@ -136,8 +136,9 @@ function savePeers(conf: Conf, state: SavedState): void {
   const sections = sectionsOf(conf)
   const reportsKeys = device.privateKey !== undefined
   // An allowed IP that one section loses may come back to an earlier one, which lists it as well.
-  for (let pass = 0; saveAllowedIPs(conf, sections, peers); pass++) {
-    if (pass > 0) clearEarlierSections(sections)
+  // Each pass leaves at least one list more that no later pass changes.
+  for (let pass = 0; pass <= peers.size + 2 && saveAllowedIPs(conf, sections, peers); pass++) {
+    if (pass > 0) simplifyLists(sections, peers)
   }
   for (const inFile of configFromConf(conf, LENIENT).peers) {
     const peer = peers.get(inFile.publicKey)!
@@ -193,18 +194,29 @@ function saveAllowedIPs(
 }
 
 function setAllowedIPs(section: ConfSection, allowedIPs: readonly AllowedIP[]): void {
-  const texts = section.getAll('AllowedIPs')
   // A list of changes becomes the list itself.
-  if (texts.some((text) => /[+-]/.test(text))) section.unset('AllowedIPs')
+  if (hasSigns(section)) section.unset('AllowedIPs')
   const missing = editList([section], 'AllowedIPs', ALLOWED_IPS, new Set(allowedIPs))
   if (missing.length > 0) section.add('AllowedIPs', missing.join(', '))
 }
 
-/** The last of several sections of a key has the list: another may take from other peers. */
-function clearEarlierSections(sections: ReadonlyMap<PublicKey, readonly ConfSection[]>): void {
-  for (const own of sections.values()) {
+/**
+ * Gives each peer one list without signs. An earlier section, or `+` and `-` of the same allowed
+ * IP, may take it from another peer although the peer does not keep it.
+ */
+function simplifyLists(
+  sections: ReadonlyMap<PublicKey, readonly ConfSection[]>,
+  peers: ReadonlyMap<PublicKey, Peer>,
+): void {
+  for (const [publicKey, own] of sections) {
     for (const section of own.slice(0, -1)) section.unset('AllowedIPs')
+    const last = own.at(-1)!
+    if (hasSigns(last)) setAllowedIPs(last, peers.get(publicKey)!.allowedIPs)
   }
+}
+
+function hasSigns(section: ConfSection): boolean {
+  return section.getAll('AllowedIPs').some((list) => /[+-]/.test(list))
 }
 
 function isSameSet(list: readonly string[], other: readonly string[]): boolean {

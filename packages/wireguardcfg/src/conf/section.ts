@@ -297,6 +297,15 @@ export class ConfSection {
   }
 
   /**
+   * Removes the empty line at its end, which separated it from a section that was removed.
+   *
+   * @internal
+   */
+  dropLastEmptyLine(): void {
+    if (this.#between.at(-1)?.token.kind === 'blank') this.#between.pop()
+  }
+
+  /**
    * Becomes the first section of the file in place of another one. The byte order mark of the file
    * moves to its header.
    *

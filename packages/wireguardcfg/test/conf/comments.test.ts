@@ -1,6 +1,9 @@
 import { describe, expect, it } from '@jest/globals'
-import { formatConf, parseConf, peerName } from '../../src/conf.js'
+import { addPeer, formatConf, parseConf, peerName } from '../../src/conf.js'
+import { publicKeyOf } from '../../../../test-fixtures/sample.js'
 import { KEY_A, KEY_B, KEY_C } from './wg-cases.js'
+
+const KEY_D = publicKeyOf(4)
 
 function peer(key: string): string {
   return `[Peer]\nPublicKey = ${key}\n`
@@ -76,6 +79,24 @@ describe('comments between two peers', () => {
       undefined,
       undefined,
     ])
+  })
+})
+
+describe('a peer at the end', () => {
+  const text = file('', '\n', '\n', '')
+
+  it('goes with the empty line above it, also when it was added before the file was read', () => {
+    const conf = parseConf(text)
+    addPeer(conf, { publicKey: KEY_D })
+    expect(without(formatConf(conf), KEY_D)).toBe(text)
+    expect(without(text, KEY_C)).toBe(file('', '\n', '', '').replace(peer(KEY_C), ''))
+  })
+
+  it('that was added leaves an empty line that was there', () => {
+    const conf = parseConf(`${text}\n`)
+    addPeer(conf, { publicKey: KEY_D })
+    conf.removePeer(KEY_D)
+    expect(formatConf(conf)).toBe(`${text}\n`)
   })
 })
 

@@ -238,7 +238,12 @@ AllowedIPs = +10.2.0.0/16, +10.3.0.0/16
 const keys = [KEY_A, KEY_B, KEY_C]
 const ips = ['10.0.0.0/8', '10.1.0.0/16', '10.2.0.0/16', 'fd00::/8']
 const lines = fc.constantFrom(
-  ...ips.flatMap((ip) => [`AllowedIPs = ${ip}`, `AllowedIPs = +${ip}`, `AllowedIPs = -${ip}`]),
+  ...ips.flatMap((ip) => [
+    `AllowedIPs = ${ip}`,
+    `AllowedIPs = +${ip}`,
+    `AllowedIPs = -${ip}`,
+    `AllowedIPs = +${ip}, -${ip}`,
+  ]),
   'AllowedIPs = 10.0.0.0/8, fd00::/8 # c',
   'PersistentKeepalive = 5',
   '# c',
