@@ -31,7 +31,7 @@ const STATUS = { EINVAL: 400, EADDRNOTAVAIL: 409 }
 const wg = await WireGuard.open()
 let last = Promise.resolve()
 
-const server = createServer((request, response) => {
+const panel = createServer((request, response) => {
   answer(request).then(
     ([status, body]) => reply(response, status, body),
     (error) => {
@@ -42,11 +42,11 @@ const server = createServer((request, response) => {
     },
   )
 })
-server.requestTimeout = 10_000
-server.listen(Number(PORT), '127.0.0.1', () => console.log(`port ${server.address().port}`))
+panel.requestTimeout = 10_000
+panel.listen(Number(PORT), '127.0.0.1', () => console.log(`port ${panel.address().port}`))
 process.once('SIGTERM', async () => {
-  server.close()
-  server.closeAllConnections()
+  panel.close()
+  panel.closeAllConnections()
   await last
   await wg.close()
 })
@@ -79,7 +79,7 @@ async function answer(request) {
 
 /** Refuses pages of other sites, names that lead here by DNS, and callers without the token. */
 function checkCaller({ headers }) {
-  const hosts = ['127.0.0.1', 'localhost'].map((host) => `${host}:${server.address().port}`)
+  const hosts = ['127.0.0.1', 'localhost'].map((host) => `${host}:${panel.address().port}`)
   if (!hosts.includes(headers.host)) throw new Refusal(421, 'unknown host')
   const isSame = hosts.some((host) => headers.origin === `http://${host}`)
   if (headers.origin !== undefined && !isSame) throw new Refusal(403, 'other origin')
