@@ -1,6 +1,7 @@
 import type { CallOptions } from 'wireguardcfg'
 import { markChecked } from 'wireguardcfg/backend'
 import type { Network } from '../network.js'
+import { addressChanges } from './address-changes.js'
 import type { OwnedInterface } from './interface.js'
 import type { CheckedCreateOptions } from './options.js'
 import type { Steps } from './steps.js'
@@ -61,7 +62,8 @@ export async function bringInLine(
 ): Promise<void> {
   const { mtu, config, addresses, up } = wanted
   const step = stepOn(owned, steps)
-  if (mtu !== undefined && (await owned.link(limits)).mtu !== mtu) {
+  const link = () => steps.run('read its state', () => owned.link(limits))
+  if (mtu !== undefined && (await link()).mtu !== mtu) {
     await step('set its MTU', 'mtu', () => owned.setMtu(mtu, limits))
   }
   if (config !== undefined) {
@@ -71,15 +73,37 @@ export async function bringInLine(
   if (target !== undefined && owned.network !== target) {
     await step('move it', 'moveTo', () => owned.moveTo(target, unabortable))
   }
-  const isUp = up === undefined ? undefined : (await owned.link(limits)).up
+  const isUp = up === undefined ? undefined : (await link()).up
   if (up === false && isUp === true) {
     await step('bring it down', 'up', () => owned.bringDown(limits))
   }
   if (addresses !== undefined) {
-    await owned.setAddresses(addresses, limits, (what, change) => step(what, 'addresses', change))
+    await bringAddressesInLine(owned, addresses, steps, limits)
   }
   if (up === true && isUp === false) {
     await step('bring it up', 'up', () => owned.bringUp(limits))
+  }
+}
+
+async function bringAddressesInLine(
+  owned: OwnedInterface,
+  wanted: readonly string[],
+  steps: Steps,
+  limits: CallOptions,
+): Promise<void> {
+  const step = stepOn(owned, steps)
+  const remove = (address: string) =>
+    step(`remove address ${address}`, 'addresses', () => owned.removeAddress(address, limits))
+  // The removal of an address may take others with it: the secondary ones of its network.
+  for (let pass = 0; pass < 3; pass++) {
+    const current = await steps.run('read its addresses', () => owned.addresses(limits))
+    const { reset, added, removed } = addressChanges(current, wanted)
+    for (const address of reset) await remove(address)
+    for (const address of added) {
+      await step(`add address ${address}`, 'addresses', () => owned.addAddress(address, limits))
+    }
+    for (const address of removed) await remove(address)
+    if (removed.length === 0) return
   }
 }
 

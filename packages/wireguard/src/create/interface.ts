@@ -15,7 +15,6 @@ import type { Daemon } from '../userspace/daemon.js'
 import { hasTunInterface, socketId } from '../userspace/serving.js'
 import { syncChecked, type SyncTarget } from '../sync/sync.js'
 import { stopDaemon, stopListener } from '../userspace/stop.js'
-import { addressChanges } from './address-changes.js'
 import { interfaceExists, notListening, replaced } from './errors.js'
 
 /** The index of no interface. */
@@ -167,32 +166,16 @@ export class OwnedInterface {
     }
   }
 
-  /**
-   * Makes its addresses the given ones.
-   *
-   * @param step runs one change
-   */
-  async setAddresses(
-    wanted: readonly string[],
-    limits: CallOptions,
-    step: (what: string, change: () => Promise<void>) => Promise<void>,
-  ): Promise<void> {
-    const links = await this.#network.links()
-    const { name } = this
-    // The removal of an address may take others with it: the secondary ones of its network.
-    for (let pass = 0; pass < 3; pass++) {
-      await this.#check(limits)
-      const current = await links.addresses(name, limits)
-      const { reset, added, removed } = addressChanges(current, wanted)
-      const remove = (address: string) =>
-        step(`remove address ${address}`, () => links.removeAddress(name, address, limits))
-      for (const address of reset) await remove(address)
-      for (const address of added) {
-        await step(`add address ${address}`, () => links.addAddress(name, address, limits))
-      }
-      for (const address of removed) await remove(address)
-      if (removed.length === 0) return
-    }
+  /** Removes an address. */
+  async removeAddress(address: string, limits: CallOptions): Promise<void> {
+    await this.#check(limits)
+    await (await this.#network.links()).removeAddress(this.name, address, limits)
+  }
+
+  /** Reads its addresses. */
+  async addresses(limits: CallOptions): Promise<string[]> {
+    await this.#check(limits)
+    return await (await this.#network.links()).addresses(this.name, limits)
   }
 
   /** Reads the state of the interface. */
