@@ -1,10 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { type DeviceConfig, UapiClient } from 'wireguardcfg'
+import { type DeviceConfig, type TracedUapiRequest, UapiClient } from 'wireguardcfg'
+import { confFromDevice, formatConf } from 'wireguardcfg/conf'
 import { WireGuard } from '../../src/index.js'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../../test-fixtures/require.js'
 import { formatDump } from '../../../../test-fixtures/wg-dump.js'
+import { listenTo } from '../../../../test-fixtures/traced.js'
 import { startWireGuardGo, type WireGuardGo } from '../../../../test-fixtures/wireguard-go.js'
 import {
   ipv4Of,
@@ -71,6 +73,26 @@ describeWith([hasWireGuardGo, hasWg], 'UapiClient with a real wireguard-go', () 
       TIMEOUT,
     )
   })
+
+  it(
+    'gets one message for one changed peer in a file of 10,000',
+    async () => {
+      await client.configureDevice(daemon.name, { peers: samplePeers(10_000) }, PATIENTLY)
+      const text = formatConf(confFromDevice(await client.device(daemon.name, PATIENTLY)))
+      const changed = text.replace(
+        `PublicKey = ${publicKeyOf(5000)}\n`,
+        '$&AllowedIPs = fd99::/64\n',
+      )
+      await using wg = await WireGuard.open()
+      using heard = listenTo<TracedUapiRequest>('request')
+      const { updated, unchanged } = await wg.applyConf(daemon.name, changed, PATIENTLY)
+      expect([updated, unchanged.length]).toEqual([[publicKeyOf(5000)], 9999])
+      const writes = heard.ended.filter(({ request }) => request === 'set')
+      expect(writes).toHaveLength(1)
+      expect(writes[0]!.sentBytes).toBeLessThan(1000)
+    },
+    TIMEOUT,
+  )
 
   it(
     'that is stopped gives ETIMEDOUT, and works when it is continued',
