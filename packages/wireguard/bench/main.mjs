@@ -10,6 +10,7 @@ import { heapPerPeer } from './cases/heap-per-peer.mjs'
 import { kernel } from './cases/kernel.mjs'
 import { poll } from './cases/poll.mjs'
 import { readDevice } from './cases/read-device.mjs'
+import { applyConf } from './cases/apply-conf.mjs'
 import { stall } from './cases/stall.mjs'
 import { startUp } from './cases/start-up.mjs'
 import { Fixtures } from './fixtures.mjs'
@@ -24,6 +25,7 @@ const CASES = [
   ...stall,
   ...poll,
   ...readDevice,
+  ...applyConf,
   ...configureDevice,
   ...heapPerPeer,
   ...startUp,
