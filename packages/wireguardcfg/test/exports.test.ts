@@ -71,8 +71,10 @@ describe('wireguardcfg/backend and wireguardcfg/schema', () => {
     expect(Object.keys(schema)).toEqual([
       'allowedIPSchema',
       'deviceConfigSchema',
+      'deviceJSONSchema',
       'endpointSchema',
       'peerConfigSchema',
+      'peerJSONSchema',
       'publicKeySchema',
       'secretKeySchema',
     ])
@@ -85,6 +87,7 @@ describe('wireguardcfg/conf', () => {
       'ConfError',
       'addPeer',
       'checkConf',
+      'clientConf',
       'confFromConfig',
       'confFromDevice',
       'configFromConf',
@@ -94,6 +97,7 @@ describe('wireguardcfg/conf', () => {
       'parseConf',
       'peerName',
       'peerSettings',
+      'saveConf',
       'setPeerName',
       'stripConf',
     ])

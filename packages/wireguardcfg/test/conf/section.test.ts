@@ -80,7 +80,12 @@ describe('edits', () => {
       `# Client: alice\n[Peer]\nPublicKey = ${KEY_A}\nAllowedIPs = 10.0.0.2 # one\n# end alice\n\n`,
       '',
     ],
-    ['remove the last peer', (c) => c.removePeer(KEY_B), `[Peer]\nPublicKey = ${KEY_B}\n`, ''],
+    [
+      'remove the last peer, with the empty line above it',
+      (c) => c.removePeer(KEY_B),
+      `\n[Peer]\nPublicKey = ${KEY_B}\n`,
+      '',
+    ],
     [
       'add a peer and remove it',
       (c) => {
