@@ -14,6 +14,7 @@ import {
   checkOptions,
   elementsOf,
   findPeer,
+  inContext,
   isWireGuardError,
   MOST_ALLOWED_IPS,
   type OptionTable,
@@ -82,7 +83,7 @@ export async function suspendPeer(
 ): Promise<SuspendedPeer> {
   const context = { operation: 'suspend peer', device: name }
   checkOptions(options, CALL_OPTIONS, context)
-  checkedIn(context, () => checkKey(publicKey))
+  inContext(context, () => checkKey(publicKey))
   const { allowedIPs } = peerOf(await target.device(name, options), publicKey, context)
   if (allowedIPs.length > 0) {
     const change = { publicKey, updateOnly: true, replaceAllowedIPs: true, allowedIPs: [] }
@@ -101,7 +102,7 @@ export async function resumePeer(
   const context = { operation: 'resume peer', device: name }
   checkOptions(options, CALL_OPTIONS, context)
   checkOptions(suspended ?? null, SUSPENDED_PEER, context)
-  const { publicKey, allowedIPs } = checkedIn(context, () => checkSuspended(suspended))
+  const { publicKey, allowedIPs } = inContext(context, () => checkSuspended(suspended))
   const device = await target.device(name, options)
   peerOf(device, publicKey, context)
   checkFree(device, new Set(allowedIPs), publicKey, context)
@@ -112,15 +113,6 @@ export async function resumePeer(
 interface CallContext {
   readonly operation: string
   readonly device: string
-}
-
-/** Runs a check, and adds the context of the call to its error. */
-function checkedIn<T>(context: CallContext, check: () => T): T {
-  try {
-    return check()
-  } catch (error) {
-    throw isWireGuardError(error) ? error.with(context) : error
-  }
 }
 
 function checkKey(publicKey: PublicKey): PublicKey {

@@ -43,13 +43,15 @@ export {
 } from './model/fields.js'
 export { Lazy } from './backend/lazy.js'
 export { isHostName } from './model/endpoint.js'
-export { atPath, invalid, describeKind, errorCode, HINTS } from './model/errors.js'
+export { atPath, inContext, invalid, describeKind, errorCode, HINTS } from './model/errors.js'
 export { CALL_OPTIONS, checkOptions, type OptionTable } from './model/options.js'
 export { HIDDEN, hideKeys, mayHoldKey, quote, escapeUnprintable } from './model/quote.js'
 export { checkNumber, numberFault, type NumberRange } from './model/number-range.js'
 export { decodeName, encodeName } from './model/name-bytes.js'
 export {
+  canonicalInterfaceAddress,
   formatInterfaceAddress,
+  isLinkLocal,
   parseInterfaceAddress,
   type LinkAddress,
 } from './model/interface-address.js'

@@ -1,4 +1,4 @@
-import { formatInterfaceAddress, parseInterfaceAddress } from 'wireguardcfg/internal'
+import { canonicalInterfaceAddress, isLinkLocal } from 'wireguardcfg/internal'
 
 /** What makes the addresses of an interface those that are wanted, in this order. */
 export interface AddressChanges {
@@ -17,8 +17,8 @@ export function addressChanges(
   current: readonly string[],
   wanted: readonly string[],
 ): AddressChanges {
-  const present = new Set(current.map(canonical))
-  const own = new Set(wanted.map(canonical))
+  const present = new Set(current.map(canonicalInterfaceAddress))
+  const own = new Set(wanted.map(canonicalInterfaceAddress))
   const ips = new Set(Array.from(own, ipOf))
   const surplus = [...present].filter((address) => !own.has(address) && !isLinkLocal(address))
   const isReset = (address: string) => address.includes(':') && ips.has(ipOf(address))
@@ -29,14 +29,6 @@ export function addressChanges(
   }
 }
 
-function canonical(address: string): string {
-  return formatInterfaceAddress(parseInterfaceAddress(address))
-}
-
 function ipOf(address: string): string {
   return address.slice(0, address.indexOf('/'))
-}
-
-function isLinkLocal(address: string): boolean {
-  return /^fe[89ab]/.test(address)
 }

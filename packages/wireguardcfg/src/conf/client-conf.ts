@@ -1,6 +1,6 @@
 import { elementsOf } from '../backend/given-list.js'
 import { atPath, invalid } from '../model/errors.js'
-import { formatInterfaceAddress, parseInterfaceAddress } from '../model/interface-address.js'
+import { canonicalInterfaceAddress } from '../model/interface-address.js'
 import type { SecretKey } from '../model/key.js'
 import { MOST_ALLOWED_IPS } from '../model/limits.js'
 import { checkOptions, type OptionTable } from '../model/options.js'
@@ -78,7 +78,7 @@ export function clientConf(init: ClientConfInit): Conf {
 
 function addressList(addresses: readonly string[]): string {
   const list = Array.from(elementsOf(addresses, MOST_ALLOWED_IPS, 'addresses'), ([path, text]) =>
-    atPath(path, () => formatInterfaceAddress(parseInterfaceAddress(text))),
+    atPath(path, () => canonicalInterfaceAddress(text)),
   )
   if (list.length === 0) throw invalid('expected an address of the client', { path: 'addresses' })
   return list.join(', ')

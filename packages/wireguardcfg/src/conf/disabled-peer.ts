@@ -2,8 +2,8 @@ import { invalid, type WireGuardError } from '../model/errors.js'
 import type { PublicKey } from '../model/key.js'
 import { peerKey } from './keys.js'
 import type { ConfLine } from './line.js'
+import { publicKeyOf } from './peer-index.js'
 import { ConfSection, type SectionLines } from './section.js'
-import { squeeze } from './text.js'
 
 /** A `[Peer]` whose header and entries are comments. It stays in its place in the file. */
 export class DisabledPeer {
@@ -21,8 +21,7 @@ export class DisabledPeer {
     this.#enabled = enabled
     this.#lines = lines
     this.#between = [...(enabled.between ?? [])]
-    const key = this.enabled().get('PublicKey')
-    this.publicKey = key === undefined ? undefined : squeeze(key)
+    this.publicKey = publicKeyOf(this.enabled())
   }
 
   /** Every line in order, as in the file. */

@@ -66,7 +66,8 @@ export class PeerIndex {
   }
 }
 
-function publicKeyOf(section: ConfSection): PublicKey | undefined {
+/** Returns the public key of a section as wg(8) reads it; `undefined` when the key is absent. */
+export function publicKeyOf(section: ConfSection): PublicKey | undefined {
   const value = section.get('PublicKey')
   return value === undefined ? undefined : squeeze(value)
 }

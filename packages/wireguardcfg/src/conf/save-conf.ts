@@ -1,7 +1,7 @@
-import type { AllowedIP } from '../model/allowed-ip.js'
-import { canonicalAllowedIP } from '../model/allowed-ip.js'
+import { type AllowedIP, canonicalAllowedIP } from '../model/allowed-ip.js'
 import type { Device, Peer } from '../model/device.js'
 import { checkEndpoint, type Endpoint, formatEndpoint, isHostName } from '../model/endpoint.js'
+import { canonicalInterfaceAddress, isLinkLocal } from '../model/interface-address.js'
 import type { PublicKey, SecretKey } from '../model/key.js'
 import { checkOptions } from '../model/options.js'
 import { addPeer, type ConfPeerInit } from './add-peer.js'
@@ -9,10 +9,9 @@ import type { Conf } from './conf.js'
 import { configFromConf } from './config-from-conf.js'
 import { editList, type ListFormat } from './edit-list.js'
 import { formatConf, parseConf } from './parse.js'
+import { publicKeyOf } from './peer-index.js'
 import {
-  canonicalAddress,
   checkedState,
-  isLinkLocal,
   SAVE,
   SAVE_OPTIONS,
   type SaveConfOptions,
@@ -93,7 +92,7 @@ function saveInterface(conf: Conf, { device, addresses, mtu }: SavedState): void
 
 const ADDRESSES: ListFormat = {
   elements: words,
-  canonical: canonicalAddress,
+  canonical: canonicalInterfaceAddress,
   stays: isLinkLocal,
 }
 const ALLOWED_IPS: ListFormat = {
@@ -121,7 +120,7 @@ function hasAutomaticMark(conf: Conf, { peers }: Device): boolean {
 function sectionsOf(conf: Conf): ReadonlyMap<PublicKey, readonly ConfSection[]> {
   const sections = new Map<PublicKey, ConfSection[]>()
   for (const section of conf.peers) {
-    const key = squeeze(section.get('PublicKey') ?? '')
+    const key = publicKeyOf(section) ?? ''
     const others = sections.get(key)
     if (others === undefined) sections.set(key, [section])
     else others.push(section)

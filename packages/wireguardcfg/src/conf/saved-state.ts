@@ -4,7 +4,7 @@ import type { Device, Peer } from '../model/device.js'
 import { checkEndpoint } from '../model/endpoint.js'
 import { atPath, invalid } from '../model/errors.js'
 import { DEVICE_FIELDS, PEER_FIELDS } from '../model/fields.js'
-import { formatInterfaceAddress, parseInterfaceAddress } from '../model/interface-address.js'
+import { canonicalInterfaceAddress, isLinkLocal } from '../model/interface-address.js'
 import { parsePublicKey, type PublicKey } from '../model/key.js'
 import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import type { OptionTable } from '../model/options.js'
@@ -84,17 +84,8 @@ export function checkedState(device: Device, options: SaveConfOptions): SavedSta
 function ownAddresses(addresses: readonly string[]): ReadonlySet<string> {
   const own = new Set<string>()
   for (const [path, text] of elementsOf(addresses, MOST_ALLOWED_IPS, 'addresses')) {
-    const address = atPath(path, () => canonicalAddress(text))
+    const address = atPath(path, () => canonicalInterfaceAddress(text))
     if (!isLinkLocal(address)) own.add(address)
   }
   return own
-}
-
-export function canonicalAddress(text: string): string {
-  return formatInterfaceAddress(parseInterfaceAddress(text))
-}
-
-/** Whether an IPv6 address in canonical text is in fe80::/10. */
-export function isLinkLocal(address: string): boolean {
-  return /^fe[89ab]/.test(address)
 }

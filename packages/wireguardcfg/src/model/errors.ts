@@ -173,10 +173,18 @@ export function invalid(
 
 /** Runs a step, and adds the path to its error unless that has one. */
 export function atPath<T>(path: string, step: () => T): T {
+  return inContext({ path }, step)
+}
+
+/** Runs a step, and adds to its error what it does not have of a context. */
+export function inContext<T>(
+  context: Omit<WireGuardErrorInit, 'code' | 'cause'>,
+  step: () => T,
+): T {
   try {
     return step()
   } catch (error) {
-    throw isWireGuardError(error) ? error.with({ path }) : error
+    throw isWireGuardError(error) ? error.with(context) : error
   }
 }
 

@@ -53,6 +53,20 @@ export function formatInterfaceAddress({ local, prefixLength }: LinkAddress): st
   return `${formatIP(local)}/${prefixLength}`
 }
 
+/**
+ * Returns the canonical text of an interface address in any spelling.
+ *
+ * @throws WireGuardError `EINVAL`
+ */
+export function canonicalInterfaceAddress(text: string): string {
+  return formatInterfaceAddress(parseInterfaceAddress(text))
+}
+
+/** Returns whether an address in canonical text is in fe80::/10, where the kernel makes its own. */
+export function isLinkLocal(address: string): boolean {
+  return /^fe[89ab]/.test(address)
+}
+
 function refused(summary: string): WireGuardError {
   return invalid(`interface address: ${summary}`)
 }
