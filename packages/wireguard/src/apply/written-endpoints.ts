@@ -17,8 +17,7 @@ export class WrittenEndpoints {
    * @param identity of the interface; another one of the same name has another identity
    */
   of(name: string, identity: string | undefined): ReadonlyMap<PublicKey, Endpoint> | undefined {
-    const known = this.#interfaces.get(name)
-    return known?.identity === identity ? known?.endpoints : undefined
+    return this.#of(name, identity)
   }
 
   /**
@@ -31,7 +30,7 @@ export class WrittenEndpoints {
     { peers = [] }: CheckedDeviceConfig,
     removed: readonly PublicKey[],
   ): void {
-    const endpoints = new Map(this.of(name, identity))
+    const endpoints = this.#of(name, identity) ?? new Map<PublicKey, Endpoint>()
     for (const publicKey of removed) endpoints.delete(publicKey)
     for (const { publicKey, endpoint } of peers) {
       if (endpoint !== undefined) endpoints.set(publicKey, endpoint)
@@ -42,5 +41,10 @@ export class WrittenEndpoints {
   /** Forgets an interface that was deleted. */
   forget(name: string): void {
     this.#interfaces.delete(name)
+  }
+
+  #of(name: string, identity: string | undefined): Map<PublicKey, Endpoint> | undefined {
+    const known = this.#interfaces.get(name)
+    return known?.identity === identity ? known?.endpoints : undefined
   }
 }

@@ -155,11 +155,14 @@ export function diffAllowedIPs(
     of: (publicKey) => {
       const { allowedIPs = [], removeAllowedIPs } = wanted.get(publicKey) ?? {}
       const now = live.get(publicKey)?.allowedIPs ?? []
+      const isOwner = (allowedIP: AllowedIP) => owners.get(allowedIP) === publicKey
+      // Nearly every peer of a large device is as it was.
+      if (isSameList(allowedIPs, now) && now.every(isOwner)) return NO_CHANGE
       const existing = new Set(now)
       const removable = removeAllowedIPs === undefined ? undefined : new Set(removeAllowedIPs)
       const add = new Set<AllowedIP>()
       for (const allowedIP of allowedIPs) {
-        if (owners.get(allowedIP) === publicKey && !existing.has(allowedIP)) add.add(allowedIP)
+        if (isOwner(allowedIP) && !existing.has(allowedIP)) add.add(allowedIP)
       }
       const remove = now.filter(
         (allowedIP) => !owners.has(allowedIP) && removable?.has(allowedIP) !== false,
@@ -167,6 +170,12 @@ export function diffAllowedIPs(
       return { add: [...add], remove }
     },
   }
+}
+
+const NO_CHANGE = { add: [], remove: [] }
+
+function isSameList(one: readonly AllowedIP[], other: readonly AllowedIP[]): boolean {
+  return one.length === other.length && one.every((allowedIP, i) => allowedIP === other[i])
 }
 
 /** Returns the fields of the device itself, without peers, that differ from the configuration. */

@@ -9,7 +9,6 @@ import { peerName } from './peer-name.js'
 import type { ConfProblem } from './problem.js'
 import { type QuickEntry, QuickReader } from './quick-reader.js'
 import {
-  type AllowedIPChange,
   newInterfaceDraft,
   newPeerDraft,
   INTERFACE_READERS,
@@ -90,9 +89,10 @@ class Analyzer {
   }
 
   run(): void {
-    if (this.#isUTF16()) return
+    const { lines } = this.#conf
+    if (this.#isUTF16(lines)) return
     const peers = this.#conf.peers[Symbol.iterator]()
-    for (const line of this.#conf.lines) {
+    for (const line of lines) {
       this.#lineNumber++
       const { token } = line
       const isReadable = this.#checkCharacters(line)
@@ -117,7 +117,7 @@ class Analyzer {
     const lines = new Map<PublicKey, number>()
     const owners = new Map<AllowedIP, PublicKey>()
     for (const draft of this.#peers) {
-      const { publicKey, hasPublicKey, changes, ...rest } = draft
+      const { publicKey, hasPublicKey } = draft
       this.#lineNumber = draft.line
       // A line with an invalid key was already reported.
       if (publicKey === undefined && hasPublicKey) continue
@@ -127,12 +127,8 @@ class Analyzer {
         continue
       }
       this.#warnOfRepeats(draft, publicKey, lines, owners)
-      const of = (...wanted: readonly AllowedIPChange[]) =>
-        [...changes].flatMap(([ip, change]) => (wanted.includes(change) ? [ip] : []))
-      const removeAllowedIPs = of('remove', 'pass')
-      const peer = { ...rest, publicKey, allowedIPs: of('add'), removeAllowedIPs }
+      const { peer, passed } = finishPeer(draft, publicKey)
       peers.push(peer)
-      const passed = removeAllowedIPs.length > 0 ? of('pass') : []
       if (passed.length > 0) passing.set(peer, passed)
     }
     return { interface: this.#interface, peers, passing, problems: this.#problems }
@@ -151,16 +147,16 @@ class Analyzer {
         wgMessage: unrecognizedSentence(text),
       })
     }
-    const nul = codeOf(text).length
-    if (text[nul] !== '\0') return true
+    const nul = text.indexOf('\0')
+    if (nul < 0 || nul > codeOf(text).length) return true
     const message = 'NUL character, after which wg(8) ignores the rest of the line'
     this.#report('error', nul + 1, undefined, { message, expected: 'text' })
     return false
   }
 
   /** Reports a file in UTF-16 once. Read as UTF-8, every second character of it is a NUL. */
-  #isUTF16(): boolean {
-    const first = this.#conf.lines.find(({ text }) => text.length > 1)?.text ?? ''
+  #isUTF16(lines: readonly ConfLine[]): boolean {
+    const first = lines.find(({ text }) => text.length > 1)?.text ?? ''
     // oxlint-disable-next-line no-control-regex -- a NUL is what this looks for
     if (!/(?:[^\0]\0){4}|(?:\0[^\0]){4}/.test(first)) return false
     this.#lineNumber = 1
@@ -173,7 +169,7 @@ class Analyzer {
       this.#report('error', startOf(line), key, { message: 'no "="', expected: `${key} = value` })
     } else if (value === '' && key !== 'SaveConfig') {
       this.#report('warning', startOf(line), key, { message: 'empty', expected: 'a value' })
-    } else this.#take(line, key, QUICK_READERS[key](this.#interface, value), /[ \t\v\f\r,]+/g)
+    } else this.#take(line, key, QUICK_READERS[key](this.#interface, value), WORD_SEPARATOR)
   }
 
   #readWg(line: ConfLine): void {
@@ -199,8 +195,9 @@ class Analyzer {
     line: ConfLine,
     key: string,
     { fault, warnings = [] }: ReadOutcome,
-    separators = /,/g,
+    separators = COMMA,
   ): void {
+    if (fault === undefined && warnings.length === 0) return
     let offsets: readonly number[] | undefined
     const report = (severity: ConfProblem['severity'], found: ValueFault) => {
       const start = line.token.kind === 'entry' ? line.token.start : 0
@@ -261,6 +258,25 @@ class Analyzer {
 }
 
 const KEY = 'a public key, 44 characters of base64'
+const COMMA = /,/g
+const WORD_SEPARATOR = /[ \t\v\f\r,]+/g
+
+/** Returns the settings of a peer, and the allowed IPs that it takes from others and then loses. */
+function finishPeer(
+  { changes, line, name, presharedKey, endpoint, persistentKeepalive, incremental }: ConfPeerDraft,
+  publicKey: PublicKey,
+): { readonly peer: ConfPeer; readonly passed: readonly AllowedIP[] } {
+  const allowedIPs: AllowedIP[] = []
+  const removeAllowedIPs: AllowedIP[] = []
+  const passed: AllowedIP[] = []
+  for (const [allowedIP, change] of changes) {
+    if (change === 'add') allowedIPs.push(allowedIP)
+    else removeAllowedIPs.push(allowedIP)
+    if (change === 'pass') passed.push(allowedIP)
+  }
+  const values = { presharedKey, endpoint, persistentKeepalive, allowedIPs, removeAllowedIPs }
+  return { peer: { line, name, publicKey, ...values, incremental }, passed }
+}
 
 /** Returns the column of the first character that is not white space. */
 function startOf({ text }: ConfLine): number {

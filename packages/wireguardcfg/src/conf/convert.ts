@@ -149,19 +149,17 @@ function deviceFields(settings: ConfInterface, mode: ConfMode): CheckedDeviceCon
 
 /** @param passing the allowed IPs that the peer takes, and that the next configuration removes */
 function peerConfig(peer: ConfPeer, passing: readonly AllowedIP[] = []): CheckedPeerConfig {
-  const { endpoint, ...fields } = givenFields(PEER_FIELDS, peer)
-  return {
-    publicKey: peer.publicKey,
-    ...fields,
-    ...(endpoint === undefined || endpoint.isName
-      ? {}
-      : { endpoint: { host: endpoint.host, port: endpoint.port } }),
-    allowedIPs: passing.length === 0 ? peer.allowedIPs : [...peer.allowedIPs, ...passing],
-    ...(peer.incremental
-      ? { removeAllowedIPs: without(peer.removeAllowedIPs, passing) }
-      : { replaceAllowedIPs: true }),
-  }
+  const { publicKey, endpoint, incremental } = peer
+  const config: Draft = { publicKey, ...givenFields(PEER_FIELDS, peer) }
+  if (endpoint?.isName === true) delete config.endpoint
+  else if (endpoint !== undefined) config.endpoint = { host: endpoint.host, port: endpoint.port }
+  config.allowedIPs = passing.length === 0 ? peer.allowedIPs : [...peer.allowedIPs, ...passing]
+  if (incremental) config.removeAllowedIPs = without(peer.removeAllowedIPs, passing)
+  else config.replaceAllowedIPs = true
+  return config
 }
+
+type Draft = { -readonly [Field in keyof CheckedPeerConfig]: CheckedPeerConfig[Field] }
 
 function without(list: readonly AllowedIP[], others: readonly AllowedIP[]): readonly AllowedIP[] {
   if (others.length === 0) return list

@@ -85,6 +85,7 @@ export interface EnabledLines {
  * one of its entries. Returns `undefined` when there is none.
  */
 export function enableLines(lines: readonly ConfLine[]): EnabledLines | undefined {
+  if (!lines.some(({ token }) => token.kind === 'comment')) return undefined
   const originals = new Map<ConfLine, ConfLine>()
   let prefix: string | undefined
   const enabledLines = lines.map((line) => {

@@ -25,7 +25,9 @@ export class ConfParts {
   }
 
   get lines(): readonly ConfLine[] {
-    return [...this.#prologue, ...this.#all().flatMap((part) => part.lines)]
+    const lines = [...this.#prologue]
+    for (const part of this.#all()) for (const line of part.lines) lines.push(line)
+    return lines
   }
 
   get lastLine(): ConfLine | undefined {

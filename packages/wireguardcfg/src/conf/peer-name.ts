@@ -112,6 +112,7 @@ function findName(
     checkOptions(options, NAME_OPTIONS, { operation: 'name of peer' })
   const { styles = [] } = options
   const comments = section.placedComments
+  if (comments.length === 0) return undefined
   const all = [...Array.from(styles, ownStyle), ...STYLES]
   for (const { text, place, index } of comments) {
     for (const style of all) {

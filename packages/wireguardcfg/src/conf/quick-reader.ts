@@ -18,6 +18,8 @@ export class QuickReader {
 
   /** Returns the line's key and value; `undefined` when wg-quick(8) passes the line to wg(8). */
   read(line: string): QuickEntry | undefined {
+    // Below `[Peer]`, only a header can matter.
+    if (!this.#inInterface && !line.includes('[')) return undefined
     const hash = line.indexOf('#')
     const code = hash < 0 ? line : line.slice(0, hash)
     const equals = code.indexOf('=')

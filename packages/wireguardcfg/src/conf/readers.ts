@@ -146,9 +146,7 @@ function fieldReaders<Name extends string>(
   for (const name of fieldNames(fields)) {
     const { confKey, format } = fields[name]
     readers[confKey] = (draft, text, shown) =>
-      store<unknown>(VALUE_PARSERS[format](text, shown), (value) =>
-        Object.assign(draft, { [name]: value }),
-      )
+      store<unknown>(VALUE_PARSERS[format](text, shown), (value) => (draft[name] = value))
   }
   return readers
 }

@@ -369,11 +369,14 @@ function placed(
   lines: readonly ConfLine[],
   place: (index: number) => PlacedComment['place'],
 ): PlacedComment[] {
-  return lines.flatMap((line, index) => {
-    const hasComment =
-      line.token.kind === 'comment' || (line.token.kind === 'header' && line.text.includes('#'))
-    return hasComment ? [{ line, index, place: place(index), text: commentText(line.text) }] : []
-  })
+  const comments: PlacedComment[] = []
+  for (const [index, line] of lines.entries()) {
+    const { text, token } = line
+    if (token.kind === 'comment' || (token.kind === 'header' && text.includes('#'))) {
+      comments.push({ line, index, place: place(index), text: commentText(text) })
+    }
+  }
+  return comments
 }
 
 function isInside({ place }: PlacedComment): boolean {

@@ -118,8 +118,9 @@ export function givenFields<Values extends object, Name extends keyof Values & s
   values: Values,
 ): Partial<Pick<Values, Name>> {
   const given: Partial<Pick<Values, Name>> = {}
-  for (const name of fieldNames(fields)) {
-    if (values[name] !== undefined) Object.assign(given, { [name]: values[name] })
+  for (const name in fields) {
+    const value = values[name]
+    if (value !== undefined) given[name] = value
   }
   return given
 }

@@ -1,6 +1,6 @@
-import { type AllowedIP, formatAllowedIP } from '../../model/allowed-ip.js'
+import { type AllowedIP, canonicalAllowedIP, readAllowedIP } from '../../model/allowed-ip.js'
 import { quote } from '../../model/quote.js'
-import { parseIP } from '../../model/ip.js'
+import { readIP } from '../../model/ip.js'
 import { trim } from '../text.js'
 import { decimal } from './numbers.js'
 import { type Parsed, type ValueFault, wgSentence } from './value.js'
@@ -65,26 +65,28 @@ function parseEntry(element: string, shown: string, index: number): Parsed<Allow
   const unsigned = element.slice(sign.length)
   const slash = unsigned.indexOf('/')
   const ip = slash < 0 ? unsigned : unsigned.slice(0, slash)
-  const address = parseIP(ip)
-  if (address === undefined) {
+  const bytes = readIP(ip, ip.length, SCRATCH)
+  if (bytes === 0) {
     const message = element === '' ? 'empty element' : `${quote(shown)} is not an IP address`
     const wgMessage = wgSentence('Unable to parse IP address', ip)
     return { fault: { message, expected: expectedFor(shown), wgMessage, index } }
   }
-  const bits = address.byteLength * 8
+  const bits = bytes * 8
   const length = slash < 0 ? bits : decimal(unsigned.slice(slash + 1), bits)
   if (length === undefined) {
     const message = `${quote(shown)} has no prefix length from 0 to ${bits}`
     const wgMessage = wgSentence('AllowedIP is not in the correct format', unsigned)
     return { fault: { message, expected: expectedFor(shown), wgMessage, index } }
   }
-  const allowedIP = formatAllowedIP({ address, prefixLength: length })
-  const whole = formatAllowedIP({ address, prefixLength: bits })
-  const host = whole.slice(0, whole.indexOf('/'))
-  const warning =
-    allowedIP === `${host}/${length}` ? undefined : hostPart(unsigned, allowedIP, index)
+  const text = `${ip}/${length}`
+  const allowedIP = canonicalAllowedIP(text)
+  const hasHostPart = allowedIP !== text && readAllowedIP(text).cleared
+  const warning = hasHostPart ? hostPart(unsigned, allowedIP, index) : undefined
   return { value: { allowedIP, sign, warning } }
 }
+
+/** Receives the address of an entry, of which only the length matters. */
+const SCRATCH = new Uint8Array(16)
 
 function hostPart(text: string, allowedIP: AllowedIP, index: number): ValueFault {
   return {
