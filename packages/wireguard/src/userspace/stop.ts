@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, WireGuardError } from 'wireguardcfg'
 import { callDeadline } from 'wireguardcfg/backend'
@@ -48,7 +49,8 @@ export interface Listening {
 
 /**
  * Ends the daemon that listens on a socket. Uses {@link stopDaemon} for a daemon that this process
- * started. For any other daemon, removes the socket and waits until the interface no longer exists.
+ * started. For any other daemon, removes the socket, and waits until the interface no longer exists
+ * and the daemon has closed its connections, as its end does.
  * Does nothing if another socket has the path.
  *
  * @param exists returns whether the interface still exists
@@ -63,8 +65,38 @@ export async function stopListener(
   if (ours?.socket === socket) return await stopDaemon(ours, path, limits.signal)
   using call = callDeadline({ operation: 'delete device', device: name }, limits)
   if (socketId(path) !== socket) return
-  await removeSocket(path)
-  for (let wait = 5; await call.race(exists(limits)); wait = Math.min(2 * wait, 50)) {
-    await call.race(sleep(wait))
+  const hasInterface = await call.race(exists(limits))
+  const connection = hasInterface ? connectTo(path) : undefined
+  try {
+    await removeSocket(path)
+    for (let wait = 5; await call.race(exists(limits)); wait = Math.min(2 * wait, 50)) {
+      await call.race(sleep(wait))
+    }
+    // A daemon gives its port up a moment after its interface, and a later device may want it.
+    if (connection !== undefined) await call.race(closed(connection, ENDS_WITHIN))
+  } finally {
+    connection?.destroy()
   }
+}
+
+/** Milliseconds in which a daemon ends after its interface. Some serve other interfaces as well. */
+const ENDS_WITHIN = 1000
+
+/** Connects to a daemon. The connection lasts as long as its process. */
+function connectTo(path: string): Socket {
+  const socket = process.getBuiltinModule('node:net').connect(path)
+  socket.on('error', () => {})
+  socket.resume()
+  return socket
+}
+
+function closed(socket: Socket, milliseconds: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (socket.closed) resolve()
+    const timer = setTimeout(resolve, milliseconds)
+    socket.once('close', () => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
 }

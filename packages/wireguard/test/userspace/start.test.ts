@@ -244,6 +244,15 @@ describeWith(hasWireGuardGo, 'a userspace interface that several create at once'
     }
   }, 60_000)
 
+  it('has given its port up when another process has deleted it', async () => {
+    await using creator = await OtherProcess.start(code(4001))
+    const name = newName()
+    for (let round = 0; round < 10; round++) {
+      expect(await creator.ask({ name })).toBe('created')
+      await wg.deleteDevice(name, { idleTimeout: 20_000 })
+    }
+  }, 60_000)
+
   it('can be used or deleted when its creator was killed, and the error says how', async () => {
     const name = newName()
     await using creator = await OtherProcess.start(code(4001))
