@@ -78,12 +78,9 @@ export type { DeleteOptions } from './delete-device.js'
 export { DevicesError, type DevicesOptions } from './devices.js'
 export type { WireGuardOptions } from './backends.js'
 export type { SetPeerOptions, SuspendedPeer } from './one-peer.js'
-export {
-  resolveConfig,
-  type ResolveConfigOptions,
-  type ResolvedConfig,
-  type UnresolvedEndpoint,
-} from './resolve/config.js'
+export { resolveConfig, type ResolvedConfig } from './resolve/config.js'
+export type { ResolveConfigOptions } from './resolve/options.js'
+export type { UnresolvedEndpoint } from './resolve/names.js'
 export {
   resolveEndpoint,
   resolveEndpoints,

@@ -21,7 +21,7 @@ import {
   parsePublicKey,
   WireGuardError,
 } from 'wireguardcfg/internal'
-import type { ResolveConfigOptions } from './resolve/config.js'
+import type { ResolveConfigOptions } from './resolve/options.js'
 import { resolveForCall } from './resolve/for-call.js'
 import type { SyncTarget } from './sync/sync.js'
 

@@ -1,13 +1,11 @@
 import type {
   CallOptions,
-  Device,
   DeviceConfig,
   Endpoint,
   NamedDeviceConfig,
   PublicKey,
   WireGuardErrorInit,
 } from 'wireguardcfg'
-import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
 import { type Conf, configFromConf, parseConf } from 'wireguardcfg/conf'
 import {
   atPath,
@@ -16,23 +14,15 @@ import {
   invalid,
   isWireGuardError,
   type OptionTable,
-  WireGuardError,
 } from 'wireguardcfg/internal'
 import { mergeConfigs, toDeviceConfigs, withEndpoints } from 'wireguardcfg/internal/conf'
-import { socketPath } from 'wireguardcfg/internal/socket'
-import {
-  nameOf,
-  type ResolveConfigOptions,
-  resolvePeerNames,
-  type UnresolvedEndpoint,
-  withAddresses,
-  withDefaults,
-} from '../resolve/config.js'
-import { inCall, resolveOptionsOf } from '../resolve/for-call.js'
+import { withAddresses } from '../resolve/config.js'
+import { CallLookups, resolveOptionsOf } from '../resolve/for-call.js'
+import { nameOf, PendingNames, type UnresolvedEndpoint } from '../resolve/names.js'
+import { type ResolveConfigOptions, withDefaults } from '../resolve/options.js'
 import type { SyncResult } from '../sync/diff.js'
-import { syncChecked, type SyncTarget } from '../sync/sync.js'
-import { socketId } from '../userspace/serving.js'
-import type { WrittenEndpoints } from './written-endpoints.js'
+import type { SyncTarget } from '../sync/sync.js'
+import { appliedAfter, Application, type ApplyState } from './application.js'
 
 /** Options of `WireGuard.applyConf`. */
 export interface ApplyConfOptions extends CallOptions {
@@ -50,8 +40,10 @@ export interface ApplyConfOptions extends CallOptions {
   readonly previous?: Conf | string | undefined
   /**
    * Whether host names are resolved, and how. Default: true, with one attempt (`retries: 0`) and
-   * `onFailure: 'keep'`, so that a name server that cannot be reached holds nothing up for longer
-   * than one lookup. False: peers with names keep their endpoints.
+   * `onFailure: 'keep'`. Names that are not known after a quarter of a second hold nothing up: the
+   * rest of the file is applied without them, and their endpoints follow before the call ends. With
+   * `onFailure: 'throw'`, all names are waited for first. False: peers with names keep their
+   * endpoints.
    */
   readonly resolve?: boolean | ResolveConfigOptions | undefined
   /** As `ConfOptions.unknownKeys` of `wireguard/conf`. */
@@ -79,12 +71,6 @@ export function checkApplyOptions(name: string, options: ApplyConfOptions): void
 
 const OPERATION = 'apply configuration file'
 
-/** What `applyConf` needs besides the calls of a `WireGuard`. */
-export interface ApplyState {
-  readonly socketDirectory: string
-  readonly written: WrittenEndpoints
-}
-
 /** Applies a file to a device. The rules are those of `WireGuard.applyConf`. */
 export async function applyConf(
   target: SyncTarget,
@@ -98,102 +84,39 @@ export async function applyConf(
   const conf = fileOf(given, { ...context, path: 'conf' })
   const before = previous === undefined ? undefined : readPrevious(previous, unknownKeys, context)
   const conversion = toDeviceConfigs(conf, mode === 'add' ? 'addconf' : 'setconf', { unknownKeys })
-  const lookups = resolveOptionsOf(resolve, context)
-  const defaults = { retries: 0, signal: limits.signal, onFailure: 'keep' } as const
-  const names = resolve === false ? [] : conversion.unresolved
-  const { addresses, failures } = await inCall(context, () =>
-    resolvePeerNames(names, withDefaults(lookups, defaults)),
-  )
-  const configs = withEndpoints(
-    conversion,
-    conversion.unresolved.map((one) => addresses.get(nameOf(one))),
-  )
-  const known = before && endpointsOf(withAddresses(before, addresses))
-  const result = await apply(target, state, name, mode, configs, known, limits)
-  return { ...result, unresolved: failures }
-}
-
-async function apply(
-  target: SyncTarget,
-  state: ApplyState,
-  name: string,
-  mode: 'sync' | 'set' | 'add',
-  configs: readonly CheckedDeviceConfig[],
-  previous: ReadonlyMap<PublicKey, Endpoint | undefined> | undefined,
-  limits: CallOptions,
-): Promise<SyncResult> {
-  const wanted = mergeConfigs(configs)
-  const { written } = state
-  let identity: string | undefined
-  let result: SyncResult
-  if (mode === 'sync') {
-    const policyOf = (device: Device) => {
-      identity = identityOf(state, device)
-      return previous ?? written.of(name, identity) ?? 'keep-roamed'
-    }
-    result = await syncChecked(target, name, wanted, policyOf, limits)
-  } else {
-    const device = await target.device(name, limits)
-    identity = identityOf(state, device)
-    result = expected(device, wanted, mode)
-    await applyInOrder(target, name, mode === 'set' ? [wanted] : configs, limits)
-  }
-  written.note(name, identity, wanted, result.removed)
-  return result
-}
-
-/** Several configurations are necessary when a file of `'add'` repeats a public key. */
-async function applyInOrder(
-  target: SyncTarget,
-  name: string,
-  configs: readonly CheckedDeviceConfig[],
-  limits: CallOptions,
-): Promise<void> {
-  let applied = 0
-  for (const config of configs) {
-    try {
-      await target.configureDevice(name, config, limits)
-    } catch (error) {
-      throw isWireGuardError(error) && applied > 0 ? appliedAfter(error, applied) : error
-    }
-    applied += config.peers?.length ?? 0
-  }
-}
-
-/** Returns the error of a call that followed others, of which so many peers had been applied. */
-function appliedAfter(error: WireGuardError, before: number): WireGuardError {
-  const { summary, code, operation, device, peer, path, detail, hint, cause, applied = 0 } = error
-  const parts = { code, operation, device, peer, path, detail, hint, cause }
-  return new WireGuardError(summary, {
-    ...parts,
-    applied: typeof applied === 'number' ? before + applied : applied,
+  const lookupOptions = withDefaults(resolveOptionsOf(resolve, context), {
+    retries: 0,
+    onFailure: 'keep',
   })
-}
-
-/** Returns what replacing or adding the peers of a file does to those of a device. */
-function expected(
-  { peers }: Device,
-  { peers: wanted = [] }: CheckedDeviceConfig,
-  mode: 'set' | 'add',
-): SyncResult {
-  const existing = new Set(peers.map(({ publicKey }) => publicKey))
-  const keys = new Set(wanted.map(({ publicKey }) => publicKey))
-  const others = [...existing].filter((publicKey) => !keys.has(publicKey))
-  return {
-    added: [...keys].filter((publicKey) => !existing.has(publicKey)),
-    updated: [...keys].filter((publicKey) => existing.has(publicKey)),
-    removed: mode === 'set' ? others : [],
-    unchanged: mode === 'set' ? [] : others,
+  using lookups = new CallLookups(lookupOptions, limits, context)
+  const names = new PendingNames(resolve === false ? [] : conversion.unresolved, lookups.options)
+  await lookups.wait(names.wait(lookupOptions.onFailure === 'throw' ? Infinity : PATIENCE))
+  const configs = () =>
+    withEndpoints(
+      conversion,
+      conversion.unresolved.map((one) => names.addresses.get(nameOf(one))),
+    )
+  const previousEndpoints = () => before && endpointsOf(withAddresses(before, names.addresses))
+  const application = new Application(target, state, name, mode, limits)
+  let { isDone } = names
+  await application.apply(configs(), previousEndpoints())
+  try {
+    while (!isDone) {
+      await lookups.wait(names.waitForMore(PATIENCE))
+      isDone = names.isDone
+      await application.addEndpoints(mergeConfigs(configs()), previousEndpoints())
+    }
+  } catch (error) {
+    throw isWireGuardError(error) ? appliedAfter(error, application.applied) : error
   }
+  return { ...application.result, unresolved: names.failures }
 }
 
-/** What distinguishes an interface from a later one of the same name, as far as that is known. */
-function identityOf({ socketDirectory }: ApplyState, device: Device): string | undefined {
-  if (device.index !== undefined) return String(device.index)
-  return device.backend === 'userspace'
-    ? socketId(socketPath(device.name, socketDirectory))
-    : undefined
-}
+/**
+ * Milliseconds to wait for names before the rest of a file is applied, so that it is nearly always
+ * one message, and a slow name server holds nothing else up.
+ */
+const PATIENCE = 250
 
 function readPrevious(
   given: Conf | string,

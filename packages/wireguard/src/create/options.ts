@@ -14,7 +14,7 @@ import {
   quote,
 } from 'wireguardcfg/internal'
 import { checkDeviceConfig, type CheckedDeviceConfig } from 'wireguardcfg/backend'
-import type { ResolveConfigOptions } from '../resolve/config.js'
+import type { ResolveConfigOptions } from '../resolve/options.js'
 import { resolveForCall } from '../resolve/for-call.js'
 import type { NamespaceReference } from 'wireguardnl'
 
@@ -140,12 +140,12 @@ async function check(name: string, options: CreateOptions): Promise<CheckedCreat
 
 async function checkConfig(
   name: string,
-  { config, resolve, signal }: CreateOptions,
+  { config, resolve, signal, timeout }: CreateOptions,
 ): Promise<CheckedDeviceConfig | undefined> {
   if (config === undefined) return undefined
   const context = { operation: 'create device', device: name }
   return await checkDeviceConfig(
-    (await resolveForCall(config, resolve, { signal }, context)).config,
+    (await resolveForCall(config, resolve, { signal, timeout }, context)).config,
   )
 }
 

@@ -1,43 +1,16 @@
+import { type DeviceConfig, type NamedDeviceConfig, type NamedPeerConfig } from 'wireguardcfg'
+import { atPath, invalid, isHostName, MOST_PEERS, objectsOf } from 'wireguardcfg/internal'
+import { type NamedEndpoint, splitEndpoint } from './endpoints.js'
+import { checkResolveOptions } from './lookup.js'
 import {
-  type DeviceConfig,
-  type Endpoint,
-  type NamedDeviceConfig,
-  type NamedPeerConfig,
-  type PublicKey,
-  type WireGuardError,
-} from 'wireguardcfg'
-import {
-  atPath,
-  invalid,
-  isHostName,
-  MOST_PEERS,
-  objectsOf,
-  type OptionTable,
-} from 'wireguardcfg/internal'
-import { type NamedEndpoint, resolveEndpoints, splitEndpoint } from './endpoints.js'
-import { checkResolveOptions, RESOLVE_OPTIONS, type ResolveOptions } from './lookup.js'
-
-/** Options of {@link resolveConfig}, and of calls that resolve names on the way. */
-export interface ResolveConfigOptions extends ResolveOptions {
-  /**
-   * What to do when a name has no address. `'throw'`: the call fails, and nothing is changed.
-   * `'keep'`: the peer keeps the endpoint that the device has. Default: `'keep'` where the result
-   * tells the failures (`resolveConfig` and `applyConf`), `'throw'` elsewhere.
-   */
-  readonly onFailure?: 'throw' | 'keep' | undefined
-}
-
-/** An endpoint whose name could not be resolved. */
-export interface UnresolvedEndpoint {
-  /** The peer. */
-  readonly publicKey: PublicKey
-  /** The name. */
-  readonly host: string
-  /** UDP port. */
-  readonly port: number
-  /** Why it could not be resolved. */
-  readonly error: WireGuardError
-}
+  type Addresses,
+  nameOf,
+  type PeerAddresses,
+  type PeerName,
+  PendingNames,
+  type UnresolvedEndpoint,
+} from './names.js'
+import { RESOLVE_CONFIG_OPTIONS, type ResolveConfigOptions, withDefaults } from './options.js'
 
 /** The result of {@link resolveConfig}. */
 export interface ResolvedConfig {
@@ -45,11 +18,6 @@ export interface ResolvedConfig {
   readonly config: DeviceConfig
   /** The names that failed. */
   readonly failures: readonly UnresolvedEndpoint[]
-}
-
-export const RESOLVE_CONFIG_OPTIONS: OptionTable<ResolveConfigOptions> = {
-  ...RESOLVE_OPTIONS,
-  onFailure: ['throw', 'keep'],
 }
 
 /**
@@ -79,66 +47,27 @@ export async function resolveConfig(
   return { config: resolved, failures }
 }
 
-/** Returns options with other defaults. `undefined` counts as absent, as in every call. */
-export function withDefaults(
-  options: ResolveConfigOptions,
-  defaults: ResolveConfigOptions,
-): ResolveConfigOptions {
-  const given = Object.entries(options).filter(([, value]) => value !== undefined)
-  return { ...defaults, ...Object.fromEntries(given) }
-}
-
 /** A configuration whose names were resolved, and where each of them led. */
 interface ResolvedNames extends PeerAddresses {
   readonly resolved: DeviceConfig
 }
 
-/** Where the names of peers led. */
-interface PeerAddresses {
-  readonly failures: readonly UnresolvedEndpoint[]
-  /** The address of each name that has one. */
-  readonly addresses: Addresses
-}
-
-/** The addresses of names with their ports, by {@link nameOf}. */
-export type Addresses = ReadonlyMap<string, Endpoint>
-
-/** Resolves a configuration with checked options. */
+/**
+ * Resolves a configuration with checked options.
+ *
+ * @throws WireGuardError when the caller aborts, and with `onFailure: 'throw'` (the default here)
+ * the error of the first name that failed
+ */
 export async function resolveNames(
   config: NamedDeviceConfig,
   options: ResolveConfigOptions,
 ): Promise<ResolvedNames> {
   // The caller may have no type checker.
   if (typeof config !== 'object' || config === null) throw invalid('expected an object')
-  const found = await resolvePeerNames(namesIn(config), options)
-  return { ...found, resolved: withAddresses(config, found.addresses) }
-}
-
-/**
- * Resolves the names of peers, all at the same time.
- *
- * @throws WireGuardError when the caller aborts, and with `onFailure: 'throw'` (the default here)
- * the error of the first name that failed
- */
-export async function resolvePeerNames(
-  names: readonly PeerName[],
-  { onFailure = 'throw', ...options }: ResolveConfigOptions,
-): Promise<PeerAddresses> {
-  const resolutions = await resolveEndpoints(names, options)
-  const addresses = new Map<string, Endpoint>()
-  const failures: UnresolvedEndpoint[] = []
-  for (const [i, { endpoint, error }] of resolutions.entries()) {
-    const { host, port, publicKey, path } = names[i]!
-    if (endpoint !== undefined) addresses.set(nameOf({ host, port }), endpoint)
-    else if (onFailure === 'throw' || error.code === 'ABORT_ERR') throw error.with({ path })
-    else failures.push({ publicKey, host, port, error })
-  }
-  return { failures, addresses }
-}
-
-/** Returns what distinguishes a name with its port from others. */
-export function nameOf({ host, port }: NamedEndpoint): string {
-  return `${host} ${port}`
+  const names = new PendingNames(namesIn(config), options)
+  await names.wait()
+  const { addresses, failures } = names
+  return { addresses, failures, resolved: withAddresses(config, addresses) }
 }
 
 /**
@@ -157,13 +86,6 @@ export function withAddresses(config: NamedDeviceConfig, addresses: Addresses): 
       return address === undefined ? others : { ...others, endpoint: address }
     }),
   }
-}
-
-/** The endpoint of a peer whose host is a name. */
-export interface PeerName extends NamedEndpoint {
-  readonly publicKey: PublicKey
-  /** For errors: `peers[3].endpoint`. */
-  readonly path?: string
 }
 
 function namesIn(config: NamedDeviceConfig): PeerName[] {

@@ -104,19 +104,25 @@ export async function resolveEndpoints(
   options: ResolveOptions = {},
 ): Promise<EndpointResolution[]> {
   checkResolveOptions(options)
+  return await Promise.all(beginResolving(endpoints, options))
+}
+
+/** Begins to resolve endpoints. The rules are those of {@link resolveEndpoints}. */
+export function beginResolving(
+  endpoints: readonly PeerEndpoint[],
+  options: ResolveOptions,
+): Promise<EndpointResolution>[] {
   const lookups = new Map<string, Promise<Endpoint>>()
-  return await Promise.all(
-    Array.from(objectsOf(endpoints, MOST_PEERS, 'endpoints'), async ([, one]) => {
-      const { host, port, publicKey } = one
-      const key = `${host} ${port}`
-      const lookup = lookups.get(key) ?? resolveEndpoint({ host, port }, options)
-      lookups.set(key, lookup)
-      try {
-        return { endpoint: await lookup }
-      } catch (error) {
-        if (!isWireGuardError(error)) throw error
-        return { error: publicKey === undefined ? error : error.with({ peer: publicKey }) }
-      }
-    }),
-  )
+  return Array.from(objectsOf(endpoints, MOST_PEERS, 'endpoints'), async ([, one]) => {
+    const { host, port, publicKey } = one
+    const key = `${host} ${port}`
+    const lookup = lookups.get(key) ?? resolveEndpoint({ host, port }, options)
+    lookups.set(key, lookup)
+    try {
+      return { endpoint: await lookup }
+    } catch (error) {
+      if (!isWireGuardError(error)) throw error
+      return { error: publicKey === undefined ? error : error.with({ peer: publicKey }) }
+    }
+  })
 }

@@ -28,13 +28,13 @@ export interface LookupOptions {
 /** Options of {@link resolveEndpoint}. */
 export interface ResolveOptions {
   /**
-   * Aborts the call. A lookup that the system has begun cannot be stopped; its result is then
-   * ignored.
+   * Aborts the lookups. One that the system has begun cannot be stopped; its result is then
+   * ignored. As part of a call with a signal of its own, either of them ends the call.
    */
   readonly signal?: AbortSignal | undefined
   /**
    * The number of retries after a temporary failure. Default: 15, as wg(8), about 70 seconds with
-   * the pauses. `Infinity`: no limit.
+   * the pauses. `Infinity`: no limit but the `timeout` of the call that they are part of.
    */
   readonly retries?: number | undefined
   /** Called before each pause. */
@@ -122,10 +122,11 @@ export async function lookUp({ host, port }: Endpoint, options: ResolveOptions):
   let left = retries
   let delay = FIRST_DELAY
   for (;;) {
+    checkAborted(signal)
     try {
       return await orAbort(traced(host, options), signal)
     } catch (error) {
-      if (signal?.aborted === true) throw aborted(signal)
+      checkAborted(signal)
       if (PERMANENT.has(errorCode(error)) || left <= 0) throw notResolved(host, error)
       left--
       onRetry?.({ host, port, error, delay })
@@ -182,6 +183,11 @@ function aborted(signal: AbortSignal | undefined): WireGuardError {
     operation: OPERATION,
     cause,
   })
+}
+
+/** @throws WireGuardError `ABORT_ERR` when the signal is aborted */
+function checkAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted === true) throw aborted(signal)
 }
 
 /** Settles with the promise, or rejects as soon as the signal is aborted. */

@@ -114,7 +114,8 @@ function sameKey(
   return wanted === null ? key === undefined : wanted.equals(key)
 }
 
-function isEndpointKept(
+/** Returns whether a peer keeps the endpoint that it has by now. */
+export function isEndpointKept(
   { publicKey, endpoint }: CheckedPeerConfig,
   now: Peer | undefined,
   endpoints: Endpoints,

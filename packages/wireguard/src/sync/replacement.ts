@@ -1,6 +1,6 @@
 import type { CallOptions, DeviceConfig } from 'wireguardcfg'
 import { CALL_OPTIONS, type OptionTable } from 'wireguardcfg/internal'
-import type { ResolveConfigOptions } from '../resolve/config.js'
+import type { ResolveConfigOptions } from '../resolve/options.js'
 
 /** Options of `WireGuard.replaceDevice`. */
 export interface ReplaceOptions extends CallOptions {

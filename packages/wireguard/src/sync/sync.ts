@@ -1,8 +1,9 @@
 import type { CallOptions, Device, DeviceConfig, NamedDeviceConfig } from 'wireguardcfg'
 import { checkDeviceConfig, type CheckedDeviceConfig, markChecked } from 'wireguardcfg/backend'
 import { CALL_OPTIONS, checkOptions, type OptionTable } from 'wireguardcfg/internal'
-import { type ResolveConfigOptions, withAddresses } from '../resolve/config.js'
+import { withAddresses } from '../resolve/config.js'
 import { resolveForCall } from '../resolve/for-call.js'
+import type { ResolveConfigOptions } from '../resolve/options.js'
 import { diffDeviceFields, diffPeers, type Endpoints, type SyncResult } from './diff.js'
 
 /** Options of `WireGuard.syncDevice`. */

@@ -1,11 +1,18 @@
 import { describe, expect, it } from '@jest/globals'
 import { confFromDevice, formatConf, parseConf } from 'wireguardcfg/conf'
 import { caught } from '../../../../test-fixtures/caught.js'
+import { type Deferred, deferred } from '../../../../test-fixtures/deferred.js'
 import { publicKeyOf } from '../../../../test-fixtures/sample.js'
-import { type ApplyConfOptions, type ApplyResult, WireGuard } from '../../src/index.js'
+import { until } from '../../../../test-fixtures/wait.js'
+import {
+  type ApplyConfOptions,
+  type ApplyResult,
+  type LookupOptions,
+  WireGuard,
+} from '../../src/index.js'
 import { commandFixture } from '../cli/fixture.js'
 
-const [A, B] = [publicKeyOf(1), publicKeyOf(2)]
+const [A, B, C] = [publicKeyOf(1), publicKeyOf(2), publicKeyOf(3)]
 const peer = (key: string, ...lines: readonly string[]) =>
   ['[Peer]', `PublicKey = ${key}`, ...lines, ''].join('\n')
 const fixture = commandFixture()
@@ -23,6 +30,27 @@ const roam = (publicKey: string, endpoint: string) =>
 const failure = Object.assign(new Error('no such name'), { code: 'ENOTFOUND' })
 const lookup = (host: string) =>
   host === 'gone.example' ? Promise.reject(failure) : Promise.resolve('192.0.2.1')
+
+/** A lookup whose names answer when the test says so. Those with `vpn` answer at once. */
+function slowNames() {
+  const answers = new Map<string, Deferred<string>>()
+  const answerOf = (host: string) => {
+    const answer = answers.get(host) ?? deferred<string>()
+    answers.set(host, answer)
+    return answer
+  }
+  const signals: (AbortSignal | undefined)[] = []
+  return {
+    signals,
+    lookup: async (host: string, { signal }: LookupOptions) => {
+      signals.push(signal)
+      const address = host.startsWith('vpn') ? '192.0.2.1' : await answerOf(host).promise
+      return address === '' ? await Promise.reject(failure) : address
+    },
+    answer: (host: string, address: string) => answerOf(host).resolve(address),
+    fail: (host: string) => answerOf(host).resolve(''),
+  }
+}
 
 describe('applyConf', () => {
   it('makes the device what the file says, with repeated keys merged', async () => {
@@ -84,6 +112,91 @@ describe('applyConf', () => {
       { persistentKeepalive: 5, endpoint: { host: '192.0.2.8' } },
       { endpoint: { host: '192.0.2.1', port: 2 } },
     ])
+  })
+
+  it('a name that takes long holds nothing else up, and its endpoint follows', async () => {
+    await apply(peer(A, 'Endpoint = 192.0.2.8:8'))
+    const text =
+      peer(A, 'Endpoint = slow.example:1') +
+      peer(B, 'Endpoint = vpn.example:2') +
+      peer(C, 'Endpoint = never.example:3')
+    await using wg = await open()
+    const slow = slowNames()
+    const applied = wg.applyConf('wg0', text, { resolve: { lookup: slow.lookup } })
+    await until(async () => (await endpointOf(B)) === '192.0.2.1')
+    expect(await endpointOf(A)).toBe('192.0.2.8')
+    slow.answer('slow.example', '192.0.2.5')
+    await until(async () => (await endpointOf(A)) === '192.0.2.5')
+    slow.fail('never.example')
+    await expect(applied).resolves.toEqual({
+      added: [B, C],
+      updated: [A],
+      removed: [],
+      unchanged: [],
+      unresolved: [expect.objectContaining({ publicKey: C, host: 'never.example' })],
+    })
+    // It is remembered as written: a peer that roams now keeps its endpoint.
+    await roam(A, '192.0.2.99:99')
+    await wg.applyConf('wg0', peer(A, 'Endpoint = 192.0.2.5:1'))
+    expect(await endpointOf(A)).toBe('192.0.2.99')
+  })
+
+  it.each(['set', 'add'] as const)('%s: an endpoint that comes late is written', async (mode) => {
+    await apply(peer(A, 'Endpoint = 192.0.2.8:8'))
+    const slow = slowNames()
+    const text = peer(A, 'Endpoint = slow.example:1', 'PersistentKeepalive = 7')
+    const applied = apply(text, { mode, resolve: { lookup: slow.lookup } })
+    await until(async () => (await peers())[0]?.persistentKeepalive === 7)
+    slow.answer('slow.example', '192.0.2.5')
+    await applied
+    expect(await endpointOf(A)).toBe('192.0.2.5')
+  })
+
+  it('a late name of an earlier section does not replace the endpoint of a later one', async () => {
+    const slow = slowNames()
+    const text = peer(A, 'Endpoint = slow.example:1') + peer(A, 'Endpoint = 192.0.2.7:7')
+    const applied = apply(text, { resolve: { lookup: slow.lookup } })
+    await until(async () => (await endpointOf(A)) === '192.0.2.7')
+    slow.answer('slow.example', '192.0.2.5')
+    await applied
+    expect(await endpointOf(A)).toBe('192.0.2.7')
+  })
+
+  it('a peer that roamed meanwhile keeps its endpoint, and one that was removed stays away', async () => {
+    const [named, other] = [
+      peer(A, 'Endpoint = slow.example:1'),
+      peer(B, 'Endpoint = slow.example:2'),
+    ]
+    await apply(peer(A, 'Endpoint = 192.0.2.5:1'))
+    const slow = slowNames()
+    const previous = peer(A, 'Endpoint = slow.example:1')
+    const applied = apply(named + other, { previous, resolve: { lookup: slow.lookup } })
+    await until(async () => (await peers()).length === 2)
+    await roam(A, '192.0.2.99:99')
+    await fixture.client.configureDevice('wg0', { peers: [{ publicKey: B, remove: true }] })
+    slow.answer('slow.example', '192.0.2.5')
+    await applied
+    expect(await peers()).toMatchObject([{ publicKey: A, endpoint: { host: '192.0.2.99' } }])
+  })
+
+  it.each([
+    ['its time is over', { timeout: 600 }, 'ETIMEDOUT'],
+    ['it is aborted', {}, 'ABORT_ERR'],
+  ])('says how much was applied when %s while a name takes long', async (_, options, code) => {
+    const controller = new AbortController()
+    const slow = slowNames()
+    const text = peer(A, 'Endpoint = slow.example:1') + peer(B)
+    const applied = apply(text, {
+      resolve: { lookup: slow.lookup },
+      signal: controller.signal,
+      ...options,
+    })
+    const failed = caught(applied)
+    await until(async () => (await peers()).length === 2)
+    if (code === 'ABORT_ERR') controller.abort()
+    expect(await failed).toMatchObject({ code, device: 'wg0', applied: 2 })
+    // The lookups of the call have ended with it.
+    expect(slow.signals.every((signal) => signal?.aborted)).toBe(true)
   })
 
   it('takes undefined for absent options of lookups', async () => {
