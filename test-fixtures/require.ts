@@ -55,6 +55,11 @@ export const hasWireGuardGo: Requirement = once(() => {
   return missing('needs wireguard-go: apt-get install wireguard-go')
 })
 
+/** A real etcd(1). */
+export const hasEtcd: Requirement = once(() =>
+  succeeds('etcd', '--version') ? { ok: true } : missing('needs etcd: apt-get install etcd-server'),
+)
+
 /** The real wg(8), to compare with. */
 export const hasWg: Requirement = once(() =>
   succeeds('wg', '--version') ? { ok: true } : missing('needs wg: apt-get install wireguard-tools'),

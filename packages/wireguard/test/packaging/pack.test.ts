@@ -127,7 +127,7 @@ describeWith(hasRegistry, 'the packages, packed and installed in an empty projec
     'example %s imports nothing but what installing wireguard gives',
     async (file) => {
       const text = await readFile(join(EXAMPLES, file), 'utf8')
-      const imported = [...text.matchAll(/^import .* from '(.+)'$/gm)].map((match) => match[1]!)
+      const imported = [...text.matchAll(/^import [^']* from '(.+)'$/gm)].map((match) => match[1]!)
       expect(imported.filter((name) => /^wireguard(\/|$)/.test(name))).not.toEqual([])
       expect(imported.filter((name) => !/^(node:|wireguard(\/|$))/.test(name))).toEqual([])
     },

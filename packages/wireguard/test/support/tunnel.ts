@@ -81,13 +81,15 @@ async function open(
   return {
     left,
     right,
-    ping: async () => {
-      const command = [...PING, '-c', '1', '-W', '1', right.ip] as const
-      const inside = ['nsenter', `--net=${left.namespace.path}`, ...command] as const
-      return (await runCommand(inside)).code === 0
-    },
+    ping: () => ping(left.namespace, right.ip),
     [Symbol.asyncDispose]: dispose,
   }
+}
+
+/** Whether an echo request from a namespace is answered within a second. */
+export async function ping(from: TestNamespace, ip: string): Promise<boolean> {
+  const command = [...PING, '-c', '1', '-W', '1', ip] as const
+  return (await runCommand(['nsenter', `--net=${from.path}`, ...command])).code === 0
 }
 
 const PING = spawnSync('which', ['ping']).status === 0 ? ['ping'] : ['busybox', 'ping']
