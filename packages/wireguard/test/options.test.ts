@@ -155,6 +155,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'Signal',
     'signal',
   ],
+  'NetlinkLinks.watch(options)': [(o) => links.watch(o).next(), 'Interval', 'interval'],
   'NetlinkLinks.moveLink(options)': [
     (o) => links.moveLink('none', process.pid, o),
     'Signal',

@@ -10,7 +10,10 @@ export {
   parseInterfaceAddress,
   type LinkAddress,
 } from 'wireguardcfg/internal'
-export { NetlinkLinks, type LinkProperties, type LinkState } from './links/links.js'
+export type { LinkState, LinkWithAddresses } from './links/link-state.js'
+export type { LinkChange } from './links/link-table.js'
+export { NetlinkLinks, type LinkProperties } from './links/links.js'
+export type { LinkEvent, WatchLinksOptions } from './links/watch.js'
 export {
   openNamespace,
   withinNamespace,

@@ -22,6 +22,7 @@ export type LinkOperation =
   | 'list addresses'
   | 'add address'
   | 'remove address'
+  | 'watch interfaces'
 
 /** The meaning of a kernel error code for an operation. */
 interface Fault {
@@ -76,6 +77,7 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
       hint: 'IPv6 is disabled at boot (ipv6.disable=1); remove this address',
     },
   },
+  'watch interfaces': {},
   'remove address': {
     EADDRNOTAVAIL: { summary: 'the interface does not have this address' },
   },

@@ -4,17 +4,23 @@ import {
   checkPortableInterfaceName,
   WireGuardError,
 } from 'wireguardcfg'
+import { abortError } from 'wireguardcfg/backend'
 import {
   CALL_OPTIONS,
+  checkNumber,
   checkOptions,
   formatInterfaceAddress,
   limitsOf,
+  type NumberRange,
+  onAbort,
   type OptionTable,
   parseInterfaceAddress,
   traceMethods,
 } from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
+import { type LinkState, stateOf } from './link-state.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
+import { type LinkEvent, watchLinks, type WatchLinksOptions } from './watch.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_ROUTE } from '../netlink/constants.js'
@@ -26,7 +32,7 @@ import {
 import { NetlinkError } from '../netlink/errors.js'
 import { writerGate } from '../netlink/writer-gate.js'
 import { addAddress, listAddresses, removeAddress } from '../route/address.js'
-import { IFF_UP } from '../route/constants.js'
+import { RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR, RTNLGRP_LINK } from '../route/constants.js'
 import { createLink, deleteLink, setLink } from '../route/link-requests.js'
 import { routeRequestName } from '../route/request-name.js'
 import { WG_GENL_NAME } from '../wireguard/constants.js'
@@ -34,22 +40,6 @@ import { type Kernel, type KernelHandle, kernelOf, runningKernel } from '../wire
 import { openDumps } from '../wireguard/open-dumps.js'
 
 const DELETE_TIMEOUT = 60_000
-
-/** A network interface, of whatever kind. */
-export interface LinkState {
-  /** The current name, also if the interface was requested by an alternative name. */
-  readonly name: string
-  /** Interface index. It stays the same when the interface is renamed. */
-  readonly index: number
-  /**
-   * 'wireguard'; 'tun' for userspace implementations; undefined if there is none, as for hardware.
-   */
-  readonly kind: string | undefined
-  /** Whether it was brought up. */
-  readonly up: boolean
-  /** In bytes. */
-  readonly mtu: number
-}
 
 /**
  * The properties of an interface to set. Absent properties stay as they are. A new interface is
@@ -85,6 +75,7 @@ export class NetlinkLinks implements AsyncDisposable {
   readonly #others = new Map<Connection, Promise<void> | undefined>()
   /** The deadlines of the deletions that wait or run. */
   readonly #deletions = new Set<ExchangeDeadline>()
+  readonly #watches = new Set<AbortController>()
   #closed = false
 
   static {
@@ -163,8 +154,7 @@ export class NetlinkLinks implements AsyncDisposable {
    */
   link(name: string, options?: CallOptions): Promise<LinkState> {
     return this.#run('read interface', name, options, async (exchange) => {
-      const { flags, ...link } = await findLink(this.#route, name, exchange)
-      return { ...link, up: (flags & IFF_UP) !== 0 }
+      return stateOf(await findLink(this.#route, name, exchange))
     })
   }
 
@@ -275,12 +265,52 @@ export class NetlinkLinks implements AsyncDisposable {
   }
 
   /**
+   * Yields the interfaces of the namespace with their addresses, and then each of their changes, in
+   * the order of the kernel. Needs no privilege. When the consumer is so slow that the kernel drops
+   * messages, a `resync` says so, and the differences follow. The watch ends when its consumer
+   * leaves the loop, and without an error when this object is closed.
+   *
+   * @throws WireGuardError `ABORT_ERR`; `EINVAL` for options without a valid value
+   *
+   * @example
+   * ```ts
+   * for await (const event of links.watch()) {
+   *   if (event.type === 'link-added') console.log(event.link.name)
+   * }
+   * ```
+   */
+  async *watch(options: WatchLinksOptions = {}): AsyncGenerator<LinkEvent, void, undefined> {
+    const ended = new AbortController()
+    let stopListening = ignore
+    try {
+      checkOptions(options, WATCH_OPTIONS)
+      if (this.#closed) throw new WireGuardError('this NetlinkLinks is closed', { code: 'EBADF' })
+      const { signal, interval = 100 } = options
+      checkNumber('interval', interval, INTERVAL)
+      stopListening = onAbort(signal, () => ended.abort())
+      if (signal?.aborted === true) ended.abort()
+      this.#watches.add(ended)
+      const open = () => this.#kernel.open(NETLINK_ROUTE, GROUPS)
+      const exchange = { signal: ended.signal }
+      yield* watchLinks({ open, connection: this.#route, exchange, signal: ended.signal, interval })
+      if (signal?.aborted === true) throw abortError({ operation: OF_WATCH }, signal.reason)
+    } catch (error) {
+      if (ended.signal.aborted && options.signal?.aborted !== true) return
+      throw toLinkError(error, { operation: OF_WATCH, device: undefined })
+    } finally {
+      stopListening()
+      this.#watches.delete(ended)
+    }
+  }
+
+  /**
    * Ends the calls in progress and closes all sockets. Waits until the kernel has finished its work
    * on them.
    */
   async close(): Promise<void> {
     this.#closed = true
     for (const deadline of this.#deletions) deadline.fail(canceled())
+    for (const watch of this.#watches) watch.abort()
     await Promise.all([...this.#others.keys()].map((connection) => this.#disconnect(connection)))
   }
 
@@ -347,6 +377,16 @@ export class NetlinkLinks implements AsyncDisposable {
     }
   }
 }
+
+const OF_WATCH = 'watch interfaces'
+const GROUPS = [RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR]
+const WATCH_OPTIONS: OptionTable<WatchLinksOptions> = {
+  signal: 'signal',
+  interval: 'checked later',
+}
+const INTERVAL: NumberRange = { min: 1, max: 2 ** 31 - 1, expected: 'milliseconds' }
+
+function ignore(): void {}
 
 function canceled(): NetlinkError {
   const init = { code: 'ECANCELED', kind: 'call', operation: 'delete link' } as const

@@ -107,6 +107,8 @@ export function align4(length: number): number {
   return (length + 3) & ~3
 }
 
+/** No address family, or all of them. */
+export const AF_UNSPEC = 0
 /** Address family of IPv4. */
 export const AF_INET = 2
 /** Address family of IPv6 on Linux. */

@@ -1,6 +1,7 @@
 import { constants } from 'node:os'
 import * as libc from '../libc.js'
 import {
+  NETLINK_ADD_MEMBERSHIP,
   NETLINK_CAP_ACK,
   NETLINK_EXT_ACK,
   NETLINK_GET_STRICT_CHK,
@@ -49,6 +50,8 @@ export interface KernelSocketOptions {
    * therefore filters by them.
    */
   readonly strict?: boolean
+  /** Multicast groups: their messages arrive besides the replies, with the sequence number 0. */
+  readonly groups?: readonly number[]
 }
 
 /** A netlink socket of the kernel, in the network namespace of the thread that opens it. */
@@ -89,6 +92,10 @@ export class KernelSocket implements Socket {
       const portId = bindAnywhere(fd, calls)
       const socket = new KernelSocket(fd, portId, calls)
       socket.#warmUp()
+      // bind(2) ends memberships, and the warm-up would take a message of theirs.
+      for (const group of options.groups ?? []) {
+        calls.setsockopt(fd, libc.SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, group)
+      }
       return socket
     } catch (error) {
       if (fd >= 0) calls.close(fd)

@@ -39,20 +39,47 @@ export async function listAddresses(
   index: number,
   options: ExchangeOptions = {},
 ): Promise<LinkAddress[]> {
+  const operation = `list addresses of link ${index}`
+  const found = await dumpAddresses(connection, index, { ...options, operation })
+  // Without strict checks on the socket, the kernel returns the addresses of all links.
+  return found.filter((one) => one.index === index).map(({ address }) => address)
+}
+
+/** An address, and the link that has it. */
+export interface PlacedAddress {
+  /** Interface index. */
+  readonly index: number
+  readonly address: LinkAddress
+}
+
+/**
+ * Lists the IPv4 and IPv6 addresses of all links, in the kernel's order.
+ *
+ * @throws {NetlinkError}
+ */
+export function listAllAddresses(
+  connection: Connection,
+  options: ExchangeOptions = {},
+): Promise<PlacedAddress[]> {
+  return dumpAddresses(connection, 0, { ...options, operation: 'list addresses' })
+}
+
+/** @param index of the link; 0: all */
+async function dumpAddresses(
+  connection: Connection,
+  index: number,
+  options: ExchangeOptions,
+): Promise<PlacedAddress[]> {
   const payload = encodeAddressHeader({ index })
-  let addresses: LinkAddress[] = []
+  let addresses: PlacedAddress[] = []
   const onMessage = (message: Message) => {
     if (message.type !== RTM_NEWADDR) return
     const decoded = decodeAddress(message)
-    // Without strict checks on the socket, the kernel returns the addresses of all links.
-    if (decoded?.index === index) addresses.push(decoded.address)
+    if (decoded !== undefined) addresses.push(decoded)
   }
   for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
     addresses = []
-    const outcome = await connection.dump(RTM_GETADDR, payload, onMessage, {
-      ...options,
-      operation: `list addresses of link ${index}`,
-    })
+    const outcome = await connection.dump(RTM_GETADDR, payload, onMessage, options)
     if (!outcome.interrupted) break
   }
   return addresses
@@ -112,16 +139,14 @@ export function encodeAddress(index: number, address: LinkAddress): Uint8Array {
 }
 
 /**
- * Decodes an RTM_NEWADDR; undefined for an address family other than IPv4 and IPv6. If the message
- * has both attributes and they differ, IFA_ADDRESS is the address of the other end. IPv6 usually
- * has IFA_ADDRESS alone.
+ * Decodes an RTM_NEWADDR or RTM_DELADDR; undefined for an address family other than IPv4 and IPv6.
+ * If the message has both attributes and they differ, IFA_ADDRESS is the address of the other end.
+ * IPv6 usually has IFA_ADDRESS alone.
  *
  * @throws {MalformedMessageError} also when the address is missing, or shorter than an address of
  * its family
  */
-export function decodeAddress(
-  message: Message,
-): { readonly index: number; readonly address: LinkAddress } | undefined {
+export function decodeAddress(message: Message): PlacedAddress | undefined {
   const attribute = AttributeReader.of(message, IFADDRMSG_LENGTH)
   const family = message.bytes[message.start]!
   if (family !== AF_INET && family !== AF_INET6) return undefined

@@ -16,6 +16,13 @@ export const RTM_DELADDR = 21
 /** Requests addresses. */
 export const RTM_GETADDR = 22
 
+/** Multicast group: changes of links. */
+export const RTNLGRP_LINK = 1
+/** Multicast group: changes of IPv4 addresses. */
+export const RTNLGRP_IPV4_IFADDR = 5
+/** Multicast group: changes of IPv6 addresses. */
+export const RTNLGRP_IPV6_IFADDR = 9
+
 /** Extension mask: leave out statistics. */
 export const RTEXT_FILTER_SKIP_STATS = 1 << 3
 

@@ -120,8 +120,8 @@ export function encodeGetLink(nameOrIndex: string | number): Uint8Array {
 }
 
 /**
- * Decodes an RTM_NEWLINK. `struct ifinfomsg`: `ifi_family` (u8), pad (u8), `ifi_type` (u16),
- * `ifi_index` (s32), `ifi_flags` (u32), `ifi_change` (u32).
+ * Decodes an RTM_NEWLINK or RTM_DELLINK. `struct ifinfomsg`: `ifi_family` (u8), pad (u8),
+ * `ifi_type` (u16), `ifi_index` (s32), `ifi_flags` (u32), `ifi_change` (u32).
  *
  * @throws {MalformedMessageError} also when the link has no name
  */

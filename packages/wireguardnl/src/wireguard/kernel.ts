@@ -22,8 +22,12 @@ export interface KernelHandle {
 
 /** The access of a client to the kernel. Tests and other network namespaces have their own. */
 export interface Kernel extends KernelHandle {
-  /** Opens a socket of NETLINK_GENERIC or NETLINK_ROUTE. */
-  open(protocol: number): Socket
+  /**
+   * Opens a socket of NETLINK_GENERIC or NETLINK_ROUTE.
+   *
+   * @param groups the multicast groups whose messages it receives; none by default
+   */
+  open(protocol: number, groups?: readonly number[]): Socket
   /** The interfaces in the namespace of these sockets. */
   readonly zones: Zones
   /** The generic netlink families of this kernel. */
@@ -80,9 +84,9 @@ export class RemovalSupport {
 
 /** The running kernel, in the network namespace of the thread at the time a socket is opened. */
 export const runningKernel: Kernel = {
-  open(protocol) {
+  open(protocol, groups = []) {
     threadNamespace.check()
-    return KernelSocket.open(protocol, { strict: protocol === NETLINK_ROUTE })
+    return KernelSocket.open(protocol, { strict: protocol === NETLINK_ROUTE, groups })
   },
   zones: { index: (name) => ifNameToIndex(name) ?? 0, name: ifIndexToName },
   families: new Families(),
@@ -107,7 +111,8 @@ export const runningKernel: Kernel = {
 export function kernelIn(namespace: Namespace): KernelHandle {
   const { zones } = runningKernel
   const kernel: Kernel = {
-    open: (protocol) => withinNamespace(namespace, () => runningKernel.open(protocol)),
+    open: (protocol, groups) =>
+      withinNamespace(namespace, () => runningKernel.open(protocol, groups)),
     zones: {
       index: (name) => withinNamespace(namespace, () => zones.index(name)),
       name: (index) => withinNamespace(namespace, () => zones.name(index)),
