@@ -185,13 +185,24 @@ function isKey(first: Count, last: Omit<Count, 'start'>): boolean {
  */
 function addsToKeys(stretch: Stretch, keys: readonly Stretch[], text: string): boolean {
   let { start } = stretch
-  for (const key of keys) {
-    if (key.end <= start) continue
+  for (let i = indexBehind(start, keys); i < keys.length; i++) {
+    const key = keys[i]!
     if (key.start >= stretch.end) break
     if (LONG_WORD.test(text.slice(start, key.start))) return true
     start = key.end
   }
   return start === stretch.start || LONG_WORD.test(text.slice(start, stretch.end))
+}
+
+/** The index of the first of the keys, which are in order, that ends behind a place. */
+function indexBehind(place: number, keys: readonly Stretch[]): number {
+  let [low, high] = [0, keys.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    if (keys[middle]!.end <= place) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 /** Stretches in order, each with the rest of the words at its ends; those that meet are joined. */
