@@ -93,3 +93,14 @@ export type { ReplaceOptions } from './sync/replacement.js'
 export type { SyncResult } from './sync/diff.js'
 export type { SyncOptions } from './sync/sync.js'
 export { WireGuard } from './wireguard.js'
+export type {
+  DeviceEvent,
+  EventTime,
+  PeerEvent,
+  WatchedDeviceField,
+  WatchedPeerField,
+  WatcherEvent,
+  WatchEvent,
+  WatchOptions,
+} from './watch/events.js'
+export type { Watcher } from './watch/watcher.js'

@@ -1,11 +1,12 @@
-import type {
-  CallOptions,
-  Device,
-  DeviceConfig,
-  NamedDeviceConfig,
-  NamedPeerConfig,
-  Peer,
-  PublicKey,
+import {
+  type CallOptions,
+  type Device,
+  type DeviceConfig,
+  type NamedDeviceConfig,
+  type NamedPeerConfig,
+  type Peer,
+  type PublicKey,
+  WireGuardError,
 } from 'wireguardcfg'
 import { CALL_OPTIONS, checkOptions, traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
@@ -38,6 +39,10 @@ import { RunningCalls } from './running-calls.js'
 import { REPLACE_OPTIONS, replacement, type ReplaceOptions } from './sync/replacement.js'
 import type { SyncResult } from './sync/diff.js'
 import { syncDevice, type SyncOptions } from './sync/sync.js'
+import type { WatchOptions } from './watch/events.js'
+import { Poller } from './watch/poller.js'
+import { watchSource } from './watch/source.js'
+import { Watcher } from './watch/watcher.js'
 
 /**
  * WireGuard on this machine: the interfaces of the kernel and of userspace implementations through
@@ -47,13 +52,17 @@ export class WireGuard implements AsyncDisposable {
   readonly #backends: Backends
   readonly #calls = new RunningCalls()
   readonly #written = new WrittenEndpoints()
+  readonly #poller: Poller
+  #closed = false
 
   static {
-    traceMethods(this, 'WireGuard')
+    // A watch is no call: it lasts.
+    traceMethods(this, 'WireGuard', ['watch'])
   }
 
   private constructor(backends: Backends) {
     this.#backends = backends
+    this.#poller = new Poller(watchSource(backends))
   }
 
   /**
@@ -153,6 +162,7 @@ export class WireGuard implements AsyncDisposable {
    */
   async configureDevice(name: string, config: DeviceConfig, options?: CallOptions): Promise<void> {
     checkOptions(options, CALL_OPTIONS, { operation: 'configure device', device: name })
+    this.#poller.noteWrite(name, config)
     await this.#backends.runOn(name, 'configure device', (backend) =>
       backend.configureDevice(name, config, options),
     )
@@ -323,6 +333,29 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
+   * Watches interfaces and their peers: yields the state as it is, and then what changes. WireGuard
+   * has no notifications for peers, so devices are read again and again, once for all watchers of
+   * this object. Changes of interfaces and addresses come from the kernel, on Linux.
+   *
+   * The watch goes on after errors, which it yields. It ends when the loop is left, and with
+   * {@link WireGuard.close}.
+   *
+   * @throws WireGuardError at once `EINVAL` with the `path` of an option, `ABORT_ERR` or `EBADF`;
+   * from the iteration `ABORT_ERR`
+   * @example
+   * ```js
+   * for await (const event of wg.watch({ devices: ['wg0'] })) {
+   *   console.log(event.type, event.publicKey ?? '')
+   *   if (event.type === 'peer-added') break
+   * }
+   * ```
+   */
+  watch(options: WatchOptions = {}): Watcher {
+    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
+    return new Watcher(this.#poller, options)
+  }
+
+  /**
    * Creates an interface. It is created down, configured, moved to its namespace, given its
    * addresses, then brought up. When a step fails, the call rolls back, and the error names the
    * step.
@@ -464,7 +497,8 @@ export class WireGuard implements AsyncDisposable {
    * ```
    */
   async close(): Promise<void> {
-    await this.#calls.close()
+    this.#closed = true
+    await Promise.all([this.#calls.close(), this.#poller.close()])
     await this.#backends.close()
   }
 

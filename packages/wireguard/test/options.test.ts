@@ -65,6 +65,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'signals',
     'signal',
   ],
+  'WireGuard.watch(options)': [(o) => wg.watch(o), 'device', 'devices'],
   'WireGuard.applyConf(options)': [(o) => wg.applyConf('wg0', '', o), 'modes', 'mode'],
   'WireGuard.syncDevice(options)': [
     (o) => wg.syncDevice('wg0', { listenPort: 7 }, o),

@@ -9,6 +9,7 @@
 export { elementsOf, objectsOf } from './backend/given-list.js'
 export { MOST_ALLOWED_IPS, MOST_PEERS } from './model/limits.js'
 export { onAbort } from './backend/abort.js'
+export { sleep } from './backend/sleep.js'
 export * from './backend.js'
 export * from './index.js'
 export * from './internal/socket.js'

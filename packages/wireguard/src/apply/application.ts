@@ -2,10 +2,9 @@ import type { CallOptions, Device, Endpoint, Peer, PublicKey } from 'wireguardcf
 import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'wireguardcfg/backend'
 import { isWireGuardError, WireGuardError } from 'wireguardcfg/internal'
 import { mergeConfigs } from 'wireguardcfg/internal/conf'
-import { socketPath } from 'wireguardcfg/internal/socket'
+import { identityOf } from '../device-identity.js'
 import { type Endpoints, isEndpointKept, type SyncResult } from '../sync/diff.js'
 import { syncChecked, type SyncTarget } from '../sync/sync.js'
-import { socketId } from '../userspace/serving.js'
 import type { WrittenEndpoints } from './written-endpoints.js'
 
 /** How the peers of a file are applied: see `ApplyConfOptions.mode`. */
@@ -63,14 +62,14 @@ export class Application {
     const { written } = this.#state
     if (this.#mode === 'sync') {
       const ruleOf = (device: Device) => {
-        this.#identity = identityOf(this.#state, device)
+        this.#identity = identityOf(device, this.#state.socketDirectory)
         this.#rule = written.of(this.#name, this.#identity) ?? 'keep-roamed'
         return previous ?? this.#rule
       }
       this.#result = await syncChecked(this.#target, this.#name, wanted, ruleOf, this.#limits)
     } else {
       const device = await this.#target.device(this.#name, this.#limits)
-      this.#identity = identityOf(this.#state, device)
+      this.#identity = identityOf(device, this.#state.socketDirectory)
       // After `set`, a peer that has an endpoint got it from its own packets.
       if (this.#mode === 'add') this.#rule = 'write'
       this.#result = expected(device, wanted, this.#mode)
@@ -173,12 +172,4 @@ function expected(
     removed: mode === 'set' ? others : [],
     unchanged: mode === 'set' ? [] : others,
   }
-}
-
-/** What distinguishes an interface from a later one of the same name, as far as that is known. */
-function identityOf({ socketDirectory }: ApplyState, device: Device): string | undefined {
-  if (device.index !== undefined) return String(device.index)
-  return device.backend === 'userspace'
-    ? socketId(socketPath(device.name, socketDirectory))
-    : undefined
 }

@@ -36,6 +36,12 @@ const CALLS = {
   setLink: () => wg.setLink('none', { up: true }),
   setPeer: () => wg.setPeer('good', { publicKey: KEY }),
   suspendPeer: () => wg.suspendPeer('good', KEY),
+  watch: async () => {
+    for await (const event of wg.watch()) {
+      if (event.type === 'error') throw event.error
+      break
+    }
+  },
   syncDevice: () => wg.syncDevice('good', { peers: [] }),
 }
 

@@ -15,6 +15,8 @@ export interface TunnelEnd {
   readonly publicKey: string
   /** Its address inside the tunnel. */
   readonly ip: string
+  /** Where the other end reaches it at the beginning. */
+  readonly endpoint: string
   readonly namespace: TestNamespace
 }
 
@@ -74,7 +76,8 @@ async function open(
     })
     use({ [Symbol.asyncDispose]: () => device.delete(PATIENTLY) })
     const wg = use(await WireGuard.open({ netns: namespace.pid }))
-    return { wg, name, publicKey: keys[own].publicKey(), ip, namespace }
+    const endpoint = `127.0.0.1:${51_871 + own}`
+    return { wg, name, publicKey: keys[own].publicKey(), ip, endpoint, namespace }
   }
   const left = await end(0)
   const right = await end(1)

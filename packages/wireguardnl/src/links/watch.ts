@@ -1,4 +1,4 @@
-import { onAbort } from 'wireguardcfg/internal'
+import { sleep } from 'wireguardcfg/internal'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { NetlinkError } from '../netlink/errors.js'
@@ -65,7 +65,7 @@ export async function* watchLinks(context: WatchContext): AsyncGenerator<LinkEve
     yield { type: 'state', links: table.links }
     while (!context.signal.aborted) {
       const changes = receive(table, socket)
-      if (changes === undefined) await pause(context.interval, context.signal)
+      if (changes === undefined) await sleep(context.interval, context.signal)
       else if (changes === 'overrun') {
         const missing = await read(table, socket, context)
         yield { type: 'resync', missed: 'overrun' }
@@ -132,16 +132,4 @@ function receive(table: LinkTable, socket: Socket): LinkChange[] | 'overrun' | u
 
 function isOverrun(error: unknown): boolean {
   return error instanceof NetlinkError && error.code === 'ENOBUFS'
-}
-
-/** Waits; the abort of the signal ends it. */
-async function pause(milliseconds: number, signal: AbortSignal): Promise<void> {
-  const over = new AbortController()
-  const timer = setTimeout(() => over.abort(), milliseconds)
-  const stopListening = onAbort(signal, () => over.abort())
-  await new Promise<void>((resolve) => {
-    onAbort(over.signal, resolve)
-  })
-  clearTimeout(timer)
-  stopListening()
 }

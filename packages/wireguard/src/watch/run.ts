@@ -1,0 +1,308 @@
+import { type CallOptions, type Device, type DeviceConfig, isWireGuardError } from 'wireguardcfg'
+import { sleep } from 'wireguardcfg/internal'
+import type { LinkChange, LinkEvent, LinkWithAddresses } from 'wireguardnl'
+import { type Clock, type ClockReading, Clocks } from './clock.js'
+import type { WatcherEvent, WatchEvent } from './events.js'
+import { Pace } from './pace.js'
+import type { PresenceRule } from './presence.js'
+import type { Subscription, Wanted } from './subscription.js'
+import { type Addressed, WatchedDevice } from './watched-device.js'
+import { WrittenNow } from './written-now.js'
+
+/** What is watched. */
+export interface WatchSource {
+  deviceNames(options: CallOptions, onError: (error: unknown) => void): Promise<string[]>
+  device(name: string, options: CallOptions): Promise<Device>
+  identityOf(device: Device): string | undefined
+  /** Returns the changes of interfaces; undefined where the system does not tell them. */
+  links(signal: AbortSignal): Promise<AsyncIterable<LinkEvent> | undefined>
+}
+
+/** How many devices are read at the same time. */
+const READS_AT_ONCE = 16
+
+/** Milliseconds that a device which does not reply holds up the next look at the others. */
+const PATIENCE = 1000
+
+/** The reads for all subscriptions, from the first of them to the end of the last. */
+export class Run {
+  readonly #source: WatchSource
+  readonly #clocks: Clocks
+  readonly #subscriptions: ReadonlySet<Subscription>
+  readonly #ended = new AbortController()
+  readonly #devices = new Map<string, WatchedDevice>()
+  readonly #links = new Map<number, LinkWithAddresses>()
+  readonly #pace: Pace
+  readonly #written = new WrittenNow()
+  /** The devices that are being read. */
+  readonly #reading = new Set<string>()
+  /** The code of the last error of each thing that failed. */
+  readonly #errors = new Map<string, string>()
+  #isReady = false
+
+  constructor(source: WatchSource, subscriptions: ReadonlySet<Subscription>, clock: Clock) {
+    this.#source = source
+    this.#subscriptions = subscriptions
+    this.#clocks = new Clocks(clock)
+    this.#pace = new Pace(clock)
+  }
+
+  /** Reads until `stop` is called. An error that is not of WireGuard ends the subscriptions. */
+  async start(): Promise<void> {
+    const { signal } = this.#ended
+    const isKnown = new AbortController()
+    const links = this.#followLinks(() => isKnown.abort()).finally(() => isKnown.abort())
+    try {
+      // What is known of the links when the devices are first read is part of the state.
+      await sleep(PATIENCE, AbortSignal.any([isKnown.signal, signal]))
+      while (!signal.aborted) {
+        await this.#pace.measure(() => this.#look(signal))
+        if (!signal.aborted) await this.#pace.pause(this.#intervals(), this.#overdueAt(), signal)
+      }
+    } catch (error) {
+      if (!signal.aborted) for (const one of this.#subscriptions) one.end({ error })
+    } finally {
+      this.stop()
+      await links.catch(() => {})
+    }
+  }
+
+  /** Ends the reads, and forgets what they found. */
+  stop(): void {
+    this.#ended.abort()
+    this.#devices.clear()
+  }
+
+  /** The device as it was last read. */
+  snapshot(name: string): Device | undefined {
+    return this.#devices.get(name)?.device
+  }
+
+  /** Yields the state as it is; undefined before the first read. */
+  state({ rule, devices }: Wanted): Iterable<WatchEvent> | undefined {
+    if (!this.#isReady) return undefined
+    const clock = this.#clocks.now()
+    const states = [...this.#devices.values()]
+      .filter(({ name }) => devices(name))
+      .map((device) => device.state(rule, clock, true))
+    return withTime(concatenated(states), clock)
+  }
+
+  /** Notes what this process is about to write. */
+  noteWrite(name: string, config: DeviceConfig): void {
+    this.#written.note(name, config)
+  }
+
+  /** Looks at once, for a new subscription. */
+  wake(): void {
+    this.#pace.wake()
+  }
+
+  async #look(signal: AbortSignal): Promise<void> {
+    const clock = this.#clocks.read()
+    if (clock.hasSlept) for (const device of this.#devices.values()) device.startOver()
+    if (clock.hasSlept) this.#tell({ type: 'resync', missed: 'suspended' })
+    else if (clock.wasSet) this.#tell({ type: 'resync', missed: 'clock' })
+    let isComplete = true
+    const names = await this.#source.deviceNames({ signal }, (error) => {
+      isComplete = false
+      this.#report(undefined, error, 'list')
+    })
+    if (isComplete) this.#errors.delete('list')
+    const listed = new Set(names)
+    for (const name of this.#devices.keys()) {
+      if (listed.has(name)) continue
+      // When the list is not complete, a device that is not in it may still be there.
+      if (isComplete) this.#end(name)
+      else names.push(name)
+    }
+    const wanted = names.filter((name) => this.#isWanted(name) && !this.#reading.has(name))
+    await Promise.race([this.#readAll(wanted, signal), sleep(PATIENCE, signal)])
+    if (this.#isReady || signal.aborted) return
+    this.#isReady = true
+    for (const one of this.#subscriptions) one.notify()
+  }
+
+  async #readAll(names: readonly string[], signal: AbortSignal): Promise<void> {
+    for (const name of names) this.#reading.add(name)
+    const queue = names.values()
+    const worker = async (): Promise<void> => {
+      for (const name of queue) {
+        try {
+          if (!signal.aborted) await this.#read(name, signal)
+        } finally {
+          this.#reading.delete(name)
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: Math.min(READS_AT_ONCE, names.length) }, worker))
+  }
+
+  async #read(name: string, signal: AbortSignal): Promise<void> {
+    let device
+    try {
+      device = await this.#source.device(name, { signal })
+    } catch (error) {
+      if (signal.aborted) return
+      if (isWireGuardError(error) && error.code === 'ENODEV') this.#end(name)
+      else this.#report(name, error)
+      return
+    }
+    this.#errors.delete(`device ${name}`)
+    if (!signal.aborted) this.#take(device)
+  }
+
+  #take(device: Device): void {
+    const { name } = device
+    const clock = this.#clocks.now()
+    const identity = this.#source.identityOf(device)
+    const known = this.#devices.get(name)
+    if (known !== undefined && known.identity === identity) {
+      const events = known.read(device, clock, this.#rules(), this.#written.of(name))
+      if (events.length > 0) this.#pace.noteChange()
+      this.#publish(events, clock)
+      return
+    }
+    if (known !== undefined) this.#end(name)
+    const link = [...this.#links.values()].find((one) => one.name === name)
+    const added = new WatchedDevice(device, identity, link, clock)
+    this.#devices.set(name, added)
+    this.#pace.noteChange()
+    for (const one of this.#subscriptions) {
+      const { rule, devices } = one.wanted
+      if (!devices(name)) continue
+      const state = added.state(rule, clock, false)
+      one.pushState(withTime(state, clock), 2 * device.peers.length)
+    }
+  }
+
+  #end(name: string): void {
+    const device = this.#devices.get(name)
+    if (device === undefined) return
+    this.#devices.delete(name)
+    this.#written.forget(name)
+    this.#errors.delete(`device ${name}`)
+    const clock = this.#clocks.now()
+    this.#publish(device.end(clock), clock)
+    this.#pace.noteChange()
+  }
+
+  /** Follows the interfaces to the end, and calls `onKnown` when their first state is there. */
+  async #followLinks(onKnown: () => void): Promise<void> {
+    const { signal } = this.#ended
+    while (!signal.aborted) {
+      try {
+        const links = await this.#source.links(signal)
+        if (links === undefined) return
+        for await (const event of links) {
+          this.#takeLink(event)
+          onKnown()
+        }
+      } catch (error) {
+        if (signal.aborted) return
+        this.#report(undefined, error, 'interfaces')
+        onKnown()
+      }
+      await sleep(PATIENCE, signal)
+    }
+  }
+
+  #takeLink(event: LinkEvent): void {
+    switch (event.type) {
+      case 'state':
+        this.#links.clear()
+        for (const link of event.links) this.#links.set(link.index, link)
+        break
+      case 'resync':
+        this.#tell({ type: 'resync', missed: event.missed })
+        break
+      default:
+        this.#takeChange(event)
+    }
+  }
+
+  #takeChange(change: LinkChange): void {
+    const { link } = change
+    const device = [...this.#devices.values()].find(({ index }) => index === link.index)
+    if (change.type === 'link-removed') {
+      this.#links.delete(link.index)
+      if (device !== undefined) this.#end(device.name)
+      return
+    }
+    this.#links.set(link.index, link)
+    if (change.type === 'link-added') {
+      this.#pace.noteChange()
+      this.#pace.wake()
+      return
+    }
+    if (device === undefined) return
+    const before = device.name
+    const clock = this.#clocks.now()
+    const events = device.takeLink(change, clock)
+    if (device.name !== before) {
+      this.#devices.delete(before)
+      this.#devices.set(device.name, device)
+      this.#written.rename(before, device.name)
+    }
+    this.#publish(events, clock)
+  }
+
+  #publish(events: readonly Addressed[], clock: ClockReading): void {
+    if (events.length === 0 || this.#ended.signal.aborted) return
+    const at = new Date(clock.wall)
+    for (const one of this.#subscriptions) {
+      const { rule } = one.wanted
+      const its = events.filter((each) => each.rule === undefined || each.rule === rule)
+      one.push(its.map(({ event }) => ({ ...event, at })))
+    }
+  }
+
+  #tell(event: WatcherEvent): void {
+    // The subscriptions may be those of a later run.
+    if (this.#ended.signal.aborted) return
+    const at = new Date(this.#clocks.now().wall)
+    for (const one of this.#subscriptions) one.push([{ ...event, at }])
+  }
+
+  /** @param about what failed, which is told again only for another reason */
+  #report(device: string | undefined, error: unknown, about = `device ${device}`): void {
+    if (!isWireGuardError(error)) throw error
+    if (this.#errors.get(about) === error.code) return
+    this.#errors.set(about, error.code)
+    this.#tell({ type: 'error', device, error })
+  }
+
+  #isWanted(name: string): boolean {
+    return [...this.#subscriptions].some(({ wanted }) => wanted.devices(name))
+  }
+
+  #rules(): ReadonlySet<PresenceRule> {
+    return new Set(Array.from(this.#subscriptions, ({ wanted }) => wanted.rule))
+  }
+
+  #intervals(): (number | 'adaptive')[] {
+    return Array.from(this.#subscriptions, ({ wanted }) => wanted.interval)
+  }
+
+  #overdueAt(): number {
+    const rules = this.#rules()
+    let earliest = Infinity
+    for (const device of this.#devices.values()) {
+      device.keepRules(rules)
+      earliest = Math.min(earliest, device.overdueAt(rules))
+    }
+    return earliest
+  }
+}
+
+function* concatenated<T>(lists: readonly Iterable<T>[]): Generator<T, void, undefined> {
+  for (const list of lists) yield* list
+}
+
+function* withTime(
+  events: Iterable<Addressed['event']>,
+  { wall }: ClockReading,
+): Generator<WatchEvent, void, undefined> {
+  const at = new Date(wall)
+  for (const event of events) yield { ...event, at }
+}

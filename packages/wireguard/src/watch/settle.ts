@@ -1,0 +1,66 @@
+import type { AllowedIP, Device, Endpoint, Peer, SecretKey } from 'wireguardcfg'
+
+/**
+ * Returns a device as it was read, in which each peer that did not change is the same object as
+ * before. When nothing changed, it is the device of before. Peers and lists are frozen, because
+ * every watcher gets the same.
+ */
+export function settle(before: Device | undefined, read: Device): Device {
+  const known = new Map(before?.peers.map((peer) => [peer.publicKey, peer]))
+  let isSame = before !== undefined && before.peers.length === read.peers.length
+  const peers = read.peers.map((peer) => {
+    const old = known.get(peer.publicKey)
+    if (old !== undefined && isSamePeer(old, peer)) return old
+    isSame = false
+    return frozen(peer)
+  })
+  if (isSame && isSameDevice(before!, read)) return before!
+  return Object.freeze({ ...read, peers: Object.freeze(peers) })
+}
+
+function frozen(peer: Peer): Peer {
+  if (peer.endpoint !== undefined) Object.freeze(peer.endpoint)
+  Object.freeze(peer.allowedIPs)
+  return Object.freeze(peer)
+}
+
+function isSameDevice(one: Device, other: Device): boolean {
+  return (
+    one.name === other.name &&
+    one.backend === other.backend &&
+    one.index === other.index &&
+    one.publicKey === other.publicKey &&
+    one.listenPort === other.listenPort &&
+    one.firewallMark === other.firewallMark &&
+    isSameSecret(one.privateKey, other.privateKey)
+  )
+}
+
+function isSamePeer(one: Peer, other: Peer): boolean {
+  return (
+    one.receiveBytes === other.receiveBytes &&
+    one.transmitBytes === other.transmitBytes &&
+    one.lastHandshake?.getTime() === other.lastHandshake?.getTime() &&
+    one.persistentKeepalive === other.persistentKeepalive &&
+    one.protocolVersion === other.protocolVersion &&
+    isSameEndpoint(one.endpoint, other.endpoint) &&
+    isSameSet(one.allowedIPs, other.allowedIPs) &&
+    isSameSecret(one.presharedKey, other.presharedKey)
+  )
+}
+
+export function isSameEndpoint(one: Endpoint | undefined, other: Endpoint | undefined): boolean {
+  return one?.host === other?.host && one?.port === other?.port
+}
+
+export function isSameSecret(one: SecretKey | undefined, other: SecretKey | undefined): boolean {
+  return one === undefined || other === undefined ? one === other : one.equals(other)
+}
+
+/** The order of allowed IPs is that of a tree of the device, and means nothing. */
+export function isSameSet(one: readonly AllowedIP[], other: readonly AllowedIP[]): boolean {
+  if (one.length !== other.length) return false
+  if (one.every((allowedIP, i) => allowedIP === other[i])) return true
+  const known = new Set(one)
+  return other.every((allowedIP) => known.has(allowedIP))
+}

@@ -1,0 +1,246 @@
+import type { Device, Peer, PublicKey } from 'wireguardcfg'
+import type { LinkChange, LinkWithAddresses } from 'wireguardnl'
+import type { ClockReading } from './clock.js'
+import { comparePeers, deviceChange, endpointChange, peerChange, traffic } from './differences.js'
+import type { DeviceEvent, PeerEvent } from './events.js'
+import { Handshakes } from './handshakes.js'
+import { Presence, type PresenceRule } from './presence.js'
+import { settle } from './settle.js'
+
+/** An event of a device. */
+export type Happening = DeviceEvent | PeerEvent
+
+/** An event, and the watchers that get it: those with this rule; undefined: all. */
+export interface Addressed {
+  readonly event: Happening
+  readonly rule?: PresenceRule | undefined
+}
+
+/** Adds an event, for the watchers with a rule or for all. */
+type Add = (event: Happening | undefined, rule?: PresenceRule) => void
+
+/** Whether this process wrote the endpoint that a peer has now. */
+export type WasWritten = (publicKey: PublicKey, endpoint: Peer['endpoint']) => boolean
+
+/** What is known of one device, for all watchers. */
+export class WatchedDevice {
+  /** What distinguishes it from a later device of the same name; undefined: nothing does. */
+  readonly identity: string | undefined
+  #device: Device
+  #link: LinkWithAddresses | undefined
+  /** Whether the last read was made after the interface came up. */
+  #wasReadUp: boolean
+  readonly #handshakes = new Handshakes()
+  readonly #presences = new Map<PresenceRule, Presence>()
+
+  constructor(
+    device: Device,
+    identity: string | undefined,
+    link: LinkWithAddresses | undefined,
+    clock: ClockReading,
+  ) {
+    this.identity = identity
+    this.#device = settle(undefined, device)
+    this.#link = link
+    this.#wasReadUp = !this.isDown
+    for (const peer of this.#device.peers) this.#handshakes.see(peer, clock)
+    this.#handshakes.finishRead(clock)
+  }
+
+  /** As it was last read. */
+  get device(): Device {
+    return this.#device
+  }
+
+  get name(): string {
+    return this.#device.name
+  }
+
+  /** The index of its interface, if its link is known. */
+  get index(): number | undefined {
+    return this.#link?.index ?? this.#device.index
+  }
+
+  get isDown(): boolean {
+    return this.#link?.up === false
+  }
+
+  /** When a peer may be overdue by one of these rules; Infinity: none can be. */
+  overdueAt(rules: Iterable<PresenceRule>): number {
+    return Math.min(
+      ...Array.from(rules, (rule) => this.#presences.get(rule)?.overdueAt ?? Infinity),
+    )
+  }
+
+  /** Takes a read of the device, and returns what is different. */
+  read(
+    read: Device,
+    clock: ClockReading,
+    rules: Iterable<PresenceRule>,
+    wasWritten: WasWritten,
+  ): Addressed[] {
+    const before = this.#device
+    const after = settle(before, read)
+    this.#device = after
+    const device = after.name
+    const events: Addressed[] = []
+    const add: Add = (event, rule) => {
+      if (event !== undefined) events.push({ event, rule })
+    }
+    add(deviceChange(before, after))
+    const { added, removed, changed } = comparePeers(before, after)
+    for (const { publicKey } of removed) {
+      this.#handshakes.forget(publicKey)
+      for (const [rule, presence] of this.#presences) {
+        const reason = 'removed'
+        if (presence.forget(publicKey))
+          add({ type: 'disconnected', device, publicKey, reason }, rule)
+      }
+      add({ type: 'peer-removed', device, publicKey })
+    }
+    for (const peer of added) {
+      add({ type: 'peer-added', device, publicKey: peer.publicKey, initial: false })
+      this.#seeHandshake(peer, undefined, clock, add)
+    }
+    for (const { before: old, after: peer } of changed) {
+      add(peerChange(device, old, peer))
+      add(endpointChange(device, old, peer, wasWritten))
+      this.#seeHandshake(peer, old.lastHandshake, clock, add)
+      this.#seePackets(old, peer, clock, add)
+      add(traffic(device, old, peer))
+    }
+    this.#handshakes.finishRead(clock)
+    this.#wasReadUp = !this.isDown
+    for (const rule of rules) this.#sweep(rule, clock, add)
+    return events
+  }
+
+  /** Takes a change of its link, and returns what it means. */
+  takeLink(change: LinkChange, clock: ClockReading): Addressed[] {
+    const { link } = change
+    const before = this.#link
+    this.#link = link
+    if (change.type === 'address-added' || change.type === 'address-removed') {
+      const { type, address } = change
+      return [{ event: { type, device: this.name, address, initial: false } }]
+    }
+    const events: Addressed[] = []
+    if (link.name !== this.name) {
+      this.#device = Object.freeze({ ...this.#device, name: link.name })
+      const from = before?.name ?? link.name
+      events.push({ event: { type: 'device-renamed', device: link.name, from } })
+    }
+    if (before !== undefined && before.up !== link.up) {
+      const type = link.up ? 'link-up' : 'link-down'
+      const downs = this.#goDown(clock, 'link-down')
+      this.#wasReadUp = false
+      events.push(...(link.up ? [] : downs))
+      events.push({ event: { type, device: this.name, initial: false } })
+    }
+    return events
+  }
+
+  /** Takes the state of its link after a read of all links. */
+  setLink(link: LinkWithAddresses): void {
+    this.#link = link
+  }
+
+  /** Returns what its end means. */
+  end(clock: ClockReading): Addressed[] {
+    return [
+      ...this.#goDown(clock, 'removed'),
+      { event: { type: 'device-removed', device: this.name } },
+    ]
+  }
+
+  /** Lets reads before a sleep of the machine not count. */
+  startOver(): void {
+    for (const presence of this.#presences.values()) presence.startOver()
+  }
+
+  /** Yields the events that describe it as it is now, also if it is changed meanwhile. */
+  state(rule: PresenceRule, clock: ClockReading, initial: boolean): Iterable<Happening> {
+    const presence = this.#presenceOf(rule, clock)
+    return stateOf(this.#device, this.#link, new Set(presence.connected), initial)
+  }
+
+  /** Forgets the rules of watchers that have ended. */
+  keepRules(rules: ReadonlySet<PresenceRule>): void {
+    for (const rule of this.#presences.keys()) if (!rules.has(rule)) this.#presences.delete(rule)
+  }
+
+  #seeHandshake(peer: Peer, previous: Date | undefined, clock: ClockReading, add: Add): void {
+    const seen = this.#handshakes.see(peer, clock)
+    const { publicKey, lastHandshake: handshakeAt } = peer
+    if (seen === undefined || handshakeAt === undefined || !seen.isNew) return
+    const device = this.name
+    add({ type: 'handshake', device, publicKey, handshakeAt, previous })
+    if (this.isDown) return
+    for (const [rule, presence] of this.#presences) {
+      if (presence.see(publicKey, seen.bornAt, clock.boot)) {
+        add({ type: 'connected', device, publicKey, initial: false }, rule)
+      }
+    }
+  }
+
+  #seePackets(before: Peer, after: Peer, clock: ClockReading, add: Add): void {
+    const { publicKey } = after
+    const bornAt = this.#handshakes.bornAt(publicKey)
+    const hasReceived = after.receiveBytes > before.receiveBytes
+    if (!this.#wasReadUp || this.isDown || !hasReceived || bornAt === undefined) return
+    for (const [rule, presence] of this.#presences) {
+      if (presence.prove(publicKey, bornAt, clock.boot)) {
+        add({ type: 'connected', device: this.name, publicKey, initial: false }, rule)
+      }
+    }
+  }
+
+  #sweep(rule: PresenceRule, clock: ClockReading, add: Add): void {
+    for (const publicKey of this.#presenceOf(rule, clock).sweep(clock.boot)) {
+      add({ type: 'disconnected', device: this.name, publicKey, reason: 'age' }, rule)
+    }
+  }
+
+  #goDown({ boot }: ClockReading, reason: 'link-down' | 'removed'): Addressed[] {
+    return [...this.#presences].flatMap(([rule, presence]) =>
+      presence.goDown(boot).map((publicKey) => {
+        const event = { type: 'disconnected', device: this.name, publicKey, reason } as const
+        return { event, rule }
+      }),
+    )
+  }
+
+  #presenceOf(rule: PresenceRule, { boot }: ClockReading): Presence {
+    const known = this.#presences.get(rule)
+    if (known !== undefined) return known
+    const presence = new Presence(rule)
+    this.#presences.set(rule, presence)
+    if (this.isDown) {
+      presence.goDown(boot)
+      return presence
+    }
+    for (const { publicKey } of this.#device.peers) {
+      const bornAt = this.#handshakes.bornAt(publicKey)
+      if (bornAt !== undefined) presence.see(publicKey, bornAt, boot)
+    }
+    return presence
+  }
+}
+
+function* stateOf(
+  { name, backend, peers }: Device,
+  link: LinkWithAddresses | undefined,
+  connected: ReadonlySet<PublicKey>,
+  initial: boolean,
+): Generator<Happening, void, undefined> {
+  const device = name
+  yield { type: 'device-added', device, backend, initial }
+  if (link !== undefined) {
+    yield { type: link.up ? 'link-up' : 'link-down', device, initial }
+    for (const address of link.addresses) yield { type: 'address-added', device, address, initial }
+  }
+  for (const { publicKey } of peers) {
+    yield { type: 'peer-added', device, publicKey, initial }
+    if (connected.has(publicKey)) yield { type: 'connected', device, publicKey, initial }
+  }
+}
