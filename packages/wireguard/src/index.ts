@@ -80,7 +80,7 @@ export type { WireGuardOptions } from './backends.js'
 export type { SetPeerOptions, SuspendedPeer } from './one-peer.js'
 export { resolveConfig, type ResolvedConfig } from './resolve/config.js'
 export type { ResolveConfigOptions } from './resolve/options.js'
-export type { UnresolvedEndpoint } from './resolve/names.js'
+export type { PeerName, UnresolvedEndpoint } from './resolve/names.js'
 export {
   resolveEndpoint,
   resolveEndpoints,
@@ -104,3 +104,5 @@ export type {
   WatchOptions,
 } from './watch/events.js'
 export type { Watcher } from './watch/watcher.js'
+export type { EndpointKeeper } from './keep/keeper.js'
+export type { KeepOptions, KeptEndpoint } from './keep/options.js'

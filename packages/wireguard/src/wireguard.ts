@@ -1,5 +1,6 @@
 import {
   type CallOptions,
+  checkInterfaceName,
   type Device,
   type DeviceConfig,
   type NamedDeviceConfig,
@@ -24,6 +25,10 @@ import { createDevice } from './create/create.js'
 import { checkOptionNames, type CreateOptions } from './create/options.js'
 import type { OwnedDevice } from './create/owned-device.js'
 import { checkDeleteOptions, deleteDevice, type DeleteOptions } from './delete-device.js'
+import { EndpointKeeper, type Write } from './keep/keeper.js'
+import type { PeerName } from './resolve/names.js'
+import { namesOf } from './keep/names.js'
+import type { KeepOptions } from './keep/options.js'
 import { deviceNames, type DevicesOptions, readDevice, readDevices } from './devices.js'
 import {
   removePeer,
@@ -56,8 +61,8 @@ export class WireGuard implements AsyncDisposable {
   #closed = false
 
   static {
-    // A watch is no call: it lasts.
-    traceMethods(this, 'WireGuard', ['watch'])
+    // These are no calls: they last.
+    traceMethods(this, 'WireGuard', ['watch', 'keepEndpoints'])
   }
 
   private constructor(backends: Backends) {
@@ -353,6 +358,40 @@ export class WireGuard implements AsyncDisposable {
   watch(options: WatchOptions = {}): Watcher {
     if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
     return new Watcher(this.#poller, options)
+  }
+
+  /**
+   * Keeps endpoints that have host names up to date. The name of a peer is looked up again only
+   * while the peer is overdue: its last handshake is more than 135 seconds ago. A live peer is left
+   * alone, also one that has roamed. A stale peer goes back to the address that its name has now;
+   * of several addresses, the next is tried when something was sent and nothing came back. A name
+   * that fails keeps the endpoint that the peer has.
+   *
+   * It reads with the poller of {@link WireGuard.watch}, and goes on until it is closed, also when
+   * the interface goes away and returns.
+   *
+   * @param endpoints the peers with their names, or a file; literal addresses are left out
+   * @throws WireGuardError at once `EINVAL` with the `path`, `ABORT_ERR` or `EBADF`
+   * @example
+   * ```js
+   * const [{ publicKey }] = (await wg.device('wg0')).peers
+   * const names = [{ publicKey, host: 'localhost', port: 51820 }]
+   * const keeper = wg.keepEndpoints('wg0', names, {
+   *   onUpdate: ({ host, after }) => console.log(`${host} is ${formatEndpoint(after)}`),
+   * })
+   * await keeper.close()
+   * ```
+   */
+  keepEndpoints(
+    name: string,
+    endpoints: readonly PeerName[] | Conf | string,
+    options: KeepOptions = {},
+  ): EndpointKeeper {
+    checkInterfaceName(name)
+    if (this.#closed) throw new WireGuardError('this WireGuard is closed', { code: 'EBADF' })
+    const names = Array.isArray(endpoints) ? endpoints : namesOf(endpoints)
+    const write: Write = (config, signal) => this.configureDevice(name, config, { signal })
+    return new EndpointKeeper(this.#poller, name, names, write, options)
   }
 
   /**

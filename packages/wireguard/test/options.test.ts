@@ -65,6 +65,11 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'signals',
     'signal',
   ],
+  'WireGuard.keepEndpoints(options)': [
+    (o) => wg.keepEndpoints('wg0', [], o),
+    'staleafter',
+    'staleAfter',
+  ],
   'WireGuard.watch(options)': [(o) => wg.watch(o), 'device', 'devices'],
   'WireGuard.applyConf(options)': [(o) => wg.applyConf('wg0', '', o), 'modes', 'mode'],
   'WireGuard.syncDevice(options)': [

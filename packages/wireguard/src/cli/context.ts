@@ -20,6 +20,8 @@ export interface CommandStreams {
   readonly program?: string | undefined
   /** Opens WireGuard; default: `WireGuard.open`. */
   readonly open?: ((options: WireGuardOptions) => Promise<WireGuard>) | undefined
+  /** Ends a command that goes on until a signal. */
+  readonly ended?: AbortSignal | undefined
   /** Resolves host names; default: the lookup of the system. */
   readonly lookup?: Lookup | undefined
 }

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   genkey: async () => (await import('./genkey.js')).genkey,
   genpsk: async () => (await import('./genkey.js')).genpsk,
   pubkey: async () => (await import('./pubkey.js')).pubkey,
+  keep: async () => (await import('./keep.js')).keep,
   check: async () => (await import('./check.js')).check,
 }
 

@@ -35,6 +35,9 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   genkey: 'genkey',
   genpsk: 'genpsk',
   pubkey: 'pubkey',
+  keep: `keep INTERFACE [FILE]
+  Looks the host names of the file up again while their peers are overdue, until it is ended.
+  The default is /etc/wireguard/INTERFACE.conf.`,
   check: `check FILE...
   Prints every problem of the files with its line. Exits with 1 if a problem is an error.`,
 }
@@ -52,6 +55,7 @@ export function usage(program: string): string {
   genkey     print a new private key
   genpsk     print a new preshared key
   pubkey     print the public key of the private key on standard input
+  keep       keep endpoints with host names up to date, until it is ended
   check      print the problems of configuration files
 
   ${program} COMMAND --help prints the usage of a command.

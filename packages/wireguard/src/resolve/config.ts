@@ -6,7 +6,7 @@ import {
   type Addresses,
   nameOf,
   type PeerAddresses,
-  type PeerName,
+  type PlacedName,
   PendingNames,
   type UnresolvedEndpoint,
 } from './names.js'
@@ -88,7 +88,7 @@ export function withAddresses(config: NamedDeviceConfig, addresses: Addresses): 
   }
 }
 
-function namesIn(config: NamedDeviceConfig): PeerName[] {
+function namesIn(config: NamedDeviceConfig): PlacedName[] {
   return Array.from(objectsOf(config.peers, MOST_PEERS, 'peers')).flatMap(([path, peer]) => {
     const name = nameIn(peer, path)
     return name === undefined

@@ -113,11 +113,24 @@ const NUMBER_OF_RETRIES: NumberRange = {
 }
 
 /**
- * Looks a name up, with retries after temporary failures.
+ * Looks a name up, with retries after temporary failures. Returns its first address.
  *
  * @throws WireGuardError with the code of the lookup, or `ABORT_ERR`
  */
-export async function lookUp({ host, port }: Endpoint, options: ResolveOptions): Promise<string> {
+export async function lookUp(endpoint: Endpoint, options: ResolveOptions): Promise<string> {
+  const [first] = await lookUpAll(endpoint, options)
+  return first
+}
+
+/**
+ * Looks a name up, as {@link lookUp}. Returns its addresses in the order of the lookup.
+ *
+ * @throws WireGuardError as {@link lookUp}
+ */
+export async function lookUpAll(
+  { host, port }: Endpoint,
+  options: ResolveOptions,
+): Promise<Addresses> {
   const { signal, retries = DEFAULT_RETRIES, onRetry } = options
   let left = retries
   let delay = FIRST_DELAY
@@ -136,23 +149,30 @@ export async function lookUp({ host, port }: Endpoint, options: ResolveOptions):
   }
 }
 
-function traced(host: string, options: ResolveOptions): Promise<string> {
-  if (!lookupTrace.isOn) return addressOf(host, options)
+/** At least one. */
+type Addresses = readonly [string, ...string[]]
+
+function traced(host: string, options: ResolveOptions): Promise<Addresses> {
+  if (!lookupTrace.isOn) return addressesOf(host, options)
   const one = { host, address: undefined as string | undefined, ...begun() }
-  return lookupTrace.run(one, async () => (one.address = await addressOf(host, options)))
+  return lookupTrace.run(one, async () => {
+    const addresses = await addressesOf(host, options)
+    one.address = addresses[0]
+    return addresses
+  })
 }
 
-async function addressOf(
+async function addressesOf(
   host: string,
   { lookup = systemLookup, family = 'auto', signal }: ResolveOptions,
-): Promise<string> {
+): Promise<Addresses> {
   const found: unknown = await lookup(host, { family, signal })
   const addresses: readonly unknown[] = Array.isArray(found) ? found : [found]
   // An address of no family is refused as an endpoint.
   const isWanted = (address: unknown) =>
     family === 'auto' || typeof address !== 'string' || address.includes(':') === (family === 6)
-  const address = addresses.slice(0, MOST_ADDRESSES).find(isWanted)
-  if (typeof address === 'string') return address
+  const [first, ...rest] = addresses.slice(0, MOST_ADDRESSES).filter(isWanted)
+  if (typeof first === 'string') return [first, ...rest.filter((one) => typeof one === 'string')]
   throw Object.assign(new Error(family === 'auto' ? 'no address' : `no IPv${family} address`), {
     code: 'ENOTFOUND',
   })
@@ -161,11 +181,15 @@ async function addressOf(
 // More than any name has.
 const MOST_ADDRESSES = 1000
 
-async function systemLookup(host: string, { family }: LookupOptions): Promise<string> {
+async function systemLookup(host: string, { family }: LookupOptions): Promise<string[]> {
   // Keep the order of getaddrinfo(3), which gai.conf(5) configures. Do not prefer IPv4.
   const dns = process.getBuiltinModule('node:dns/promises')
-  const found = await dns.lookup(host, { verbatim: true, family: family === 'auto' ? 0 : family })
-  return found.address
+  const found = await dns.lookup(host, {
+    all: true,
+    verbatim: true,
+    family: family === 'auto' ? 0 : family,
+  })
+  return found.map(({ address }) => address)
 }
 
 function notResolved(host: string, cause: unknown): WireGuardError {

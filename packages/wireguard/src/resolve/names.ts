@@ -2,9 +2,14 @@ import type { Endpoint, PublicKey, WireGuardError } from 'wireguardcfg'
 import { beginResolving, type EndpointResolution, type NamedEndpoint } from './endpoints.js'
 import type { ResolveConfigOptions } from './options.js'
 
-/** The endpoint of a peer whose host is a name. */
+/** A peer whose endpoint is a name. */
 export interface PeerName extends NamedEndpoint {
+  /** The peer. */
   readonly publicKey: PublicKey
+}
+
+/** A {@link PeerName}, and where it is in a configuration. */
+export interface PlacedName extends PeerName {
   /** For errors: `peers[3].endpoint`. */
   readonly path?: string
 }
@@ -41,7 +46,7 @@ export function nameOf({ host, port }: NamedEndpoint): string {
  * that are known.
  */
 export class PendingNames implements PeerAddresses {
-  readonly #names: readonly PeerName[]
+  readonly #names: readonly PlacedName[]
   readonly #resolutions: (EndpointResolution | undefined)[]
   readonly #addresses = new Map<string, Endpoint>()
   readonly #onFailure: 'throw' | 'keep'
@@ -57,7 +62,7 @@ export class PendingNames implements PeerAddresses {
    * @throws WireGuardError `EINVAL` for too many names
    */
   constructor(
-    names: readonly PeerName[],
+    names: readonly PlacedName[],
     { onFailure = 'throw', ...options }: ResolveConfigOptions,
   ) {
     this.#onFailure = onFailure

@@ -1,4 +1,10 @@
-import { type CallOptions, type Device, type DeviceConfig, isWireGuardError } from 'wireguardcfg'
+import {
+  type CallOptions,
+  type Device,
+  type DeviceConfig,
+  isWireGuardError,
+  type PublicKey,
+} from 'wireguardcfg'
 import { sleep } from 'wireguardcfg/internal'
 import type { LinkChange, LinkEvent, LinkWithAddresses } from 'wireguardnl'
 import { type Clock, type ClockReading, Clocks } from './clock.js'
@@ -36,6 +42,8 @@ export class Run {
   readonly #written = new WrittenNow()
   /** The devices that are being read. */
   readonly #reading = new Set<string>()
+  /** The devices that the last list did not have. */
+  #missing: readonly string[] = []
   /** The code of the last error of each thing that failed. */
   readonly #errors = new Map<string, string>()
   #isReady = false
@@ -110,14 +118,14 @@ export class Run {
     })
     if (isComplete) this.#errors.delete('list')
     const listed = new Set(names)
-    for (const name of this.#devices.keys()) {
-      if (listed.has(name)) continue
-      // When the list is not complete, a device that is not in it may still be there.
-      if (isComplete) this.#end(name)
-      else names.push(name)
-    }
+    const missing = [...this.#devices.keys()].filter((name) => !listed.has(name))
+    this.#missing = missing
+    // When the list is not complete, a device that is not in it may still be there.
+    if (!isComplete) names.push(...missing)
     const wanted = names.filter((name) => this.#isWanted(name) && !this.#reading.has(name))
     await Promise.race([this.#readAll(wanted, signal), sleep(PATIENCE, signal)])
+    // Not before the reads: one of them may have another name.
+    if (isComplete && !signal.aborted) for (const name of missing) this.#end(name)
     if (this.#isReady || signal.aborted) return
     this.#isReady = true
     for (const one of this.#subscriptions) one.notify()
@@ -156,11 +164,13 @@ export class Run {
     const { name } = device
     const clock = this.#clocks.now()
     const identity = this.#source.identityOf(device)
+    if (!this.#devices.has(name)) this.#takeRename(device, identity, clock)
     const known = this.#devices.get(name)
     if (known !== undefined && known.identity === identity) {
       const events = known.read(device, clock, this.#rules(), this.#written.of(name))
       if (events.length > 0) this.#pace.noteChange()
       this.#publish(events, clock)
+      this.#tellRead(known)
       return
     }
     if (known !== undefined) this.#end(name)
@@ -173,6 +183,36 @@ export class Run {
       if (!devices(name)) continue
       const state = added.state(rule, clock, false)
       one.pushState(withTime(state, clock), 2 * device.peers.length)
+    }
+    this.#tellRead(added)
+  }
+
+  /** Finds a device of the kernel that has another name since the last look. */
+  #takeRename({ name, index }: Device, identity: string | undefined, clock: ClockReading): void {
+    if (index === undefined) return
+    const unlisted = this.#missing.map((before) => this.#devices.get(before))
+    const renamed = unlisted.find((one) => one?.identity === identity)
+    if (renamed !== undefined) this.#rename(renamed, clock, () => renamed.rename(name))
+  }
+
+  /** Takes a change of a device after which it may have another name. */
+  #rename(device: WatchedDevice, clock: ClockReading, change: () => Addressed[]): void {
+    const before = device.name
+    const events = change()
+    if (device.name !== before) {
+      this.#devices.delete(before)
+      this.#devices.set(device.name, device)
+      this.#written.rename(before, device.name)
+    }
+    this.#publish(events, clock)
+  }
+
+  #tellRead(watched: WatchedDevice): void {
+    const { device } = watched
+    const bornAt = (publicKey: PublicKey): number | undefined => watched.bornAt(publicKey)
+    const now = (): number => this.#clocks.now().boot
+    for (const { wanted } of this.#subscriptions) {
+      if (wanted.devices(device.name)) wanted.onRead?.({ device, bornAt, now })
     }
   }
 
@@ -236,15 +276,8 @@ export class Run {
       return
     }
     if (device === undefined) return
-    const before = device.name
     const clock = this.#clocks.now()
-    const events = device.takeLink(change, clock)
-    if (device.name !== before) {
-      this.#devices.delete(before)
-      this.#devices.set(device.name, device)
-      this.#written.rename(before, device.name)
-    }
-    this.#publish(events, clock)
+    this.#rename(device, clock, () => device.takeLink(change, clock))
   }
 
   #publish(events: readonly Addressed[], clock: ClockReading): void {

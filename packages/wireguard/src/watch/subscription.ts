@@ -1,3 +1,4 @@
+import type { Device, PublicKey } from 'wireguardcfg'
 import type { PresenceRule } from './presence.js'
 import type { WatchEvent } from './events.js'
 
@@ -7,6 +8,16 @@ export interface Wanted {
   readonly interval: number | 'adaptive'
   readonly rule: PresenceRule
   readonly traffic: boolean
+  /** Called after each read of a device. The subscription then has no events but errors. */
+  readonly onRead?: ((read: DeviceRead) => void) | undefined
+}
+
+/** A device that was just read. Times are of the clock that goes on while the machine sleeps. */
+export interface DeviceRead {
+  readonly device: Device
+  /** When the last handshake of a peer was; undefined: there was none. */
+  readonly bornAt: (publicKey: PublicKey) => number | undefined
+  readonly now: () => number
 }
 
 /** The most events that wait for a consumer. */
@@ -23,7 +34,7 @@ export class Subscription {
   readonly #chunks: Iterator<WatchEvent>[] = []
   /** How many events have not been read, as far as that is known. */
   #waiting = 0
-  #needsState = true
+  #needsState: boolean
   #isLate = false
   #end: { readonly error?: unknown } | undefined
   #wake: () => void = () => {}
@@ -31,6 +42,7 @@ export class Subscription {
   constructor(wanted: Wanted, state: () => Iterable<WatchEvent> | undefined) {
     this.wanted = wanted
     this.#state = state
+    this.#needsState = wanted.onRead === undefined
   }
 
   /**
@@ -46,7 +58,7 @@ export class Subscription {
 
   /** Adds the events of a new device, which are made when they are read. */
   pushState(events: Iterable<WatchEvent>, length: number): void {
-    if (!this.#needsState) this.#add(events, length)
+    if (!this.#needsState && this.wanted.onRead === undefined) this.#add(events, length)
   }
 
   /** Wakes the consumer, because the state has been read for the first time. */
@@ -81,7 +93,7 @@ export class Subscription {
     if (this.#waiting >= MOST_EVENTS) {
       this.#chunks.length = 0
       this.#waiting = 0
-      this.#needsState = this.#isLate = true
+      this.#needsState = this.#isLate = this.wanted.onRead === undefined
     } else {
       this.#chunks.push(events[Symbol.iterator]())
       this.#waiting += length
@@ -119,6 +131,7 @@ export class Subscription {
 
   #wants(event: WatchEvent): boolean {
     if (event.type === 'traffic' && !this.wanted.traffic) return false
+    if (event.type !== 'error' && this.wanted.onRead !== undefined) return false
     if (!('device' in event) || event.device === undefined) return true
     return this.wanted.devices(event.device)
   }

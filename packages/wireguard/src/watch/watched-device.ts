@@ -65,6 +65,11 @@ export class WatchedDevice {
     return this.#link?.up === false
   }
 
+  /** When the last handshake of a peer was; undefined: there was none. */
+  bornAt(publicKey: PublicKey): number | undefined {
+    return this.#handshakes.bornAt(publicKey)
+  }
+
   /** When a peer may be overdue by one of these rules; Infinity: none can be. */
   overdueAt(rules: Iterable<PresenceRule>): number {
     return Math.min(
@@ -124,12 +129,8 @@ export class WatchedDevice {
       const { type, address } = change
       return [{ event: { type, device: this.name, address, initial: false } }]
     }
-    const events: Addressed[] = []
-    if (link.name !== this.name) {
-      this.#device = Object.freeze({ ...this.#device, name: link.name })
-      const from = before?.name ?? link.name
-      events.push({ event: { type: 'device-renamed', device: link.name, from } })
-    }
+    // A program listens under the old name.
+    const events = this.#device.backend === 'kernel' ? this.rename(link.name) : []
     if (before !== undefined && before.up !== link.up) {
       const type = link.up ? 'link-up' : 'link-down'
       const downs = this.#goDown(clock, 'link-down')
@@ -138,6 +139,14 @@ export class WatchedDevice {
       events.push({ event: { type, device: this.name, initial: false } })
     }
     return events
+  }
+
+  /** Takes another name of the same interface, and returns what is different. */
+  rename(name: string): Addressed[] {
+    const from = this.name
+    if (name === from) return []
+    this.#device = Object.freeze({ ...this.#device, name })
+    return [{ event: { type: 'device-renamed', device: name, from } }]
   }
 
   /** Takes the state of its link after a read of all links. */

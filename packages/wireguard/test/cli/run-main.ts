@@ -7,7 +7,7 @@ import type { CommandResult } from '../../../../test-fixtures/command.js'
 /** What a run of the command is given. */
 export interface RunOptions extends Pick<
   Partial<CommandStreams>,
-  'env' | 'lookup' | 'open' | 'program' | 'stderr'
+  'ended' | 'env' | 'lookup' | 'open' | 'program' | 'stderr'
 > {
   /** Standard input; absent: empty. */
   readonly input?: string

@@ -23,6 +23,7 @@ const CALLS = {
   device: () => wg.device('good'),
   deviceNames: () => wg.deviceNames(),
   devices: () => wg.devices(),
+  keepEndpoints: () => wg.keepEndpoints('good', []).close(),
   link: () => wg.link('lo'),
   open: async () => (await WireGuard.open({ netns: process.pid })).close(),
   peers: () => wg.peers('good').next(),

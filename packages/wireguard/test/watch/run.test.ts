@@ -248,6 +248,16 @@ describe('a watch', () => {
     expect(following.seen.slice(1)).toEqual(['disconnected removed', 'device-removed'])
   })
 
+  it('tells a rename also when a read shows it first', async () => {
+    const machine = new Machine()
+    await using following = await follow(machine)
+    machine.names = ['wg7']
+    await machine.readTwice()
+    expect(following.seen).toEqual(['device-renamed'])
+    expect(following.poller.snapshot('wg7')?.name).toBe('wg7')
+    expect(following.poller.snapshot('wg0')).toBeUndefined()
+  })
+
   it('reads once for all subscriptions, also of a thousand', async () => {
     const machine = new Machine()
     await using following = await follow(machine, { interval: 15_000 })
