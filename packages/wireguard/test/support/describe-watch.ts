@@ -2,8 +2,11 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import type { Watcher, WatchEvent } from '../../src/index.js'
 import { openTunnel, ping, type Tunnel } from './tunnel.js'
 
-/** How long a peer counts as connected here, ms, so that silence shows soon. */
-const SHORT = { connectedFor: 2000, grace: 500 }
+/**
+ * How long a peer counts as connected here, ms: so short that silence shows soon, and longer than an
+ * emulated machine takes for a read.
+ */
+const SHORT = { connectedFor: 10_000, grace: 1000 }
 
 /** The event in one line. */
 function lineOf(event: WatchEvent): string {
