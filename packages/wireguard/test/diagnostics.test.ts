@@ -26,7 +26,7 @@ import { resolveEndpoint, WireGuard } from '../src/index.js'
 
 const CONFIG = { privateKey: privateKeyOf(1), peers: samplePeers(3) }
 /** They answer at once and throw nothing, so that a trace would only cost. */
-const SYNCHRONOUS = new Set(['mayHave'])
+const SYNCHRONOUS = new Set(['mayHave', 'reader'])
 
 let directory: TemporaryDirectory
 let server: UapiServer

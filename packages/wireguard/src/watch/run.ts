@@ -19,6 +19,8 @@ import { WrittenNow } from './written-now.js'
 export interface WatchSource {
   deviceNames(options: CallOptions, onError: (error: unknown) => void): Promise<string[]>
   device(name: string, options: CallOptions): Promise<Device>
+  /** Forgets what was remembered of a device for its next read; without a name, of all. */
+  forget(name?: string): void
   identityOf(device: Device): string | undefined
   /** Returns the changes of interfaces; undefined where the system does not tell them. */
   links(signal: AbortSignal): Promise<AsyncIterable<LinkEvent> | undefined>
@@ -79,6 +81,7 @@ export class Run {
   stop(): void {
     this.#ended.abort()
     this.#devices.clear()
+    this.#source.forget()
   }
 
   /** The device as it was last read. */
@@ -221,6 +224,7 @@ export class Run {
     if (device === undefined) return
     this.#devices.delete(name)
     this.#written.forget(name)
+    this.#source.forget(name)
     this.#errors.delete(`device ${name}`)
     const clock = this.#clocks.now()
     this.#publish(device.end(clock), clock)

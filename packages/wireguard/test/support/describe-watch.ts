@@ -3,8 +3,8 @@ import type { Watcher, WatchEvent } from '../../src/index.js'
 import { openTunnel, ping, type Tunnel } from './tunnel.js'
 
 /**
- * How long a peer counts as connected here, ms: so short that silence shows soon, and longer than an
- * emulated machine takes for a read.
+ * How long a peer counts as connected here, ms: so short that silence shows soon, and longer than
+ * an emulated machine takes for a read.
  */
 const SHORT = { connectedFor: 10_000, grace: 1000 }
 

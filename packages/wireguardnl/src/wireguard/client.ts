@@ -27,11 +27,20 @@ import { type KernelHandle, kernelOf, runningKernel } from './kernel.js'
 import { ConnectionPool } from './pool.js'
 import { diagnose } from './diagnose.js'
 import { genericRequestName } from './request-name.js'
+import { DumpMemory } from './dump/memory.js'
 import { readPeers } from './dump/read.js'
 import { applyConfig } from './set/apply.js'
 import { checkZones } from './set/messages.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
+
+/** Reads one device again and again. One read at a time. */
+export interface DeviceReader {
+  /** As {@link NetlinkClient.device}. */
+  readonly read: (options?: CallOptions) => Promise<Device>
+  /** Forgets what it remembers. */
+  readonly close: () => void
+}
 
 /**
  * Reads and writes the WireGuard devices of the Linux kernel, in the network namespace of the
@@ -107,6 +116,30 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    */
   device(name: string, options?: CallOptions): Promise<Device> {
     return this.#run('read device', name, options, (call) => this.#session(name, call).read())
+  }
+
+  /**
+   * Returns a reader of one device that is read again and again. It remembers the bytes of the last
+   * read, of 20,000 peers at most: peers in a datagram that has not changed are the same frozen
+   * objects as before. Close it, because it remembers keys.
+   *
+   * @throws WireGuardError from its `read` as {@link NetlinkClient.device}
+   *
+   * @example
+   * ```ts
+   * const reader = client.reader('wg0')
+   * const [before, after] = [await reader.read(), await reader.read()]
+   * console.log(before.peers[0] === after.peers[0]) // true, if nothing changed
+   * reader.close()
+   * ```
+   */
+  reader(name: string): DeviceReader {
+    const memory = new DumpMemory()
+    return {
+      read: (options) =>
+        this.#run('read device', name, options, (call) => this.#session(name, call).read(memory)),
+      close: () => memory.wipe(),
+    }
   }
 
   /**

@@ -3,6 +3,7 @@ import type { KeyedQueue } from 'wireguardcfg/backend'
 import type { Connection } from '../netlink/connection.js'
 import { pause } from '../netlink/yield.js'
 import type { NetlinkCall } from './call.js'
+import type { DumpMemory } from './dump/memory.js'
 import { dumpDevice } from './dump/read.js'
 import type { Kernel } from './kernel.js'
 import type { ConnectionPool } from './pool.js'
@@ -59,14 +60,15 @@ export class DeviceSession {
   /**
    * Reads the device. Reads it again when it changed during the read.
    *
+   * @param memory what is known from the last read
    * @throws WireGuardError `EAGAIN` when it changed during every read
    * @throws {NetlinkError}
    * @throws {MalformedMessageError}
    */
-  async read(): Promise<Device> {
+  async read(memory?: DumpMemory): Promise<Device> {
     for (let reads = 1; ; reads++) {
       const device = await this.exchange((connection) =>
-        dumpDevice(connection, this.name, this.kernel, this.call.exchange),
+        dumpDevice(connection, this.name, this.kernel, this.call.exchange, memory),
       )
       if (device !== undefined) return device
       await this.pauseBetweenReads(reads)

@@ -13,8 +13,16 @@ export const MAX_EMPTY_MESSAGES = 16
  */
 export class DumpMerger {
   readonly #attributes: DeviceAttributes = {}
+  readonly #isShared: boolean
   #last: DecodedPeer | undefined
+  /** Whether the last peer may be changed. */
+  #isOwn = false
   #empty = 0
+
+  /** @param isShared whether others have the peers of the parts as well: they stay as they are */
+  constructor(isShared = false) {
+    this.#isShared = isShared
+  }
 
   /**
    * Adds a message. Appends the peers that are now complete to `complete`, and returns it: all but
@@ -38,10 +46,14 @@ export class DumpMerger {
       if (last === undefined || !mayContinue || last.publicKey !== peer.publicKey) {
         if (last !== undefined) complete.push(last)
         this.#last = peer
+        this.#isOwn = !this.#isShared
         added = true
       } else if (peer.allowedIPs.length > 0) {
+        const own = this.#isOwn ? last : { ...last, allowedIPs: [...last.allowedIPs] }
+        this.#last = own
+        this.#isOwn = true
         // Not spread into `push`: the number of arguments of a call is limited.
-        for (const allowedIP of peer.allowedIPs) last.allowedIPs.push(allowedIP)
+        for (const allowedIP of peer.allowedIPs) own.allowedIPs.push(allowedIP)
         added = true
       }
     }

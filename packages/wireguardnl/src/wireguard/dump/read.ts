@@ -8,12 +8,13 @@ import type { Message } from '../../netlink/message.js'
 import { WG_CMD_GET_DEVICE, WG_GENL_NAME, WG_GENL_VERSION } from '../constants.js'
 import { decodeDevice } from './decode.js'
 import { writeSelector } from '../set/encode.js'
+import type { DumpMemory } from './memory.js'
 import { DumpMerger } from './merge.js'
 import type { Kernel } from '../kernel.js'
 
 /**
- * Reads a device once; `undefined` if it changed during the dump, so that the result may be
- * inconsistent.
+ * Reads a device once, with what a memory has of the last read; `undefined` if it changed during
+ * the dump, so that the result may be inconsistent.
  *
  * @throws {NetlinkError}
  * @throws {MalformedMessageError}
@@ -23,6 +24,7 @@ export async function dumpDevice(
   name: string,
   kernel: Kernel,
   options: ExchangeOptions,
+  memory?: DumpMemory,
 ): Promise<Device | undefined> {
   const payload = encodeGetDevice(name)
   let merger = new DumpMerger()
@@ -31,16 +33,22 @@ export async function dumpDevice(
     connection,
     WG_GENL_NAME,
     (family) => {
-      merger = new DumpMerger()
+      merger = new DumpMerger(memory !== undefined)
       peers = []
+      memory?.begin()
+      const decode = (message: Message) =>
+        memory === undefined
+          ? decodeDevice(message, kernel.zones)
+          : memory.decode(message, kernel.zones)
       const onMessage = (message: Message) => {
-        if (message.type === family) merger.add(decodeDevice(message, kernel.zones), peers)
+        if (message.type === family) merger.add(decode(message), peers)
       }
       return connection.dump(family, payload, onMessage, options)
     },
     options,
   )
   if (outcome.interrupted) return undefined
+  memory?.commit()
   peers.push(...merger.end())
   return merger.device(peers)
 }

@@ -1,0 +1,118 @@
+import { describe, expect, it } from '@jest/globals'
+import type { Device, DeviceConfig, Peer } from 'wireguardcfg'
+import { dump, FakeSystem, type SystemOptions } from '../../../../../test-fixtures/fakes/system.js'
+import { allowedIPsOf, publicKeyOf } from '../../../../../test-fixtures/sample.js'
+import { NetlinkClient } from '../../../src/wireguard/client.js'
+import { WG_CMD_GET_DEVICE } from '../../../src/wireguard/constants.js'
+
+const peersOf = (count: number): DeviceConfig => ({
+  peers: Array.from({ length: count }, (_, i) => ({
+    publicKey: publicKeyOf(i),
+    endpoint: `192.0.2.1:${i + 1}`,
+    allowedIPs: [`10.0.${i >> 8}.${i & 255}/32`],
+  })),
+})
+
+async function start(config: DeviceConfig, options: SystemOptions = {}) {
+  const system = new FakeSystem(options)
+  system.add('wg0')
+  const client = new NetlinkClient(system.kernel)
+  await client.configureDevice('wg0', config)
+  return { system, client, reader: client.reader('wg0') }
+}
+
+const find = ({ peers }: Device, i: number): Peer =>
+  peers.find(({ publicKey }) => publicKey === publicKeyOf(i))!
+
+describe('a reader of one device', () => {
+  it('gives the same frozen peers for what has not changed', async () => {
+    const { client, reader } = await start(peersOf(200))
+    const before = await reader.read()
+    const after = await reader.read()
+    expect(after).toEqual(before)
+    expect(after.peers.every((peer, i) => peer === before.peers[i])).toBe(true)
+    expect(
+      after.peers.every((peer) => Object.isFrozen(peer) && Object.isFrozen(peer.allowedIPs)),
+    ).toBe(true)
+    await client.close()
+  })
+
+  it('decodes what has changed, and what has another place', async () => {
+    const { client, reader } = await start(peersOf(200))
+    const before = await reader.read()
+    const changes: DeviceConfig[] = [
+      { peers: [{ publicKey: publicKeyOf(150), persistentKeepalive: 7 }] },
+      { peers: [{ publicKey: publicKeyOf(3), remove: true }] },
+      { peers: [{ publicKey: publicKeyOf(300), allowedIPs: ['fd00::1/128'] }] },
+      { listenPort: 7, firewallMark: 8 },
+      { replacePeers: true, ...peersOf(10) },
+      { replacePeers: true },
+    ]
+    for (const change of changes) {
+      await client.configureDevice('wg0', change)
+      expect(await reader.read()).toEqual(await client.device('wg0'))
+    }
+    expect(find(before, 150).persistentKeepalive).toBe(0)
+    await client.close()
+  })
+
+  it('merges a peer of several messages anew, and leaves its parts as they are', async () => {
+    const many = { peers: [{ publicKey: publicKeyOf(1), allowedIPs: allowedIPsOf(0, 1000) }] }
+    const { client, reader } = await start(many, { dumpLimit: 1000 })
+    const expected = await client.device('wg0')
+    for (let i = 0; i < 3; i++) expect(await reader.read()).toEqual(expected)
+    await client.close()
+  })
+
+  it('shares nothing with a plain read', async () => {
+    const { client, reader } = await start(peersOf(5))
+    await reader.read()
+    const { peers } = await client.device('wg0')
+    expect(peers.some((peer) => Object.isFrozen(peer))).toBe(false)
+    await client.close()
+  })
+
+  it('reads endpoints with a zone anew', async () => {
+    const peer = { publicKey: publicKeyOf(1), endpoint: '[fe80::1%lo]:1' }
+    const { client, reader } = await start({ peers: [peer] })
+    const [before] = (await reader.read()).peers
+    const [after] = (await reader.read()).peers
+    expect(after).toEqual(before)
+    expect(after).not.toBe(before)
+    await client.close()
+  })
+
+  it('remembers nothing once it is closed', async () => {
+    const { client, reader } = await start(peersOf(5))
+    const before = await reader.read()
+    reader.close()
+    const after = await reader.read()
+    const again = await reader.read()
+    expect(again).toEqual(before)
+    expect([after.peers[0] === before.peers[0], again.peers[0] === after.peers[0]]).toEqual([
+      false,
+      false,
+    ])
+    await client.close()
+  })
+
+  it('keeps nothing of a read during which the device changed', async () => {
+    const system = new FakeSystem({
+      answer: (request, usual) => {
+        const isRead = request.type === 0x23 && request.payload[0] === WG_CMD_GET_DEVICE
+        if (!isRead || ++reads !== 2) return usual()
+        return dump(request, wg0, 4000, () => true)
+      },
+    })
+    let reads = 0
+    const wg0 = system.add('wg0')
+    const client = new NetlinkClient(system.kernel)
+    await client.configureDevice('wg0', peersOf(100))
+    const reader = client.reader('wg0')
+    const before = await reader.read()
+    const after = await reader.read()
+    expect(reads).toBe(3)
+    expect(after.peers.every((peer, i) => peer === before.peers[i])).toBe(true)
+    await client.close()
+  })
+})
