@@ -88,6 +88,29 @@ export const kernel = [
     },
   },
   {
+    name: 'kernel-read-again',
+    title:
+      'one poll of an unchanged kernel device of 10,000 peers, as watch reads it, against receiving the same dump without decoding it',
+    aim: { by: 'ratio', atMost: 1.3 },
+    needs: [],
+    inKernel: true,
+    run: async (fixtures) => {
+      const name = await fixtures.largeKernelDevice()
+      const client = new NetlinkClient()
+      const reader = client.reader(name)
+      const dump = await receiveDump(name)
+      const samples = await sideBySide(
+        () => reader.read(),
+        () => dump.receive(),
+        { rounds: 25, warmUp: WARM_UP },
+      )
+      reader.close()
+      await client.close()
+      await dump.close()
+      return { unit: 'ms', ...samples }
+    },
+  },
+  {
     name: 'kernel-read-fresh',
     title:
       'a fresh process that imports the library and reads a device of 10,000 peers, against `wg show NAME dump` and `node -e 0`',

@@ -17,6 +17,13 @@ export const poll = [
     needs: [],
     run: async () => ({ unit: 'bytes', ours: [(await measure()).growth] }),
   },
+  {
+    name: 'poll-again',
+    title: 'the same as poll, with readers that know the read before, and nothing changed',
+    aim: { by: 'value', atMost: 4 },
+    needs: [],
+    run: async () => ({ unit: 'ms', ours: (await runSubject('poll.mjs', 'again')).rounds }),
+  },
 ]
 
 /** @type {Promise<{ rounds: number[], growth: number }> | undefined} */

@@ -57,7 +57,12 @@ export class Watcher
    * @throws WireGuardError `ABORT_ERR`
    */
   async next(): Promise<IteratorResult<WatchEvent, void>> {
-    const value = await this.#subscription.next()
+    let value: WatchEvent | undefined
+    try {
+      value = await this.#subscription.next()
+    } finally {
+      if (value === undefined) this.#leave()
+    }
     return value === undefined ? { done: true, value } : { done: false, value }
   }
 

@@ -3,8 +3,11 @@ import {
   type DeviceConfig,
   type Endpoint,
   parseEndpoint,
+  parsePublicKey,
+  type PeerConfig,
   type PublicKey,
 } from 'wireguardcfg'
+import { MOST_PEERS } from 'wireguardcfg/internal'
 import { isSameEndpoint } from './settle.js'
 import type { WasWritten } from './watched-device.js'
 
@@ -15,14 +18,19 @@ import type { WasWritten } from './watched-device.js'
 export class WrittenNow {
   readonly #devices = new Map<string, Map<PublicKey, Endpoint>>()
 
-  /** Notes a configuration that is about to be written. */
-  note(name: string, { peers = [] }: DeviceConfig): void {
-    for (const { publicKey, endpoint } of peers) {
-      const written = endpoint === undefined ? undefined : canonical(endpoint)
+  /**
+   * Notes a configuration that is about to be written. It has not been checked: what is wrong with
+   * it, the write tells.
+   */
+  note(name: string, config: DeviceConfig): void {
+    const peers: unknown = config?.peers
+    if (!Array.isArray(peers) || peers.length > MOST_PEERS) return
+    for (const peer of peers) {
+      const written = canonical(peer)
       if (written === undefined) continue
       const endpoints = this.#devices.get(name) ?? new Map<PublicKey, Endpoint>()
       this.#devices.set(name, endpoints)
-      endpoints.set(publicKey, written)
+      endpoints.set(written.publicKey, written.endpoint)
     }
   }
 
@@ -49,10 +57,17 @@ export class WrittenNow {
   }
 }
 
-/** Returns the endpoint as devices report it; undefined when it is none: the write refuses it. */
-function canonical(endpoint: Endpoint | string): Endpoint | undefined {
+/** Returns the endpoint of a peer as devices report it; undefined when it has no valid one. */
+function canonical(
+  peer: Partial<PeerConfig> | undefined,
+): { readonly publicKey: PublicKey; readonly endpoint: Endpoint } | undefined {
   try {
-    return typeof endpoint === 'string' ? parseEndpoint(endpoint) : checkEndpoint(endpoint)
+    const { publicKey, endpoint } = peer ?? {}
+    if (publicKey === undefined || endpoint === undefined) return undefined
+    return {
+      publicKey: parsePublicKey(publicKey),
+      endpoint: typeof endpoint === 'string' ? parseEndpoint(endpoint) : checkEndpoint(endpoint),
+    }
   } catch {
     return undefined
   }

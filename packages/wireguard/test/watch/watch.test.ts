@@ -134,6 +134,23 @@ describe('watch', () => {
     ])
   })
 
+  it.each([
+    ['null', () => null],
+    ['a peer that is null', () => ({ peers: [null] })],
+    ['peers that are no list', () => ({ peers: 7 })],
+    ['a list of 2^32 - 1 holes', () => ({ peers: Object.assign([], { length: 2 ** 32 - 1 }) })],
+    ['an endpoint that is none', () => ({ peers: [{ publicKey: A, endpoint: {} }] })],
+    ['a key that is none', () => ({ peers: [{ publicKey: 7, endpoint: '192.0.2.1:1' }] })],
+  ])('lets a write with %s fail as without a watch', async (_, make) => {
+    const config: never = make() as never
+    const expected = await caught(wg.configureDevice('wg0', config))
+    const watcher = watch()
+    await watcher.next()
+    const { code, message } = await caught(wg.configureDevice('wg0', config))
+    expect({ code, message }).toEqual({ code: 'EINVAL', message: expected.message })
+    await watcher.return()
+  })
+
   it('tells handshakes, who is connected, and traffic if it is asked for', async () => {
     await wg.configureDevice('wg0', { peers: [{ publicKey: A }] })
     const [watcher, plain] = [watch({ traffic: true }), watch()]

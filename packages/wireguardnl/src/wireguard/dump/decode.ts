@@ -24,7 +24,7 @@ import type { Zones } from '../structs.js'
 import { Arena } from './ascii.js'
 import { type DecodedPeer, buildPeers, PresharedKeySlab, type Sliceable } from './build.js'
 import { renderPeers } from './render.js'
-import { scanPeers } from './scan.js'
+import { type PeerListBytes, scanPeers } from './scan.js'
 import { PeerTable } from './table.js'
 
 /**
@@ -116,7 +116,7 @@ export class PeerListDecoder {
    *
    * @throws {MalformedMessageError}
    */
-  decode(list: AttributeReader, zones: Zones, ownText = false): DecodedPeer[] {
+  decode(list: PeerListBytes, zones: Zones, ownText = false): DecodedPeer[] {
     const found = this.#found
     scanPeers(list, found)
     // A key has at least 40 bytes in the message and 44 characters, an allowed IP at least 25 and
@@ -144,4 +144,4 @@ class OwnText implements Sliceable {
 }
 
 // One decoder for the process suffices: decoding never waits.
-const peerList = new PeerListDecoder()
+export const peerList = new PeerListDecoder()

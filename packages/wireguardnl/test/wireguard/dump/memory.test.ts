@@ -3,7 +3,11 @@ import type { Device, DeviceConfig, Peer } from 'wireguardcfg'
 import { dump, FakeSystem, type SystemOptions } from '../../../../../test-fixtures/fakes/system.js'
 import { allowedIPsOf, publicKeyOf } from '../../../../../test-fixtures/sample.js'
 import { NetlinkClient } from '../../../src/wireguard/client.js'
+import { MalformedMessageError } from '../../../src/netlink/malformed.js'
+import { encodeMessage, MessageReader } from '../../../src/netlink/message.js'
 import { WG_CMD_GET_DEVICE } from '../../../src/wireguard/constants.js'
+import { decodeDevice } from '../../../src/wireguard/dump/decode.js'
+import { DumpMemory } from '../../../src/wireguard/dump/memory.js'
 
 const peersOf = (count: number): DeviceConfig => ({
   peers: Array.from({ length: count }, (_, i) => ({
@@ -54,6 +58,41 @@ describe('a reader of one device', () => {
     }
     expect(find(before, 150).persistentKeepalive).toBe(0)
     await client.close()
+  })
+
+  it('decodes only the peers that have changed', async () => {
+    const { client, reader } = await start(peersOf(200))
+    const before = await reader.read()
+    const changed = [0, 7, 8, 150, 199].map((i) => publicKeyOf(i))
+    const peers = changed.map((publicKey) => ({ publicKey, persistentKeepalive: 7 }))
+    await client.configureDevice('wg0', { peers })
+    const after = await reader.read()
+    expect(after).toEqual(await client.device('wg0'))
+    const others = after.peers.filter((peer, i) => peer !== before.peers[i])
+    expect(others.map(({ publicKey }) => publicKey)).toEqual(changed)
+    await client.close()
+  })
+
+  it('gives the same as a decoder without memory for any bytes', async () => {
+    const { system, client } = await start(peersOf(40))
+    await client.close()
+    const [payload] = system.devices[0]!.dump(8000)
+    const original = Buffer.from(encodeMessage({ type: 0x23, flags: 2, sequence: 1 }, payload!))
+    let seed = 1
+    const random = (below: number) => {
+      seed = (Math.imul(seed, 1_664_525) + 1_013_904_223) >>> 0
+      return Math.floor((seed / 2 ** 32) * below)
+    }
+    for (let round = 0; round < 3000; round++) {
+      const memory = new DumpMemory()
+      const mutated = Buffer.from(original)
+      for (let i = random(3); i >= 0; i--) mutated[16 + random(mutated.length - 16)] = random(256)
+      memory.begin()
+      decoded(original, memory)
+      memory.commit()
+      memory.begin()
+      expect(decoded(mutated, memory)).toEqual(decoded(mutated))
+    }
   })
 
   it('merges a peer of several messages anew, and leaves its parts as they are', async () => {
@@ -116,3 +155,16 @@ describe('a reader of one device', () => {
     await client.close()
   })
 })
+
+/** What a datagram of one message means. Of several faults, either may be found first. */
+function decoded(datagram: Buffer, memory?: DumpMemory): unknown {
+  const message = new MessageReader(Buffer.from(datagram))
+  message.next()
+  const { zones } = new FakeSystem().kernel
+  try {
+    const { attributes, peers } = memory?.decode(message, zones) ?? decodeDevice(message, zones)
+    return { attributes, peers }
+  } catch (error) {
+    return error instanceof MalformedMessageError ? 'malformed' : String(error)
+  }
+}
