@@ -5,7 +5,7 @@ import {
   isWireGuardError,
   type PublicKey,
 } from 'wireguardcfg'
-import { sleep } from 'wireguardcfg/internal'
+import { onAbort, sleep } from 'wireguardcfg/internal'
 import type { LinkChange, LinkEvent, LinkWithAddresses } from 'wireguardnl'
 import { type Clock, type ClockReading, Clocks } from './clock.js'
 import type { WatcherEvent, WatchEvent } from './events.js'
@@ -125,8 +125,12 @@ export class Run {
     this.#missing = missing
     // When the list is not complete, a device that is not in it may still be there.
     if (!isComplete) names.push(...missing)
-    const wanted = names.filter((name) => this.#isWanted(name) && !this.#reading.has(name))
-    await Promise.race([this.#readAll(wanted, signal), sleep(PATIENCE, signal)])
+    // A device that is gone may have the name of one that nobody has asked for.
+    const mayBeRenamed = (name: string) => missing.length > 0 && !this.#devices.has(name)
+    const wanted = names.filter(
+      (name) => (this.#isWanted(name) || mayBeRenamed(name)) && !this.#reading.has(name),
+    )
+    await atMost(PATIENCE, this.#readAll(wanted, signal), signal)
     // Not before the reads: one of them may have another name.
     if (isComplete && !signal.aborted) for (const name of missing) this.#end(name)
     if (this.#isReady || signal.aborted) return
@@ -329,6 +333,22 @@ export class Run {
       earliest = Math.min(earliest, device.overdueAt(rules))
     }
     return earliest
+  }
+}
+
+/** Waits for work, for so many milliseconds at most. The work goes on. */
+async function atMost(
+  milliseconds: number,
+  work: Promise<void>,
+  signal: AbortSignal,
+): Promise<void> {
+  const over = new AbortController()
+  const stopListening = onAbort(signal, () => over.abort())
+  try {
+    await Promise.race([work, sleep(milliseconds, over.signal)])
+  } finally {
+    stopListening()
+    over.abort()
   }
 }
 

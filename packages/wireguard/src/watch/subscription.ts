@@ -133,6 +133,8 @@ export class Subscription {
     if (event.type === 'traffic' && !this.wanted.traffic) return false
     if (event.type !== 'error' && this.wanted.onRead !== undefined) return false
     if (!('device' in event) || event.device === undefined) return true
+    // Who watches the old name learns where the device went.
+    if (event.type === 'device-renamed' && this.wanted.devices(event.from)) return true
     return this.wanted.devices(event.device)
   }
 }

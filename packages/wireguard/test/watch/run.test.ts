@@ -4,7 +4,7 @@ import { type Device, type Peer, WireGuardError } from 'wireguardcfg'
 import type { LinkEvent } from 'wireguardnl'
 import { deferred } from '../../../../test-fixtures/deferred.js'
 import { publicKeyOf } from '../../../../test-fixtures/sample.js'
-import { until } from '../../../../test-fixtures/wait.js'
+import { turns, until } from '../../../../test-fixtures/wait.js'
 import type { WatchEvent } from '../../src/index.js'
 import type { Clock } from '../../src/watch/clock.js'
 import { Poller } from '../../src/watch/poller.js'
@@ -262,6 +262,17 @@ describe('a watch', () => {
     expect(following.seen).toEqual(['device-renamed'])
     expect(following.poller.snapshot('wg7')?.name).toBe('wg7')
     expect(following.poller.snapshot('wg0')).toBeUndefined()
+  })
+
+  it('tells a rename to those who watch the old name', async () => {
+    const machine = new Machine()
+    await using following = await follow(machine, { devices: (name) => name === 'wg0' })
+    machine.names = ['wg7']
+    await until(() => following.seen.length > 0)
+    // What happens under the new name is nothing to them.
+    machine.handshake = new Date(START)
+    await turns(50)
+    expect(following.seen).toEqual(['device-renamed'])
   })
 
   it('reads once for all subscriptions, also of a thousand', async () => {
