@@ -24,7 +24,7 @@ import type { Zones } from '../structs.js'
 import { Arena } from './ascii.js'
 import { type DecodedPeer, buildPeers, PresharedKeySlab, type Sliceable } from './build.js'
 import { renderPeers } from './render.js'
-import { type PeerListBytes, scanPeers } from './scan.js'
+import { scanEntries, scanPeers } from './scan.js'
 import { PeerTable } from './table.js'
 
 /**
@@ -116,17 +116,38 @@ export class PeerListDecoder {
    *
    * @throws {MalformedMessageError}
    */
-  decode(list: PeerListBytes, zones: Zones, ownText = false): DecodedPeer[] {
+  decode(list: AttributeReader, zones: Zones, ownText = false): DecodedPeer[] {
+    scanPeers(list, this.#found)
+    return this.#finish(list.view, list.length, zones, ownText)
+  }
+
+  /**
+   * Returns some entries of such a list.
+   *
+   * @param places where each stretch of entries begins and ends
+   * @throws {MalformedMessageError}
+   */
+  decodeSome(view: DataView, places: readonly number[], zones: Zones): DecodedPeer[] {
+    let length = 0
+    for (let i = 0; i < places.length; i += 2) length += places[i + 1]! - places[i]!
+    this.#found.reset(length)
+    for (let i = 0; i < places.length; i += 2) {
+      scanEntries(view, places[i]!, places[i + 1]!, this.#found)
+    }
+    return this.#finish(view, length, zones, false)
+  }
+
+  /** Makes the peers of the entries that were found in so many bytes. */
+  #finish(view: DataView, length: number, zones: Zones, ownText: boolean): DecodedPeer[] {
     const found = this.#found
-    scanPeers(list, found)
     // A key has at least 40 bytes in the message and 44 characters, an allowed IP at least 25 and
     // 18 or 37 and 43, an endpoint 20 and 15 or 32 and 39. So the text is at most a quarter longer
     // than the bytes.
-    if (this.#arena.bytes.length < 2 * list.length) this.#arena = new Arena(4 * list.length)
+    if (this.#arena.bytes.length < 2 * length) this.#arena = new Arena(4 * length)
     const { bytes } = this.#arena
-    const end = renderPeers(found, list.view, this.#arena)
+    const end = renderPeers(found, view, this.#arena)
     const text = ownText ? new OwnText(bytes) : bytes.toString('latin1', 0, end)
-    return buildPeers(found, text, list.view, zones, this.#secrets)
+    return buildPeers(found, text, view, zones, this.#secrets)
   }
 }
 

@@ -1,6 +1,6 @@
 import { GENL_HDRLEN } from '../../genl/constants.js'
 import { AttributeReader, readAttributeHeader } from '../../netlink/attribute-reader.js'
-import { NLA_HDRLEN } from '../../netlink/constants.js'
+import { viewOf } from '../../netlink/endian.js'
 import type { Message } from '../../netlink/message.js'
 import { WGDEVICE_A_PEERS } from '../constants.js'
 import type { Zones } from '../structs.js'
@@ -44,7 +44,7 @@ export class DumpMemory {
     }
     const part =
       (isLike && compare !== undefined
-        ? decodeChanged(message, known.part, compare, zones)
+        ? decodeChanged(message, known, compare, zones)
         : undefined) ?? decodeDevice(message, zones)
     if (this.#isWiped) return part
     const isKept = this.#peers + part.peers.length <= MOST_PEERS && !hasZones(part)
@@ -81,7 +81,7 @@ const NO_PART: DevicePart = { attributes: {}, peers: [] }
  */
 function decodeChanged(
   message: Message,
-  known: DevicePart,
+  known: Remembered,
   isEqual: Comparison,
   zones: Zones,
 ): DevicePart | undefined {
@@ -89,29 +89,45 @@ function decodeChanged(
   if (list === undefined) return undefined
   const { start, end } = list
   if (!isEqual(message.start, start) || !isEqual(end, message.end)) return undefined
-  const peers: DecodedPeer[] = []
-  let changedFrom: number | undefined
-  const decodeUpTo = (at: number): void => {
-    if (changedFrom === undefined) return
-    const { view } = message
-    const changed = { view, start: changedFrom, end: at, length: at - changedFrom }
-    for (const peer of peerList.decode(changed, zones)) peers.push(peer)
-    changedFrom = undefined
-  }
-  for (let at = start, i = 0; at < end; i++) {
+  const { attributes, peers: before } = known.part
+  const view = viewOf(known.bytes)
+  const peers: (DecodedPeer | undefined)[] = []
+  const changed: number[] = []
+  for (let at = start; at < end;) {
     const header = readAttributeHeader(message.view, at, end)
     const next = Math.min(end, at + (((header & 0xffff) + 3) & ~3))
+    const old = before[peers.length]
     // With another length, the peers behind it have other places.
-    const peer = known.peers[i]
-    if (peer === undefined || !isEqual(at, at + NLA_HDRLEN)) return undefined
-    if (isEqual(at, next)) {
-      decodeUpTo(at)
-      peers.push(peer)
-    } else changedFrom ??= at
+    if (old === undefined || message.view.getInt32(at) !== view.getInt32(at - message.start)) {
+      return undefined
+    }
+    if (isSameStretch(message, at, next, view)) peers.push(old)
+    else {
+      peers.push(undefined)
+      changed.push(at, next)
+    }
     at = next
   }
-  decodeUpTo(end)
-  return peers.length === known.peers.length ? { attributes: known.attributes, peers } : undefined
+  if (peers.length !== before.length) return undefined
+  const decoded = peerList.decodeSome(message.view, changed, zones).values()
+  return { attributes, peers: peers.map((peer) => peer ?? decoded.next().value!) }
+}
+
+/**
+ * As a {@link Comparison}, for stretches so short that a call of the system takes longer.
+ */
+function isSameStretch(
+  { view, start }: Message,
+  from: number,
+  to: number,
+  known: DataView,
+): boolean {
+  let at = from
+  for (; at + 4 <= to; at += 4) {
+    if (view.getInt32(at) !== known.getInt32(at - start)) return false
+  }
+  for (; at < to; at++) if (view.getUint8(at) !== known.getUint8(at - start)) return false
+  return true
 }
 
 /** Returns where the list of peers of a message is; undefined unless it has exactly one. */
@@ -140,6 +156,7 @@ function hasZones({ peers }: DevicePart): boolean {
 
 function frozen(part: DevicePart): DevicePart {
   for (const peer of part.peers) {
+    if (Object.isFrozen(peer)) continue
     if (peer.endpoint !== undefined) Object.freeze(peer.endpoint)
     Object.freeze(peer.allowedIPs)
     Object.freeze(peer)

@@ -1,4 +1,4 @@
-import { readAttributeHeader } from '../../netlink/attribute-reader.js'
+import { type AttributeReader, readAttributeHeader } from '../../netlink/attribute-reader.js'
 import { AF_INET, AF_INET6, NLA_HDRLEN, NLA_TYPE_MASK } from '../../netlink/constants.js'
 import { isZero, LITTLE_ENDIAN } from '../../netlink/endian.js'
 import { MalformedMessageError } from '../../netlink/malformed.js'
@@ -38,15 +38,6 @@ import {
 const SKIPPED = 0xff
 const MINIMUM_PAYLOAD = payloadLengths()
 
-/** Where the entries of WGDEVICE_A_PEERS are, or some of them. */
-export interface PeerListBytes {
-  readonly view: DataView
-  readonly start: number
-  readonly end: number
-  /** In bytes. */
-  readonly length: number
-}
-
 /**
  * The first pass over the entries of WGDEVICE_A_PEERS. Checks every length and records the offset
  * of every attribute. Reading attributes would take most of the time of a read. Therefore this pass
@@ -55,8 +46,13 @@ export interface PeerListBytes {
  *
  * @throws {MalformedMessageError}
  */
-export function scanPeers({ view, start, end, length }: PeerListBytes, found: PeerTable): void {
+export function scanPeers({ view, start, end, length }: AttributeReader, found: PeerTable): void {
   found.reset(length)
+  scanEntries(view, start, end, found)
+}
+
+/** Adds the entries of a part of such a list to a table that has room for them. */
+export function scanEntries(view: DataView, start: number, end: number, found: PeerTable): void {
   for (let at = start; at < end;) {
     const entryLength = readAttributeHeader(view, at, end) & 0xffff
     scanPeer(view, at + NLA_HDRLEN, at + entryLength, found)
