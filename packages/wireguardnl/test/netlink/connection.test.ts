@@ -339,7 +339,7 @@ describe('Connection.request through a thread', () => {
     await expect(two).rejects.toMatchObject({ code: 'ABORT_ERR' })
     release()
     await one
-    await gate.run(exchangeDeadline({ idleTimeout: 0 }), 'write', async () => {})
+    await gate.run(exchangeDeadline({ idleTimeout: 0, timeout: 0 }), 'write', async () => {})
     expect(second.kernels[0]!.requests).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import { nextTurn } from '../../src/netlink/yield.js'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../../../../test-fixtures/deferred.js'
 
-const deadline = () => exchangeDeadline({ idleTimeout: 0 })
+const deadline = () => exchangeDeadline({ idleTimeout: 0, timeout: 0 })
 
 describe('WriterGate', () => {
   it('is open without a write', () => {

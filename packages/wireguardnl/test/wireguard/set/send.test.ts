@@ -25,7 +25,7 @@ interface Options {
 /**
  * Sends a configuration of four messages, one peer in each, whose endpoint has a zone of its own.
  */
-async function start({ limits = {}, missing, busy = 0 }: Options = {}) {
+async function start({ limits, missing, busy = 0 }: Options = {}) {
   const events: string[] = []
   const system = new FakeSystem({
     beforeSend: async () => {
@@ -40,7 +40,9 @@ async function start({ limits = {}, missing, busy = 0 }: Options = {}) {
   const open = () => new Connection(() => kernel.open(NETLINK_GENERIC), gate)
   const exchanges = new KeyedQueue()
   const resources = { kernel, pool: new ConnectionPool(open), exchanges }
-  const call = new NetlinkCall({ operation: 'configure device' }, limits)
+  // Without limits of time, nothing is left running.
+  const unlimited = { idleTimeout: 0, timeout: 0 }
+  const call = new NetlinkCall({ operation: 'configure device' }, { ...unlimited, ...limits })
   const session = new DeviceSession('wg0', call, resources)
   await session.exchange((connection) => kernel.families.resolve(connection, WG_GENL_NAME))
   const config: CheckedDeviceConfig = {
