@@ -153,6 +153,8 @@ export class EndpointKeeper implements AsyncDisposable {
     for (let event; (event = await this.#subscription.next()) !== undefined;) {
       if (event.type === 'error') this.#options.onError?.(event.error)
     }
+    // Its WireGuard was closed.
+    await this.close()
   }
 
   #report(host: string, error: unknown, peer: PublicKey): void {
