@@ -1,5 +1,5 @@
-import { describe, expect, it } from '@jest/globals'
-import type { Device, DeviceConfig, Peer } from 'wireguardcfg'
+import { describe, expect, it, jest } from '@jest/globals'
+import { type Device, type DeviceConfig, type Peer, SecretKey } from 'wireguardcfg'
 import { dump, FakeSystem, type SystemOptions } from '../../../../../test-fixtures/fakes/system.js'
 import { allowedIPsOf, publicKeyOf } from '../../../../../test-fixtures/sample.js'
 import { NetlinkClient } from '../../../src/wireguard/client.js'
@@ -71,6 +71,35 @@ describe('a reader of one device', () => {
     const others = after.peers.filter((peer, i) => peer !== before.peers[i])
     expect(others.map(({ publicKey }) => publicKey)).toEqual(changed)
     await client.close()
+  })
+
+  it('zeroes the bytes that it remembers, when they are replaced and at the end', async () => {
+    const { system, client } = await start({
+      privateKey: SecretKey.generatePrivate(),
+      ...peersOf(3),
+    })
+    const copies: Uint8Array[] = []
+    using spy = jest.spyOn(Uint8Array.prototype, 'slice').mockImplementation(function copy(
+      this: Uint8Array,
+      ...range
+    ) {
+      const result = Uint8Array.from(this.subarray(...range))
+      if (result.length > 200) copies.push(result)
+      return result
+    })
+    const reader = client.reader('wg0')
+    await reader.read()
+    const first = copies.splice(0)
+    await client.configureDevice('wg0', { listenPort: 7 })
+    await reader.read()
+    const second = copies.splice(0)
+    expect(first.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true])
+    expect(second.map((bytes) => bytes.some((byte) => byte !== 0))).toEqual([true])
+    reader.close()
+    expect(second.map((bytes) => bytes.every((byte) => byte === 0))).toEqual([true])
+    expect(spy).toHaveBeenCalled()
+    await client.close()
+    expect(system.devices).toHaveLength(1)
   })
 
   it('gives the same as a decoder without memory for any bytes', async () => {
