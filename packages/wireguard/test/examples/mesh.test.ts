@@ -90,8 +90,8 @@ describeWith([hasEtcd, hasWireGuardGo, hasPing], 'the example of a mesh, over a 
   it('connects hosts that join, and forgets those that leave or crash', async () => {
     const [a, b, c] = [await join(), await join(), await join()]
     await untilMeshed(a, b, c)
-    expect(await ping(a.namespace, b.ip)).toBe(true)
-    expect(await ping(c.namespace, a.ip)).toBe(true)
+    await untilReached(a, b)
+    await untilReached(c, a)
     await stop(c.process, 'SIGTERM')
     await untilMeshed(a, b)
     // The lease was revoked, so nothing waited for its end; a crashed host is gone only then.
@@ -106,6 +106,7 @@ describeWith([hasEtcd, hasWireGuardGo, hasPing], 'the example of a mesh, over a 
   it('leaves the tunnels alone while etcd is away, and after it lost what it knew', async () => {
     const [a, b] = [await join(), await join()]
     await untilMeshed(a, b)
+    await untilReached(a, b)
     const keys = async () => (await a.peers()).map(({ publicKey }) => publicKey)
     const before = await keys()
     await stop(etcd, 'SIGKILL')
@@ -149,6 +150,14 @@ describeWith([hasEtcd, hasWireGuardGo, hasPing], 'the example of a mesh, over a 
     expect(a.output).toContain('0.0.0.0/0 is not in 10.8.0.0/24')
   }, 120_000)
 })
+
+/**
+ * Waits for an answer. A handshake that begins before the other end knows the peer is repeated
+ * after five seconds.
+ */
+async function untilReached(from: Host, to: Host): Promise<void> {
+  await until(() => ping(from.namespace, to.ip), `${from.ip} reaches ${to.ip}`)
+}
 
 /** What the host with this last number in its addresses publishes. */
 function entry(number: number, port: number) {
