@@ -43,6 +43,7 @@ export {
   type PeerField,
 } from './model/fields.js'
 export { Lazy } from './backend/lazy.js'
+export { freezePeer } from './model/device.js'
 export { isHostName } from './model/endpoint.js'
 export { atPath, inContext, invalid, describeKind, errorCode, HINTS } from './model/errors.js'
 export { CALL_OPTIONS, checkOptions, type OptionTable } from './model/options.js'

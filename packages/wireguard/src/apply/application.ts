@@ -3,6 +3,7 @@ import { type CheckedDeviceConfig, type CheckedPeerConfig, markChecked } from 'w
 import { isWireGuardError, WireGuardError } from 'wireguardcfg/internal'
 import { mergeConfigs } from 'wireguardcfg/internal/conf'
 import { identityOf } from '../device-identity.js'
+import { isSameEndpoint } from '../same-endpoint.js'
 import { type Endpoints, isEndpointKept, type SyncResult } from '../sync/diff.js'
 import { syncChecked, type SyncTarget } from '../sync/sync.js'
 import type { WrittenEndpoints } from './written-endpoints.js'
@@ -84,12 +85,10 @@ export class Application {
    * has roamed keeps its own, as in {@link Application.apply}.
    */
   async addEndpoints(wanted: CheckedDeviceConfig, previous: PreviousEndpoints): Promise<void> {
-    const late = (wanted.peers ?? []).filter(({ publicKey, endpoint }) => {
-      const known = this.#known.get(publicKey)
-      return (
-        endpoint !== undefined && !(known?.host === endpoint.host && known.port === endpoint.port)
-      )
-    })
+    const late = (wanted.peers ?? []).filter(
+      ({ publicKey, endpoint }) =>
+        endpoint !== undefined && !isSameEndpoint(endpoint, this.#known.get(publicKey)),
+    )
     if (late.length === 0) return
     const device = await this.#target.device(this.#name, this.#limits)
     const live = new Map(device.peers.map((peer) => [peer.publicKey, peer]))

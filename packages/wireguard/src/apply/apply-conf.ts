@@ -6,16 +6,16 @@ import type {
   PublicKey,
   WireGuardErrorInit,
 } from 'wireguardcfg'
-import { type Conf, configFromConf, parseConf } from 'wireguardcfg/conf'
+import { type Conf, configFromConf } from 'wireguardcfg/conf'
 import {
   atPath,
   CALL_OPTIONS,
   checkOptions,
-  invalid,
   isWireGuardError,
   type OptionTable,
 } from 'wireguardcfg/internal'
 import { mergeConfigs, toDeviceConfigs, withEndpoints } from 'wireguardcfg/internal/conf'
+import { givenConf } from '../given-conf.js'
 import { withAddresses } from '../resolve/config.js'
 import { CallLookups, resolveOptionsOf } from '../resolve/for-call.js'
 import { nameOf, PendingNames, type UnresolvedEndpoint } from '../resolve/names.js'
@@ -81,7 +81,7 @@ export async function applyConf(
 ): Promise<ApplyResult> {
   const { mode = 'sync', previous, resolve = true, unknownKeys, ...limits } = options
   const context = { operation: OPERATION, device: name }
-  const conf = fileOf(given, { ...context, path: 'conf' })
+  const conf = givenConf(given, { ...context, path: 'conf' })
   const before = previous === undefined ? undefined : readPrevious(previous, unknownKeys, context)
   const conversion = toDeviceConfigs(conf, mode === 'add' ? 'addconf' : 'setconf', { unknownKeys })
   const lookupOptions = withDefaults(resolveOptionsOf(resolve, context), {
@@ -123,7 +123,7 @@ function readPrevious(
   unknownKeys: ApplyConfOptions['unknownKeys'],
   context: Omit<WireGuardErrorInit, 'code'>,
 ): NamedDeviceConfig {
-  const conf = fileOf(given, { ...context, path: 'previous' })
+  const conf = givenConf(given, { ...context, path: 'previous' })
   return atPath('previous', () => configFromConf(conf, { unknownKeys }))
 }
 
@@ -134,11 +134,4 @@ function endpointsOf({ peers = [] }: DeviceConfig): ReadonlyMap<PublicKey, Endpo
     if (typeof endpoint === 'object') endpoints.set(publicKey, endpoint)
   }
   return endpoints
-}
-
-function fileOf(conf: Conf | string, context: Omit<WireGuardErrorInit, 'code'>): Conf {
-  if (typeof conf === 'string') return parseConf(conf)
-  // The caller may have no type checker, or another copy of the package.
-  if (typeof conf === 'object' && conf !== null && 'sections' in conf) return conf
-  throw invalid('expected the text of a file, or what parseConf returned', context)
 }

@@ -1,5 +1,4 @@
 import {
-  type Device,
   type DeviceConfig,
   type Endpoint,
   isWireGuardError,
@@ -9,6 +8,7 @@ import {
 import { abortError, callDeadline, Semaphore } from 'wireguardcfg/backend'
 import {
   checkEndpoint,
+  findPeer,
   isHostName,
   objectsOf,
   MOST_PEERS,
@@ -110,7 +110,7 @@ export class EndpointKeeper implements AsyncDisposable {
       const addresses = await this.#addressesOf(host, port)
       // It may have come back meanwhile, and a live peer is left alone.
       const read = this.#last
-      const peer = read && findIn(read.device, publicKey)
+      const peer = read && findPeer(read.device, publicKey)
       if (read === undefined || peer === undefined || this.#ended.signal.aborted) return
       const view = viewOf(peer, read)
       if (!kept.isStale(view)) return
@@ -169,10 +169,6 @@ export class EndpointKeeper implements AsyncDisposable {
 function viewOf(peer: Peer, { bornAt, now }: DeviceRead): PeerView {
   const { endpoint, transmitBytes, publicKey } = peer
   return { endpoint, transmitBytes, bornAt: bornAt(publicKey), now: now() }
-}
-
-function findIn({ peers }: Device, wanted: PublicKey): Peer | undefined {
-  return peers.find(({ publicKey }) => publicKey === wanted)
 }
 
 /** Returns the endpoints that are names. @throws WireGuardError `EINVAL` with the `path` */

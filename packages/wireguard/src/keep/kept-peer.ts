@@ -1,6 +1,6 @@
 import { type Endpoint, formatEndpoint } from 'wireguardcfg'
 import type { PeerName } from '../resolve/names.js'
-import { isSameEndpoint } from '../watch/settle.js'
+import { isSameEndpoint } from '../same-endpoint.js'
 
 /** What a read showed of a peer. Times are of the clock that goes on while the machine sleeps. */
 export interface PeerView {

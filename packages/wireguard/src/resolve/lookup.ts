@@ -9,6 +9,7 @@ import {
   onAbort,
   type OptionTable,
   quote,
+  sleep,
 } from 'wireguardcfg/internal'
 
 /**
@@ -144,7 +145,7 @@ export async function lookUpAll(
       left--
       onRetry?.({ host, port, error, delay })
     }
-    await pause(delay, signal)
+    await sleep(delay, signal)
     delay = nextDelay(delay)
   }
 }
@@ -225,17 +226,4 @@ async function orAbort<T>(promise: Promise<T>, signal: AbortSignal | undefined):
     const stopListening = onAbort(signal, () => reject(aborted(signal)))
     void promise.then(resolve, reject).finally(stopListening)
   })
-}
-
-/** Waits, or rejects as soon as the signal is aborted. */
-async function pause(delay: number, signal: AbortSignal | undefined): Promise<void> {
-  let timer: NodeJS.Timeout | undefined
-  const over = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, delay)
-  })
-  try {
-    await orAbort(over, signal)
-  } finally {
-    clearTimeout(timer)
-  }
 }

@@ -1,6 +1,7 @@
 import type { AllowedIP, Device, Endpoint, Peer, PublicKey } from 'wireguardcfg'
 import type { CheckedDeviceConfig, CheckedPeerConfig } from 'wireguardcfg/backend'
 import { DEVICE_FIELDS, type DeviceField, fieldNames, givenFields } from 'wireguardcfg/internal'
+import { isSameEndpoint } from '../same-endpoint.js'
 
 /** The result of `WireGuard.syncDevice`, by the public keys of the peers. */
 export interface SyncResult {
@@ -120,14 +121,10 @@ export function isEndpointKept(
   now: Peer | undefined,
   endpoints: Endpoints,
 ): boolean {
-  if (endpoint === undefined || isSame(endpoint, now?.endpoint)) return true
+  if (endpoint === undefined || isSameEndpoint(endpoint, now?.endpoint)) return true
   if (now?.endpoint === undefined || endpoints === 'write') return false
   if (endpoints === 'keep-roamed') return now.lastHandshake !== undefined
-  return isSame(endpoint, endpoints.get(publicKey))
-}
-
-function isSame(one: Endpoint, other: Endpoint | undefined): boolean {
-  return one.port === other?.port && one.host === other.host
+  return isSameEndpoint(endpoint, endpoints.get(publicKey))
 }
 
 /** The allowed IPs to add to each peer and to remove from it. */

@@ -1,6 +1,7 @@
 import type { Device, Peer, PublicKey } from 'wireguardcfg'
 import type { DeviceEvent, PeerEvent, WatchedDeviceField, WatchedPeerField } from './events.js'
-import { isSameEndpoint, isSameSecret, isSameSet } from './settle.js'
+import { isSameEndpoint } from '../same-endpoint.js'
+import { isSameSecret, isSameSet } from './settle.js'
 
 /** What became of the peers of a device between two reads. Unchanged peers are in no list. */
 export interface PeerDifferences {

@@ -1,4 +1,6 @@
-import type { AllowedIP, Device, Endpoint, Peer, SecretKey } from 'wireguardcfg'
+import type { AllowedIP, Device, Peer, SecretKey } from 'wireguardcfg'
+import { freezePeer } from 'wireguardcfg/internal'
+import { isSameEndpoint } from '../same-endpoint.js'
 
 /**
  * Returns a device as it was read, in which each peer that did not change is the same object as
@@ -15,7 +17,7 @@ export function settle(before: Device | undefined, read: Device): Device {
     const old = known.get(peer.publicKey)
     if (old !== undefined && isSamePeer(old, peer)) return old
     isSame = false
-    return frozen(peer)
+    return freezePeer(peer)
   })
   if (isSame && isSameDevice(before!, read)) return before!
   return Object.freeze({ ...read, peers: Object.freeze(peers) })
@@ -23,12 +25,6 @@ export function settle(before: Device | undefined, read: Device): Device {
 
 function isSameList(one: readonly Peer[], other: readonly Peer[]): boolean {
   return one.length === other.length && one.every((peer, i) => peer === other[i])
-}
-
-function frozen(peer: Peer): Peer {
-  if (peer.endpoint !== undefined) Object.freeze(peer.endpoint)
-  Object.freeze(peer.allowedIPs)
-  return Object.freeze(peer)
 }
 
 function isSameDevice(one: Device, other: Device): boolean {
@@ -54,10 +50,6 @@ function isSamePeer(one: Peer, other: Peer): boolean {
     isSameSet(one.allowedIPs, other.allowedIPs) &&
     isSameSecret(one.presharedKey, other.presharedKey)
   )
-}
-
-export function isSameEndpoint(one: Endpoint | undefined, other: Endpoint | undefined): boolean {
-  return one?.host === other?.host && one?.port === other?.port
 }
 
 export function isSameSecret(one: SecretKey | undefined, other: SecretKey | undefined): boolean {

@@ -1,14 +1,9 @@
-import type { Backend, CallOptions, Device } from 'wireguardcfg'
+import type { Backend } from 'wireguardcfg'
+import type { DeviceReader } from 'wireguardnl'
 import type { Backends } from '../backends.js'
 import { identityOf } from '../device-identity.js'
 import { deviceNames } from '../devices.js'
 import type { WatchSource } from './run.js'
-
-/** Reads one device again and again, as `NetlinkClient.reader` does. */
-interface DeviceReader {
-  readonly read: (options: CallOptions) => Promise<Device>
-  readonly close: () => void
-}
 
 /** The devices of a `WireGuard`, to be watched. */
 export function watchSource(backends: Backends): WatchSource {

@@ -149,11 +149,6 @@ export class WatchedDevice {
     return [{ event: { type: 'device-renamed', device: name, from } }]
   }
 
-  /** Takes the state of its link after a read of all links. */
-  setLink(link: LinkWithAddresses): void {
-    this.#link = link
-  }
-
   /** Returns what its end means. */
   end(clock: ClockReading): Addressed[] {
     return [

@@ -8,7 +8,7 @@ import {
   type PublicKey,
 } from 'wireguardcfg'
 import { MOST_PEERS } from 'wireguardcfg/internal'
-import { isSameEndpoint } from './settle.js'
+import { isSameEndpoint } from '../same-endpoint.js'
 import type { WasWritten } from './watched-device.js'
 
 /**

@@ -68,4 +68,12 @@ export function emptyPeer(publicKey: PublicKey): PeerDraft {
   }
 }
 
+/** Freezes a peer with its endpoint and its list, because several share it. Returns the peer. */
+export function freezePeer<P extends Peer>(peer: P): P {
+  if (Object.isFrozen(peer)) return peer
+  if (peer.endpoint !== undefined) Object.freeze(peer.endpoint)
+  Object.freeze(peer.allowedIPs)
+  return Object.freeze(peer)
+}
+
 const NO_ALLOWED_IPS: readonly AllowedIP[] = []

@@ -1,3 +1,4 @@
+import { freezePeer } from 'wireguardcfg/internal'
 import { GENL_HDRLEN } from '../../genl/constants.js'
 import { AttributeReader, readAttributeHeader } from '../../netlink/attribute-reader.js'
 import { viewOf } from '../../netlink/endian.js'
@@ -35,22 +36,23 @@ export class DumpMemory {
   /** Decodes the next message of the dump. @throws {MalformedMessageError} */
   decode(message: Message, zones: Zones): DevicePart {
     const known = this.#known[this.#next.length]
-    const isLike = known !== undefined && known.bytes.length === message.end - message.start
-    const compare = isLike ? comparison(message, known.bytes) : undefined
-    if (isLike && compare?.(message.start, message.end) === true) {
-      this.#next.push(known)
-      this.#peers += known.part.peers.length
-      return known.part
+    let part: DevicePart | undefined
+    if (known !== undefined && known.bytes.length === message.end - message.start) {
+      const isEqual = comparison(message, known.bytes)
+      if (isEqual(message.start, message.end)) {
+        this.#next.push(known)
+        this.#peers += known.part.peers.length
+        return known.part
+      }
+      part = decodeChanged(message, known, isEqual, zones)
     }
-    const part =
-      (isLike && compare !== undefined
-        ? decodeChanged(message, known, compare, zones)
-        : undefined) ?? decodeDevice(message, zones)
+    part ??= decodeDevice(message, zones)
     if (this.#isWiped) return part
     const isKept = this.#peers + part.peers.length <= MOST_PEERS && !hasZones(part)
     // What is not kept has its place, so that the messages behind it are compared with theirs.
     const bytes = isKept ? message.bytes.slice(message.start, message.end) : NOTHING
-    this.#next.push({ bytes, part: isKept ? frozen(part) : NO_PART })
+    if (isKept) for (const peer of part.peers) freezePeer(peer)
+    this.#next.push({ bytes, part: isKept ? part : NO_PART })
     if (isKept) this.#peers += part.peers.length
     return part
   }
@@ -152,14 +154,4 @@ function comparison({ bytes, start }: Message, known: Uint8Array): Comparison {
 /** The same bytes mean another address when the interface of a zone gets another name. */
 function hasZones({ peers }: DevicePart): boolean {
   return peers.some(({ endpoint }) => endpoint?.host.includes('%') === true)
-}
-
-function frozen(part: DevicePart): DevicePart {
-  for (const peer of part.peers) {
-    if (Object.isFrozen(peer)) continue
-    if (peer.endpoint !== undefined) Object.freeze(peer.endpoint)
-    Object.freeze(peer.allowedIPs)
-    Object.freeze(peer)
-  }
-  return part
 }
