@@ -18,6 +18,7 @@ import {
 import { lookUpAll } from '../resolve/lookup.js'
 import type { Poller } from '../watch/poller.js'
 import type { DeviceRead, Subscription } from '../watch/subscription.js'
+import { ToldErrors } from '../watch/told-errors.js'
 import type { PeerName } from '../resolve/names.js'
 import { KeptPeer, type PeerView } from './kept-peer.js'
 import { checkKeepOptions, type KeepOptions, OPERATION } from './options.js'
@@ -46,8 +47,7 @@ export class EndpointKeeper implements AsyncDisposable {
   readonly #turns = new Semaphore(LOOKUPS_AT_ONCE)
   /** The lookups that run, by name: one for all peers of the name. */
   readonly #lookups = new Map<string, Promise<readonly string[]>>()
-  /** The code of the last failure of each name. */
-  readonly #failures = new Map<string, string>()
+  readonly #failures = new ToldErrors()
   #last: DeviceRead | undefined
 
   /** @internal */
@@ -115,7 +115,7 @@ export class EndpointKeeper implements AsyncDisposable {
       const view = viewOf(peer, read)
       if (!kept.isStale(view)) return
       const after = kept.choose(addresses, view)
-      this.#failures.delete(host)
+      this.#failures.forget(host)
       if (after === undefined) return
       // Another program may have removed the peer: it stays removed.
       const change = { publicKey, updateOnly: true, endpoint: after }
@@ -159,10 +159,8 @@ export class EndpointKeeper implements AsyncDisposable {
 
   #report(host: string, error: unknown, peer: PublicKey): void {
     if (this.#ended.signal.aborted) return
-    if (!isWireGuardError(error)) throw error
-    if (this.#failures.get(host) === error.code) return
-    this.#failures.set(host, error.code)
-    this.#options.onError?.(error.with({ device: this.#name, peer }))
+    const told = this.#failures.take(host, error)
+    if (told !== undefined) this.#options.onError?.(told.with({ device: this.#name, peer }))
   }
 }
 

@@ -6,13 +6,14 @@ import {
   type PublicKey,
 } from 'wireguardcfg'
 import { onAbort, sleep } from 'wireguardcfg/internal'
-import type { LinkChange, LinkEvent, LinkWithAddresses } from 'wireguardnl'
+import type { LinkEvent, LinkWithAddresses } from 'wireguardnl'
 import { type Clock, type ClockReading, Clocks } from './clock.js'
 import type { WatcherEvent, WatchEvent } from './events.js'
 import { Pace } from './pace.js'
 import type { PresenceRule } from './presence.js'
 import type { Subscription, Wanted } from './subscription.js'
 import { type Addressed, WatchedDevice } from './watched-device.js'
+import { ToldErrors } from './told-errors.js'
 import { WrittenNow } from './written-now.js'
 
 /** What is watched. */
@@ -46,8 +47,7 @@ export class Run {
   readonly #reading = new Set<string>()
   /** The devices that the last list did not have. */
   #missing: readonly string[] = []
-  /** The code of the last error of each thing that failed. */
-  readonly #errors = new Map<string, string>()
+  readonly #errors = new ToldErrors()
   #isReady = false
 
   constructor(source: WatchSource, subscriptions: ReadonlySet<Subscription>, clock: Clock) {
@@ -119,7 +119,7 @@ export class Run {
       isComplete = false
       this.#report(undefined, error, 'list')
     })
-    if (isComplete) this.#errors.delete('list')
+    if (isComplete) this.#errors.forget('list')
     const listed = new Set(names)
     const missing = [...this.#devices.keys()].filter((name) => !listed.has(name))
     this.#missing = missing
@@ -163,7 +163,7 @@ export class Run {
       else this.#report(name, error)
       return
     }
-    this.#errors.delete(`device ${name}`)
+    this.#errors.forget(`device ${name}`)
     if (!signal.aborted) this.#take(device)
   }
 
@@ -229,7 +229,7 @@ export class Run {
     this.#devices.delete(name)
     this.#written.forget(name)
     this.#source.forget(name)
-    this.#errors.delete(`device ${name}`)
+    this.#errors.forget(`device ${name}`)
     const clock = this.#clocks.now()
     this.#publish(device.end(clock), clock)
     this.#pace.noteChange()
@@ -259,33 +259,42 @@ export class Run {
     switch (event.type) {
       case 'state':
         this.#links.clear()
-        for (const link of event.links) this.#links.set(link.index, link)
+        for (const link of event.links) this.#putLink(link)
+        // Which of them are gone, the next look tells.
+        this.#pace.wake()
         break
       case 'resync':
         this.#tell({ type: 'resync', missed: event.missed })
         break
+      case 'link-removed': {
+        this.#links.delete(event.link.index)
+        const device = this.#deviceOf(event.link)
+        if (device !== undefined) this.#end(device.name)
+        break
+      }
+      case 'link-added':
+        this.#pace.noteChange()
+        this.#pace.wake()
+        this.#putLink(event.link)
+        break
       default:
-        this.#takeChange(event)
+        this.#putLink(event.link)
     }
   }
 
-  #takeChange(change: LinkChange): void {
-    const { link } = change
-    const device = [...this.#devices.values()].find(({ index }) => index === link.index)
-    if (change.type === 'link-removed') {
-      this.#links.delete(link.index)
-      if (device !== undefined) this.#end(device.name)
-      return
-    }
+  #putLink(link: LinkWithAddresses): void {
     this.#links.set(link.index, link)
-    if (change.type === 'link-added') {
-      this.#pace.noteChange()
-      this.#pace.wake()
-      return
-    }
+    const device = this.#deviceOf(link)
     if (device === undefined) return
     const clock = this.#clocks.now()
-    this.#rename(device, clock, () => device.takeLink(change, clock))
+    this.#rename(device, clock, () => device.takeLink(link, clock))
+  }
+
+  /** The device of a link. Of a program's, only the name is known until its link is. */
+  #deviceOf(link: LinkWithAddresses): WatchedDevice | undefined {
+    return [...this.#devices.values()].find(({ index, name }) =>
+      index === undefined ? name === link.name : index === link.index,
+    )
   }
 
   #publish(events: readonly Addressed[], clock: ClockReading): void {
@@ -305,12 +314,9 @@ export class Run {
     for (const one of this.#subscriptions) one.push([{ ...event, at }])
   }
 
-  /** @param about what failed, which is told again only for another reason */
   #report(device: string | undefined, error: unknown, about = `device ${device}`): void {
-    if (!isWireGuardError(error)) throw error
-    if (this.#errors.get(about) === error.code) return
-    this.#errors.set(about, error.code)
-    this.#tell({ type: 'error', device, error })
+    const told = this.#errors.take(about, error)
+    if (told !== undefined) this.#tell({ type: 'error', device, error: told })
   }
 
   #isWanted(name: string): boolean {

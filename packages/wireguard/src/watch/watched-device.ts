@@ -1,5 +1,5 @@
 import type { Device, Peer, PublicKey } from 'wireguardcfg'
-import type { LinkChange, LinkWithAddresses } from 'wireguardnl'
+import type { LinkWithAddresses } from 'wireguardnl'
 import type { ClockReading } from './clock.js'
 import { comparePeers, deviceChange, endpointChange, peerChange, traffic } from './differences.js'
 import type { DeviceEvent, PeerEvent } from './events.js'
@@ -120,23 +120,23 @@ export class WatchedDevice {
     return events
   }
 
-  /** Takes a change of its link, and returns what it means. */
-  takeLink(change: LinkChange, clock: ClockReading): Addressed[] {
-    const { link } = change
+  /** Takes its link as it is now, and returns what is different. */
+  takeLink(link: LinkWithAddresses, clock: ClockReading): Addressed[] {
     const before = this.#link
     this.#link = link
-    if (change.type === 'address-added' || change.type === 'address-removed') {
-      const { type, address } = change
-      return [{ event: { type, device: this.name, address, initial: false } }]
-    }
     // A program listens under the old name.
     const events = this.#device.backend === 'kernel' ? this.rename(link.name) : []
-    if (before !== undefined && before.up !== link.up) {
-      const type = link.up ? 'link-up' : 'link-down'
-      const downs = this.#goDown(clock, 'link-down')
+    const device = this.name
+    if (before?.up !== link.up) {
+      if (!link.up) events.push(...this.#goDown(clock, 'link-down'))
       this.#wasReadUp = false
-      events.push(...(link.up ? [] : downs))
-      events.push({ event: { type, device: this.name, initial: false } })
+      events.push({ event: { type: link.up ? 'link-up' : 'link-down', device, initial: false } })
+    }
+    for (const address of without(before?.addresses, link.addresses)) {
+      events.push({ event: { type: 'address-removed', device, address, initial: false } })
+    }
+    for (const address of without(link.addresses, before?.addresses)) {
+      events.push({ event: { type: 'address-added', device, address, initial: false } })
     }
     return events
   }
@@ -229,6 +229,10 @@ export class WatchedDevice {
     }
     return presence
   }
+}
+
+function without(all: readonly string[] = [], others: readonly string[] = []): string[] {
+  return all.filter((one) => !others.includes(one))
 }
 
 function* stateOf(

@@ -44,7 +44,7 @@ export class Watcher
     this.#wants = wanted.devices
     this.#poller = poller
     if (signal?.aborted === true) throw abortError({ operation: OPERATION }, signal.reason)
-    this.#subscription = poller.subscribe(wanted)
+    this.#subscription = poller.subscribe({ ...wanted, devices: (name) => this.#selects(name) })
     this.#stopListening = onAbort(signal, () => {
       this.#subscription.end({ error: abortError({ operation: OPERATION }, signal?.reason) })
       this.#leave()
@@ -54,7 +54,7 @@ export class Watcher
   /**
    * Waits for the next event.
    *
-   * @throws WireGuardError `ABORT_ERR`
+   * @throws WireGuardError `ABORT_ERR`; what the function `devices` throws
    */
   async next(): Promise<IteratorResult<WatchEvent, void>> {
     let value: WatchEvent | undefined
@@ -96,6 +96,16 @@ export class Watcher
   /** Ends the watch. */
   async [Symbol.asyncDispose](): Promise<void> {
     await this.return()
+  }
+
+  /** A function of the caller that throws ends this watch, and no other. */
+  #selects(name: string): boolean {
+    try {
+      return this.#wants(name)
+    } catch (error) {
+      this.#subscription.end({ error })
+      return false
+    }
   }
 
   #leave(): void {

@@ -26,7 +26,8 @@ class Machine implements WatchSource {
   listFailure: WireGuardError | undefined
   names = ['wg0']
   handshake: Date | undefined = new Date(START - 10 * SECOND)
-  readonly linkEvents: LinkEvent[] = []
+  /** What the system tells of the interfaces at the first attempt, the second ... and then fails. */
+  readonly linkEvents: LinkEvent[][] = []
   #wall = START
   #boot = 5000 * SECOND
   #monotonic = 1000 * SECOND
@@ -88,7 +89,8 @@ class Machine implements WatchSource {
   }
 
   async links(): Promise<AsyncIterable<LinkEvent> | undefined> {
-    return undefined
+    const events = this.linkEvents.shift()
+    return events && thenFail(events)
   }
 
   /** Waits for two whole reads, so that what is true now has been seen twice. */
@@ -96,6 +98,11 @@ class Machine implements WatchSource {
     const before = this.reads
     await until(() => this.reads > before + 3)
   }
+}
+
+async function* thenFail(events: readonly LinkEvent[]): AsyncGenerator<LinkEvent, void> {
+  yield* events
+  throw denied('ENOMEM')
 }
 
 const WANTED: Wanted = {
@@ -252,6 +259,36 @@ describe('a watch', () => {
     machine.failure = denied('ENODEV')
     await until(() => following.seen.length === 3)
     expect(following.seen.slice(1)).toEqual(['disconnected removed', 'device-removed'])
+  })
+
+  it('tells what became of an interface while its changes could not be followed', async () => {
+    const machine = new Machine()
+    const link = { index: 7, name: 'wg0', kind: 'wireguard', mtu: 1420 }
+    machine.linkEvents.push(
+      [
+        {
+          type: 'state',
+          links: [{ ...link, up: true, addresses: ['10.0.0.1/24', '10.0.0.2/24'] }],
+        },
+      ],
+      [
+        {
+          type: 'state',
+          links: [{ ...link, up: false, addresses: ['10.0.0.2/24', 'fd00::1/64'] }],
+        },
+      ],
+    )
+    const poller = new Poller(machine, machine.clock)
+    const seen: string[] = []
+    void collect(poller.subscribe(WANTED), seen)
+    await until(() => seen.at(-1) === 'address-added' && seen.includes('link-down'))
+    expect(seen).toEqual([
+      // This does not wait for the consumer of the state, which is later.
+      'error undefined ENOMEM',
+      ...['device-added', 'link-up', 'address-added', 'address-added', 'peer-added', 'connected'],
+      ...['disconnected link-down', 'link-down', 'address-removed', 'address-added'],
+    ])
+    await poller.close()
   })
 
   it('tells a rename also when a read shows it first', async () => {

@@ -293,6 +293,20 @@ describe('watch', () => {
     expect(await readUntil(watcher, 'peer-added wg0 A')).toHaveLength(1)
   }, 60_000)
 
+  it('ends with what its function throws, and no other watch does', async () => {
+    const watcher = watch()
+    await readUntil(watcher, 'device-added')
+    const failing = watch({
+      devices: () => {
+        throw new RangeError('a fault of the caller')
+      },
+    })
+    await expect(failing.next()).rejects.toThrow('a fault of the caller')
+    await expect(failing.next()).resolves.toEqual({ done: true, value: undefined })
+    await wg.setPeer('wg0', { publicKey: A })
+    await readUntil(watcher, 'peer-added wg0 A')
+  })
+
   it('ends with its loop, its signal and its WireGuard, and leaves nothing', async () => {
     const before = openDescriptors()
     for await (const { type } of watch()) if (type === 'device-added') break
