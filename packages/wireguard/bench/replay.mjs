@@ -13,13 +13,17 @@ const PORT_ID = 0xffff_ff00
 /** The largest datagram of a dump: 32 KiB less the overhead of the kernel (af_netlink.c). */
 const DATAGRAM = 32_448
 
+// An attribute of a counter has 12 bytes. That of the bytes received follows that of the sent ones.
+const TX_HEADER = 12 | (wg.WGPEER_A_TX_BYTES << 16)
+const RX_HEADER = 12 | (wg.WGPEER_A_RX_BYTES << 16)
+
 /** @import { Kernel } from '../../wireguardnl/src/wireguard/kernel.js' */
 
 /**
  * Returns the payloads of a dump, as the kernel sends it. Each peer has a preshared key, an IPv4
  * endpoint, one IPv4 and one IPv6 allowed IP.
  *
- * @param {number} peers at most 65,536
+ * @param {number} peers at most 2^20
  * @returns {Uint8Array[]} genlmsghdr and attributes of each message; one message fills a datagram
  */
 export function dumpPayloads(peers) {
@@ -39,6 +43,25 @@ export function dumpPayloads(peers) {
     payloads.push(writer.end(list).bytes())
   }
   return payloads
+}
+
+/**
+ * Lets the device have received more from some of the peers.
+ *
+ * @param {readonly Uint8Array[]} payloads as of `dumpPayloads`
+ * @param {(peer: number) => boolean} isChanged
+ */
+export function changeCounters(payloads, isChanged) {
+  let peer = 0
+  for (const payload of payloads) {
+    const view = new DataView(payload.buffer, payload.byteOffset, payload.length)
+    for (let at = 4; at + 24 <= payload.length; at += 4) {
+      if (view.getUint32(at, true) !== TX_HEADER) continue
+      if (view.getUint32(at + 12, true) !== RX_HEADER) continue
+      const bytes = view.getBigUint64(at + 16, true)
+      if (isChanged(peer++)) view.setBigUint64(at + 16, bytes + 100n, true)
+    }
+  }
 }
 
 /**
@@ -74,6 +97,8 @@ class ReplaySocket {
   #payloads
   #times
   #buffer = new Uint8Array(65_536)
+  #view = new DataView(this.#buffer.buffer)
+  #received = this.#buffer
   /** @type {Uint8Array[]} */
   #queue = []
   #sequence = 0
@@ -126,14 +151,14 @@ class ReplaySocket {
     // measurement.
     const payload = this.#payloads[i % this.#payloads.length]
     const length = 16 + payload.length
-    const view = new DataView(this.#buffer.buffer)
+    const view = this.#view
     view.setUint32(0, length, true)
     view.setUint16(4, FAMILY, true)
     view.setUint16(6, NLM_F_MULTI, true)
     view.setUint32(8, this.#sequence, true)
     view.setUint32(12, PORT_ID, true)
     this.#buffer.set(payload, 16)
-    return this.#buffer.subarray(0, length)
+    return this.#filled(length)
   }
 
   async close() {
@@ -143,7 +168,17 @@ class ReplaySocket {
   /** @param {Uint8Array} datagram */
   #fill(datagram) {
     this.#buffer.set(datagram)
-    return this.#buffer.subarray(0, datagram.length)
+    return this.#filled(datagram.length)
+  }
+
+  /**
+   * The same array for the same length, as the socket of the kernel.
+   *
+   * @param {number} length
+   */
+  #filled(length) {
+    if (this.#received.length !== length) this.#received = this.#buffer.subarray(0, length)
+    return this.#received
   }
 
   /**
@@ -177,15 +212,15 @@ function writePeer(writer, i) {
   writer.u64(wg.WGPEER_A_TX_BYTES, 1000 * i)
   writer.u64(wg.WGPEER_A_RX_BYTES, 2000 * i)
   writer.u32(wg.WGPEER_A_PROTOCOL_VERSION, 1)
-  const [high, low] = [i >> 8, i & 255]
+  const [page, high, low] = [i >> 16, (i >> 8) & 255, i & 255]
   const endpoint = new Uint8Array(16)
-  endpoint.set([wg.AF_INET, 0, 0xca, 0x6c, 198, 51, high, low])
+  endpoint.set([wg.AF_INET, 0, 0xca, 0x6c, 198, 51 + page, high, low])
   writer.blob(wg.WGPEER_A_ENDPOINT, endpoint)
   const allowedIPs = writer.begin(wg.WGPEER_A_ALLOWEDIPS)
-  writeRange(writer, wg.AF_INET, Uint8Array.of(10, 7, high, low))
+  writeRange(writer, wg.AF_INET, Uint8Array.of(10, 7 + page, high, low))
   const v6 = new Uint8Array(16)
   v6.set([0xfd, 0, 0, 7])
-  v6.set([high, low], 14)
+  v6.set([page, high, low], 13)
   writeRange(writer, wg.AF_INET6, v6)
   writer.end(allowedIPs).end(entry)
 }

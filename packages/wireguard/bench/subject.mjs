@@ -9,11 +9,11 @@ const run = promisify(execFile)
  * of this one.
  *
  * @param {string} file
- * @param {readonly string[]} args
+ * @param {readonly (string | number)[]} args
  * @returns {Promise<any>} its output, which is JSON
  */
 export async function runSubject(file, ...args) {
   const path = fileURLToPath(new URL(`subjects/${file}`, import.meta.url))
-  const { stdout } = await run(process.execPath, ['--expose-gc', path, ...args])
+  const { stdout } = await run(process.execPath, ['--expose-gc', path, ...args.map(String)])
   return JSON.parse(stdout)
 }

@@ -134,6 +134,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
   'UapiServer.listen(options)': [(o) => UapiServer.listen(o), 'Directory', 'directory'],
   'NetlinkClient.deviceNames(options)': [(o) => kernel.deviceNames(o), 'Signal', 'signal'],
   'NetlinkClient.device(options)': [(o) => kernel.device('wg0', o), 'Signal', 'signal'],
+  'NetlinkClient.reader(options)': [(o) => kernel.reader('wg0', o), 'mostPeer', 'mostPeers'],
   'DeviceReader.read(options)': [(o) => kernel.reader('wg0').read(o), 'Signal', 'signal'],
   'NetlinkClient.configureDevice(options)': [
     (o) => kernel.configureDevice('wg0', {}, o),

@@ -20,5 +20,5 @@ export {
   type Namespace,
   type NamespaceReference,
 } from './namespace/namespace.js'
-export { NetlinkClient, type DeviceReader } from './wireguard/client.js'
+export { NetlinkClient, type DeviceReader, type ReaderOptions } from './wireguard/client.js'
 export { kernelIn, type KernelHandle as Kernel } from './wireguard/kernel.js'

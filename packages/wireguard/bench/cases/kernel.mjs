@@ -111,6 +111,40 @@ export const kernel = [
     },
   },
   {
+    name: 'kernel-read-changed',
+    title: 'the same, after a change of 5 % of the peers',
+    aim: { by: 'ratio', atMost: 1.5 },
+    needs: [],
+    inKernel: true,
+    run: async (fixtures) => {
+      const name = await fixtures.largeKernelDevice()
+      const client = new NetlinkClient()
+      const reader = client.reader(name)
+      const dump = await receiveDump(name)
+      const { peers } = await client.device(name)
+      const some = peers.filter((_, i) => i % 20 === 0).map(({ publicKey }) => publicKey)
+      let changes = 0
+      // Counters change only with traffic. A keepalive has the same place whatever its value.
+      const change = () => {
+        const persistentKeepalive = 1 + (changes++ % 100)
+        const list = some.map((publicKey) => ({ publicKey, persistentKeepalive }))
+        return client.configureDevice(name, { peers: list })
+      }
+      const samples = await sideBySide(
+        () => reader.read(),
+        () => dump.receive(),
+        { rounds: 25, warmUp: WARM_UP, prepare: change },
+      )
+      await client.configureDevice(name, {
+        peers: some.map((publicKey) => ({ publicKey, persistentKeepalive: 0 })),
+      })
+      reader.close()
+      await client.close()
+      await dump.close()
+      return { unit: 'ms', ...samples }
+    },
+  },
+  {
     name: 'kernel-read-fresh',
     title:
       'a fresh process that imports the library and reads a device of 10,000 peers, against `wg show NAME dump` and `node -e 0`',

@@ -17,7 +17,7 @@ import {
 } from 'wireguardcfg/internal'
 import { lookUpAll } from '../resolve/lookup.js'
 import type { Poller } from '../watch/poller.js'
-import type { DeviceRead, Subscription } from '../watch/subscription.js'
+import { type DeviceRead, SNAPSHOT_PEERS, type Subscription } from '../watch/subscription.js'
 import { ToldErrors } from '../watch/told-errors.js'
 import type { PeerName } from '../resolve/names.js'
 import { KeptPeer, type PeerView } from './kept-peer.js'
@@ -75,6 +75,7 @@ export class EndpointKeeper implements AsyncDisposable {
       interval: 'adaptive',
       rule: { connectedFor: staleAfter, grace: 0 },
       traffic: false,
+      snapshotPeers: SNAPSHOT_PEERS,
       onRead: (read) => this.#look(read),
     })
     void this.#reportErrors()

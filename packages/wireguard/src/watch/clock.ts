@@ -35,6 +35,8 @@ const NOTABLE = 2000
 export class Clocks {
   readonly #clock: Clock
   #last: ClockReading | undefined
+  /** Reading the clock that goes on during sleep takes longer than looking at a device. */
+  #recent: ClockReading | undefined
 
   constructor(clock: Clock) {
     this.#clock = clock
@@ -43,18 +45,22 @@ export class Clocks {
   /** Reads the clocks at the beginning of a round. */
   read(): ClockReading {
     this.#last = this.now()
+    this.#recent = undefined
     return this.#last
   }
 
-  /** Returns the clocks as they are, compared with the beginning of the round. */
+  /** Returns the clocks to the millisecond, compared with the beginning of the round. */
   now(): ClockReading {
     const clock = this.#clock
-    const now = { wall: clock.wall(), boot: clock.boot(), monotonic: clock.monotonic() }
+    const monotonic = clock.monotonic()
+    if (this.#recent !== undefined && monotonic - this.#recent.monotonic < 1) return this.#recent
+    const now = { wall: clock.wall(), boot: clock.boot(), monotonic }
     const last = this.#last
     const passed = last === undefined ? 0 : now.boot - last.boot
     const slept = last === undefined ? 0 : passed - (now.monotonic - last.monotonic)
     const step = last === undefined ? 0 : now.wall - last.wall - passed
     const steps = [...(last?.steps.slice(-1) ?? []), step]
-    return { ...now, steps, wasSet: Math.abs(step) > NOTABLE, hasSlept: slept > NOTABLE }
+    const [wasSet, hasSlept] = [Math.abs(step) > NOTABLE, slept > NOTABLE]
+    return (this.#recent = { ...now, steps, wasSet, hasSlept })
   }
 }

@@ -19,6 +19,12 @@ export interface WatchOptions {
   readonly grace?: number | undefined
   /** Whether `traffic` events come; default false. */
   readonly traffic?: boolean | undefined
+  /**
+   * Of a device with more peers than this, only keys and some numbers are kept, about 110 bytes a
+   * peer: its snapshots have no peers, and its events of changed settings and endpoints do not say
+   * what was before. Default 20000. Of several watchers, the largest counts.
+   */
+  readonly snapshotPeers?: number | undefined
 }
 
 /**
@@ -116,7 +122,7 @@ export type PeerEvent = {
   | {
       /** Its settings changed. */
       readonly type: 'peer-changed'
-      /** Which settings. */
+      /** Which settings; of a device with more than `snapshotPeers` peers, none is named. */
       readonly fields: readonly WatchedPeerField[]
       /** The settings as they were, without the preshared key. */
       readonly before: Partial<Pick<Peer, 'persistentKeepalive' | 'allowedIPs'>>
@@ -126,7 +132,10 @@ export type PeerEvent = {
   | {
       /** It is reached elsewhere. */
       readonly type: 'endpoint-changed'
-      /** The endpoint as it was; undefined: there was none. */
+      /**
+       * The endpoint as it was; undefined: there was none, or the device has more than
+       * `snapshotPeers` peers.
+       */
       readonly before: Endpoint | undefined
       /** The endpoint as it is. */
       readonly after: Endpoint | undefined

@@ -1,15 +1,19 @@
 import type { Peer, PublicKey } from 'wireguardcfg'
 import type { ClockReading } from './clock.js'
+import type { Store } from './memory/store.js'
 
 /** What became known of the last handshake of a peer. */
 export interface SeenHandshake {
   /** Whether it is another one than before. */
   readonly isNew: boolean
+  /** What the device reported of the one before; undefined: it is the first, or is not new. */
+  readonly previous?: number | undefined
   /** When it was, on the clock that goes on while the machine sleeps. */
   readonly bornAt: number
 }
 
-interface Known {
+/** The last handshake of a peer. */
+export interface KnownHandshake {
   /** What the device reported. */
   readonly time: number
   readonly bornAt: number
@@ -26,8 +30,23 @@ const JITTER = 500
  * once, when a handshake is first seen: afterwards its age grows with a clock that nobody sets.
  */
 export class Handshakes {
-  readonly #known = new Map<PublicKey, Known>()
+  #known: Store<KnownHandshake>
   #readAt: number | undefined
+
+  constructor(store: Store<KnownHandshake>) {
+    this.#known = store
+  }
+
+  /** Keeps them elsewhere from now on. */
+  moveTo(store: Store<KnownHandshake>): void {
+    for (const [publicKey, known] of this.#known) store.set(publicKey, known)
+    this.#known = store
+  }
+
+  /** Yields when the last handshake of each peer was. */
+  *[Symbol.iterator](): Generator<[PublicKey, number], void, undefined> {
+    for (const [publicKey, { bornAt }] of this.#known) yield [publicKey, bornAt]
+  }
 
   /** Looks at a peer that was just read; undefined when it had no handshake. */
   see({ publicKey, lastHandshake }: Peer, clock: ClockReading): SeenHandshake | undefined {
@@ -48,7 +67,7 @@ export class Handshakes {
     const age = Math.min(Math.max(clock.wall - time, 0), oldest)
     const bornAt = clock.boot - age
     this.#known.set(publicKey, { time, bornAt })
-    return { isNew: true, bornAt }
+    return { isNew: true, bornAt, previous: before?.time }
   }
 
   /** Notes that all peers were read. */

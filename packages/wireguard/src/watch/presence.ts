@@ -1,4 +1,5 @@
 import type { PublicKey } from 'wireguardcfg'
+import type { Store } from './memory/store.js'
 
 /** After which ages peers count as connected and as disconnected. */
 export interface PresenceRule {
@@ -8,7 +9,8 @@ export interface PresenceRule {
   readonly grace: number
 }
 
-interface Connected {
+/** A peer that is connected. */
+export interface Connected {
   /** When its last handshake was. */
   readonly bornAt: number
   /** In how many reads one after the other it was overdue. */
@@ -25,19 +27,26 @@ const READS = 2
  */
 export class Presence {
   readonly #rule: PresenceRule
-  readonly #connected = new Map<PublicKey, Connected>()
+  #connected: Store<Connected>
   /** A handshake of this time or before does not count, because the interface was down since. */
   #ignoredUntil = -Infinity
   /** Nothing is overdue before. */
   #overdueAt = Infinity
 
-  constructor(rule: PresenceRule) {
+  constructor(rule: PresenceRule, store: Store<Connected>) {
     this.#rule = rule
+    this.#connected = store
+  }
+
+  /** Keeps the connected peers elsewhere from now on. */
+  moveTo(store: Store<Connected>): void {
+    for (const [publicKey, connected] of this.#connected) store.set(publicKey, connected)
+    this.#connected = store
   }
 
   /** The peers that are connected. */
   get connected(): PublicKey[] {
-    return [...this.#connected.keys()]
+    return Array.from(this.#connected, ([publicKey]) => publicKey)
   }
 
   /** When a peer may be overdue; Infinity: none can be. */
@@ -57,7 +66,7 @@ export class Presence {
    */
   prove(publicKey: PublicKey, bornAt: number, now: number): boolean {
     const { connectedFor } = this.#rule
-    const wasConnected = this.#connected.has(publicKey)
+    const wasConnected = this.#connected.get(publicKey) !== undefined
     if (!wasConnected && now - bornAt > connectedFor) return false
     this.#connected.set(publicKey, { bornAt, overdueReads: 0 })
     this.#overdueAt = Math.min(this.#overdueAt, this.#limitOf(bornAt))

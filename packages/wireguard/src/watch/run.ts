@@ -5,7 +5,7 @@ import {
   isWireGuardError,
   type PublicKey,
 } from 'wireguardcfg'
-import { onAbort, sleep } from 'wireguardcfg/internal'
+import { nextTurn, onAbort, sleep, sliceIsOver } from 'wireguardcfg/internal'
 import type { LinkEvent, LinkWithAddresses } from 'wireguardnl'
 import { type Clock, type ClockReading, Clocks } from './clock.js'
 import type { WatcherEvent, WatchEvent } from './events.js'
@@ -19,7 +19,8 @@ import { WrittenNow } from './written-now.js'
 /** What is watched. */
 export interface WatchSource {
   deviceNames(options: CallOptions, onError: (error: unknown) => void): Promise<string[]>
-  device(name: string, options: CallOptions): Promise<Device>
+  /** Reads a device, and remembers it for the next read if it has not more peers. */
+  device(name: string, options: CallOptions, mostPeers: number): Promise<Device>
   /** Forgets what was remembered of a device for its next read; without a name, of all. */
   forget(name?: string): void
   identityOf(device: Device): string | undefined
@@ -156,7 +157,7 @@ export class Run {
   async #read(name: string, signal: AbortSignal): Promise<void> {
     let device
     try {
-      device = await this.#source.device(name, { signal })
+      device = await this.#source.device(name, { signal }, this.#snapshotPeers())
     } catch (error) {
       if (signal.aborted) return
       if (isWireGuardError(error) && error.code === 'ENODEV') this.#end(name)
@@ -164,34 +165,47 @@ export class Run {
       return
     }
     this.#errors.forget(`device ${name}`)
-    if (!signal.aborted) this.#take(device)
+    if (!signal.aborted) await this.#take(device, signal)
   }
 
-  #take(device: Device): void {
+  async #take(device: Device, signal: AbortSignal): Promise<void> {
     const { name } = device
     const clock = this.#clocks.now()
     const identity = this.#source.identityOf(device)
     if (!this.#devices.has(name)) this.#takeRename(device, identity, clock)
     const known = this.#devices.get(name)
-    if (known !== undefined && known.identity === identity) {
-      const events = known.read(device, clock, this.#rules(), this.#written.of(name))
-      if (events.length > 0) this.#pace.noteChange()
-      this.#publish(events, clock)
-      this.#tellRead(known)
+    if (known === undefined || known.identity !== identity) {
+      if (known !== undefined) this.#end(name)
+      this.#add(device, identity, clock)
       return
     }
-    if (known !== undefined) this.#end(name)
-    const link = [...this.#links.values()].find((one) => one.name === name)
-    const added = new WatchedDevice(device, identity, link, clock)
-    this.#devices.set(name, added)
+    const differences = await known.compare(device)
+    for (const part of known.parts(differences)) {
+      if (sliceIsOver()) await nextTurn()
+      // Meanwhile it may have ended, or got another name.
+      if (signal.aborted || this.#devices.get(name) !== known) return
+      const rules = this.#rules()
+      const wasWritten = this.#written.of(name)
+      const snapshotPeers = this.#snapshotPeers()
+      const events = known.take(part, clock, { rules, wasWritten, snapshotPeers })
+      if (events.length > 0) this.#pace.noteChange()
+      this.#publish(events, clock)
+    }
+    this.#tellRead(device, known)
+  }
+
+  #add(device: Device, identity: string | undefined, clock: ClockReading): void {
+    const link = [...this.#links.values()].find(({ name }) => name === device.name)
+    const added = new WatchedDevice(device, identity, link, clock, this.#snapshotPeers())
+    this.#devices.set(device.name, added)
     this.#pace.noteChange()
     for (const one of this.#subscriptions) {
       const { rule, devices } = one.wanted
-      if (!devices(name)) continue
+      if (!devices(device.name)) continue
       const state = added.state(rule, clock, false)
       one.pushState(withTime(state, clock), 2 * device.peers.length)
     }
-    this.#tellRead(added)
+    this.#tellRead(device, added)
   }
 
   /** Finds a device of the kernel that has another name since the last look. */
@@ -214,8 +228,7 @@ export class Run {
     this.#publish(events, clock)
   }
 
-  #tellRead(watched: WatchedDevice): void {
-    const { device } = watched
+  #tellRead(device: Device, watched: WatchedDevice): void {
     const bornAt = (publicKey: PublicKey): number | undefined => watched.bornAt(publicKey)
     const now = (): number => this.#clocks.now().boot
     for (const { wanted } of this.#subscriptions) {
@@ -325,6 +338,10 @@ export class Run {
 
   #rules(): ReadonlySet<PresenceRule> {
     return new Set(Array.from(this.#subscriptions, ({ wanted }) => wanted.rule))
+  }
+
+  #snapshotPeers(): number {
+    return Math.max(...Array.from(this.#subscriptions, ({ wanted }) => wanted.snapshotPeers))
   }
 
   #intervals(): (number | 'adaptive')[] {

@@ -1,5 +1,5 @@
 import type { Backend } from 'wireguardcfg'
-import type { DeviceReader } from 'wireguardnl'
+import type { DeviceReader, NetlinkClient } from 'wireguardnl'
 import type { Backends } from '../backends.js'
 import { identityOf } from '../device-identity.js'
 import { deviceNames } from '../devices.js'
@@ -7,22 +7,27 @@ import type { WatchSource } from './run.js'
 
 /** The devices of a `WireGuard`, to be watched. */
 export function watchSource(backends: Backends): WatchSource {
-  const readers = new Map<string, Map<Backend, DeviceReader>>()
-  const readerOf = (backend: Backend, name: string): DeviceReader => {
-    const known = readers.get(name) ?? new Map<Backend, DeviceReader>()
+  const readers = new Map<string, Map<Backend, Reader>>()
+  const readerOf = (backend: Backend, name: string, mostPeers: number): DeviceReader => {
+    const known = readers.get(name) ?? new Map<Backend, Reader>()
     readers.set(name, known)
-    const reader = known.get(backend) ?? newReader(backend, name)
-    known.set(backend, reader)
+    const before = known.get(backend)
+    if (before?.mostPeers === mostPeers) return before.reader
+    before?.reader.close()
+    const reader = newReader(backend, name, mostPeers)
+    known.set(backend, { reader, mostPeers })
     return reader
   }
   const forget = (name: string): void => {
-    for (const reader of readers.get(name)?.values() ?? []) reader.close()
+    for (const { reader } of readers.get(name)?.values() ?? []) reader.close()
     readers.delete(name)
   }
   return {
     deviceNames: (options, onError) => deviceNames(backends, options, onError),
-    device: (name, options) =>
-      backends.runOn(name, 'read device', (backend) => readerOf(backend, name).read(options)),
+    device: (name, options, mostPeers) =>
+      backends.runOn(name, 'read device', (backend) =>
+        readerOf(backend, name, mostPeers).read(options),
+      ),
     forget: (name) => {
       for (const each of name === undefined ? [...readers.keys()] : [name]) forget(each)
     },
@@ -34,14 +39,17 @@ export function watchSource(backends: Backends): WatchSource {
   }
 }
 
+interface Reader {
+  readonly reader: DeviceReader
+  readonly mostPeers: number
+}
+
 /** A backend that remembers nothing decodes everything again. */
-function newReader(backend: Backend, name: string): DeviceReader {
-  if (hasReader(backend)) return backend.reader(name)
+function newReader(backend: Backend, name: string, mostPeers: number): DeviceReader {
+  if (hasReader(backend)) return backend.reader(name, { mostPeers })
   return { read: (options) => backend.device(name, options), close: () => {} }
 }
 
-function hasReader(
-  backend: Backend,
-): backend is Backend & { readonly reader: (name: string) => DeviceReader } {
+function hasReader(backend: Backend): backend is Backend & Pick<NetlinkClient, 'reader'> {
   return 'reader' in backend && typeof backend.reader === 'function'
 }

@@ -8,6 +8,8 @@ export interface Wanted {
   readonly interval: number | 'adaptive'
   readonly rule: PresenceRule
   readonly traffic: boolean
+  /** See `WatchOptions.snapshotPeers`. */
+  readonly snapshotPeers: number
   /** Called after each read of a device. The subscription then has no events but errors. */
   readonly onRead?: ((read: DeviceRead) => void) | undefined
 }
@@ -19,6 +21,9 @@ export interface DeviceRead {
   readonly bornAt: (publicKey: PublicKey) => number | undefined
   readonly now: () => number
 }
+
+/** The default of `WatchOptions.snapshotPeers`. */
+export const SNAPSHOT_PEERS = 20_000
 
 /** The most events that wait for a consumer. */
 export const MOST_EVENTS = 1000

@@ -1,11 +1,13 @@
 import type { Device, Peer, PublicKey } from 'wireguardcfg'
 import type { LinkWithAddresses } from 'wireguardnl'
 import type { ClockReading } from './clock.js'
-import { comparePeers, deviceChange, endpointChange, peerChange, traffic } from './differences.js'
+import { deviceChange, traffic } from './differences.js'
 import type { DeviceEvent, PeerEvent } from './events.js'
 import { Handshakes } from './handshakes.js'
 import { Presence, type PresenceRule } from './presence.js'
-import { settle } from './settle.js'
+import type { ChangedPeer, Counters, DeviceMemory, Differences } from './memory/device-memory.js'
+import { PackedDevice } from './memory/packed-device.js'
+import { WholeDevice } from './memory/whole-device.js'
 
 /** An event of a device. */
 export type Happening = DeviceEvent | PeerEvent
@@ -22,15 +24,23 @@ type Add = (event: Happening | undefined, rule?: PresenceRule) => void
 /** Whether this process wrote the endpoint that a peer has now. */
 export type WasWritten = (publicKey: PublicKey, endpoint: Peer['endpoint']) => boolean
 
+/** For whom and how a read is taken. */
+export interface TakeContext {
+  readonly rules: Iterable<PresenceRule>
+  readonly wasWritten: WasWritten
+  /** Of a device with more peers, only what changes is noticed. */
+  readonly snapshotPeers: number
+}
+
 /** What is known of one device, for all watchers. */
 export class WatchedDevice {
   /** What distinguishes it from a later device of the same name; undefined: nothing does. */
   readonly identity: string | undefined
-  #device: Device
+  #memory: DeviceMemory
   #link: LinkWithAddresses | undefined
   /** Whether the last read was made after the interface came up. */
   #wasReadUp: boolean
-  readonly #handshakes = new Handshakes()
+  readonly #handshakes: Handshakes
   readonly #presences = new Map<PresenceRule, Presence>()
 
   constructor(
@@ -38,27 +48,29 @@ export class WatchedDevice {
     identity: string | undefined,
     link: LinkWithAddresses | undefined,
     clock: ClockReading,
+    snapshotPeers: number,
   ) {
     this.identity = identity
-    this.#device = settle(undefined, device)
+    this.#memory = memoryOf(device, snapshotPeers)
+    this.#handshakes = new Handshakes(this.#memory.handshakes)
     this.#link = link
     this.#wasReadUp = !this.isDown
-    for (const peer of this.#device.peers) this.#handshakes.see(peer, clock)
+    for (const peer of device.peers) this.#handshakes.see(peer, clock)
     this.#handshakes.finishRead(clock)
   }
 
-  /** As it was last read. */
+  /** As it was last read; of more than `snapshotPeers` peers, without them. */
   get device(): Device {
-    return this.#device
+    return this.#memory.device
   }
 
   get name(): string {
-    return this.#device.name
+    return this.device.name
   }
 
   /** The index of its interface, if its link is known. */
   get index(): number | undefined {
-    return this.#link?.index ?? this.#device.index
+    return this.#link?.index ?? this.device.index
   }
 
   get isDown(): boolean {
@@ -77,24 +89,32 @@ export class WatchedDevice {
     )
   }
 
-  /** Takes a read of the device, and returns what is different. */
-  read(
-    read: Device,
+  /** Compares a read with what is known, which stays as it is. */
+  compare(read: Device): Promise<Differences> {
+    return this.#memory.compare(read)
+  }
+
+  /** Divides what was just compared, to be taken in one or more turns of the event loop. */
+  parts(differences: Differences): Iterable<Differences> {
+    return this.#memory.parts(differences)
+  }
+
+  /** Takes a part of a read that was just compared, and returns what is different. */
+  take(
+    differences: Differences,
     clock: ClockReading,
-    rules: Iterable<PresenceRule>,
-    wasWritten: WasWritten,
+    { rules, wasWritten, snapshotPeers }: TakeContext,
   ): Addressed[] {
-    const before = this.#device
-    const after = settle(before, read)
-    this.#device = after
-    const device = after.name
+    const before = this.device
+    this.#memory.take(differences)
+    const { added, removed, changed } = differences
+    const device = this.name
     const events: Addressed[] = []
     const add: Add = (event, rule) => {
       if (event !== undefined) events.push({ event, rule })
     }
-    add(deviceChange(before, after))
-    const { added, removed, changed } = comparePeers(before, after)
-    for (const { publicKey } of removed) {
+    add(deviceChange(before, this.device))
+    for (const publicKey of removed) {
       this.#handshakes.forget(publicKey)
       for (const [rule, presence] of this.#presences) {
         const reason = 'removed'
@@ -105,18 +125,14 @@ export class WatchedDevice {
     }
     for (const peer of added) {
       add({ type: 'peer-added', device, publicKey: peer.publicKey, initial: false })
-      this.#seeHandshake(peer, undefined, clock, add)
+      this.#seeHandshake(peer, clock, add)
     }
-    for (const { before: old, after: peer } of changed) {
-      add(peerChange(device, old, peer))
-      add(endpointChange(device, old, peer, wasWritten))
-      this.#seeHandshake(peer, old.lastHandshake, clock, add)
-      this.#seePackets(old, peer, clock, add)
-      add(traffic(device, old, peer))
-    }
+    for (const change of changed) this.#takeChange(change, clock, wasWritten, add)
+    if (!differences.isLast) return events
     this.#handshakes.finishRead(clock)
     this.#wasReadUp = !this.isDown
     for (const rule of rules) this.#sweep(rule, clock, add)
+    this.#fit(differences.device, snapshotPeers)
     return events
   }
 
@@ -125,7 +141,7 @@ export class WatchedDevice {
     const before = this.#link
     this.#link = link
     // A program listens under the old name.
-    const events = this.#device.backend === 'kernel' ? this.rename(link.name) : []
+    const events = this.device.backend === 'kernel' ? this.rename(link.name) : []
     const device = this.name
     if (before?.up !== link.up) {
       if (!link.up) events.push(...this.#goDown(clock, 'link-down'))
@@ -145,7 +161,7 @@ export class WatchedDevice {
   rename(name: string): Addressed[] {
     const from = this.name
     if (name === from) return []
-    this.#device = Object.freeze({ ...this.#device, name })
+    this.#memory.rename(name)
     return [{ event: { type: 'device-renamed', device: name, from } }]
   }
 
@@ -165,7 +181,13 @@ export class WatchedDevice {
   /** Yields the events that describe it as it is now, also if it is changed meanwhile. */
   state(rule: PresenceRule, clock: ClockReading, initial: boolean): Iterable<Happening> {
     const presence = this.#presenceOf(rule, clock)
-    return stateOf(this.#device, this.#link, new Set(presence.connected), initial)
+    return stateOf({
+      device: this.device,
+      link: this.#link,
+      publicKeys: this.#memory.publicKeys(),
+      connected: new Set(presence.connected),
+      initial,
+    })
   }
 
   /** Forgets the rules of watchers that have ended. */
@@ -173,11 +195,12 @@ export class WatchedDevice {
     for (const rule of this.#presences.keys()) if (!rules.has(rule)) this.#presences.delete(rule)
   }
 
-  #seeHandshake(peer: Peer, previous: Date | undefined, clock: ClockReading, add: Add): void {
+  #seeHandshake(peer: Peer, clock: ClockReading, add: Add): void {
     const seen = this.#handshakes.see(peer, clock)
     const { publicKey, lastHandshake: handshakeAt } = peer
     if (seen === undefined || handshakeAt === undefined || !seen.isNew) return
     const device = this.name
+    const previous = seen.previous === undefined ? undefined : new Date(seen.previous)
     add({ type: 'handshake', device, publicKey, handshakeAt, previous })
     if (this.isDown) return
     for (const [rule, presence] of this.#presences) {
@@ -187,7 +210,36 @@ export class WatchedDevice {
     }
   }
 
-  #seePackets(before: Peer, after: Peer, clock: ClockReading, add: Add): void {
+  #takeChange(
+    { before, after, settings, endpoint }: ChangedPeer,
+    clock: ClockReading,
+    wasWritten: WasWritten,
+    add: Add,
+  ): void {
+    const device = this.name
+    const { publicKey } = after
+    if (settings !== undefined) add({ type: 'peer-changed', device, publicKey, ...settings })
+    if (endpoint !== undefined) {
+      const by = wasWritten(publicKey, after.endpoint) ? 'configured' : 'roamed'
+      const [from, to] = [endpoint.before, after.endpoint]
+      add({ type: 'endpoint-changed', device, publicKey, before: from, after: to, by })
+    }
+    this.#seeHandshake(after, clock, add)
+    this.#seePackets(before, after, clock, add)
+    add(traffic(device, before, after))
+  }
+
+  /** Keeps as much of the peers as their number allows. */
+  #fit(read: Device, snapshotPeers: number): void {
+    if (this.#memory instanceof kindOf(read, snapshotPeers)) return
+    this.#memory = memoryOf(read, snapshotPeers)
+    this.#handshakes.moveTo(this.#memory.handshakes)
+    for (const presence of this.#presences.values()) {
+      presence.moveTo(this.#memory.connectedPeers())
+    }
+  }
+
+  #seePackets(before: Counters, after: Peer, clock: ClockReading, add: Add): void {
     const { publicKey } = after
     const bornAt = this.#handshakes.bornAt(publicKey)
     const hasReceived = after.receiveBytes > before.receiveBytes
@@ -217,16 +269,13 @@ export class WatchedDevice {
   #presenceOf(rule: PresenceRule, { boot }: ClockReading): Presence {
     const known = this.#presences.get(rule)
     if (known !== undefined) return known
-    const presence = new Presence(rule)
+    const presence = new Presence(rule, this.#memory.connectedPeers())
     this.#presences.set(rule, presence)
     if (this.isDown) {
       presence.goDown(boot)
       return presence
     }
-    for (const { publicKey } of this.#device.peers) {
-      const bornAt = this.#handshakes.bornAt(publicKey)
-      if (bornAt !== undefined) presence.see(publicKey, bornAt, boot)
-    }
+    for (const [publicKey, bornAt] of this.#handshakes) presence.see(publicKey, bornAt, boot)
     return presence
   }
 }
@@ -235,19 +284,33 @@ function without(all: readonly string[] = [], others: readonly string[] = []): s
   return all.filter((one) => !others.includes(one))
 }
 
-function* stateOf(
-  { name, backend, peers }: Device,
-  link: LinkWithAddresses | undefined,
-  connected: ReadonlySet<PublicKey>,
-  initial: boolean,
-): Generator<Happening, void, undefined> {
-  const device = name
+/** What is kept of a device with so many peers. */
+function kindOf({ peers }: Device, snapshotPeers: number): new (device: Device) => DeviceMemory {
+  return peers.length > snapshotPeers ? PackedDevice : WholeDevice
+}
+
+function memoryOf(device: Device, snapshotPeers: number): DeviceMemory {
+  const Memory = kindOf(device, snapshotPeers)
+  return new Memory(device)
+}
+
+interface DeviceState {
+  readonly device: Device
+  readonly link: LinkWithAddresses | undefined
+  readonly publicKeys: readonly PublicKey[]
+  readonly connected: ReadonlySet<PublicKey>
+  readonly initial: boolean
+}
+
+function* stateOf(state: DeviceState): Generator<Happening, void, undefined> {
+  const { link, publicKeys, connected, initial } = state
+  const { name: device, backend } = state.device
   yield { type: 'device-added', device, backend, initial }
   if (link !== undefined) {
     yield { type: link.up ? 'link-up' : 'link-down', device, initial }
     for (const address of link.addresses) yield { type: 'address-added', device, address, initial }
   }
-  for (const { publicKey } of peers) {
+  for (const publicKey of publicKeys) {
     yield { type: 'peer-added', device, publicKey, initial }
     if (connected.has(publicKey)) yield { type: 'connected', device, publicKey, initial }
   }

@@ -5,12 +5,13 @@ import {
   checkOptions,
   inContext,
   invalid,
+  MOST_PEERS,
   onAbort,
   type OptionTable,
 } from 'wireguardcfg/internal'
 import type { WatchEvent, WatchOptions } from './events.js'
 import type { Poller } from './poller.js'
-import type { Subscription, Wanted } from './subscription.js'
+import { SNAPSHOT_PEERS, type Subscription, type Wanted } from './subscription.js'
 
 /** The operation in the errors of a watch. */
 const OPERATION = 'watch devices'
@@ -22,6 +23,7 @@ const WATCH_OPTIONS: OptionTable<WatchOptions> = {
   connectedFor: 'checked later',
   grace: 'checked later',
   traffic: 'boolean',
+  snapshotPeers: 'checked later',
 }
 
 /**
@@ -116,12 +118,19 @@ export class Watcher
 
 function wantedBy(options: WatchOptions): Wanted {
   const { devices, interval = 'adaptive', traffic = false } = options
-  const { connectedFor = 180_000, grace = 15_000 } = options
+  const { connectedFor = 180_000, grace = 15_000, snapshotPeers = SNAPSHOT_PEERS } = options
   const time = { max: 2 ** 31 - 1, expected: 'milliseconds' }
   if (interval !== 'adaptive') checkNumber('interval', interval, { ...time, min: 1 })
   checkNumber('connectedFor', connectedFor, time)
   checkNumber('grace', grace, time)
-  return { devices: selection(devices), interval, rule: { connectedFor, grace }, traffic }
+  checkNumber('snapshotPeers', snapshotPeers, { max: MOST_PEERS, expected: 'a number of peers' })
+  return {
+    devices: selection(devices),
+    interval,
+    rule: { connectedFor, grace },
+    traffic,
+    snapshotPeers,
+  }
 }
 
 function selection(devices: WatchOptions['devices']): (name: string) => boolean {

@@ -271,6 +271,27 @@ describe('watch', () => {
     expect(watcher.snapshot('wg9')).toBeUndefined()
   })
 
+  it('keeps no peers of a device with more than `snapshotPeers`, and tells their changes', async () => {
+    await wg.configureDevice('wg0', { peers: [{ publicKey: A }] })
+    const watcher = watch({ snapshotPeers: 1 })
+    await readUntil(watcher, 'peer-added')
+    expect(watcher.snapshot('wg0')?.peers).toHaveLength(1)
+    await wg.setPeer('wg0', { publicKey: B, endpoint: '192.0.2.1:1' })
+    await readUntil(watcher, 'peer-added wg0 B')
+    expect(watcher.snapshot('wg0')).toMatchObject({ name: 'wg0', peers: [] })
+    await wg.setPeer('wg0', { publicKey: B, persistentKeepalive: 1, endpoint: '192.0.2.1:2' })
+    expect(await readUntil(watcher, 'endpoint-changed')).toEqual([
+      'peer-changed wg0 B fields=[] before={} after={}',
+      'endpoint-changed wg0 B after={"host":"192.0.2.1","port":2} by="configured"',
+    ])
+    // Of several watchers, the largest number counts.
+    const generous = watch({ snapshotPeers: 2 })
+    await readUntil(generous, 'peer-added wg0 B')
+    await wg.setPeer('wg0', { publicKey: B, persistentKeepalive: 2 })
+    await readUntil(generous, 'peer-changed')
+    expect(watcher.snapshot('wg0')?.peers).toHaveLength(2)
+  })
+
   it('tells a slow consumer that it missed events, and gives it the state', async () => {
     const watcher = watch()
     await readUntil(watcher, 'device-added')

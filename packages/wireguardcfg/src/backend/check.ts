@@ -2,6 +2,7 @@ import { errorCode, invalid, isWireGuardError, type WireGuardError } from '../mo
 import { quote } from '../model/quote.js'
 import type { CheckedDeviceConfig, DeviceConfig } from '../model/config.js'
 import { ConfigReader, freezePeer } from './config-reader.js'
+import { nextTurn } from './turns.js'
 
 /**
  * Checks a configuration and returns it in checked form, with keys parsed and addresses canonical.
@@ -96,10 +97,4 @@ function fieldPath(parts: readonly PropertyKey[]): string {
     else text += `${text === '' ? '' : '.'}${String(part)}`
   }
   return text
-}
-
-function nextTurn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }

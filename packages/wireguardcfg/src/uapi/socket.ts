@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net'
 import type { Deadline } from '../backend/deadline.js'
 import { begun, type Draft, requestTrace, type TracedUapiRequest } from '../backend/trace.js'
+import { nextTurn } from '../backend/turns.js'
 import { errorCode, HINTS, WireGuardError } from '../model/errors.js'
 import { hideKeys } from '../model/quote.js'
 import { GET_REQUEST } from './format.js'
@@ -186,8 +187,8 @@ function readBeforeWriteError(socket: Socket): void {
   const destroy = socket.destroy.bind(socket)
   socket.destroy = (error) => {
     if (!isWriteError(error)) return destroy(error)
-    void turn()
-      .then(turn)
+    void nextTurn()
+      .then(nextTurn)
       .then(() => destroy(error))
     return socket
   }
@@ -211,20 +212,13 @@ async function send(
 ): Promise<void> {
   let first = true
   for (const piece of request) {
-    if (!first) await turn()
+    if (!first) await nextTurn()
     first = false
     if (reply.done || socket.destroyed) return
     // A zone may contain any character. In latin1, some would become a newline.
     if (!socket.write(piece, 'utf8')) await drained(socket)
     call.touch()
   }
-}
-
-/** Resolves in the next turn of the event loop. */
-function turn(): Promise<void> {
-  return new Promise((resolve) => {
-    setImmediate(resolve)
-  })
 }
 
 function drained(socket: Socket): Promise<void> {

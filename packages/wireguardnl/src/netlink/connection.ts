@@ -1,13 +1,13 @@
 import { Mutex } from 'wireguardcfg/backend'
-import { requestTrace } from 'wireguardcfg/internal'
+import { nextTurn, requestTrace, sliceIsOver } from 'wireguardcfg/internal'
 import { NLM_F_ACK, NLM_F_DUMP, NLM_F_REQUEST } from './constants.js'
 import { type ExchangeDeadline, exchangeDeadline, type ExchangeOptions } from './deadline.js'
 import { NetlinkError } from './errors.js'
 import { ExchangeTrace } from './exchange-trace.js'
 import { encodeMessage, type Message, MessageReader } from './message.js'
+import { pause } from './pause.js'
 import { ReplyReader, type Outcome } from './reply-reader.js'
 import type { Socket } from './socket.js'
-import { nextTurn, pause, sliceIsOver } from './yield.js'
 import { writerGate, type WriterGate } from './writer-gate.js'
 
 /** How a request is sent to the kernel. */

@@ -1,5 +1,5 @@
 import { type Deadline, Mutex, Semaphore } from 'wireguardcfg/backend'
-import { nextTurn } from './yield.js'
+import { nextTurn } from 'wireguardcfg/internal'
 
 /**
  * How many deletions one thread of Node runs at a time. libuv has four threads for everything in

@@ -11,8 +11,12 @@ import {
 import { checkDeviceConfig, KeyedQueue } from 'wireguardcfg/backend'
 import {
   CALL_OPTIONS,
+  checkNumber,
   checkOptions,
+  inContext,
   limitsOf,
+  MOST_PEERS,
+  type OptionTable,
   STREAM_LIMITS,
   traceMethods,
 } from 'wireguardcfg/internal'
@@ -33,6 +37,14 @@ import { applyConfig } from './set/apply.js'
 import { checkZones } from './set/messages.js'
 import { untilDeleted } from './open-dumps.js'
 import { changed, DeviceSession, type SessionResources } from './session.js'
+
+/** Options of `NetlinkClient.reader`. */
+export interface ReaderOptions {
+  /** The most peers of a device that is remembered; default 20000, some 5 MB of bytes. */
+  readonly mostPeers?: number | undefined
+}
+
+const READER_OPTIONS: OptionTable<ReaderOptions> = { mostPeers: 'checked later' }
 
 /** Reads one device again and again. One read at a time. */
 export interface DeviceReader {
@@ -120,9 +132,10 @@ export class NetlinkClient implements Backend, AsyncDisposable {
 
   /**
    * Returns a reader of one device that is read again and again. It remembers the bytes of the last
-   * read, of 20,000 peers at most: peers in a datagram that has not changed are the same frozen
-   * objects as before. Close it, because it remembers keys.
+   * read: peers in a datagram that has not changed are the same frozen objects as before. Close it,
+   * because it remembers keys. Of a device with more than `mostPeers` peers it remembers nothing.
    *
+   * @throws WireGuardError `EINVAL` for options without a valid value
    * @throws WireGuardError from its `read` as {@link NetlinkClient.device}
    *
    * @example
@@ -133,11 +146,16 @@ export class NetlinkClient implements Backend, AsyncDisposable {
    * reader.close()
    * ```
    */
-  reader(name: string): DeviceReader {
-    const memory = new DumpMemory()
+  reader(name: string, options: ReaderOptions = {}): DeviceReader {
+    checkOptions(options, READER_OPTIONS, { operation: 'read device', device: name })
+    const { mostPeers = 20_000 } = options
+    inContext({ operation: 'read device', device: name }, () =>
+      checkNumber('mostPeers', mostPeers, { max: MOST_PEERS, expected: 'a number of peers' }),
+    )
+    const memory = new DumpMemory(mostPeers)
     return {
-      read: (options) =>
-        this.#run('read device', name, options, (call) => this.#session(name, call).read(memory)),
+      read: (its) =>
+        this.#run('read device', name, its, (call) => this.#session(name, call).read(memory)),
       close: () => memory.wipe(),
     }
   }

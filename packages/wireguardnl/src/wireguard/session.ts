@@ -1,7 +1,7 @@
 import { type Device, WireGuardError } from 'wireguardcfg'
 import type { KeyedQueue } from 'wireguardcfg/backend'
 import type { Connection } from '../netlink/connection.js'
-import { pause } from '../netlink/yield.js'
+import { pause } from '../netlink/pause.js'
 import type { NetlinkCall } from './call.js'
 import type { DumpMemory } from './dump/memory.js'
 import { dumpDevice } from './dump/read.js'

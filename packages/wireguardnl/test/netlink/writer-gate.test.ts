@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { exchangeDeadline } from '../../src/netlink/deadline.js'
 import { NetlinkError } from '../../src/netlink/errors.js'
-import { nextTurn } from '../../src/netlink/yield.js'
+import { nextTurn } from 'wireguardcfg/internal'
 import { WriterGate } from '../../src/netlink/writer-gate.js'
 import { deferred } from '../../../../test-fixtures/deferred.js'
 

@@ -1,3 +1,4 @@
+import type { Device } from 'wireguardcfg'
 import { freezePeer } from 'wireguardcfg/internal'
 import { GENL_HDRLEN } from '../../genl/constants.js'
 import { AttributeReader, readAttributeHeader } from '../../netlink/attribute-reader.js'
@@ -7,9 +8,6 @@ import { WGDEVICE_A_PEERS } from '../constants.js'
 import type { Zones } from '../structs.js'
 import type { DecodedPeer } from './build.js'
 import { decodeDevice, type DevicePart, peerList } from './decode.js'
-
-/** Of larger devices, only so many peers are remembered: 5 MB of bytes. */
-const MOST_PEERS = 20_000
 
 interface Remembered {
   /** The payload of a message. It has keys. */
@@ -24,41 +22,100 @@ interface Remembered {
 export class DumpMemory {
   #known: readonly Remembered[] = []
   #next: Remembered[] = []
+  readonly #mostPeers: number
+  /** In the dump that goes on, or the last. */
   #peers = 0
   #isWiped = false
+  /** Whether the device had so few peers that it is remembered. */
+  #isKept = true
+  /** Whether all messages of this dump were those of the last. */
+  #repeats = true
+  #compared: Comparison | undefined
+  /** What the last dump said. */
+  #device: Device | undefined
+
+  /** @param mostPeers of a larger device, nothing is remembered */
+  constructor(mostPeers: number) {
+    this.#mostPeers = mostPeers
+  }
 
   /** Begins a dump. */
   begin(): void {
     this.#next = []
+    this.#isKept = this.#peers <= this.#mostPeers
     this.#peers = 0
+    this.#repeats = true
   }
 
-  /** Decodes the next message of the dump. @throws {MalformedMessageError} */
-  decode(message: Message, zones: Zones): DevicePart {
+  /**
+   * Decodes the next message of the dump. Returns nothing as long as the dump is like the last, and
+   * at the first difference what was held back as well.
+   *
+   * @throws {MalformedMessageError}
+   */
+  decode(message: Message, zones: Zones): readonly DevicePart[] {
+    const place = this.#next.length
+    const part = this.#decode(message, zones)
+    if (!this.#repeats) return [part]
+    const known = this.#known[place]
+    if (known !== undefined && this.#next[place] === known) return []
+    return [...this.#heldBack(place), part]
+  }
+
+  /**
+   * Ends the dump. Returns the device if it is the last one again: then there is nothing to commit.
+   * Else it returns what was held back, which is not empty only if the last dump went on.
+   */
+  end(): Device | readonly DevicePart[] {
+    if (!this.#repeats) return []
+    const isWhole = this.#next.length === this.#known.length
+    return (isWhole && this.#device) || this.#heldBack(this.#next.length)
+  }
+
+  #heldBack(end: number): readonly DevicePart[] {
+    this.#repeats = false
+    return this.#next.slice(0, end).map(({ part }) => part)
+  }
+
+  #decode(message: Message, zones: Zones): DevicePart {
     const known = this.#known[this.#next.length]
     let part: DevicePart | undefined
     if (known !== undefined && known.bytes.length === message.end - message.start) {
-      const isEqual = comparison(message, known.bytes)
-      if (isEqual(message.start, message.end)) {
-        this.#next.push(known)
-        this.#peers += known.part.peers.length
+      const comparison = this.#comparison(message)
+      if (comparison.isSame(message.start, message.end, known.bytes)) {
+        this.#keep(known)
         return known.part
       }
-      part = decodeChanged(message, known, isEqual, zones)
+      part = decodeChanged(message, known, comparison, zones)
     }
     part ??= decodeDevice(message, zones)
-    if (this.#isWiped) return part
-    const isKept = this.#peers + part.peers.length <= MOST_PEERS && !hasZones(part)
     // What is not kept has its place, so that the messages behind it are compared with theirs.
+    const isKept = this.#isKept && !this.#isWiped && !hasZones(part)
     const bytes = isKept ? message.bytes.slice(message.start, message.end) : NOTHING
     if (isKept) for (const peer of part.peers) freezePeer(peer)
-    this.#next.push({ bytes, part: isKept ? part : NO_PART })
-    if (isKept) this.#peers += part.peers.length
+    this.#keep({ bytes, part: isKept ? part : NO_PART }, part.peers.length)
     return part
   }
 
-  /** Keeps the messages of the dump that has ended in place of those before. */
-  commit(): void {
+  /** All messages are received into the same memory. */
+  #comparison({ bytes, start }: Message): Comparison {
+    if (this.#compared?.memory !== bytes.buffer) this.#compared = new Comparison(bytes.buffer)
+    return this.#compared.from(bytes.byteOffset, start)
+  }
+
+  #keep(one: Remembered, peers = one.part.peers.length): void {
+    this.#peers += peers
+    if (this.#peers > this.#mostPeers) this.#isKept = false
+    if (!this.#isWiped) this.#next.push(one)
+  }
+
+  /** Keeps the messages of the dump that has ended, and what they said. */
+  commit(device: Device): void {
+    this.#device = this.#isKept && !this.#isWiped ? device : undefined
+    if (!this.#isKept || this.#isWiped) {
+      for (const { bytes } of this.#next) bytes.fill(0)
+      this.#next = []
+    }
     const kept = new Set(this.#next)
     for (const one of this.#known) if (!kept.has(one)) one.bytes.fill(0)
     this.#known = this.#next
@@ -70,7 +127,10 @@ export class DumpMemory {
     this.#isWiped = true
     for (const { bytes } of [...this.#known, ...this.#next]) bytes.fill(0)
     this.#known = []
-    this.#next = []
+    // A dump that goes on still needs what was held back of it.
+    this.#next = this.#next.map(({ part }) => ({ bytes: NOTHING, part }))
+    this.#device = undefined
+    this.#compared = undefined
   }
 }
 
@@ -84,13 +144,16 @@ const NO_PART: DevicePart = { attributes: {}, peers: [] }
 function decodeChanged(
   message: Message,
   known: Remembered,
-  isEqual: Comparison,
+  comparison: Comparison,
   zones: Zones,
 ): DevicePart | undefined {
   const list = peersIn(message)
   if (list === undefined) return undefined
   const { start, end } = list
-  if (!isEqual(message.start, start) || !isEqual(end, message.end)) return undefined
+  const isSame =
+    comparison.isSame(message.start, start, known.bytes) &&
+    comparison.isSame(end, message.end, known.bytes)
+  if (!isSame) return undefined
   const { attributes, peers: before } = known.part
   const view = viewOf(known.bytes)
   const peers: (DecodedPeer | undefined)[] = []
@@ -116,7 +179,7 @@ function decodeChanged(
 }
 
 /**
- * As a {@link Comparison}, for stretches so short that a call of the system takes longer.
+ * As {@link Comparison.isSame}, for stretches so short that a call of the system takes longer.
  */
 function isSameStretch(
   { view, start }: Message,
@@ -143,12 +206,30 @@ function peersIn(message: Message): { readonly start: number; readonly end: numb
   return found
 }
 
-/** Whether a stretch of a message has the bytes that a known one has at the same place. */
-type Comparison = (from: number, to: number) => boolean
+/** Compares messages in one memory with known ones. It exists once, because each one is garbage. */
+class Comparison {
+  readonly memory: ArrayBufferLike
+  readonly #bytes: Buffer
+  #offset = 0
+  #start = 0
 
-function comparison({ bytes, start }: Message, known: Uint8Array): Comparison {
-  const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-  return (from, to) => source.compare(known, from - start, to - start, from, to) === 0
+  constructor(memory: ArrayBufferLike) {
+    this.memory = memory
+    this.#bytes = Buffer.from(memory)
+  }
+
+  /** Sets where the datagram is in the memory, and the message in the datagram. */
+  from(offset: number, start: number): this {
+    this.#offset = offset
+    this.#start = start
+    return this
+  }
+
+  /** Whether a stretch of the message has the bytes that a known one has at the same place. */
+  isSame(from: number, to: number, known: Uint8Array): boolean {
+    const [start, at] = [this.#start, this.#offset]
+    return this.#bytes.compare(known, from - start, to - start, at + from, at + to) === 0
+  }
 }
 
 /** The same bytes mean another address when the interface of a zone gets another name. */

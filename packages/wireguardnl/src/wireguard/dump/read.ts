@@ -36,21 +36,26 @@ export async function dumpDevice(
       merger = new DumpMerger(memory !== undefined)
       peers = []
       memory?.begin()
-      const decode = (message: Message) =>
-        memory === undefined
-          ? decodeDevice(message, kernel.zones)
-          : memory.decode(message, kernel.zones)
       const onMessage = (message: Message) => {
-        if (message.type === family) merger.add(decode(message), peers)
+        if (message.type !== family) return
+        if (memory === undefined) merger.add(decodeDevice(message, kernel.zones), peers)
+        else for (const part of memory.decode(message, kernel.zones)) merger.add(part, peers)
       }
       return connection.dump(family, payload, onMessage, options)
     },
     options,
   )
   if (outcome.interrupted) return undefined
-  memory?.commit()
+  const known = memory?.end() ?? []
+  if ('peers' in known) return known
+  for (const part of known) merger.add(part, peers)
   peers.push(...merger.end())
-  return merger.device(peers)
+  const device = merger.device(peers)
+  if (memory === undefined) return device
+  // The next read may give the same objects.
+  Object.freeze(peers)
+  memory.commit(Object.freeze(device))
+  return device
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
+import { nextTurn } from 'wireguardcfg/internal'
 import { NetlinkError } from '../../netlink/errors.js'
-import { nextTurn } from '../../netlink/yield.js'
 import { attributeName } from './attribute-name.js'
 import { WG_GENL_NAME } from '../constants.js'
 import { toWireGuardError } from '../errors.js'

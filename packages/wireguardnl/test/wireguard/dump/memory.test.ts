@@ -25,6 +25,17 @@ async function start(config: DeviceConfig, options: SystemOptions = {}) {
   return { system, client, reader: client.reader('wg0') }
 }
 
+const WG0: Device = {
+  name: 'wg0',
+  backend: 'kernel',
+  index: 1,
+  privateKey: undefined,
+  publicKey: undefined,
+  listenPort: 0,
+  firewallMark: 0,
+  peers: [],
+}
+
 const find = ({ peers }: Device, i: number): Peer =>
   peers.find(({ publicKey }) => publicKey === publicKeyOf(i))!
 
@@ -58,6 +69,45 @@ describe('a reader of one device', () => {
     }
     expect(find(before, 150).persistentKeepalive).toBe(0)
     await client.close()
+  })
+
+  it('is the same device when nothing changed, and another one when it ends earlier', async () => {
+    const { client, reader } = await start(peersOf(100), { dumpLimit: 1000 })
+    expect(await reader.read()).toBe(await reader.read())
+    for (let i = 99; i >= 0; i--) {
+      await client.configureDevice('wg0', { peers: [{ publicKey: publicKeyOf(i), remove: true }] })
+      const after = await reader.read()
+      expect(after).toEqual(await client.device('wg0'))
+    }
+    await client.close()
+  })
+
+  it('gives a dump whole when it is closed in the middle', async () => {
+    const { system, client } = await start(peersOf(100))
+    await client.close()
+    const { zones } = system.kernel
+    const messages = Array.from(system.devices[0]!.dump(2000), (payload) => {
+      const message = new MessageReader(
+        encodeMessage({ type: 0x23, flags: 2, sequence: 1 }, payload),
+      )
+      message.next()
+      return message
+    })
+    const whole = messages.map((message) => decodeDevice(message, zones))
+    for (let closedAt = 0; closedAt <= messages.length; closedAt++) {
+      const memory = new DumpMemory(100)
+      memory.begin()
+      for (const message of messages) memory.decode(message, zones)
+      memory.commit(WG0)
+      memory.begin()
+      const parts = messages.flatMap((message, i) => {
+        if (i === closedAt) memory.wipe()
+        return memory.decode(message, zones)
+      })
+      if (closedAt === messages.length) memory.wipe()
+      const rest = memory.end()
+      expect([...parts, ...(Array.isArray(rest) ? rest : [])]).toEqual(whole)
+    }
   })
 
   it('decodes only the peers that have changed', async () => {
@@ -105,6 +155,7 @@ describe('a reader of one device', () => {
   it('gives the same as a decoder without memory for any bytes', async () => {
     const { system, client } = await start(peersOf(40))
     await client.close()
+    const device = { ...WG0, peers: [] }
     const [payload] = system.devices[0]!.dump(8000)
     const original = Buffer.from(encodeMessage({ type: 0x23, flags: 2, sequence: 1 }, payload!))
     let seed = 1
@@ -113,15 +164,29 @@ describe('a reader of one device', () => {
       return Math.floor((seed / 2 ** 32) * below)
     }
     for (let round = 0; round < 3000; round++) {
-      const memory = new DumpMemory()
+      const memory = new DumpMemory(100)
       const mutated = Buffer.from(original)
       for (let i = random(3); i >= 0; i--) mutated[16 + random(mutated.length - 16)] = random(256)
       memory.begin()
       decoded(original, memory)
-      memory.commit()
+      memory.commit(device)
       memory.begin()
+      if (mutated.equals(original)) continue
       expect(decoded(mutated, memory)).toEqual(decoded(mutated))
     }
+  })
+
+  it('remembers nothing of a device with more peers than it may, until it has fewer', async () => {
+    const { client } = await start(peersOf(200))
+    const reader = client.reader('wg0', { mostPeers: 199 })
+    const reads: Device[] = []
+    for (let i = 0; i < 3; i++) reads.push(await reader.read())
+    expect(reads[2]).toEqual(reads[1])
+    expect(reads[2]!.peers.some((peer) => reads[1]!.peers.includes(peer))).toBe(false)
+    await client.configureDevice('wg0', { peers: [{ publicKey: publicKeyOf(7), remove: true }] })
+    for (let i = 0; i < 3; i++) reads.push(await reader.read())
+    expect(reads[5]!.peers.every((peer, i) => peer === reads[4]!.peers[i])).toBe(true)
+    await client.close()
   })
 
   it('merges a peer of several messages anew, and leaves its parts as they are', async () => {
@@ -191,8 +256,8 @@ function decoded(datagram: Buffer, memory?: DumpMemory): unknown {
   message.next()
   const { zones } = new FakeSystem().kernel
   try {
-    const { attributes, peers } = memory?.decode(message, zones) ?? decodeDevice(message, zones)
-    return { attributes, peers }
+    const part = memory?.decode(message, zones)[0] ?? decodeDevice(message, zones)
+    return { attributes: part.attributes, peers: part.peers }
   } catch (error) {
     return error instanceof MalformedMessageError ? 'malformed' : String(error)
   }
