@@ -1,4 +1,4 @@
-import type { Device } from 'wireguardcfg'
+import type { Device, Peer } from 'wireguardcfg'
 import { freezePeer } from 'wireguardcfg/internal'
 import { GENL_HDRLEN } from '../../genl/constants.js'
 import { AttributeReader, readAttributeHeader } from '../../netlink/attribute-reader.js'
@@ -6,7 +6,6 @@ import { viewOf } from '../../netlink/endian.js'
 import type { Message } from '../../netlink/message.js'
 import { WGDEVICE_A_PEERS } from '../constants.js'
 import type { Zones } from '../structs.js'
-import type { DecodedPeer } from './build.js'
 import { decodeDevice, type DevicePart, peerList } from './decode.js'
 
 interface Remembered {
@@ -31,6 +30,8 @@ export class DumpMemory {
   /** Whether all messages of this dump were those of the last. */
   #repeats = true
   #compared: Comparison | undefined
+  /** Zeroed memory of messages that are no longer known, by their place in the dump. */
+  #spare: (Uint8Array | undefined)[] = []
   /** What the last dump said. */
   #device: Device | undefined
 
@@ -79,22 +80,32 @@ export class DumpMemory {
 
   #decode(message: Message, zones: Zones): DevicePart {
     const known = this.#known[this.#next.length]
-    let part: DevicePart | undefined
+    let changed: ChangedPart | undefined
     if (known !== undefined && known.bytes.length === message.end - message.start) {
       const comparison = this.#comparison(message)
       if (comparison.isSame(message.start, message.end, known.bytes)) {
         this.#keep(known)
         return known.part
       }
-      part = decodeChanged(message, known, comparison, zones)
+      changed = decodeChanged(message, known, comparison, zones)
     }
-    part ??= decodeDevice(message, zones)
+    const part = changed?.part ?? decodeDevice(message, zones)
+    const fresh = changed?.decoded ?? part.peers
     // What is not kept has its place, so that the messages behind it are compared with theirs.
-    const isKept = this.#isKept && !this.#isWiped && !hasZones(part)
-    const bytes = isKept ? message.bytes.slice(message.start, message.end) : NOTHING
-    if (isKept) for (const peer of part.peers) freezePeer(peer)
+    const isKept = this.#isKept && !this.#isWiped && !hasZones(fresh)
+    const bytes = isKept ? this.#copy(message) : NOTHING
+    if (isKept) for (const peer of fresh) freezePeer(peer)
     this.#keep({ bytes, part: isKept ? part : NO_PART }, part.peers.length)
     return part
+  }
+
+  /** Copies a message to where one of the last but one dump was, if they have the same length. */
+  #copy({ bytes, start, end }: Message): Uint8Array {
+    const spare = this.#spare[this.#next.length]
+    if (spare?.length !== end - start) return bytes.slice(start, end)
+    this.#spare[this.#next.length] = undefined
+    spare.set(bytes.subarray(start, end))
+    return spare
   }
 
   /** All messages are received into the same memory. */
@@ -116,8 +127,11 @@ export class DumpMemory {
       for (const { bytes } of this.#next) bytes.fill(0)
       this.#next = []
     }
-    const kept = new Set(this.#next)
-    for (const one of this.#known) if (!kept.has(one)) one.bytes.fill(0)
+    for (const [place, one] of this.#known.entries()) {
+      if (one === this.#next[place]) continue
+      one.bytes.fill(0)
+      this.#spare[place] = one.bytes
+    }
     this.#known = this.#next
     this.#next = []
   }
@@ -131,11 +145,19 @@ export class DumpMemory {
     this.#next = this.#next.map(({ part }) => ({ bytes: NOTHING, part }))
     this.#device = undefined
     this.#compared = undefined
+    this.#spare = []
   }
 }
 
 const NOTHING = new Uint8Array(0)
 const NO_PART: DevicePart = { attributes: {}, peers: [] }
+
+/** A message of which some peers are known. */
+interface ChangedPart {
+  readonly part: DevicePart
+  /** The other peers. */
+  readonly decoded: readonly Peer[]
+}
 
 /**
  * Decodes a message of the same length as a known one, of which only peers differ. Returns
@@ -146,7 +168,7 @@ function decodeChanged(
   known: Remembered,
   comparison: Comparison,
   zones: Zones,
-): DevicePart | undefined {
+): ChangedPart | undefined {
   const list = peersIn(message)
   if (list === undefined) return undefined
   const { start, end } = list
@@ -155,44 +177,54 @@ function decodeChanged(
     comparison.isSame(end, message.end, known.bytes)
   if (!isSame) return undefined
   const { attributes, peers: before } = known.part
-  const view = viewOf(known.bytes)
-  const peers: (DecodedPeer | undefined)[] = []
+  const places = placesOf(message, start, end)
+  // With another length, the peers behind it have other places.
+  if (places.length !== before.length + 1) return undefined
   const changed: number[] = []
-  for (let at = start; at < end;) {
-    const header = readAttributeHeader(message.view, at, end)
-    const next = Math.min(end, at + (((header & 0xffff) + 3) & ~3))
-    const old = before[peers.length]
-    // With another length, the peers behind it have other places.
-    if (old === undefined || message.view.getInt32(at) !== view.getInt32(at - message.start)) {
-      return undefined
-    }
-    if (isSameStretch(message, at, next, view)) peers.push(old)
-    else {
-      peers.push(undefined)
-      changed.push(at, next)
-    }
-    at = next
+  findChanged(comparison, known.bytes, places, changed)
+  const view = viewOf(known.bytes)
+  const stretches: number[] = []
+  for (const i of changed) {
+    const at = places[i]!
+    if (message.view.getInt32(at) !== view.getInt32(at - message.start)) return undefined
+    stretches.push(at, places[i + 1]!)
   }
-  if (peers.length !== before.length) return undefined
-  const decoded = peerList.decodeSome(message.view, changed, zones).values()
-  return { attributes, peers: peers.map((peer) => peer ?? decoded.next().value!) }
+  const peers = before.slice()
+  const decoded = peerList.decodeSome(message.view, stretches, zones)
+  for (const [i, peer] of decoded.entries()) peers[changed[i]!] = peer
+  return { part: { attributes, peers }, decoded }
+}
+
+/** Returns where each peer of a list begins, and where the last ends. */
+function placesOf({ view }: Message, start: number, end: number): number[] {
+  const places = [start]
+  for (let at = start; at < end;) {
+    at = Math.min(end, at + (((readAttributeHeader(view, at, end) & 0xffff) + 3) & ~3))
+    places.push(at)
+  }
+  return places
 }
 
 /**
- * As {@link Comparison.isSame}, for stretches so short that a call of the system takes longer.
+ * Appends which peers differ. It halves what differs again and again, because most do not, and the
+ * system compares long stretches fast.
  */
-function isSameStretch(
-  { view, start }: Message,
-  from: number,
-  to: number,
-  known: DataView,
-): boolean {
-  let at = from
-  for (; at + 4 <= to; at += 4) {
-    if (view.getInt32(at) !== known.getInt32(at - start)) return false
+function findChanged(
+  comparison: Comparison,
+  known: Uint8Array,
+  places: readonly number[],
+  changed: number[],
+  first = 0,
+  last = places.length - 1,
+): void {
+  if (first === last || comparison.isSame(places[first]!, places[last]!, known)) return
+  if (last - first === 1) {
+    changed.push(first)
+    return
   }
-  for (; at < to; at++) if (view.getUint8(at) !== known.getUint8(at - start)) return false
-  return true
+  const middle = (first + last) >> 1
+  findChanged(comparison, known, places, changed, first, middle)
+  findChanged(comparison, known, places, changed, middle, last)
 }
 
 /** Returns where the list of peers of a message is; undefined unless it has exactly one. */
@@ -233,6 +265,6 @@ class Comparison {
 }
 
 /** The same bytes mean another address when the interface of a zone gets another name. */
-function hasZones({ peers }: DevicePart): boolean {
+function hasZones(peers: readonly Peer[]): boolean {
   return peers.some(({ endpoint }) => endpoint?.host.includes('%') === true)
 }
