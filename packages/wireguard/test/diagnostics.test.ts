@@ -11,7 +11,7 @@ import {
   UapiClient,
 } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
-import { NetlinkClient, NetlinkLinks } from 'wireguardnl'
+import { NetlinkClient, NetlinkLinks, NetlinkRoutes } from 'wireguardnl'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { listenRaw } from '../../../test-fixtures/fakes/raw-server.js'
 import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
@@ -48,6 +48,7 @@ describe('calls', () => {
     ['UapiClient', () => new UapiClient({ directory: directory.path })],
     ['NetlinkClient', () => new NetlinkClient(new FakeSystem().kernel)],
     ['NetlinkLinks', () => new NetlinkLinks(new FakeSystem().kernel)],
+    ['NetlinkRoutes', () => new NetlinkRoutes(new FakeSystem().kernel)],
   ])('every method of %s publishes', async (api, open) => {
     const object: object = open()
     const others =

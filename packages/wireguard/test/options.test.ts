@@ -15,7 +15,7 @@ import {
 import * as conf from 'wireguard/conf'
 import { UapiServer } from 'wireguard/server'
 import { UapiClient } from 'wireguardcfg'
-import { kernelCapabilities, NetlinkClient, NetlinkLinks } from 'wireguardnl'
+import { kernelCapabilities, NetlinkClient, NetlinkLinks, NetlinkRoutes } from 'wireguardnl'
 import { caught } from '../../../test-fixtures/caught.js'
 import { temporaryDirectory, type TemporaryDirectory } from '../../../test-fixtures/directory.js'
 import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
@@ -28,6 +28,8 @@ let directory: TemporaryDirectory
 let wg: WireGuard
 let server: UapiServer
 const links = new NetlinkLinks()
+const routes = new NetlinkRoutes()
+const DESTINATION = '10.0.0.0/8'
 const kernel = new NetlinkClient(new FakeSystem().kernel)
 const client = () => new UapiClient({ directory: directory.path })
 const file = conf.parseConf('[Interface]\n')
@@ -166,6 +168,40 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
   'NetlinkLinks.watch(options)': [(o) => links.watch(o).next(), 'Interval', 'interval'],
   'NetlinkLinks.moveLink(options)': [
     (o) => links.moveLink('none', process.pid, o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkRoutes.routes(filter)': [(o) => routes.routes(o), 'Table', 'table'],
+  'NetlinkRoutes.routes(options)': [(o) => routes.routes({}, o), 'Signal', 'signal'],
+  'NetlinkRoutes.addRoute(route)': [(o) => routes.addRoute(o), 'destinaton', 'destination'],
+  'NetlinkRoutes.addRoute(options)': [
+    (o) => routes.addRoute({ destination: DESTINATION }, o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkRoutes.deleteRoute(route)': [(o) => routes.deleteRoute(o), 'Device', 'device'],
+  'NetlinkRoutes.deleteRoute(options)': [
+    (o) => routes.deleteRoute({ destination: DESTINATION }, o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkRoutes.lookUp(packet)': [(o) => routes.lookUp(o), 'adress', 'address'],
+  'NetlinkRoutes.lookUp(options)': [
+    (o) => routes.lookUp({ address: '127.0.0.1' }, o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkRoutes.rules(filter)': [(o) => routes.rules(o), 'Family', 'family'],
+  'NetlinkRoutes.rules(options)': [(o) => routes.rules({}, o), 'Signal', 'signal'],
+  'NetlinkRoutes.addRule(rule)': [(o) => routes.addRule(o), 'Priority', 'priority'],
+  'NetlinkRoutes.addRule(options)': [
+    (o) => routes.addRule({ family: 4, table: 77 }, o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkRoutes.deleteRule(rule)': [(o) => routes.deleteRule(o), 'Protocol', 'protocol'],
+  'NetlinkRoutes.deleteRule(options)': [
+    (o) => routes.deleteRule({ family: 4, table: 77 }, o),
     'Signal',
     'signal',
   ],

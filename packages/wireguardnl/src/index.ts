@@ -14,6 +14,14 @@ export type { LinkState, LinkWithAddresses } from './links/link-state.js'
 export type { LinkChange } from './links/link-table.js'
 export { NetlinkLinks, type LinkProperties } from './links/links.js'
 export type { LinkEvent, WatchLinksOptions } from './links/watch.js'
+export type { Route, RouteInit, RouteType } from './routes/route.js'
+export {
+  NetlinkRoutes,
+  type RouteFilter,
+  type RouteLookup,
+  type RuleFilter,
+} from './routes/routes.js'
+export type { Rule, RuleInit } from './routes/rule.js'
 export {
   openNamespace,
   withinNamespace,

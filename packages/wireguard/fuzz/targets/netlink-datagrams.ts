@@ -6,6 +6,8 @@ import { readDoneMessage, readErrorMessage } from '../../../wireguardnl/src/netl
 import { MalformedMessageError } from '../../../wireguardnl/src/netlink/malformed.js'
 import { MessageReader } from '../../../wireguardnl/src/netlink/message.js'
 import { decodeAddress } from '../../../wireguardnl/src/route/address.js'
+import { decodeRoute } from '../../../wireguardnl/src/route/route.js'
+import { decodeRule } from '../../../wireguardnl/src/route/rule.js'
 import { decodeLink } from '../../../wireguardnl/src/route/link.js'
 import { decodeDevice } from '../../../wireguardnl/src/wireguard/dump/decode.js'
 import { DumpMerger } from '../../../wireguardnl/src/wireguard/dump/merge.js'
@@ -94,6 +96,8 @@ function decode(datagram: Uint8Array): unknown {
       attempt(() => readDoneMessage(message))
       attempt(() => decodeLink(message))
       attempt(() => decodeAddress(message))
+      attempt(() => decodeRoute(message))
+      attempt(() => decodeRule(message))
       attempt(() => decodeDevice(message, zones, true))
       attempt(() => merger.add(decodeDevice(message, zones)))
     }

@@ -12,7 +12,7 @@ import {
   toWireGuardError,
 } from '../wireguard/errors.js'
 
-/** The operations on an interface, as they appear in errors. */
+/** The operations on interfaces, routes and rules, as they appear in errors. */
 export type LinkOperation =
   | 'create interface'
   | 'delete interface'
@@ -23,6 +23,13 @@ export type LinkOperation =
   | 'add address'
   | 'remove address'
   | 'watch interfaces'
+  | 'list routes'
+  | 'add route'
+  | 'delete route'
+  | 'look up route'
+  | 'list rules'
+  | 'add rule'
+  | 'delete rule'
 
 /** The meaning of a kernel error code for an operation. */
 interface Fault {
@@ -77,20 +84,58 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
       hint: 'IPv6 is disabled at boot (ipv6.disable=1); remove this address',
     },
   },
+  'list routes': {},
+  'add route': {
+    EEXIST: {
+      summary: 'the table has a route to this destination',
+      hint: 'Delete it first, or give this one another metric',
+    },
+    ENETDOWN: { summary: 'the interface is down', hint: 'Bring the interface up first' },
+    ENETUNREACH: { summary: 'the gateway cannot be reached' },
+    EACCES: {
+      summary: 'IPv6 is disabled on this interface',
+      hint: 'Enable IPv6 (sysctl net.ipv6.conf.NAME.disable_ipv6=0), or leave this route out',
+    },
+    EOPNOTSUPP: {
+      summary: 'this kernel has no IPv6',
+      hint: 'IPv6 is disabled at boot (ipv6.disable=1); leave this route out',
+    },
+  },
+  'delete route': {
+    ESRCH: { summary: 'there is no such route' },
+    // A table without routes does not exist.
+    ENOENT: { summary: 'there is no such route', code: 'ESRCH' },
+  },
+  'look up route': {
+    ENETUNREACH: { summary: 'there is no route to this address' },
+    EHOSTUNREACH: { summary: 'a route says that this address is unreachable' },
+    EACCES: { summary: 'a route prohibits packets to this address' },
+  },
+  'list rules': {},
+  'add rule': { EEXIST: { summary: 'this rule is there already' } },
+  'delete rule': { ENOENT: { summary: 'there is no such rule' } },
   'watch interfaces': {},
   'remove address': {
     EADDRNOTAVAIL: { summary: 'the interface does not have this address' },
   },
 }
 
+function joined(...parts: readonly (string | undefined)[]): string | undefined {
+  const known = parts.filter((part) => part !== undefined && part !== '')
+  return known.length === 0 ? undefined : known.join(': ')
+}
+
 /**
  * Returns the WireGuardError for an error of a link operation. Any other error is a defect and is
- * returned unchanged. The explanation of the kernel becomes the `detail`, the original error the
- * cause.
+ * returned unchanged. The explanation of the kernel becomes the `detail`, behind the subject; the
+ * original error the cause.
  */
 export function toLinkError(
   error: unknown,
-  context: ErrorContext & { readonly operation: LinkOperation },
+  {
+    subject,
+    ...context
+  }: ErrorContext & { readonly operation: LinkOperation; readonly subject?: string | undefined },
 ): unknown {
   if (error instanceof LinkKindError) {
     const hint = 'Use ip link delete for an interface of another kind'
@@ -103,7 +148,7 @@ export function toLinkError(
   const explanation = error.extendedAck?.message
   return new WireGuardError(fault?.summary ?? errnoText(error.errno!), {
     ...context,
-    detail: context.detail ?? explanation,
+    detail: context.detail ?? joined(subject, explanation),
     // The kernel's texts are 'mtu greater than device maximum' and 'mtu less than device minimum'.
     path: explanation?.startsWith('mtu ') === true ? 'mtu' : undefined,
     // sysctl writes a dot of an interface name as a slash.

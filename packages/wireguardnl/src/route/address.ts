@@ -6,14 +6,8 @@ import type { ExchangeOptions } from '../netlink/deadline.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
 import type { Message } from '../netlink/message.js'
-import {
-  IFA_ADDRESS,
-  IFA_LOCAL,
-  IFADDRMSG_LENGTH,
-  RTM_DELADDR,
-  RTM_GETADDR,
-  RTM_NEWADDR,
-} from './constants.js'
+import { IFA_ADDRESS, IFA_LOCAL, IFADDRMSG_LENGTH, RTM_DELADDR, RTM_NEWADDR } from './constants.js'
+import { dumpAll } from './dump.js'
 
 /** An address of an interface. */
 export interface LinkAddress {
@@ -24,9 +18,6 @@ export interface LinkAddress {
   /** The address of the other end, if it has one. The prefix is then that of this address. */
   readonly peer?: Uint8Array | undefined
 }
-
-/** How often an interrupted dump is repeated. After that, the last result is returned as it is. */
-const RESTARTS = 10
 
 /**
  * Lists the IPv4 and IPv6 addresses of a link, in the kernel's order. Equal to
@@ -71,18 +62,7 @@ async function dumpAddresses(
   options: ExchangeOptions,
 ): Promise<PlacedAddress[]> {
   const payload = encodeAddressHeader({ index })
-  let addresses: PlacedAddress[] = []
-  const onMessage = (message: Message) => {
-    if (message.type !== RTM_NEWADDR) return
-    const decoded = decodeAddress(message)
-    if (decoded !== undefined) addresses.push(decoded)
-  }
-  for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
-    addresses = []
-    const outcome = await connection.dump(RTM_GETADDR, payload, onMessage, options)
-    if (!outcome.interrupted) break
-  }
-  return addresses
+  return dumpAll(connection, RTM_NEWADDR, payload, decodeAddress, options)
 }
 
 /**

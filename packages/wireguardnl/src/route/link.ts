@@ -18,6 +18,7 @@ import {
   RTM_GETLINK,
   RTM_NEWLINK,
 } from './constants.js'
+import { dumpAll } from './dump.js'
 
 /** A network interface, with the fields that this package uses. */
 export interface Link {
@@ -35,9 +36,6 @@ export interface Link {
   readonly mtu: number
 }
 
-/** How often an interrupted dump is repeated. After that, the last result is returned as it is. */
-const RESTARTS = 10
-
 /**
  * Lists the links of a namespace, or those of one kind. Equal to `ip link show [type KIND]`. Needs
  * no privilege.
@@ -50,25 +48,16 @@ export async function listLinks(
   options: ExchangeOptions = {},
 ): Promise<Link[]> {
   const payload = encodeListRequest(kind)
-  const operation = 'list links'
-  let links = new Map<number, Link>()
-  const onMessage = (message: Message) => {
-    if (message.type !== RTM_NEWLINK) return
+  const decode = (message: Message) => {
     const link = decodeLink(message)
     // The kernel ignores the filter silently if it does not know the kind, which means that its
     // module is not loaded.
-    if (kind === undefined || link.kind === kind) links.set(link.index, link)
+    return kind === undefined || link.kind === kind ? link : undefined
   }
-  for (let attempt = 0; attempt <= RESTARTS; attempt += 1) {
-    links = new Map()
-    const outcome = await connection.dump(RTM_GETLINK, payload, onMessage, {
-      ...options,
-      operation,
-    })
-    // Where interfaces change all the time, no better list can be read.
-    if (!outcome.interrupted) break
-  }
-  return [...links.values()]
+  const listed = { ...options, operation: 'list links' }
+  const links = await dumpAll(connection, RTM_NEWLINK, payload, decode, listed)
+  // An interrupted dump may have a link twice.
+  return [...new Map(links.map((link) => [link.index, link])).values()]
 }
 
 /**
