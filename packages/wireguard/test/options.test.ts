@@ -15,7 +15,14 @@ import {
 import * as conf from 'wireguard/conf'
 import { UapiServer } from 'wireguard/server'
 import { UapiClient } from 'wireguardcfg'
-import { kernelCapabilities, NetlinkClient, NetlinkLinks, NetlinkRoutes } from 'wireguardnl'
+import {
+  formatTunnelFirewall,
+  kernelCapabilities,
+  NetlinkClient,
+  NetlinkFirewall,
+  NetlinkLinks,
+  NetlinkRoutes,
+} from 'wireguardnl'
 import { caught } from '../../../test-fixtures/caught.js'
 import { temporaryDirectory, type TemporaryDirectory } from '../../../test-fixtures/directory.js'
 import { FakeSystem } from '../../../test-fixtures/fakes/system.js'
@@ -29,6 +36,8 @@ let wg: WireGuard
 let server: UapiServer
 const links = new NetlinkLinks()
 const routes = new NetlinkRoutes()
+const firewall = new NetlinkFirewall()
+const TUNNEL = { device: 'none', addresses: [], firewallMark: 1, families: [] }
 const DESTINATION = '10.0.0.0/8'
 const kernel = new NetlinkClient(new FakeSystem().kernel)
 const client = () => new UapiClient({ directory: directory.path })
@@ -205,6 +214,15 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'Signal',
     'signal',
   ],
+  'NetlinkFirewall.setTunnel(tunnel)': [(o) => firewall.setTunnel(o), 'Device', 'device'],
+  'NetlinkFirewall.setTunnel(options)': [(o) => firewall.setTunnel(TUNNEL, o), 'Signal', 'signal'],
+  'NetlinkFirewall.deleteTunnel(options)': [
+    (o) => firewall.deleteTunnel('none', o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkFirewall.tables(options)': [(o) => firewall.tables(o), 'Signal', 'signal'],
+  'formatTunnelFirewall(tunnel)': [(o) => formatTunnelFirewall(o), 'Families', 'families'],
   'kernelCapabilities(options)': [(o) => kernelCapabilities(undefined, o), 'Signal', 'signal'],
   'checkConf(options)': [(o) => conf.checkConf(file, o), 'Dialect', 'dialect'],
   'interfaceSettings(options)': [(o) => conf.interfaceSettings(file, o), 'dialct', 'dialect'],

@@ -10,6 +10,12 @@ export {
   parseInterfaceAddress,
   type LinkAddress,
 } from 'wireguardcfg/internal'
+export {
+  formatTunnelFirewall,
+  NetlinkFirewall,
+  type FirewallTable,
+  type TunnelFirewall,
+} from './firewall/firewall.js'
 export type { LinkState, LinkWithAddresses } from './links/link-state.js'
 export type { LinkChange } from './links/link-table.js'
 export { NetlinkLinks, type LinkProperties } from './links/links.js'

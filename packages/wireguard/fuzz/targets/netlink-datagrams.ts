@@ -8,6 +8,7 @@ import { MessageReader } from '../../../wireguardnl/src/netlink/message.js'
 import { decodeAddress } from '../../../wireguardnl/src/route/address.js'
 import { decodeRoute } from '../../../wireguardnl/src/route/route.js'
 import { decodeRule } from '../../../wireguardnl/src/route/rule.js'
+import { decodeTable } from '../../../wireguardnl/src/nft/table.js'
 import { decodeLink } from '../../../wireguardnl/src/route/link.js'
 import { decodeDevice } from '../../../wireguardnl/src/wireguard/dump/decode.js'
 import { DumpMerger } from '../../../wireguardnl/src/wireguard/dump/merge.js'
@@ -98,6 +99,7 @@ function decode(datagram: Uint8Array): unknown {
       attempt(() => decodeAddress(message))
       attempt(() => decodeRoute(message))
       attempt(() => decodeRule(message))
+      attempt(() => decodeTable(message))
       attempt(() => decodeDevice(message, zones, true))
       attempt(() => merger.add(decodeDevice(message, zones)))
     }

@@ -25,7 +25,13 @@ export interface Traced {
 export interface TracedCall extends Traced {
   /** The class that has the method. */
   readonly api:
-    'WireGuard' | 'OwnedDevice' | 'NetlinkClient' | 'NetlinkLinks' | 'NetlinkRoutes' | 'UapiClient'
+    | 'WireGuard'
+    | 'OwnedDevice'
+    | 'NetlinkClient'
+    | 'NetlinkLinks'
+    | 'NetlinkRoutes'
+    | 'NetlinkFirewall'
+    | 'UapiClient'
   /** The name of the method. */
   readonly method: string
   /** The name of the interface; `undefined` when the method takes none, or no text was passed. */

@@ -12,7 +12,7 @@ import {
   toWireGuardError,
 } from '../wireguard/errors.js'
 
-/** The operations on interfaces, routes and rules, as they appear in errors. */
+/** The operations on interfaces, routes, rules and tables, as they appear in errors. */
 export type LinkOperation =
   | 'create interface'
   | 'delete interface'
@@ -30,6 +30,9 @@ export type LinkOperation =
   | 'list rules'
   | 'add rule'
   | 'delete rule'
+  | 'set firewall'
+  | 'delete firewall'
+  | 'list firewall tables'
 
 /** The meaning of a kernel error code for an operation. */
 interface Fault {
@@ -37,6 +40,12 @@ interface Fault {
   readonly hint?: string
   /** The code that users get, if it differs from that of the kernel. */
   readonly code?: string
+}
+
+const NO_NFTABLES: Fault = {
+  summary: 'the kernel has no nf_tables',
+  hint: 'Load the module nf_tables',
+  code: 'EPROTONOSUPPORT',
 }
 
 const EVERYWHERE: Readonly<Record<string, Fault>> = {
@@ -114,6 +123,16 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
   'list rules': {},
   'add rule': { EEXIST: { summary: 'this rule is there already' } },
   'delete rule': { ENOENT: { summary: 'there is no such rule' } },
+  'set firewall': {
+    EOPNOTSUPP: NO_NFTABLES,
+    ENOENT: {
+      summary: 'the kernel has no nf_tables expression that is needed',
+      hint: 'Load the modules nft_fib_ipv4, nft_fib_ipv6 and nft_ct',
+      code: 'EPROTONOSUPPORT',
+    },
+  },
+  'delete firewall': { EOPNOTSUPP: NO_NFTABLES },
+  'list firewall tables': { EOPNOTSUPP: NO_NFTABLES },
   'watch interfaces': {},
   'remove address': {
     EADDRNOTAVAIL: { summary: 'the interface does not have this address' },

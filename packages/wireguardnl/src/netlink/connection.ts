@@ -6,7 +6,8 @@ import { NetlinkError } from './errors.js'
 import { ExchangeTrace } from './exchange-trace.js'
 import { encodeMessage, type Message, MessageReader } from './message.js'
 import { pause } from './pause.js'
-import { ReplyReader, type Outcome } from './reply-reader.js'
+import { BatchReader, type BatchMessage, encodeBatch } from './batch.js'
+import { ReplyReader, type Outcome, type Replies, type RepliesInit } from './reply-reader.js'
 import type { Socket } from './socket.js'
 import { writerGate, type WriterGate } from './writer-gate.js'
 
@@ -33,6 +34,17 @@ export interface RequestOptions extends ExchangeOptions {
   readonly send?: SendMode | undefined
   /** Called with each message before the acknowledgement, such as the answer of a GET. */
   readonly onMessage?: ((message: Message) => void) | undefined
+}
+
+/** What is sent in one datagram, and how the answer is read. */
+interface Sent {
+  readonly name: () => string
+  /** Whether the kernel takes RTNL when the answer is received. */
+  readonly takesLock: boolean
+  /** How many sequence numbers it needs. */
+  readonly sequences: number
+  readonly encode: (sequence: number) => Uint8Array
+  readonly replies: (init: RepliesInit) => Replies
 }
 
 // After this many turns of the event loop without an answer, wait by timer: 1, 2, 4, 8, then 10 ms.
@@ -94,7 +106,7 @@ export class Connection implements AsyncDisposable {
   ): Promise<Outcome> {
     const header = { type, flags: flags | NLM_F_REQUEST | NLM_F_ACK }
     const { onMessage = ignore } = options
-    return this.#drain(this.#exchange(header, payload, { ...options, onMessage }))
+    return this.#drain(this.#exchange(this.#single(header, payload), { ...options, onMessage }))
   }
 
   /**
@@ -113,7 +125,7 @@ export class Connection implements AsyncDisposable {
     options: ExchangeOptions = {},
   ): Promise<Outcome> {
     const header = { type, flags: NLM_F_REQUEST | NLM_F_DUMP }
-    return this.#drain(this.#exchange(header, payload, { ...options, onMessage }))
+    return this.#drain(this.#exchange(this.#single(header, payload), { ...options, onMessage }))
   }
 
   /**
@@ -131,11 +143,31 @@ export class Connection implements AsyncDisposable {
   ): AsyncGenerator<Message, Outcome, undefined> {
     const header = { type, flags: NLM_F_REQUEST | NLM_F_DUMP }
     let outcome: Outcome | undefined
-    for await (const replies of this.#exchange(header, payload, options)) {
+    for await (const replies of this.#exchange(this.#single(header, payload), options)) {
       while (replies.next()) yield replies.message
       outcome = replies.outcome
     }
     return outcome!
+  }
+
+  /**
+   * Sends several messages in one datagram, and waits for the acknowledgements of those that ask
+   * for one. They are a transaction only if the kernel makes them one. NLM_F_REQUEST is added to
+   * their flags.
+   *
+   * @throws like `request`, with the first error of the kernel
+   */
+  async batch(messages: readonly BatchMessage[], options: RequestOptions = {}): Promise<void> {
+    const [first] = messages
+    if (first === undefined) return
+    const batch = {
+      name: () => this.#nameOf(first.type, first.payload),
+      takesLock: false,
+      sequences: messages.length,
+      encode: (sequence: number) => encodeBatch(messages, sequence),
+      replies: (init: RepliesInit) => new BatchReader(init, messages),
+    }
+    await this.#drain(this.#exchange(batch, { ...options, onMessage: ignore }))
   }
 
   /**
@@ -152,7 +184,20 @@ export class Connection implements AsyncDisposable {
     await this.close()
   }
 
-  async #drain(exchange: AsyncIterable<ReplyReader>): Promise<Outcome> {
+  /** One message, and its answer. */
+  #single(header: Header, payload: Uint8Array): Sent {
+    return {
+      name: () => this.#nameOf(header.type, payload),
+      // The kernel takes RTNL for each part of a dump, which it produces when the one before is
+      // read.
+      takesLock: (header.flags & NLM_F_DUMP) === NLM_F_DUMP,
+      sequences: 1,
+      encode: (sequence) => encodeMessage({ ...header, sequence }, payload),
+      replies: (init) => new ReplyReader(init),
+    }
+  }
+
+  async #drain(exchange: AsyncIterable<Replies>): Promise<Outcome> {
     let outcome: Outcome | undefined
     for await (const replies of exchange) outcome = replies.outcome
     // The loop ends without an error only after a DONE or an ACK, which came in a datagram.
@@ -165,12 +210,8 @@ export class Connection implements AsyncDisposable {
    * the datagrams itself and yields once, at the end. That saves a dump several turns of promises
    * for each datagram.
    */
-  async *#exchange(
-    header: Header,
-    payload: Uint8Array,
-    options: RequestOptions,
-  ): AsyncGenerator<ReplyReader, void, undefined> {
-    const { operation = `netlink message ${header.type}` } = options
+  async *#exchange(sent: Sent, options: RequestOptions): AsyncGenerator<Replies, void, undefined> {
+    const { operation = `netlink message ${sent.name()}` } = options
     const deadline = options.deadline ?? exchangeDeadline({ ...options, operation })
     const exchange = { deadline, operation }
     let release = ignore
@@ -184,7 +225,7 @@ export class Connection implements AsyncDisposable {
         this.#discard(socket)
         release()
       })
-      yield* this.#converse(socket, header, payload, options, exchange)
+      yield* this.#converse(socket, sent, options, exchange)
     } finally {
       if (this.#current === exchange) this.#current = undefined
       stopListening()
@@ -195,29 +236,25 @@ export class Connection implements AsyncDisposable {
 
   async *#converse(
     socket: Socket,
-    header: Header,
-    payload: Uint8Array,
+    sent: Sent,
     { send = 'now', onMessage }: RequestOptions,
     exchange: Exchange,
-  ): AsyncGenerator<ReplyReader, void, undefined> {
+  ): AsyncGenerator<Replies, void, undefined> {
     const { deadline, operation } = exchange
-    // The kernel takes RTNL for each part of a dump, which it produces when the one before is read.
-    const takesLock = (header.flags & NLM_F_DUMP) === NLM_F_DUMP
-    const sequence = (this.#sequence = (this.#sequence + 1) >>> 0 || 1)
-    const replies = new ReplyReader(
+    const { takesLock } = sent
+    const sequence = this.#take(sent.sequences)
+    const replies = sent.replies({
       sequence,
-      socket.portId,
+      portId: socket.portId,
       operation,
-      () => deadline.touch(),
-      () => deadline.check(),
-    )
-    const trace = requestTrace.isOn
-      ? new ExchangeTrace(this.#nameOf(header.type, payload), operation)
-      : undefined
+      onProgress: () => deadline.touch(),
+      check: () => deadline.check(),
+    })
+    const trace = requestTrace.isOn ? new ExchangeTrace(sent.name(), operation) : undefined
     // All datagrams use the same buffer, so zeroing the longest zeroes the others.
     let longest: Uint8Array = NOTHING
     try {
-      const message = encodeMessage({ ...header, sequence }, payload)
+      const message = sent.encode(sequence)
       trace?.sent(message)
       await this.#send(socket, message, send, exchange)
       while (!replies.ended) {
@@ -239,6 +276,13 @@ export class Connection implements AsyncDisposable {
       longest.fill(0)
       if (!replies.ended) this.#discard(socket)
     }
+  }
+
+  /** Takes so many sequence numbers, and returns the first. None is 0. */
+  #take(count: number): number {
+    const first = this.#sequence + count < 2 ** 32 ? this.#sequence + 1 : 1
+    this.#sequence = first + count - 1
+    return first
   }
 
   async #send(

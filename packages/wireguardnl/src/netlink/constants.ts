@@ -2,6 +2,8 @@
 
 /** Protocol of a netlink socket: routes, links, addresses and rules. */
 export const NETLINK_ROUTE = 0
+/** Protocol of a netlink socket: netfilter. */
+export const NETLINK_NETFILTER = 12
 /** Protocol of a netlink socket: generic netlink. */
 export const NETLINK_GENERIC = 16
 

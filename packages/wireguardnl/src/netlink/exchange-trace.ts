@@ -1,6 +1,6 @@
 import { begun, type Draft, requestTrace, type TracedNetlinkRequest } from 'wireguardcfg/internal'
 import { NetlinkError } from './errors.js'
-import type { ReplyReader } from './reply-reader.js'
+import type { Replies } from './reply-reader.js'
 
 /** Publishes one exchange, for which somebody listens. */
 export class ExchangeTrace {
@@ -35,14 +35,14 @@ export class ExchangeTrace {
   }
 
   /** Publishes the end of an exchange that failed. */
-  fail(error: unknown, replies: ReplyReader): void {
+  fail(error: unknown, replies: Replies): void {
     this.#count(replies)
     if (error instanceof NetlinkError && error.kind === 'message') this.#traced.errno = error.errno
     requestTrace.fail(this.#traced, error)
   }
 
   /** Publishes the end of an exchange that has not failed, perhaps before its last reply. */
-  end(replies: ReplyReader): void {
+  end(replies: Replies): void {
     // It has failed.
     if (this.#traced.code !== undefined) return
     this.#count(replies)
@@ -50,7 +50,7 @@ export class ExchangeTrace {
     requestTrace.end(this.#traced)
   }
 
-  #count(replies: ReplyReader): void {
+  #count(replies: Replies): void {
     this.#traced.messages = replies.count
     this.#traced.interrupted = replies.outcome.interrupted
   }

@@ -24,16 +24,53 @@ export interface Outcome {
   readonly warning: string | undefined
 }
 
+/** What a reader of replies needs to know. */
+export interface RepliesInit {
+  /** Of the request; of a batch, that of its first message. */
+  readonly sequence: number
+  readonly portId: number
+  readonly operation: string
+  /** Called for every reply before it is read. */
+  readonly onProgress: () => void
+  /**
+   * Called before anything is read, and throws once the exchange has failed. The socket is then
+   * closed and its bytes are invalid, also between two messages of a datagram.
+   */
+  readonly check?: () => void
+}
+
+/** Reads the replies to what was sent in one datagram. */
+export interface Replies {
+  /** Whether the exchange is over. */
+  readonly ended: boolean
+  /** How many messages of the reply were read, the last one included. */
+  readonly count: number
+  /** The message that `next` moved to. */
+  readonly message: Message
+  /** The result of the exchange, or its state before the end. */
+  readonly outcome: Outcome
+  /** Continues with the next datagram. `messages`, if given, is a reader at its beginning. */
+  load(datagram: Uint8Array, messages?: MessageReader): void
+  /**
+   * Moves to the next data message of this exchange. Returns false if the datagram has no more.
+   * Replies to other exchanges, such as one that was given up, are skipped.
+   *
+   * @throws {NetlinkError} the error that the kernel replied with; ENOBUFS when it reports that
+   * replies were lost
+   * @throws {MalformedMessageError}
+   */
+  next(): boolean
+}
+
 const NO_MESSAGES = new MessageReader(new Uint8Array(0))
 
 /**
  * Reads the replies to one request: selects them among the messages of the datagrams, and detects
  * the end.
  */
-export class ReplyReader {
-  /** Whether the exchange is over: a DONE or an ERROR with its sequence number was received. */
+export class ReplyReader implements Replies {
+  /** A DONE or an ERROR with its sequence number was received. */
   ended = false
-  /** How many messages of the reply were read, the last one included. */
   count = 0
   readonly #sequence: number
   readonly #portId: number
@@ -45,18 +82,7 @@ export class ReplyReader {
   #warning: string | undefined
   #messages = NO_MESSAGES
 
-  /**
-   * `onProgress` is called for every reply before it is read. `check` is called before anything is
-   * read, and throws once the exchange has failed. The socket is then closed and its bytes are
-   * invalid, also between two messages of a datagram.
-   */
-  constructor(
-    sequence: number,
-    portId: number,
-    operation: string,
-    onProgress: () => void,
-    check: () => void = () => {},
-  ) {
+  constructor({ sequence, portId, operation, onProgress, check = () => {} }: RepliesInit) {
     this.#sequence = sequence
     this.#portId = portId
     this.#operation = operation
@@ -64,12 +90,10 @@ export class ReplyReader {
     this.#check = check
   }
 
-  /** The message that `next` moved to. */
   get message(): Message {
     return this.#messages
   }
 
-  /** The result of the exchange, or its state before the end. */
   get outcome(): Outcome {
     return {
       interrupted: this.#interrupted,
@@ -78,19 +102,10 @@ export class ReplyReader {
     }
   }
 
-  /** Continues with the next datagram. `messages`, if given, is a reader at its beginning. */
   load(datagram: Uint8Array, messages = new MessageReader(datagram)): void {
     this.#messages = messages
   }
 
-  /**
-   * Moves to the next data message of this exchange. Returns false if the datagram has no more.
-   * Replies to other exchanges, such as one that was given up, are skipped.
-   *
-   * @throws {NetlinkError} the error that the kernel replied with; ENOBUFS when it reports that
-   * replies were lost
-   * @throws {MalformedMessageError}
-   */
   next(): boolean {
     this.#check()
     const messages = this.#messages

@@ -3,11 +3,20 @@ import { AttributeWriter } from '../netlink/attribute-writer.js'
 import type { Connection } from '../netlink/connection.js'
 import { AF_INET, AF_INET6, NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
+import { dumpAll } from '../netlink/dump.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
 import type { Message } from '../netlink/message.js'
-import { IFA_ADDRESS, IFA_LOCAL, IFADDRMSG_LENGTH, RTM_DELADDR, RTM_NEWADDR } from './constants.js'
-import { dumpAll } from './dump.js'
+import {
+  IFA_ADDRESS,
+  IFA_LOCAL,
+  IFADDRMSG_LENGTH,
+  RTM_DELADDR,
+  RTM_GETADDR,
+  RTM_NEWADDR,
+} from './constants.js'
+
+const ADDRESSES = { request: RTM_GETADDR, reply: RTM_NEWADDR }
 
 /** An address of an interface. */
 export interface LinkAddress {
@@ -62,7 +71,7 @@ async function dumpAddresses(
   options: ExchangeOptions,
 ): Promise<PlacedAddress[]> {
   const payload = encodeAddressHeader({ index })
-  return dumpAll(connection, RTM_NEWADDR, payload, decodeAddress, options)
+  return dumpAll(connection, ADDRESSES, payload, decodeAddress, options)
 }
 
 /**

@@ -2,6 +2,7 @@ import { AttributeReader } from '../netlink/attribute-reader.js'
 import { AttributeWriter } from '../netlink/attribute-writer.js'
 import type { Connection } from '../netlink/connection.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
+import { dumpAll } from '../netlink/dump.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
@@ -18,7 +19,8 @@ import {
   RTM_GETLINK,
   RTM_NEWLINK,
 } from './constants.js'
-import { dumpAll } from './dump.js'
+
+const LINKS = { request: RTM_GETLINK, reply: RTM_NEWLINK }
 
 /** A network interface, with the fields that this package uses. */
 export interface Link {
@@ -55,7 +57,7 @@ export async function listLinks(
     return kind === undefined || link.kind === kind ? link : undefined
   }
   const listed = { ...options, operation: 'list links' }
-  const links = await dumpAll(connection, RTM_NEWLINK, payload, decode, listed)
+  const links = await dumpAll(connection, LINKS, payload, decode, listed)
   // An interrupted dump may have a link twice.
   return [...new Map(links.map((link) => [link.index, link])).values()]
 }

@@ -3,6 +3,7 @@ import { AttributeWriter } from '../netlink/attribute-writer.js'
 import type { Connection } from '../netlink/connection.js'
 import { AF_INET, AF_INET6, NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
+import { dumpAll } from '../netlink/dump.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
 import { NetlinkError } from '../netlink/errors.js'
 import { MalformedMessageError } from '../netlink/malformed.js'
@@ -29,8 +30,9 @@ import {
   RTN_UNICAST,
   RTPROT_BOOT,
 } from './constants.js'
-import { dumpAll } from './dump.js'
 import { type Prefix, prefixOf } from './prefix.js'
+
+const ROUTES = { request: RTM_GETROUTE, reply: RTM_NEWROUTE }
 
 /** A route as the kernel reports it. Addresses are 4 or 16 bytes. */
 export interface KernelRoute {
@@ -89,7 +91,7 @@ export async function listRoutes(
   }
   try {
     const listed = { ...options, operation: 'list routes' }
-    return await dumpAll(connection, RTM_NEWROUTE, writer.bytes(), decode, listed)
+    return await dumpAll(connection, ROUTES, writer.bytes(), decode, listed)
   } catch (error) {
     // A table exists as long as it has a route.
     if (error instanceof NetlinkError && error.code === 'ENOENT') return []

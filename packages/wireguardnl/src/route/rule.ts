@@ -3,6 +3,7 @@ import { AttributeWriter } from '../netlink/attribute-writer.js'
 import type { Connection } from '../netlink/connection.js'
 import { AF_INET, AF_INET6, NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
+import { dumpAll } from '../netlink/dump.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
 import type { Message } from '../netlink/message.js'
 import {
@@ -20,10 +21,12 @@ import {
   FRA_SUPPRESS_PREFIXLEN,
   FRA_TABLE,
   RTM_DELRULE,
+  RTM_GETRULE,
   RTM_NEWRULE,
 } from './constants.js'
-import { dumpAll } from './dump.js'
 import { type Prefix, prefixOf } from './prefix.js'
+
+const RULES = { request: RTM_GETRULE, reply: RTM_NEWRULE }
 
 /** A rule as the kernel reports it. */
 export interface KernelRule {
@@ -73,7 +76,7 @@ export function listRules(
 ): Promise<KernelRule[]> {
   const payload = encodeRuleHeader({ family })
   const listed = { ...options, operation: 'list rules' }
-  return dumpAll(connection, RTM_NEWRULE, payload, decodeRule, listed)
+  return dumpAll(connection, RULES, payload, decodeRule, listed)
 }
 
 /**

@@ -30,7 +30,12 @@ const DATA = reply(REQUEST, Uint8Array.of(1, 2, 3, 4), { flags: 2 })
 
 function reader(...datagrams: readonly Uint8Array[]) {
   let progress = 0
-  const replies = new ReplyReader(SEQUENCE, PORT_ID, 'test', () => (progress += 1))
+  const replies = new ReplyReader({
+    sequence: SEQUENCE,
+    portId: PORT_ID,
+    operation: 'test',
+    onProgress: () => (progress += 1),
+  })
   const types: number[] = []
   const run = () => {
     for (const datagram of datagrams) {

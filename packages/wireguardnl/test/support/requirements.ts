@@ -19,3 +19,9 @@ export const canMakeLinks: Requirement = () => {
     ? { ok: true }
     : { ok: false, reason: 'needs ip: apt-get install iproute2' }
 }
+
+/** nft(8), and a kernel with nf_tables. */
+export const hasNft: Requirement = () =>
+  spawnSync('unshare', ['-n', 'nft', 'list', 'ruleset'], { stdio: 'ignore' }).status === 0
+    ? { ok: true }
+    : { ok: false, reason: 'needs nft: apt-get install nftables' }

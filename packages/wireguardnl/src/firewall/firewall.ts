@@ -1,0 +1,215 @@
+import { type CallOptions, checkInterfaceName, parseIP, WireGuardError } from 'wireguardcfg'
+import {
+  CALL_OPTIONS,
+  checkNumber,
+  checkOptions,
+  elementsOf,
+  inContext,
+  invalid,
+  limitsOf,
+  type OptionTable,
+  traceMethods,
+} from 'wireguardcfg/internal'
+import { type LinkOperation, toLinkError } from '../links/errors.js'
+import { Connection } from '../netlink/connection.js'
+import { NETLINK_NETFILTER } from '../netlink/constants.js'
+import type { ExchangeOptions } from '../netlink/deadline.js'
+import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../nft/constants.js'
+import { nftRequestName } from '../nft/request-name.js'
+import { createTable, deleteTable, listTables, transaction } from '../nft/table.js'
+import { U32 } from '../routes/route.js'
+import { type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
+import { formatTunnelTable, type Tunnel, tunnelTable, tunnelTableName } from './tunnel-table.js'
+
+/** The firewall of a tunnel through which all traffic of an address family goes. */
+export interface TunnelFirewall {
+  /** Name of the interface. */
+  readonly device: string
+  /** Its addresses, without prefix lengths. Packets to them that come in elsewhere are dropped. */
+  readonly addresses: readonly string[]
+  /** Firewall mark of the packets of the tunnel itself; not 0. */
+  readonly firewallMark: number
+  /** The address families whose traffic goes through the tunnel. */
+  readonly families: readonly (4 | 6)[]
+}
+
+/** A table of nf_tables. */
+export interface FirewallTable {
+  /** As nft(8) names it: `ip`, `ip6`, `inet` ...; the number of one that it does not know. */
+  readonly family: string
+  /** The name. */
+  readonly name: string
+}
+
+const TUNNEL: OptionTable<TunnelFirewall> = {
+  device: 'text',
+  addresses: 'checked later',
+  firewallMark: 'checked later',
+  families: 'checked later',
+}
+/** By NFPROTO_ (linux/netfilter.h). */
+const FAMILIES: Readonly<Record<number, string>> = {
+  1: 'inet',
+  [NFPROTO_IPV4]: 'ip',
+  3: 'arp',
+  5: 'netdev',
+  7: 'bridge',
+  [NFPROTO_IPV6]: 'ip6',
+}
+/** So many addresses of an interface are more than anybody has. */
+const MOST_ADDRESSES = 1024
+
+/**
+ * The nf_tables of tunnels, in the form and under the names of wg-quick(8): a table `wg-quick-NAME`
+ * for each address family.
+ *
+ * All methods reject with a WireGuardError: `EPERM`, `EPROTONOSUPPORT` the kernel has no nf_tables,
+ * `EINVAL`, `ETIMEDOUT`, `ABORT_ERR`, `EBADF` this object is closed; on other systems than Linux
+ * `EOPNOTSUPP`. A call that is aborted or times out may have taken effect.
+ *
+ * @example
+ * ```ts
+ * await using firewall = new NetlinkFirewall()
+ * await firewall.deleteTunnel('wg0')
+ * ```
+ */
+export class NetlinkFirewall implements AsyncDisposable {
+  readonly #connection: Connection
+  #closed = false
+
+  static {
+    traceMethods(this, 'NetlinkFirewall')
+  }
+
+  /** @param kernel made by `kernelIn`; by default, the network namespace of the thread */
+  constructor(kernel: KernelHandle = runningKernel) {
+    const system = kernelOf(kernel)
+    const open = () => system.open(NETLINK_NETFILTER)
+    this.#connection = new Connection(open, undefined, nftRequestName)
+  }
+
+  /**
+   * Makes the tables of a tunnel, in place of those that it has, in one transaction: there is no
+   * moment without them. A family that is not given has none afterwards.
+   *
+   * @example
+   * ```ts
+   * const addresses = ['10.8.0.2', 'fd00:8::2']
+   * const tunnel = { device: 'wg0', addresses, firewallMark: 51820, families: [4, 6] }
+   * await firewall.setTunnel(tunnel)
+   * ```
+   */
+  setTunnel(tunnel: TunnelFirewall, options?: CallOptions): Promise<void> {
+    return this.#run('set firewall', tunnel?.device, options, async (exchange) => {
+      const tables = readTunnel(tunnel)
+      const deletions = BOTH.flatMap((family) =>
+        deleteTable(tunnelTableName(tunnel.device, family)),
+      )
+      const creations = tables.flatMap((table) => createTable(tunnelTable(table)))
+      await this.#connection.batch(transaction([...deletions, ...creations]), exchange)
+    })
+  }
+
+  /**
+   * Deletes the tables of a tunnel, if it has any, in one transaction.
+   *
+   * @example
+   * ```ts
+   * await firewall.deleteTunnel('wg0')
+   * ```
+   */
+  deleteTunnel(device: string, options?: CallOptions): Promise<void> {
+    return this.#run('delete firewall', device, options, async (exchange) => {
+      checkInterfaceName(device)
+      const deletions = BOTH.flatMap((family) => deleteTable(tunnelTableName(device, family)))
+      await this.#connection.batch(transaction(deletions), exchange)
+    })
+  }
+
+  /**
+   * Lists the tables of all families, also those of others.
+   *
+   * @example
+   * ```ts
+   * await firewall.tables() // [{ family: 'ip', name: 'wg-quick-wg0' }]
+   * ```
+   */
+  tables(options?: CallOptions): Promise<FirewallTable[]> {
+    return this.#run('list firewall tables', undefined, options, async (exchange) => {
+      const tables = await listTables(this.#connection, exchange)
+      return tables.map(({ family, name }) => ({ family: FAMILIES[family] ?? `${family}`, name }))
+    })
+  }
+
+  /** Ends the calls in progress and closes the socket. */
+  async close(): Promise<void> {
+    this.#closed = true
+    await this.#connection.close()
+  }
+
+  /** {@link NetlinkFirewall.close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close()
+  }
+
+  async #run<T>(
+    operation: LinkOperation,
+    device: string | undefined,
+    options: CallOptions | undefined,
+    step: (exchange: ExchangeOptions) => Promise<T>,
+  ): Promise<T> {
+    try {
+      checkOptions(options, CALL_OPTIONS)
+      if (this.#closed) {
+        throw new WireGuardError('this NetlinkFirewall is closed', { code: 'EBADF' })
+      }
+      return await step({ ...limitsOf(options), operation })
+    } catch (error) {
+      throw toLinkError(error, { operation, device })
+    }
+  }
+}
+
+/**
+ * Returns the tables of a tunnel as a file of nft(8), for people.
+ *
+ * @throws WireGuardError `EINVAL`
+ *
+ * @example
+ * ```ts
+ * const tunnel = { device: 'wg0', addresses: ['10.8.0.2'], firewallMark: 51820, families: [4] }
+ * console.log(formatTunnelFirewall(tunnel))
+ * ```
+ */
+export function formatTunnelFirewall(tunnel: TunnelFirewall): string {
+  const tables = inContext({ operation: 'format firewall' }, () => readTunnel(tunnel))
+  return tables.map(formatTunnelTable).join('')
+}
+
+const BOTH = [4, 6] as const
+
+/** Reads what a caller gives, and returns it for each family. @throws WireGuardError `EINVAL` */
+function readTunnel(given: TunnelFirewall): Tunnel[] {
+  checkOptions(given ?? null, TUNNEL)
+  const { device } = given
+  checkInterfaceName(device)
+  const mark = checkNumber('firewallMark', given.firewallMark, { ...U32, min: 1 })
+  for (const name of ['addresses', 'families'] as const) {
+    if (given[name] === undefined) throw invalid('expected a list', { path: name })
+  }
+  const addresses: Uint8Array[] = []
+  for (const [path, text] of elementsOf(given.addresses, MOST_ADDRESSES, 'addresses')) {
+    const address = typeof text === 'string' ? parseIP(text) : undefined
+    if (address === undefined) throw invalid('expected an IPv4 or IPv6 address', { path })
+    addresses.push(address)
+  }
+  const families = new Set<unknown>()
+  for (const [path, family] of elementsOf(given.families, BOTH.length, 'families')) {
+    if (family !== 4 && family !== 6) throw invalid('expected 4 or 6', { path })
+    families.add(family)
+  }
+  return BOTH.filter((family) => families.has(family)).map((family) => {
+    const size = family === 4 ? 4 : 16
+    return { device, family, mark, addresses: addresses.filter(({ length }) => length === size) }
+  })
+}
