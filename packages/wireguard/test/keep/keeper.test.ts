@@ -115,6 +115,25 @@ describe('keepEndpoints', () => {
     await keeper.close()
   })
 
+  it('goes on with other names while one hangs, and ends all the same', async () => {
+    server.setPeer(B, { lastHandshake: LONG_AGO() })
+    let wasAborted = false
+    const hanging: Lookup = (host, options) => {
+      if (host !== 'hangs.example') return lookup(host, options)
+      options.signal?.addEventListener('abort', () => {
+        wasAborted = true
+      })
+      return new Promise(() => {})
+    }
+    const [hangs] = names(A).map((name) => ({ ...name, host: 'hangs.example' }))
+    await using keeper = keep([hangs!, ...names(B)], { lookup: hanging })
+    await until(() => updates.length === 1)
+    expect([endpointOf(A), endpointOf(B)]).toEqual(['198.51.100.9', '192.0.2.1'])
+    await keeper.close()
+    expect(wasAborted).toBe(true)
+    expect(errors).toEqual([])
+  })
+
   it('does not bring back a peer that was removed', async () => {
     const answer = deferred<string>()
     await using keeper = keep(names(A), {

@@ -15,6 +15,7 @@ import type { Socket } from '../../src/netlink/socket.js'
 import { RTM_DELLINK } from '../../src/route/constants.js'
 import { type Kernel, kernelIn, kernelOf } from '../../src/wireguard/kernel.js'
 import { canMakeLinks } from '../support/requirements.js'
+import { addVeth } from '../support/temporary-link.js'
 
 /** The event in one line. */
 function describeEvent(event: LinkEvent): string {
@@ -119,6 +120,15 @@ describeWith(canMakeLinks, 'a watch of the links of a real kernel', () => {
       'link-removed t0',
     ])
     expect(lines).toEqual(expect.arrayContaining(['link-changed lo up=true']))
+  })
+
+  it('goes on in a namespace that has no process any more', async () => {
+    const events = watch()
+    await readUntil(events, 'state lo')
+    await space[Symbol.asyncDispose]()
+    await addVeth(kernelIn(namespace), 'v0')
+    expect(await readUntil(events, 'link-added v0')).toContain('link-added v0')
+    await events.return()
   })
 
   it('keeps links out that leave a bridge', async () => {
