@@ -106,3 +106,4 @@ export type {
 export type { Watcher } from './watch/watcher.js'
 export type { EndpointKeeper } from './keep/keeper.js'
 export type { KeepOptions, KeptEndpoint } from './keep/options.js'
+export type { SaveOptions } from './save/save.js'

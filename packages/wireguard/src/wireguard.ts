@@ -41,6 +41,7 @@ import {
 import { peersOf } from './peers.js'
 import { resolveForCall } from './resolve/for-call.js'
 import { RunningCalls } from './running-calls.js'
+import { save, type SaveOptions, type SaveSource } from './save/save.js'
 import { REPLACE_OPTIONS, replacement, type ReplaceOptions } from './sync/replacement.js'
 import type { SyncResult } from './sync/diff.js'
 import { syncDevice, type SyncOptions } from './sync/sync.js'
@@ -469,6 +470,23 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
+   * Saves an interface in its `.conf` file, as `wg-quick save` does, and returns whether the file
+   * had to be changed. Only lines whose value differs are changed: comments, order and host names
+   * stay, by the rules of `saveConf`. The file is replaced at once and keeps its owner and
+   * permissions; a new one is for its owner alone.
+   *
+   * @throws ConfError `EINVAL` for the first error in the file; WireGuardError `EAGAIN` the file
+   * was changed meanwhile, an error of the system, and as {@link WireGuard.device}
+   * @example
+   * ```js
+   * await wg.save('wg0', '/etc/wireguard/wg0.conf')
+   * ```
+   */
+  async save(name: string, path: string, options: SaveOptions = {}): Promise<boolean> {
+    return await save(this.#saveSource(), name, path, options)
+  }
+
+  /**
    * Returns the addresses of an interface with their prefix lengths, as `10.7.0.1/24`.
    *
    * @throws WireGuardError `ENODEV`
@@ -544,6 +562,13 @@ export class WireGuard implements AsyncDisposable {
   /** Closes it, as {@link WireGuard.close}, at the end of an `await using` scope. */
   [Symbol.asyncDispose](): Promise<void> {
     return this.close()
+  }
+
+  #saveSource(): SaveSource {
+    return {
+      device: (name, options) => readDevice(this.#backends, name, options),
+      links: () => (this.#backends.loadNetlink === undefined ? undefined : this.#links()),
+    }
   }
 
   #links(): Promise<NetlinkLinks> {

@@ -82,6 +82,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'staleAfter',
   ],
   'WireGuard.watch(options)': [(o) => wg.watch(o), 'device', 'devices'],
+  'WireGuard.save(options)': [(o) => wg.save('wg0', '/none', o), 'endpoint', 'endpoints'],
   'WireGuard.applyConf(options)': [(o) => wg.applyConf('wg0', '', o), 'modes', 'mode'],
   'WireGuard.syncDevice(options)': [
     (o) => wg.syncDevice('wg0', { listenPort: 7 }, o),

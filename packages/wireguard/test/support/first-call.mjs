@@ -31,6 +31,7 @@ const CALLS = {
   removeAddress: () => wg.removeAddress('none', '10.0.0.1/24'),
   applyConf: () => wg.applyConf('good', '[Interface]\n'),
   replaceDevice: () => wg.replaceDevice('good', {}),
+  save: () => wg.save('good', `${socketDirectory}/good.conf`),
   resolveEndpoint: () => resolveEndpoint('localhost:1', { retries: 0 }),
   resolveEndpoints: () => resolveEndpoints([{ host: 'localhost', port: 1 }], { retries: 0 }),
   resumePeer: () => wg.resumePeer('good', { publicKey: KEY, allowedIPs: [] }),

@@ -1,0 +1,120 @@
+import { randomBytes } from 'node:crypto'
+import { type FileHandle, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises'
+import { dirname } from 'node:path'
+import { errorCode, WireGuardError } from 'wireguardcfg/internal'
+
+/** A file as it was read. */
+export interface ReadFile {
+  /** Where it is, without links. */
+  readonly path: string
+  /** Undefined: it does not exist. */
+  readonly text: string | undefined
+  /** What tells this state of the file from another one. */
+  readonly version: string
+}
+
+/**
+ * Reads a file that may not exist.
+ *
+ * @throws WireGuardError `EINVAL` it is no regular file, which might never end; or an error of the
+ * system
+ */
+export async function readWhole(path: string): Promise<ReadFile> {
+  try {
+    const real = await realpath(path)
+    // Before the content: a change in between is then noticed.
+    const version = await versionOf(real)
+    return { path: real, text: await readFile(real, 'utf8'), version }
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw error
+    return { path, text: undefined, version: '' }
+  }
+}
+
+/**
+ * Puts a text in place of a file that was read, so that there is always a whole file, also when the
+ * machine loses power. The file keeps its owner and its permissions; a new one is for its owner
+ * alone.
+ *
+ * @throws WireGuardError `EAGAIN` the file is no longer as it was read; or an error of the system
+ */
+export async function replaceFile({ path, version }: ReadFile, text: string): Promise<void> {
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const file = await open(temporary, 'wx', 0o600)
+  try {
+    try {
+      await writeWhole(file, text)
+      await copyOwner(path, file)
+    } finally {
+      await file.close()
+    }
+    if ((await versionOf(path)) !== version) {
+      throw new WireGuardError('the file was changed while it was saved', {
+        code: 'EAGAIN',
+        hint: 'Save it again',
+      })
+    }
+    await moveOver(temporary, path, text)
+  } catch (error) {
+    await unlink(temporary).catch(() => {})
+    throw error
+  }
+  await syncFolder(dirname(path))
+}
+
+async function moveOver(temporary: string, path: string, text: string): Promise<void> {
+  try {
+    await rename(temporary, path)
+  } catch (error) {
+    if (errorCode(error) !== 'EBUSY') throw error
+    // It is mounted, as in a container: the name belongs to the mount. The other file is whole
+    // until this one is.
+    const file = await open(path, 'r+')
+    try {
+      await file.truncate()
+      await writeWhole(file, text)
+    } finally {
+      await file.close()
+    }
+    await unlink(temporary)
+  }
+}
+
+async function writeWhole(file: FileHandle, text: string): Promise<void> {
+  await file.writeFile(text)
+  await file.sync()
+}
+
+async function copyOwner(path: string, file: FileHandle): Promise<void> {
+  const before = await stat(path).catch(() => undefined)
+  if (before === undefined) return
+  const now = await file.stat()
+  if (before.uid !== now.uid || before.gid !== now.gid) await file.chown(before.uid, before.gid)
+  await file.chmod(before.mode & 0o7777)
+}
+
+async function versionOf(path: string): Promise<string> {
+  try {
+    const found = await stat(path, { bigint: true })
+    if (!found.isFile()) throw new WireGuardError('it is no regular file', { code: 'EINVAL' })
+    const { dev, ino, size, mtimeNs, ctimeNs } = found
+    return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return ''
+    throw error
+  }
+}
+
+/** The new name is on the disk only when its folder is. Not every file system can do this. */
+async function syncFolder(path: string): Promise<void> {
+  try {
+    const folder = await open(path)
+    try {
+      await folder.sync()
+    } finally {
+      await folder.close()
+    }
+  } catch {
+    // The file itself is on the disk.
+  }
+}
