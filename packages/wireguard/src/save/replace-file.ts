@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto'
 import { type FileHandle, open, readFile, realpath, rename, stat, unlink } from 'node:fs/promises'
-import { dirname } from 'node:path'
-import { errorCode, WireGuardError } from 'wireguardcfg/internal'
+import { basename, dirname } from 'node:path'
+import {
+  decodeName,
+  encodeName,
+  errorCode,
+  escapeUnprintable,
+  isWireGuardError,
+  WireGuardError,
+} from 'wireguardcfg/internal'
 
 /** A file as it was read. */
 export interface ReadFile {
   /** Where it is, without links. */
   readonly path: string
-  /** Undefined: it does not exist. */
+  /** Its text, of which every byte can be written back; undefined: it does not exist. */
   readonly text: string | undefined
   /** What tells this state of the file from another one. */
   readonly version: string
@@ -24,7 +31,8 @@ export async function readWhole(path: string): Promise<ReadFile> {
     const real = await realpath(path)
     // Before the content: a change in between is then noticed.
     const version = await versionOf(real)
-    return { path: real, text: await readFile(real, 'utf8'), version }
+    // A comment may have another encoding than UTF-8.
+    return { path: real, text: decodeName(await readFile(real)), version }
   } catch (error) {
     if (errorCode(error) !== 'ENOENT') throw error
     return { path, text: undefined, version: '' }
@@ -39,11 +47,13 @@ export async function readWhole(path: string): Promise<ReadFile> {
  * @throws WireGuardError `EAGAIN` the file is no longer as it was read; or an error of the system
  */
 export async function replaceFile({ path, version }: ReadFile, text: string): Promise<void> {
+  const bytes = encodeName(text)
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   const file = await open(temporary, 'wx', 0o600)
+  let isMounted: boolean
   try {
     try {
-      await writeWhole(file, text)
+      await writeWhole(file, bytes)
       await copyOwner(path, file)
     } finally {
       await file.close()
@@ -54,34 +64,57 @@ export async function replaceFile({ path, version }: ReadFile, text: string): Pr
         hint: 'Save it again',
       })
     }
-    await moveOver(temporary, path, text)
+    isMounted = await isMoveRefused(temporary, path)
   } catch (error) {
     await unlink(temporary).catch(() => {})
     throw error
   }
+  if (isMounted) await overwrite(path, bytes, temporary)
   await syncFolder(dirname(path))
 }
 
-async function moveOver(temporary: string, path: string, text: string): Promise<void> {
+/** Moves a file over another one; true: that one is mounted, as in a container, and stays. */
+async function isMoveRefused(temporary: string, path: string): Promise<boolean> {
   try {
     await rename(temporary, path)
+    return false
   } catch (error) {
-    if (errorCode(error) !== 'EBUSY') throw error
-    // It is mounted, as in a container: the name belongs to the mount. The other file is whole
-    // until this one is.
-    const file = await open(path, 'r+')
-    try {
-      await file.truncate()
-      await writeWhole(file, text)
-    } finally {
-      await file.close()
-    }
-    await unlink(temporary)
+    if (errorCode(error) === 'EBUSY') return true
+    throw error
   }
 }
 
-async function writeWhole(file: FileHandle, text: string): Promise<void> {
-  await file.writeFile(text)
+/**
+ * Writes into a file that cannot be replaced.
+ *
+ * @param copy has the same bytes. It is deleted, unless the other file has only a part of them
+ */
+async function overwrite(path: string, bytes: Uint8Array, copy: string): Promise<void> {
+  try {
+    const file = await open(path, 'r+')
+    try {
+      await file.truncate()
+      await writeWhole(file, bytes)
+    } catch (error) {
+      throw new WireGuardError('only a part of the file could be written', {
+        code: errorCode(error),
+        // A whole path may look like a key, which no error shows.
+        hint: `All of it is in the same folder, in ${escapeUnprintable(basename(copy))}`,
+        cause: error,
+      })
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    // When it could not be opened, it is as it was.
+    if (!isWireGuardError(error)) await unlink(copy).catch(() => {})
+    throw error
+  }
+  await unlink(copy)
+}
+
+async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  await file.writeFile(bytes)
   await file.sync()
 }
 

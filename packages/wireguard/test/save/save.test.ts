@@ -10,6 +10,7 @@ import {
   rename,
   stat,
   symlink,
+  unlink,
   writeFile,
 } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -40,6 +41,22 @@ describe('save', () => {
   const text = () => readFile(path, 'utf8')
   const others = async () => (await readdir(directory.path)).filter((name) => name.endsWith('.tmp'))
   const resolve = { lookup: async () => ['192.0.2.7', '192.0.2.8'] }
+
+  /** Saves in a process for which commands have mounted something over the file. */
+  const saveMounted = async (mount: string) => {
+    const library = new URL('../../dist/index.js', import.meta.url).href
+    const program = `
+        const { WireGuard } = await import('${library}')
+        const [socketDirectory, backends] = ['${directory.path}', ['userspace']]
+        const wg = await WireGuard.open({ socketDirectory, backends })
+        const error = await wg.save('wg0', '${path}', { resolve: false }).catch((thrown) => thrown)
+        console.log(error === true ? 'saved' : [error.code, error.hint].join(' '))
+        await wg.close()`
+    const script = `${mount} && exec "$2" --input-type=module -e "$3"`
+    const parameters = ['-', path, process.execPath, program]
+    const { stdout } = await runCommand(['unshare', '-m', 'sh', '-c', script, ...parameters])
+    return stdout.trim()
+  }
 
   beforeEach(async () => {
     directory = await temporaryDirectory()
@@ -94,6 +111,16 @@ describe('save', () => {
   ])('a name %s', async (_, options, endpoint) => {
     await wg.save('wg0', path, options)
     expect(await text()).toContain(`Endpoint = ${endpoint} # where it lives\n`)
+  })
+
+  it('keeps bytes that are no UTF-8', async () => {
+    const bytes = Buffer.from(FILE.replace('# Phone', '# B\u00fcro'), 'latin1')
+    await writeFile(path, bytes)
+    await wg.setPeer('wg0', { publicKey: B })
+    expect(await wg.save('wg0', path, { resolve })).toBe(true)
+    const saved = await readFile(path)
+    expect(saved.subarray(0, bytes.length).equals(bytes)).toBe(true)
+    expect(saved.toString('latin1')).toContain(B)
   })
 
   it('makes a file that does not exist, for its owner alone', async () => {
@@ -183,32 +210,33 @@ describe('save', () => {
 
     it('writes into a file that is mounted, which no other can replace', async () => {
       await wg.setPeer('wg0', { publicKey: B })
-      const [library, socketDirectory] = [
-        new URL('../../dist/index.js', import.meta.url).href,
-        directory.path,
-      ]
-      const program = `
-        const { WireGuard } = await import('${library}')
-        const wg = await WireGuard.open({ socketDirectory: '${socketDirectory}', backends: ['userspace'] })
-        console.log(await wg.save('wg0', '${path}', { resolve: false }))
-        await wg.close()`
-      const mount = 'mount --bind "$1" "$1" && exec "$2" --input-type=module -e "$3"'
-      const node = process.execPath
       const { ino } = await stat(path)
-      const result = await runCommand([
-        'unshare',
-        '-m',
-        'sh',
-        '-c',
-        mount,
-        '-',
-        path,
-        node,
-        program,
-      ])
-      expect(result).toMatchObject({ code: 0, stdout: 'true\n', stderr: '' })
+      expect(await saveMounted('mount --bind "$1" "$1"')).toBe('saved')
       expect(await text()).toContain(B)
       expect((await stat(path)).ino).toBe(ino)
+    })
+
+    it('leaves a file alone that is mounted to be read only', async () => {
+      await wg.setPeer('wg0', { publicKey: B })
+      const mount = 'mount --bind "$1" "$1" && mount -o remount,ro,bind "$1"'
+      expect(await saveMounted(mount)).toMatch(/^EROFS/)
+      expect(await text()).toBe(FILE)
+    })
+
+    it('keeps all of it in another file when a mounted one takes only a part', async () => {
+      // 200 peers need more than one page, and there is one.
+      const peers = Array.from({ length: 200 }, (_, i) => ({ publicKey: publicKeyOf(i + 1) }))
+      await wg.configureDevice('wg0', { peers })
+      const mount =
+        'mkdir "$1.d" && mount -t tmpfs -o size=8192 none "$1.d" && cp "$1" "$1.d/f" && ' +
+        'head -c 4096 /dev/zero > "$1.d/g" && mount --bind "$1.d/f" "$1"'
+      const outcome = await saveMounted(mount)
+      const [copy] = await others()
+      expect(outcome).toMatch(/^ENOSPC/)
+      expect(outcome).toContain(copy)
+      const kept = await readFile(join(directory.path, copy!), 'utf8')
+      expect(kept.split('PublicKey').length).toBe(201)
+      await unlink(join(directory.path, copy!))
     })
   })
 })
