@@ -56,5 +56,6 @@ export {
   formatInterfaceAddress,
   isLinkLocal,
   parseInterfaceAddress,
+  splitPrefix,
   type LinkAddress,
 } from './model/interface-address.js'

@@ -94,21 +94,7 @@ export const kernel = [
     aim: { by: 'ratio', atMost: 1.3 },
     needs: [],
     inKernel: true,
-    run: async (fixtures) => {
-      const name = await fixtures.largeKernelDevice()
-      const client = new NetlinkClient()
-      const reader = client.reader(name)
-      const dump = await receiveDump(name)
-      const samples = await sideBySide(
-        () => reader.read(),
-        () => dump.receive(),
-        { rounds: 25, warmUp: WARM_UP },
-      )
-      reader.close()
-      await client.close()
-      await dump.close()
-      return { unit: 'ms', ...samples }
-    },
+    run: (fixtures) => poll(fixtures),
   },
   {
     name: 'kernel-read-changed',
@@ -119,29 +105,18 @@ export const kernel = [
     run: async (fixtures) => {
       const name = await fixtures.largeKernelDevice()
       const client = new NetlinkClient()
-      const reader = client.reader(name)
-      const dump = await receiveDump(name)
       const { peers } = await client.device(name)
       const some = peers.filter((_, i) => i % 20 === 0).map(({ publicKey }) => publicKey)
-      let changes = 0
       // Counters change only with traffic. A keepalive has the same place whatever its value.
-      const change = () => {
-        const persistentKeepalive = 1 + (changes++ % 100)
+      const change = (persistentKeepalive) => {
         const list = some.map((publicKey) => ({ publicKey, persistentKeepalive }))
         return client.configureDevice(name, { peers: list })
       }
-      const samples = await sideBySide(
-        () => reader.read(),
-        () => dump.receive(),
-        { rounds: 25, warmUp: WARM_UP, prepare: change },
-      )
-      await client.configureDevice(name, {
-        peers: some.map((publicKey) => ({ publicKey, persistentKeepalive: 0 })),
-      })
-      reader.close()
+      let changes = 0
+      const samples = await poll(fixtures, () => change(1 + (changes++ % 100)))
+      await change(0)
       await client.close()
-      await dump.close()
-      return { unit: 'ms', ...samples }
+      return samples
     },
   },
   {
@@ -258,4 +233,21 @@ export const kernel = [
 async function readAll(wg, name) {
   const { peers } = await wg.device(name)
   if (peers.length !== PEERS) throw new Error(`${peers.length} peers`)
+}
+
+/** Reads a device as watch does, against receiving its dump. `prepare` comes before each. */
+async function poll(fixtures, prepare) {
+  const name = await fixtures.largeKernelDevice()
+  const client = new NetlinkClient()
+  const reader = client.reader(name)
+  const dump = await receiveDump(name)
+  const samples = await sideBySide(
+    () => reader.read(),
+    () => dump.receive(),
+    { rounds: 25, warmUp: WARM_UP, prepare },
+  )
+  reader.close()
+  await client.close()
+  await dump.close()
+  return { unit: 'ms', ...samples }
 }

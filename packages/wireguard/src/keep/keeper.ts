@@ -142,12 +142,9 @@ export class EndpointKeeper implements AsyncDisposable {
     const { family, lookup } = this.#options
     const { signal } = this.#ended
     using wait = callDeadline({ operation: OPERATION }, { signal, idleTimeout: 0, timeout: 0 })
-    const release = await this.#turns.acquire(wait)
-    try {
-      return await lookUpAll({ host, port }, { family, lookup, signal, retries: 0 })
-    } finally {
-      release()
-    }
+    return await this.#turns.run(wait, () =>
+      lookUpAll({ host, port }, { family, lookup, signal, retries: 0 }),
+    )
   }
 
   async #reportErrors(): Promise<void> {

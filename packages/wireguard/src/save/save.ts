@@ -103,13 +103,10 @@ async function addressesOf(
   await Promise.all(
     Array.from(hosts, async (host) => {
       using wait = callDeadline({ operation: OPERATION }, { idleTimeout: 0, timeout: 0 })
-      const release = await turns.acquire(wait)
       try {
-        found.set(host, await lookUpAll({ host, port: 0 }, options))
+        found.set(host, await turns.run(wait, () => lookUpAll({ host, port: 0 }, options)))
       } catch (error) {
         if (!isWireGuardError(error) || error.code === 'ABORT_ERR') throw error
-      } finally {
-        release()
       }
     }),
   )

@@ -23,20 +23,39 @@ export interface LinkAddress {
  * ```
  */
 export function parseInterfaceAddress(text: string): LinkAddress {
-  if (typeof text !== 'string') throw refused(`expected a string, got ${quote(text)}`)
+  const { local, prefixLength } = splitPrefix(
+    text,
+    'an IPv4 or IPv6 address and a prefix length',
+    refused,
+  )
+  // The kernel accepts 0.0.0.0 and does nothing.
+  if (local.every((byte) => byte === 0))
+    throw refused(`${quote(text)}: expected an address other than zero`)
+  return { local, prefixLength }
+}
+
+/**
+ * Parses an address and the length of its prefix. Without a length it is a single address.
+ *
+ * @param expected what should be there, for the error
+ * @param refuse makes the error
+ */
+export function splitPrefix(
+  text: unknown,
+  expected: string,
+  refuse: (summary: string) => Error,
+): LinkAddress {
+  if (typeof text !== 'string') throw refuse(`expected a string, got ${quote(text)}`)
   const slash = text.indexOf('/')
   const local = parseIP(slash < 0 ? text : text.slice(0, slash))
   if (local === undefined) {
-    throw refused(`${quote(text)}: expected an IPv4 or IPv6 address and a prefix length`)
+    throw refuse(`${quote(text)}: expected ${expected}`)
   }
   const bits = local.length * 8
   const length = slash < 0 ? String(bits) : text.slice(slash + 1)
   if (!/^(?:0|[1-9][0-9]{0,2})$/.test(length) || Number(length) > bits) {
-    throw refused(`${quote(text)}: expected a prefix length of 0 to ${bits} after the slash`)
+    throw refuse(`${quote(text)}: expected a prefix length of 0 to ${bits} after the slash`)
   }
-  // The kernel accepts 0.0.0.0 and does nothing.
-  if (local.every((byte) => byte === 0))
-    throw refused(`${quote(text)}: expected an address other than zero`)
   return { local, prefixLength: Number(length) }
 }
 

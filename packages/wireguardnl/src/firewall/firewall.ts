@@ -1,23 +1,24 @@
-import { type CallOptions, checkInterfaceName, parseIP, WireGuardError } from 'wireguardcfg'
+import { type CallOptions, checkInterfaceName } from 'wireguardcfg'
 import {
-  CALL_OPTIONS,
   checkNumber,
   checkOptions,
   elementsOf,
   inContext,
   invalid,
-  limitsOf,
   type OptionTable,
   traceMethods,
 } from 'wireguardcfg/internal'
-import { type LinkOperation, toLinkError } from '../links/errors.js'
+import type { LinkOperation } from '../links/errors.js'
+import { runCall } from '../links/run.js'
+import type { BatchMessage } from '../netlink/batch.js'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_NETFILTER } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../nft/constants.js'
 import { nftRequestName } from '../nft/request-name.js'
 import { createTable, deleteTable, listTables, transaction } from '../nft/table.js'
-import { U32 } from '../routes/route.js'
+import { U32 } from '../routes/numbers.js'
+import { parseAddress } from '../routes/prefix-text.js'
 import { type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { formatTunnelTable, type Tunnel, tunnelTable, tunnelTableName } from './tunnel-table.js'
 
@@ -102,11 +103,9 @@ export class NetlinkFirewall implements AsyncDisposable {
   setTunnel(tunnel: TunnelFirewall, options?: CallOptions): Promise<void> {
     return this.#run('set firewall', tunnel?.device, options, async (exchange) => {
       const tables = readTunnel(tunnel)
-      const deletions = BOTH.flatMap((family) =>
-        deleteTable(tunnelTableName(tunnel.device, family)),
-      )
       const creations = tables.flatMap((table) => createTable(tunnelTable(table)))
-      await this.#connection.batch(transaction([...deletions, ...creations]), exchange)
+      const messages = [...deletions(tunnel.device), ...creations]
+      await this.#connection.batch(transaction(messages), exchange)
     })
   }
 
@@ -121,8 +120,7 @@ export class NetlinkFirewall implements AsyncDisposable {
   deleteTunnel(device: string, options?: CallOptions): Promise<void> {
     return this.#run('delete firewall', device, options, async (exchange) => {
       checkInterfaceName(device)
-      const deletions = BOTH.flatMap((family) => deleteTable(tunnelTableName(device, family)))
-      await this.#connection.batch(transaction(deletions), exchange)
+      await this.#connection.batch(transaction(deletions(device)), exchange)
     })
   }
 
@@ -152,21 +150,16 @@ export class NetlinkFirewall implements AsyncDisposable {
     return this.close()
   }
 
-  async #run<T>(
+  #run<T>(
     operation: LinkOperation,
     device: string | undefined,
     options: CallOptions | undefined,
     step: (exchange: ExchangeOptions) => Promise<T>,
   ): Promise<T> {
-    try {
-      checkOptions(options, CALL_OPTIONS)
-      if (this.#closed) {
-        throw new WireGuardError('this NetlinkFirewall is closed', { code: 'EBADF' })
-      }
-      return await step({ ...limitsOf(options), operation })
-    } catch (error) {
-      throw toLinkError(error, { operation, device })
-    }
+    const closed = this.#closed && 'NetlinkFirewall'
+    return runCall({ operation, device }, closed, options, (exchange) =>
+      step({ ...exchange, operation }),
+    )
   }
 }
 
@@ -188,6 +181,11 @@ export function formatTunnelFirewall(tunnel: TunnelFirewall): string {
 
 const BOTH = [4, 6] as const
 
+/** Returns the messages that delete the tables of a tunnel, also if there are none. */
+function deletions(device: string): BatchMessage[] {
+  return BOTH.flatMap((family) => deleteTable(tunnelTableName(device, family)))
+}
+
 /** Reads what a caller gives, and returns it for each family. @throws WireGuardError `EINVAL` */
 function readTunnel(given: TunnelFirewall): Tunnel[] {
   checkOptions(given ?? null, TUNNEL)
@@ -199,9 +197,7 @@ function readTunnel(given: TunnelFirewall): Tunnel[] {
   }
   const addresses: Uint8Array[] = []
   for (const [path, text] of elementsOf(given.addresses, MOST_ADDRESSES, 'addresses')) {
-    const address = typeof text === 'string' ? parseIP(text) : undefined
-    if (address === undefined) throw invalid('expected an IPv4 or IPv6 address', { path })
-    addresses.push(address)
+    addresses.push(parseAddress(text, path))
   }
   const families = new Set<unknown>()
   for (const [path, family] of elementsOf(given.families, BOTH.length, 'families')) {

@@ -6,11 +6,9 @@ import {
 } from 'wireguardcfg'
 import { abortError } from 'wireguardcfg/backend'
 import {
-  CALL_OPTIONS,
   checkNumber,
   checkOptions,
   formatInterfaceAddress,
-  limitsOf,
   type NumberRange,
   onAbort,
   type OptionTable,
@@ -19,6 +17,7 @@ import {
 } from 'wireguardcfg/internal'
 import { type LinkOperation, toLinkError } from './errors.js'
 import { type LinkState, stateOf } from './link-state.js'
+import { runCall } from './run.js'
 import { explainMissing, findAddress, findKind, findLink } from './lookup.js'
 import { type LinkEvent, watchLinks, type WatchLinksOptions } from './watch.js'
 import { Namespace, type NamespaceReference, openNamespace } from '../namespace/namespace.js'
@@ -361,20 +360,17 @@ export class NetlinkLinks implements AsyncDisposable {
     return closing
   }
 
-  async #run<T>(
+  #run<T>(
     operation: LinkOperation,
     device: string,
     options: CallOptions | undefined,
     step: (exchange: ExchangeOptions) => Promise<T>,
   ): Promise<T> {
-    try {
+    const closed = this.#closed && 'NetlinkLinks'
+    return runCall({ operation, device }, closed, options, async (exchange) => {
       checkInterfaceName(device)
-      checkOptions(options, CALL_OPTIONS)
-      if (this.#closed) throw new WireGuardError('this NetlinkLinks is closed', { code: 'EBADF' })
-      return await step(limitsOf(options))
-    } catch (error) {
-      throw toLinkError(error, { operation, device })
-    }
+      return await step(exchange)
+    })
   }
 }
 

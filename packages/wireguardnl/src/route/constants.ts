@@ -28,8 +28,6 @@ export const RTM_DELRULE = 33
 /** Requests rules. */
 export const RTM_GETRULE = 34
 
-/** Route type: any, in a deletion. */
-export const RTN_UNSPEC = 0
 /** Route type: through an interface or a gateway. */
 export const RTN_UNICAST = 1
 

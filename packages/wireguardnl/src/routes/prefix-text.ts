@@ -1,5 +1,5 @@
 import { formatIP, parseIP } from 'wireguardcfg'
-import { invalid, quote } from 'wireguardcfg/internal'
+import { invalid, quote, splitPrefix } from 'wireguardcfg/internal'
 import type { Prefix } from '../route/prefix.js'
 
 /**
@@ -9,18 +9,11 @@ import type { Prefix } from '../route/prefix.js'
  * the kernel refuses
  */
 export function parsePrefix(text: unknown, path: string): Prefix {
-  if (typeof text !== 'string') throw refused(path, `expected a string, got ${quote(text)}`)
-  const slash = text.indexOf('/')
-  const address = parseIP(slash < 0 ? text : text.slice(0, slash))
-  if (address === undefined) {
-    throw refused(path, `${quote(text)}: expected an IPv4 or IPv6 network, as 10.0.0.0/8`)
-  }
-  const bits = 8 * address.length
-  const digits = slash < 0 ? String(bits) : text.slice(slash + 1)
-  const length = Number(digits)
-  if (!/^(?:0|[1-9][0-9]{0,2})$/.test(digits) || length > bits) {
-    throw refused(path, `${quote(text)}: expected a prefix length of 0 to ${bits} after the slash`)
-  }
+  const { local: address, prefixLength: length } = splitPrefix(
+    text,
+    'an IPv4 or IPv6 network, as 10.0.0.0/8',
+    (summary) => refused(path, summary),
+  )
   const masked = address.map(
     (byte, i) => byte & ~(0xff >> Math.min(8, Math.max(0, length - 8 * i))),
   )

@@ -2,6 +2,7 @@ import { formatIP } from 'wireguardcfg'
 import { checkNumber, checkOptions, invalid, type OptionTable } from 'wireguardcfg/internal'
 import { RT_TABLE_MAIN } from '../route/constants.js'
 import type { KernelRoute, KernelRouteRequest } from '../route/route.js'
+import { checkOptional, PROTOCOL, TABLE, U32 } from './numbers.js'
 import { formatPrefix, parseAddress, parsePrefix } from './prefix-text.js'
 
 /**
@@ -93,22 +94,6 @@ const ROUTE: OptionTable<RouteInit> = {
   protocol: 'checked later',
   type: TYPES,
   mtu: 'checked later',
-}
-
-/** Numbers of 32 bits. */
-export const U32 = { max: 2 ** 32 - 1, expected: 'an integer of 32 bits' }
-/** Table 0 is none. */
-export const TABLE = { min: 1, max: 2 ** 32 - 1, expected: 'a table, 1 to 4294967295' }
-/** Who adds something. */
-export const PROTOCOL = { max: 255, expected: 'a protocol, 0 to 255' }
-
-/** Checks a number that may be absent. @throws WireGuardError `EINVAL` */
-export function checkOptional(
-  name: string,
-  value: number | undefined,
-  range: Parameters<typeof checkNumber>[2],
-): number | undefined {
-  return value === undefined ? undefined : checkNumber(name, value, range)
 }
 
 /** Reads a route that a caller gives. @throws WireGuardError `EINVAL` */

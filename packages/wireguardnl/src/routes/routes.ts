@@ -1,19 +1,19 @@
-import { type CallOptions, checkInterfaceName, formatIP, WireGuardError } from 'wireguardcfg'
+import { type CallOptions, checkInterfaceName, formatIP } from 'wireguardcfg'
 import {
-  CALL_OPTIONS,
   checkNumber,
   checkOptions,
   invalid,
-  limitsOf,
   type OptionTable,
   traceMethods,
 } from 'wireguardcfg/internal'
-import { type LinkOperation, toLinkError } from '../links/errors.js'
+import type { LinkOperation } from '../links/errors.js'
 import { findLink } from '../links/lookup.js'
+import { type CallSubject, runCall } from '../links/run.js'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_ROUTE } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { getLink, listLinks } from '../route/link.js'
+import { RTN_UNICAST } from '../route/constants.js'
 import { routeRequestName } from '../route/request-name.js'
 import {
   addRoute,
@@ -26,15 +26,8 @@ import {
 import { addRule, deleteRule, type KernelRule, listRules } from '../route/rule.js'
 import { type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
 import { formatPrefix, parseAddress } from './prefix-text.js'
-import {
-  checkOptional,
-  formatRoute,
-  readRoute,
-  type Route,
-  type RouteInit,
-  TABLE,
-  U32,
-} from './route.js'
+import { checkOptional, TABLE, U32 } from './numbers.js'
+import { formatRoute, readRoute, type Route, type RouteInit } from './route.js'
 import { familyNumber, formatRule, readRule, type Rule, type RuleInit } from './rule.js'
 
 /** Which routes to list. Absent: of any. */
@@ -70,13 +63,6 @@ const RULE_FILTER: OptionTable<RuleFilter> = { family: [4, 6] }
 const ROUTE_LOOKUP: OptionTable<RouteLookup> = {
   address: 'checked later',
   firewallMark: 'checked later',
-}
-
-/** What an error is about. */
-interface About {
-  readonly operation: LinkOperation
-  readonly device?: string | undefined
-  readonly detail?: () => string
 }
 
 /**
@@ -146,7 +132,11 @@ export class NetlinkRoutes implements AsyncDisposable {
   addRoute(route: RouteInit, options?: CallOptions): Promise<void> {
     return this.#change('add route', route, options, (request, exchange) => {
       const { type, index, gateway } = request
-      if ((type === undefined || type === 1) && index === undefined && gateway === undefined) {
+      if (
+        (type === undefined || type === RTN_UNICAST) &&
+        index === undefined &&
+        gateway === undefined
+      ) {
         throw invalid('expected the interface, the gateway, or both', { path: 'device' })
       }
       return addRoute(this.#connection, request, exchange)
@@ -283,18 +273,12 @@ export class NetlinkRoutes implements AsyncDisposable {
     return index
   }
 
-  async #run<T>(
-    { operation, device, detail }: About,
+  #run<T>(
+    subject: CallSubject,
     options: CallOptions | undefined,
     step: (exchange: ExchangeOptions) => Promise<T>,
   ): Promise<T> {
-    try {
-      checkOptions(options, CALL_OPTIONS)
-      if (this.#closed) throw new WireGuardError('this NetlinkRoutes is closed', { code: 'EBADF' })
-      return await step(limitsOf(options))
-    } catch (error) {
-      throw toLinkError(error, { operation, device, subject: detail?.() })
-    }
+    return runCall(subject, this.#closed && 'NetlinkRoutes', options, step)
   }
 }
 

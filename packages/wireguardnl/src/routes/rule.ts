@@ -4,7 +4,7 @@ import { FR_ACT_TO_TBL } from '../route/constants.js'
 import type { Prefix } from '../route/prefix.js'
 import type { KernelRule, KernelRuleRequest } from '../route/rule.js'
 import { formatPrefix } from './prefix-text.js'
-import { checkOptional, PROTOCOL, TABLE, U32 } from './route.js'
+import { checkOptional, PROTOCOL, TABLE, U32 } from './numbers.js'
 
 /** A rule of the kernel, which says for which packets a table of routes is used. */
 export interface Rule {

@@ -9,7 +9,7 @@ import {
   type Differences,
   wasMadeAgain,
 } from './device-memory.js'
-import { endpointFingerprint, settingsFingerprint } from './fingerprint.js'
+import { Fingerprints } from './fingerprint.js'
 import { PeerIndex } from './peer-index.js'
 import { isSameDevice } from './same.js'
 import type { Store } from './store.js'
@@ -59,13 +59,13 @@ export class PackedDevice implements DeviceMemory {
   #device: Device
   readonly #index = new PeerIndex()
   readonly #peers = new Column(this.#index, PEER)
-  readonly handshakes: Store<KnownHandshake>
+  readonly #fingerprints = new Fingerprints()
+  readonly handshakes = new Column(this.#index, HANDSHAKE)
   /** The peers that are gone since the last read. They have slots, for what is kept of them. */
   #gone: readonly PublicKey[] = []
 
   constructor(device: Device) {
     this.#device = withoutPeers(device)
-    this.handshakes = new Column(this.#index, HANDSHAKE)
     this.#index.reserve(device.peers.length)
     for (const peer of device.peers) this.#put(peer)
   }
@@ -97,7 +97,7 @@ export class PackedDevice implements DeviceMemory {
         continue
       }
       isThere[slot] = 1
-      const change = this.#changeOf(known, peer)
+      const change = this.#changeOf(slot, known, peer)
       if (change === undefined) continue
       if (wasMadeAgain(change.before, peer)) {
         removed.push(publicKey)
@@ -141,15 +141,16 @@ export class PackedDevice implements DeviceMemory {
   #put(peer: Peer): void {
     const { publicKey, receiveBytes, transmitBytes } = peer
     if (this.#index.get(publicKey) === undefined) this.#index.add(publicKey)
-    const [settings, endpoint] = [settingsFingerprint(peer), endpointFingerprint(peer.endpoint)]
+    const settings = this.#fingerprints.settings(peer)
+    const endpoint = this.#fingerprints.endpoint(peer.endpoint)
     this.#peers.set(publicKey, { receiveBytes, transmitBytes, settings, endpoint })
   }
 
-  #changeOf(known: Packed, after: Peer): ChangedPeer | undefined {
+  #changeOf(slot: number, known: Packed, after: Peer): ChangedPeer | undefined {
     const { receiveBytes, transmitBytes } = known
-    const hasSameSettings = known.settings === settingsFingerprint(after)
-    const hasSameEndpoint = known.endpoint === endpointFingerprint(after.endpoint)
-    const time = this.handshakes.get(after.publicKey)?.time
+    const hasSameSettings = known.settings === this.#fingerprints.settings(after)
+    const hasSameEndpoint = known.endpoint === this.#fingerprints.endpoint(after.endpoint)
+    const time = this.handshakes.at(slot)?.time
     const isSame =
       hasSameSettings &&
       hasSameEndpoint &&

@@ -104,7 +104,7 @@ class PeerComparison {
       if (start % STEP === 0) yield
     }
     let [oldEnd, newEnd] = [before.length, after.length]
-    for (; oldEnd > start && newEnd > start && isAtSamePlace(oldEnd - 1, newEnd - 1);) {
+    while (oldEnd > start && newEnd > start && isAtSamePlace(oldEnd - 1, newEnd - 1)) {
       pair(--oldEnd, --newEnd)
       if (newEnd % STEP === 0) yield
     }
