@@ -33,6 +33,7 @@ export function replayed(peers: number): Kernel {
   return {
     families: new Families(),
     removal: new RemovalSupport('6.12.0-replay'),
+    cookie: () => undefined,
     release: '6.12.0-replay',
     namespace: 'replay',
     zones: { index: () => 0, name: () => undefined },

@@ -82,6 +82,7 @@ export class FakeSystem {
     return {
       families: this.#families,
       removal: this.#removal,
+      cookie: () => undefined,
       release: this.#release,
       namespace: 'fake',
       zones: {

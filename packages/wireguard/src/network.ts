@@ -6,7 +6,10 @@ import type {
   Namespace,
   NamespaceReference,
   NetlinkClient,
+  NetlinkFirewall,
   NetlinkLinks,
+  NetlinkRoutes,
+  TunnelFirewall,
 } from 'wireguardnl'
 import type * as Netlink from 'wireguardnl'
 import type { Within } from './userspace/daemon.js'
@@ -24,6 +27,8 @@ export class Network {
   readonly #namespace: Namespace | undefined
   readonly #load: LoadNetlink | undefined
   readonly #links = new Lazy(() => this.#openLinks())
+  readonly #routes = new Lazy(() => this.#openRoutes())
+  readonly #firewall = new Lazy(() => this.#openFirewall())
   #closed = false
 
   private constructor(
@@ -72,6 +77,42 @@ export class Network {
     return await this.#links.get()
   }
 
+  /** Returns the client of the routes and rules of the namespace, as {@link Network.links}. */
+  async routes(): Promise<NetlinkRoutes> {
+    this.#checkOpen()
+    return await this.#routes.get()
+  }
+
+  /** Returns the client of the firewall of the namespace, as {@link Network.links}. */
+  async firewall(): Promise<NetlinkFirewall> {
+    this.#checkOpen()
+    return await this.#firewall.get()
+  }
+
+  /** Returns the number of the namespace; undefined before Linux 5.14. */
+  async cookie(): Promise<bigint | undefined> {
+    const { namespaceCookie } = await this.#netlink()
+    return namespaceCookie(await this.kernel())
+  }
+
+  /** Returns device and inode of the namespace, which identify it while it exists. */
+  async identity(): Promise<string> {
+    if (this.#namespace !== undefined) return this.#namespace.id
+    const { openNamespace } = await this.#netlink()
+    using own = openNamespace('/proc/thread-self/ns/net')
+    return own.id
+  }
+
+  /** Returns the tables of a tunnel in the words of nft(8). */
+  async formatTunnelFirewall(tunnel: TunnelFirewall): Promise<string> {
+    return (await this.#netlink()).formatTunnelFirewall(tunnel)
+  }
+
+  /** Takes the lock of an open file, if nobody has it. */
+  async tryLockFile(descriptor: number): Promise<boolean> {
+    return (await this.#netlink()).tryLockFile(descriptor)
+  }
+
   /** Opens a client of the kernel's WireGuard devices in the namespace. */
   async client(): Promise<NetlinkClient> {
     const { NetlinkClient: Client } = await this.#netlink()
@@ -113,7 +154,11 @@ export class Network {
   async close(): Promise<void> {
     this.#closed = true
     try {
-      await (await this.#links.settled())?.close()
+      await Promise.all(
+        [this.#links, this.#routes, this.#firewall].map(async (client) =>
+          (await client.settled())?.close(),
+        ),
+      )
     } finally {
       this.#namespace?.close()
     }
@@ -126,6 +171,16 @@ export class Network {
   async #openLinks(): Promise<NetlinkLinks> {
     const { NetlinkLinks: Links } = await this.#netlink()
     return new Links(await this.kernel())
+  }
+
+  async #openRoutes(): Promise<NetlinkRoutes> {
+    const { NetlinkRoutes: Routes } = await this.#netlink()
+    return new Routes(await this.kernel())
+  }
+
+  async #openFirewall(): Promise<NetlinkFirewall> {
+    const { NetlinkFirewall: Firewall } = await this.#netlink()
+    return new Firewall(await this.kernel())
   }
 
   async #netlink(): Promise<typeof Netlink> {

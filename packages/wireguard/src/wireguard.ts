@@ -9,7 +9,7 @@ import {
   type PublicKey,
   WireGuardError,
 } from 'wireguardcfg'
-import { CALL_OPTIONS, checkOptions, traceMethods } from 'wireguardcfg/internal'
+import { CALL_OPTIONS, checkOptions, tracedMethod, traceMethods } from 'wireguardcfg/internal'
 import type { LinkProperties, LinkState, NetlinkLinks } from 'wireguardnl'
 import {
   applyConf,
@@ -45,6 +45,26 @@ import { save, type SaveOptions, type SaveSource } from './save/save.js'
 import { REPLACE_OPTIONS, replacement, type ReplaceOptions } from './sync/replacement.js'
 import type { SyncResult } from './sync/diff.js'
 import { syncDevice, type SyncOptions } from './sync/sync.js'
+import { givenConf } from './given-conf.js'
+import { type DownHost, takeDown } from './up/down.js'
+import {
+  checkDownOptions,
+  checkPlanOptions,
+  checkUpOptions,
+  DEFAULT_STATE_DIRECTORY,
+  DOWN,
+  type DownOptions,
+  type DownResult,
+  PLAN,
+  type PlanOptions,
+  UP,
+  type UpOptions,
+} from './up/options.js'
+import type { TunnelPlan } from './up/plan/planned-tunnel.js'
+import { ownMark } from './up/state/own-mark.js'
+import { type Tunnel, tunnelHandle } from './up/tunnel.js'
+import { nameOfFile, readTunnelFile, type TunnelFile } from './up/tunnel-file.js'
+import { plan, up } from './up/up.js'
 import type { WatchOptions } from './watch/events.js'
 import { Poller } from './watch/poller.js'
 import { watchSource } from './watch/source.js'
@@ -62,8 +82,8 @@ export class WireGuard implements AsyncDisposable {
   #closed = false
 
   static {
-    // These are no calls: they last.
-    traceMethods(this, 'WireGuard', ['watch', 'keepEndpoints'])
+    // The first two are no calls: they last. The others publish the name in the place of the path.
+    traceMethods(this, 'WireGuard', ['watch', 'keepEndpoints', 'planFile', 'upFile'])
   }
 
   private constructor(backends: Backends) {
@@ -487,6 +507,105 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
+   * Returns what {@link WireGuard.up} would do, and changes nothing. `String(plan)` is a text in
+   * the words of `ip` and `nft`. Most of it needs no privilege.
+   *
+   * @param conf a file: what `parseConf` returned, or its text, never its path
+   * @throws ConfError `EINVAL` for the first error in the file; WireGuardError as
+   * {@link WireGuard.up}
+   * @example
+   * ```js
+   * const text = '[Interface]\nAddress = 10.8.0.2/24\n'
+   * const plan = await wg.plan('wg7', text)
+   * console.log(String(plan))
+   * ```
+   */
+  async plan(name: string, conf: Conf | string, options: PlanOptions = {}): Promise<TunnelPlan> {
+    return await this.#plan(name, conf, undefined, options)
+  }
+
+  /**
+   * As {@link WireGuard.plan}, for a file by its path: `wg0.conf` is for the interface `wg0`.
+   *
+   * @throws as {@link WireGuard.plan}; WireGuardError `ENOENT` and the like
+   * @example
+   * ```js
+   * const { steps, warnings } = await wg.planFile('/etc/wireguard/wg0.conf')
+   * ```
+   */
+  async planFile(path: string, options: PlanOptions = {}): Promise<TunnelPlan> {
+    const name = nameOfFile(path)
+    const file = readTunnelFile(path)
+    const call = (given = options) => this.#plan(name, file.text, file, given)
+    return await tracedMethod('WireGuard', 'planFile', name, call)(options)
+  }
+
+  /**
+   * Brings a tunnel up from a file of wg-quick(8): the interface with its configuration, addresses
+   * and MTU, routes, rules and the firewall for a default route, and name servers. No program is
+   * started, except for the commands of the file and a userspace implementation.
+   *
+   * All is decided before anything is made, and written down in `stateDirectory`. When a step
+   * fails, everything is undone. {@link WireGuard.down} undoes it later, also when this process was
+   * killed on the way, or the interface or the file is gone.
+   *
+   * @param conf a file: what `parseConf` returned, or its text, never its path
+   * @throws ConfError `EINVAL` for the first error in the file; WireGuardError `EEXIST` the
+   * interface or a route exists; `EPERM`, also for a file with commands; `EBUSY` another program
+   * manages the name servers; `EAFNOSUPPORT`, `EPROTONOSUPPORT`, `EROFS` the machine lacks what is
+   * needed; `ECANCELED` a command of the file failed; and as {@link WireGuard.createDevice}
+   * @example
+   * ```js
+   * const privateKey = SecretKey.generatePrivate().toBase64()
+   * const text = `[Interface]\nPrivateKey = ${privateKey}\nAddress = 10.8.0.2/24\n`
+   * const tunnel = await wg.up('wg7', text)
+   * await tunnel.down()
+   * ```
+   */
+  async up(name: string, conf: Conf | string, options: UpOptions = {}): Promise<Tunnel> {
+    return await this.#up(name, conf, undefined, options)
+  }
+
+  /**
+   * As {@link WireGuard.up}, for a file by its path: `wg0.conf` is for the interface `wg0`. With
+   * `hooks: 'run'`, the file and its folders must be closed to the writing of others.
+   *
+   * @throws as {@link WireGuard.up}; WireGuardError `ENOENT` and the like
+   * @example
+   * ```js
+   * const tunnel = await wg.upFile('/etc/wireguard/wg0.conf', { ifExists: 'use' })
+   * for (const warning of tunnel.warnings) console.warn(warning)
+   * ```
+   */
+  async upFile(path: string, options: UpOptions = {}): Promise<Tunnel> {
+    const name = nameOfFile(path)
+    const file = readTunnelFile(path)
+    const call = (given = options) => this.#up(name, file.text, file, given)
+    return await tracedMethod('WireGuard', 'upFile', name, call)(options)
+  }
+
+  /**
+   * Takes a tunnel down: undoes what {@link WireGuard.up} did, and deletes the interface. Needs
+   * neither the file nor the interface. A tunnel that wg-quick(8) brought up is taken down too, but
+   * for its commands and its name servers. Without any, it does nothing.
+   *
+   * @throws WireGuardError `ECANCELED` a command of the file failed: before the removal, the tunnel
+   * stays; `EPERM`, `ETIMEDOUT`; or what could not be undone, which the next `down` tries again
+   * @example
+   * ```js
+   * const { existed } = await wg.down('wg0')
+   * ```
+   */
+  async down(name: string, options: DownOptions = {}): Promise<DownResult> {
+    const checked = checkDownOptions(name, options)
+    const result = await this.#calls.run(DOWN, name, options, (signal) =>
+      takeDown(this.#downHost(), { ...checked, limits: { ...checked.limits, signal } }),
+    )
+    this.#written.forget(name)
+    return result
+  }
+
+  /**
    * Returns the addresses of an interface with their prefix lengths, as `10.7.0.1/24`.
    *
    * @throws WireGuardError `ENODEV`
@@ -564,8 +683,50 @@ export class WireGuard implements AsyncDisposable {
     return this.close()
   }
 
+  async #plan(
+    name: string,
+    given: Conf | string,
+    file: TunnelFile | undefined,
+    options: PlanOptions,
+  ): Promise<TunnelPlan> {
+    const checked = checkPlanOptions(name, options)
+    const conf = givenConf(given, { operation: PLAN, device: name, path: 'conf' })
+    return await this.#calls.run(PLAN, name, options, (signal) =>
+      plan(this.#downHost(), { conf, file }, { ...checked, limits: { ...checked.limits, signal } }),
+    )
+  }
+
+  async #up(
+    name: string,
+    given: Conf | string,
+    file: TunnelFile | undefined,
+    options: UpOptions,
+  ): Promise<Tunnel> {
+    const checked = checkUpOptions(name, options)
+    const conf = givenConf(given, { operation: UP, device: name, path: 'conf' })
+    const facts = await this.#calls.run(UP, name, options, (signal) =>
+      up(this.#downHost(), { conf, file }, { ...checked, limits: { ...checked.limits, signal } }),
+    )
+    const { stateDirectory } = checked
+    return tunnelHandle(facts, (limits = {}) => this.down(name, { stateDirectory, ...limits }))
+  }
+
+  #downHost(): DownHost {
+    return {
+      host: this.#backends,
+      readDevice: (name, options) => readDevice(this.#backends, name, options),
+      save: (name, path, hasOwnMark, options) => {
+        const source = { ...this.#saveSource(), hasOwnMark: () => Promise.resolve(hasOwnMark) }
+        return save(source, name, path, options)
+      },
+    }
+  }
+
   #saveSource(): SaveSource {
     return {
+      hasOwnMark: async (name) =>
+        this.#backends.loadNetlink !== undefined &&
+        (await ownMark(this.#backends.network, DEFAULT_STATE_DIRECTORY, name)),
       device: (name, options) => readDevice(this.#backends, name, options),
       links: () => (this.#backends.loadNetlink === undefined ? undefined : this.#links()),
     }

@@ -53,8 +53,11 @@ const EXPECTED: Readonly<Record<string, string>> = {
   createDevice: 'EEXIST',
   createUserspaceDevice: 'EEXIST',
   deleteDevice: 'ENODEV',
+  planFile: 'ENOENT',
   removeAddress: 'ENODEV',
   resumePeer: 'ENOENT',
   setLink: 'ENODEV',
   suspendPeer: 'ENOENT',
+  up: 'EEXIST',
+  upFile: 'ENOENT',
 }

@@ -1,6 +1,7 @@
 // Every function with options refuses misspelt names and wrong kinds of values in the same way,
 // before anything happens.
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals'
+import { writeFile } from 'node:fs/promises'
 import {
   deviceToJSON,
   findConflicts,
@@ -42,9 +43,11 @@ const DESTINATION = '10.0.0.0/8'
 const kernel = new NetlinkClient(new FakeSystem().kernel)
 const client = () => new UapiClient({ directory: directory.path })
 const file = conf.parseConf('[Interface]\n')
+const path = () => `${directory.path}/none.conf`
 
 beforeAll(async () => {
   directory = await temporaryDirectory()
+  await writeFile(path(), '[Interface]\n')
   server = await UapiServer.listen({ name: 'wg0', directory: directory.path })
   wg = await WireGuard.open({ socketDirectory: directory.path })
 })
@@ -82,6 +85,11 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'staleAfter',
   ],
   'WireGuard.watch(options)': [(o) => wg.watch(o), 'device', 'devices'],
+  'WireGuard.plan(options)': [(o) => wg.plan('none', file, o), 'killswitch', 'killSwitch'],
+  'WireGuard.planFile(options)': [(o) => wg.planFile(path(), o), 'Table', 'table'],
+  'WireGuard.up(options)': [(o) => wg.up('none', file, o), 'hook', 'hooks'],
+  'WireGuard.upFile(options)': [(o) => wg.upFile(path(), o), 'ifExist', 'ifExists'],
+  'WireGuard.down(options)': [(o) => wg.down('none', o), 'Hooks', 'hooks'],
   'WireGuard.save(options)': [(o) => wg.save('wg0', '/none', o), 'endpoint', 'endpoints'],
   'WireGuard.applyConf(options)': [(o) => wg.applyConf('wg0', '', o), 'modes', 'mode'],
   'WireGuard.syncDevice(options)': [
@@ -249,7 +257,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
 /** Of the caller's own objects, or without a call. */
 const ELSEWHERE = [
   // These are interfaces.
-  /^(?:Backend|OwnedDevice)\./,
+  /^(?:Backend|OwnedDevice|Tunnel)\./,
   // For authors of backends, who pass on the options of calls of their own.
   /^(?:callDeadline\(\w+\)|Deadline\.constructor\(options\)|WireGuardError\.(?:constructor\(init\)|with))/,
 ]

@@ -28,11 +28,13 @@ export {
   type RuleFilter,
 } from './routes/routes.js'
 export type { Rule, RuleInit } from './routes/rule.js'
+export { namespaceCookie } from './namespace/cookie.js'
 export {
   openNamespace,
   withinNamespace,
   type Namespace,
   type NamespaceReference,
 } from './namespace/namespace.js'
+export { tryLockFile } from './try-lock-file.js'
 export { NetlinkClient, type DeviceReader, type ReaderOptions } from './wireguard/client.js'
 export { kernelIn, type KernelHandle as Kernel } from './wireguard/kernel.js'

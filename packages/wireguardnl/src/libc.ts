@@ -20,6 +20,11 @@ export const SOCK_CLOEXEC = 0x80000
 export const SOL_NETLINK = 270
 export const MSG_TRUNC = 0x20
 export const MSG_DONTWAIT = 0x40
+const SOL_SOCKET = 1
+const SO_NETNS_COOKIE = 71
+// From <sys/file.h>.
+const LOCK_EX = 2
+const LOCK_NB = 4
 export const O_RDONLY = 0
 export const O_NOCTTY = 0x100
 export const O_NONBLOCK = 0x800
@@ -81,6 +86,33 @@ export function getsockname(fd: number, address: Uint8Array): number {
 export function setsockopt(fd: number, level: number, option: number, value: number): void {
   const int = new Int32Array([value])
   check('setsockopt', libc().setsockopt(fd, level, option, int, int.byteLength))
+}
+
+/**
+ * Returns the number of the network namespace of a socket, which no other one gets until the
+ * machine restarts; undefined before Linux 5.14.
+ *
+ * @throws {SystemCallError}
+ */
+export function namespaceCookie(fd: number): bigint | undefined {
+  const cookie = new BigUint64Array(1)
+  const length = new Uint32Array([cookie.byteLength])
+  if (libc().getsockopt(fd, SOL_SOCKET, SO_NETNS_COOKIE, cookie, length) === 0) return cookie[0]!
+  const errno = libc().errno()
+  if (errno === constants.errno.ENOPROTOOPT) return undefined
+  throw new SystemCallError('getsockopt', errno)
+}
+
+/**
+ * Calls flock(2) for an exclusive lock, without waiting. Returns false if somebody else has it.
+ *
+ * @throws {SystemCallError}
+ */
+export function tryLock(fd: number): boolean {
+  if (libc().flock(fd, LOCK_EX | LOCK_NB) === 0) return true
+  const errno = libc().errno()
+  if (errno === EAGAIN) return false
+  throw new SystemCallError('flock', errno)
 }
 
 /**
@@ -222,6 +254,16 @@ interface Libc {
   readonly setsockopt: KoffiFunc<
     (fd: number, level: number, option: number, value: Int32Array, length: number) => number
   >
+  readonly getsockopt: KoffiFunc<
+    (
+      fd: number,
+      level: number,
+      option: number,
+      value: BigUint64Array,
+      length: Uint32Array,
+    ) => number
+  >
+  readonly flock: KoffiFunc<(fd: number, operation: number) => number>
   readonly send: KoffiFunc<(fd: number, bytes: Uint8Array, length: number, flags: number) => number>
   readonly recv: KoffiFunc<(fd: number, bytes: Uint8Array, length: number, flags: number) => number>
   readonly close: KoffiFunc<(fd: number) => number>
@@ -312,6 +354,14 @@ function functionsOf(koffi: typeof Koffi): Libc {
       'void *',
       'uint32_t',
     ]) as Libc['setsockopt'],
+    getsockopt: library.func('getsockopt', 'int', [
+      'int',
+      'int',
+      'int',
+      'void *',
+      'void *',
+    ]) as Libc['getsockopt'],
+    flock: library.func('flock', 'int', ['int', 'int']) as Libc['flock'],
     send: library.func('send', 'intptr_t', ['int', 'void *', 'size_t', 'int']) as Libc['send'],
     recv: library.func('recv', 'intptr_t', ['int', 'void *', 'size_t', 'int']) as Libc['recv'],
     close: library.func('close', 'int', ['int']) as Libc['close'],

@@ -14,6 +14,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   genpsk: async () => (await import('./genkey.js')).genpsk,
   pubkey: async () => (await import('./pubkey.js')).pubkey,
   keep: async () => (await import('./keep.js')).keep,
+  up: async () => (await import('./quick/up.js')).up,
+  down: async () => (await import('./quick/down.js')).down,
+  save: async () => (await import('./quick/save.js')).save,
+  strip: async () => (await import('./quick/strip.js')).strip,
+  plan: async () => (await import('./quick/up.js')).plan,
   check: async () => (await import('./check.js')).check,
 }
 

@@ -17,6 +17,8 @@ export const FIELD_NAMES = [
 /** One of {@link FIELD_NAMES}. */
 export type FieldName = (typeof FIELD_NAMES)[number]
 
+const TUNNEL_FILE = 'A name stands for /etc/wireguard/NAME.conf; FILE is a path to NAME.conf.'
+
 const SYNOPSES: Readonly<Record<string, string>> = {
   show: `show [INTERFACE | all | interfaces] [FIELD] [--json] [--reveal]
   FIELD      ${FIELD_NAMES.slice(0, 6).join(', ')},
@@ -38,6 +40,22 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   keep: `keep INTERFACE [FILE]
   Looks the host names of the file up again while their peers are overdue, until it is ended.
   The default is /etc/wireguard/INTERFACE.conf.`,
+  up: `up NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch] [--dns auto | file | off]
+  ${TUNNEL_FILE}
+  --dry-run      print what would be done, as plan
+  --json         print the result as JSON, and no steps
+  --no-hooks     do not run PreUp and PostUp, nor PreDown and PostDown later
+  --kill-switch  refuse traffic when the interface of a default route is down or gone
+  --dns          auto (default): edit /etc/resolv.conf unless another program manages it;
+                 file: edit it in any case; off: leave the name servers as they are`,
+  down: `down NAME | FILE [--json] [--no-hooks]
+  Undoes what up did, also without the interface or the file.`,
+  save: `save NAME | FILE
+  ${TUNNEL_FILE}`,
+  strip: `strip NAME | FILE
+  ${TUNNEL_FILE}`,
+  plan: `plan NAME | FILE [--json] [--no-hooks] [--kill-switch] [--dns auto | file | off]
+  ${TUNNEL_FILE}`,
   check: `check FILE...
   Prints every problem of the files with its line. Exits with 1 if a problem is an error.`,
 }
@@ -56,6 +74,11 @@ export function usage(program: string): string {
   genpsk     print a new preshared key
   pubkey     print the public key of the private key on standard input
   keep       keep endpoints with host names up to date, until it is ended
+  up         bring a tunnel up from its file: addresses, routes, firewall, name servers
+  down       take a tunnel down
+  save       save an interface in its file
+  strip      print a file without what is for wg-quick alone
+  plan       print what up would do
   check      print the problems of configuration files
 
   ${program} COMMAND --help prints the usage of a command.

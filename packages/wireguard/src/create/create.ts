@@ -25,6 +25,15 @@ export async function createDevice(
   name: string,
   options: CreateOptions,
 ): Promise<OwnedDevice> {
+  return ownedDevice(await createInterface(host, name, options))
+}
+
+/** As {@link createDevice}; returns the interface itself. */
+export async function createInterface(
+  host: Host,
+  name: string,
+  options: CreateOptions,
+): Promise<OwnedInterface> {
   return await new Creation(host, await checkCreateOptions(name, options)).run()
 }
 
@@ -53,7 +62,7 @@ class Creation {
     })
   }
 
-  async run(): Promise<OwnedDevice> {
+  async run(): Promise<OwnedInterface> {
     try {
       this.#target = await this.#steps.run('open the namespace to move it to', () =>
         this.#openTarget(),
@@ -65,7 +74,7 @@ class Creation {
         limits: this.#limits,
         unabortable: this.#unabortable,
       })
-      return ownedDevice(owned)
+      return owned
     } catch (error) {
       throw await this.#steps.rollBack(error)
     } finally {

@@ -41,12 +41,16 @@ export async function readWhole(path: string): Promise<ReadFile> {
 
 /**
  * Puts a text in place of a file that was read, so that there is always a whole file, also when the
- * machine loses power. The file keeps its owner and its permissions; a new one is for its owner
- * alone.
+ * machine loses power. The file keeps its owner and its permissions.
  *
+ * @param mode the permissions of a new file; by default, it is for its owner alone
  * @throws WireGuardError `EAGAIN` the file is no longer as it was read; or an error of the system
  */
-export async function replaceFile({ path, version }: ReadFile, text: string): Promise<void> {
+export async function replaceFile(
+  { path, version }: ReadFile,
+  text: string,
+  mode = 0o600,
+): Promise<void> {
   const bytes = encodeName(text)
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
   const file = await open(temporary, 'wx', 0o600)
@@ -54,7 +58,7 @@ export async function replaceFile({ path, version }: ReadFile, text: string): Pr
   try {
     try {
       await writeWhole(file, bytes)
-      await copyOwner(path, file)
+      await copyOwner(path, file, mode)
     } finally {
       await file.close()
     }
@@ -118,9 +122,9 @@ async function writeWhole(file: FileHandle, bytes: Uint8Array): Promise<void> {
   await file.sync()
 }
 
-async function copyOwner(path: string, file: FileHandle): Promise<void> {
+async function copyOwner(path: string, file: FileHandle, mode: number): Promise<void> {
   const before = await stat(path).catch(() => undefined)
-  if (before === undefined) return
+  if (before === undefined) return await file.chmod(mode)
   const now = await file.stat()
   if (before.uid !== now.uid || before.gid !== now.gid) await file.chown(before.uid, before.gid)
   await file.chmod(before.mode & 0o7777)
@@ -139,7 +143,7 @@ async function versionOf(path: string): Promise<string> {
 }
 
 /** The new name is on the disk only when its folder is. Not every file system can do this. */
-async function syncFolder(path: string): Promise<void> {
+export async function syncFolder(path: string): Promise<void> {
   try {
     const folder = await open(path)
     try {

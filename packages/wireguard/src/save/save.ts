@@ -40,6 +40,8 @@ export interface SaveSource {
   device(name: string, options?: CallOptions): Promise<Device>
   /** Undefined where the system tells nothing about interfaces. */
   links(): Promise<NetlinkLinks> | undefined
+  /** Whether `up` has chosen the mark of the device, so that it does not belong into a file. */
+  hasOwnMark(name: string): Promise<boolean>
 }
 
 const OPERATION = 'save configuration file'
@@ -60,7 +62,9 @@ export async function save(
   const { resolve = true, endpoints, ...limits } = options
   const lookupOptions = { retries: 0, ...resolveOptionsOf(resolve, context) }
   using call = callDeadline(context, { ...limits, idleTimeout: 0 })
-  const device = await source.device(name, limits)
+  const read = await source.device(name, limits)
+  const hasOwnMark = read.firewallMark !== 0 && (await source.hasOwnMark(name))
+  const device = hasOwnMark ? { ...read, firewallMark: 0 } : read
   const { addresses, mtu } = await interfaceOf(source, name, limits)
   const file = await inFile('read', path, context, () => call.race(readWhole(path)))
   const conf = parseConf(file.text ?? '[Interface]\n')

@@ -37,6 +37,11 @@ const CALLS = {
   resumePeer: () => wg.resumePeer('good', { publicKey: KEY, allowedIPs: [] }),
   setLink: () => wg.setLink('none', { up: true }),
   setPeer: () => wg.setPeer('good', { publicKey: KEY }),
+  down: () => wg.down('none', { stateDirectory: `${socketDirectory}/state` }),
+  plan: () => wg.plan('none', '[Interface]\n'),
+  planFile: () => wg.planFile(`${socketDirectory}/none.conf`),
+  up: () => wg.up('lo', '[Interface]\n', { stateDirectory: `${socketDirectory}/state` }),
+  upFile: () => wg.upFile(`${socketDirectory}/none.conf`),
   suspendPeer: () => wg.suspendPeer('good', KEY),
   watch: async () => {
     for await (const event of wg.watch()) {

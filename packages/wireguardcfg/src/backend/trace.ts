@@ -27,6 +27,7 @@ export interface TracedCall extends Traced {
   readonly api:
     | 'WireGuard'
     | 'OwnedDevice'
+    | 'Tunnel'
     | 'NetlinkClient'
     | 'NetlinkLinks'
     | 'NetlinkRoutes'

@@ -1,7 +1,7 @@
 import { release } from 'node:os'
 import { WireGuardError } from 'wireguardcfg'
 import { Families } from '../genl/family.js'
-import { ifIndexToName, ifNameToIndex } from '../libc.js'
+import * as libc from '../libc.js'
 import { type Namespace, withinNamespace } from '../namespace/namespace.js'
 import { threadNamespace } from '../namespace/thread-namespace.js'
 import { NETLINK_ROUTE } from '../netlink/constants.js'
@@ -34,6 +34,8 @@ export interface Kernel extends KernelHandle {
   readonly families: Families
   /** Whether this kernel removes single allowed IPs. */
   readonly removal: RemovalSupport
+  /** Returns the number that Linux 5.14 and later have for a namespace. */
+  cookie(): bigint | undefined
 }
 
 /**
@@ -88,12 +90,21 @@ export const runningKernel: Kernel = {
     threadNamespace.check()
     return KernelSocket.open(protocol, { strict: protocol === NETLINK_ROUTE, groups })
   },
-  zones: { index: (name) => ifNameToIndex(name) ?? 0, name: ifIndexToName },
+  zones: { index: (name) => libc.ifNameToIndex(name) ?? 0, name: libc.ifIndexToName },
   families: new Families(),
   removal: new RemovalSupport(release()),
   release: release(),
   get namespace() {
     return threadNamespace.id
+  },
+  cookie() {
+    threadNamespace.check()
+    const fd = libc.socket(libc.AF_NETLINK, libc.SOCK_RAW | libc.SOCK_CLOEXEC, NETLINK_ROUTE)
+    try {
+      return libc.namespaceCookie(fd)
+    } finally {
+      libc.close(fd)
+    }
   },
 }
 
@@ -121,6 +132,7 @@ export function kernelIn(namespace: Namespace): KernelHandle {
     removal: runningKernel.removal,
     release: runningKernel.release,
     namespace: namespace.id,
+    cookie: () => withinNamespace(namespace, () => runningKernel.cookie()),
   }
   return kernel
 }

@@ -1,8 +1,8 @@
 import { type Device, deviceToJSON, formatEndpoint, type Peer, type SecretKey } from 'wireguardcfg'
-import { escapeUnprintable } from 'wireguardcfg/internal'
 import type { WireGuard } from '../../wireguard.js'
 import type { CommandContext } from '../context.js'
 import { interfaceNames, readInterface, readEach } from '../interfaces.js'
+import { printJSON } from '../print-json.js'
 import { knownField, type ShowRequest } from './arguments.js'
 import type { FieldName } from '../usage.js'
 
@@ -17,10 +17,7 @@ export async function showJson(
   context: CommandContext,
 ): Promise<number> {
   const { what, name, field, reveal } = request
-  const print = async (value: unknown): Promise<void> => {
-    const text = JSON.stringify(value, undefined, 2)
-    await context.out.write(`${text.replaceAll(/[^\n -~]/gu, escapeIfUnprintable)}\n`)
-  }
+  const print = (value: unknown) => printJSON(value, context.out)
   const convert = (device: Device): unknown =>
     field === undefined
       ? deviceToJSON(device, { reveal })
@@ -86,13 +83,4 @@ function endpoint(peer: Peer): string | null {
 
 function handshake({ lastHandshake }: Peer): string | null {
   return lastHandshake?.toISOString() ?? null
-}
-
-/** Escapes as RFC 8259 (section 7) allows for every character of a string, so that none is lost. */
-function escapeIfUnprintable(character: string): string {
-  if (escapeUnprintable(character) === character) return character
-  return character
-    .split('')
-    .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
-    .join('')
 }

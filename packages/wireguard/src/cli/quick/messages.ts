@@ -1,0 +1,36 @@
+import type { PlanStep } from '../../up/plan/step.js'
+import type { CommandContext } from '../context.js'
+
+/** Prints each step as wg-quick(8) does, on standard error, before it happens. */
+export function stepPrinter({ err }: CommandContext): (step: PlanStep) => void {
+  return ({ command }) => {
+    // The commands of a file write to the same place.
+    void err.write(`[#] ${command}\n`).then(() => err.flush())
+  }
+}
+
+/** Prints warnings on standard error. */
+export async function printWarnings(
+  warnings: readonly string[],
+  { err, program }: CommandContext,
+): Promise<void> {
+  for (const warning of warnings) await err.write(`${program}: warning: ${warning}\n`)
+}
+
+/** Runs a step that SIGINT and SIGTERM abort, so that it can undo what it began. */
+export async function abortable<T>(
+  { streams }: CommandContext,
+  step: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController()
+  const abort = (): void => controller.abort()
+  const signals = ['SIGINT', 'SIGTERM'] as const
+  for (const signal of signals) process.on(signal, abort)
+  streams.ended?.addEventListener('abort', abort)
+  try {
+    return await step(controller.signal)
+  } finally {
+    for (const signal of signals) process.off(signal, abort)
+    streams.ended?.removeEventListener('abort', abort)
+  }
+}

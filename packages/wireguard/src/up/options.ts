@@ -1,0 +1,324 @@
+import { isAbsolute } from 'node:path'
+import { type CallOptions, checkPortableInterfaceName } from 'wireguardcfg'
+import {
+  CALL_OPTIONS,
+  checkNumber,
+  checkOptions,
+  inContext,
+  invalid,
+  type OptionTable,
+  type WireGuardErrorInit,
+} from 'wireguardcfg/internal'
+import { resolveOptionsOf } from '../resolve/for-call.js'
+import type { ResolveConfigOptions } from '../resolve/options.js'
+import type { PlanStep } from './plan/step.js'
+
+/** What to do with the commands of a file: `PreUp`, `PostUp`, `PreDown` and `PostDown`. */
+export type Hooks = 'refuse' | 'skip' | 'run'
+
+/** Options of `WireGuard.plan`. */
+export interface PlanOptions extends CallOptions {
+  /**
+   * Where the routes to the allowed IPs go; default: `Table` of the file, else `'auto'`.
+   *
+   * - `'auto'`: into the main table; a default route into a table of its own, with rules.
+   * - `'off'`: no routes.
+   * - A number, or a name of `rt_tables`: all into that table, without rules.
+   */
+  readonly table?: 'auto' | 'off' | number | (string & {}) | undefined
+  /** The metric of the routes to the allowed IPs; default: that of the kernel. */
+  readonly metric?: number | undefined
+  /** Default `'refuse'`: a file with commands is an error. They run as root. */
+  readonly hooks?: Hooks | undefined
+  /**
+   * How the name servers of the file take effect. `'file'`: `/etc/resolv.conf` is edited until the
+   * tunnel goes down. `'auto'`, the default, does the same, and is an error where another program
+   * manages that file. `'off'`: not at all.
+   */
+  readonly dns?: 'auto' | 'file' | 'off' | undefined
+  /**
+   * The file that `dns` edits: `/etc/resolv.conf`, the default, or `/etc/netns/NAME/resolv.conf`.
+   * In another network namespace it has to be named.
+   */
+  readonly resolvConf?: string | undefined
+  /**
+   * The firewall of a tunnel with a default route. `'auto'`, the default, does without it, with a
+   * warning, where the kernel has no nf_tables and nothing depends on it. `'require'`: that is an
+   * error. `'off'`: none.
+   */
+  readonly firewall?: 'auto' | 'require' | 'off' | undefined
+  /**
+   * What to do where IPv6 is disabled. `'auto'`, the default: leave the IPv6 addresses and routes
+   * of the file out, with a warning. `'require'`: fail. `'skip'` leaves them out everywhere.
+   */
+  readonly ipv6?: 'auto' | 'require' | 'skip' | undefined
+  /**
+   * Whether traffic is refused, instead of leaving unencrypted, when the interface of a tunnel with
+   * a default route is down, is deleted, or could not be finished. `down` ends it. Default: false.
+   */
+  readonly killSwitch?: boolean | undefined
+  /** In bytes; default: `MTU` of the file, else by the routes to the endpoints. */
+  readonly mtu?: number | 'auto' | undefined
+  /**
+   * Whether host names of endpoints are resolved, and how; default true: all must have an address.
+   */
+  readonly resolve?: boolean | ResolveConfigOptions | undefined
+  /**
+   * The preference of the first of the two rules of a tunnel with a default route; default: the
+   * pair below all pairs in 31800 to 32599, so that the newest tunnel comes first.
+   */
+  readonly rulePreference?: number | undefined
+  /** The protocol number of the routes, 1 to 255 (rtnetlink(7)); default 51. */
+  readonly routeProtocol?: number | undefined
+  /** The protocol number of the rules, 1 to 255; default 51. */
+  readonly ruleProtocol?: number | undefined
+  /**
+   * The folder for what is to be undone. It is made if it is missing, and must be of this user and
+   * closed to others. Default `/run/wireguard-quick`.
+   */
+  readonly stateDirectory?: string | undefined
+}
+
+/** Options of `WireGuard.up`. */
+export interface UpOptions extends PlanOptions {
+  /** As `CreateOptions.backend`. */
+  readonly backend?: 'auto' | 'kernel' | 'userspace' | undefined
+  /**
+   * What to do when the tunnel is up already, by an earlier call. `'error'`, the default: fail with
+   * `EEXIST`. `'use'`: leave it as it is, and return it. `'replace'`: take it down first.
+   */
+  readonly ifExists?: 'error' | 'use' | 'replace' | undefined
+  /** How long each command of the file may take, in milliseconds; default 60,000. 0: no limit. */
+  readonly hookTimeout?: number | undefined
+  /** Whether the commands of the file write to the output of this process; default: false. */
+  readonly hookOutput?: boolean | undefined
+  /** Called before each step. */
+  readonly onStep?: ((step: PlanStep) => void) | undefined
+}
+
+/** Options of `WireGuard.down`. */
+export interface DownOptions extends CallOptions {
+  /**
+   * Whether the commands of the file run that `up` was allowed to run. Default `'run'`. `'skip'`:
+   * they do not.
+   */
+  readonly hooks?: 'run' | 'skip' | undefined
+  /** As {@link UpOptions.hookTimeout}. */
+  readonly hookTimeout?: number | undefined
+  /** As {@link UpOptions.hookOutput}. */
+  readonly hookOutput?: boolean | undefined
+  /**
+   * Whether the interface is first saved in the file that `upFile` read. Default: as `SaveConfig`
+   * of that file says.
+   */
+  readonly save?: boolean | undefined
+  /** As {@link PlanOptions.stateDirectory}. */
+  readonly stateDirectory?: string | undefined
+  /** Called before each step. */
+  readonly onStep?: ((step: PlanStep) => void) | undefined
+}
+
+/** What `WireGuard.down` did. */
+export interface DownResult {
+  /** False: there was nothing to take down. */
+  readonly existed: boolean
+  /** What the caller may want to know. */
+  readonly warnings: readonly string[]
+}
+
+const PLAN_OPTIONS: OptionTable<PlanOptions> = {
+  ...CALL_OPTIONS,
+  table: 'checked later',
+  metric: 'checked later',
+  hooks: ['refuse', 'skip', 'run'],
+  dns: ['auto', 'file', 'off'],
+  resolvConf: 'text',
+  firewall: ['auto', 'require', 'off'],
+  ipv6: ['auto', 'require', 'skip'],
+  killSwitch: 'boolean',
+  mtu: 'checked later',
+  resolve: 'checked later',
+  rulePreference: 'checked later',
+  routeProtocol: 'checked later',
+  ruleProtocol: 'checked later',
+  stateDirectory: 'text',
+}
+
+const UP_OPTIONS: OptionTable<UpOptions> = {
+  ...PLAN_OPTIONS,
+  backend: ['auto', 'kernel', 'userspace'],
+  ifExists: ['error', 'use', 'replace'],
+  hookTimeout: 'checked later',
+  hookOutput: 'boolean',
+  onStep: 'function',
+}
+
+const DOWN_OPTIONS: OptionTable<DownOptions> = {
+  ...CALL_OPTIONS,
+  hooks: ['run', 'skip'],
+  hookTimeout: 'checked later',
+  hookOutput: 'boolean',
+  save: 'boolean',
+  stateDirectory: 'text',
+  onStep: 'function',
+}
+
+/** The operations of this folder, as they appear in errors. */
+export const PLAN = 'plan tunnel'
+export const UP = 'bring up tunnel'
+export const DOWN = 'take down tunnel'
+
+export const DEFAULT_STATE_DIRECTORY = '/run/wireguard-quick'
+export const RESOLV_CONF = '/etc/resolv.conf'
+const OWN_PROTOCOL = 51
+const HOOK_TIMEOUT = 60_000
+const U32 = { max: 2 ** 32 - 1, expected: 'an integer of 32 bits' }
+const PROTOCOL = { min: 1, max: 255, expected: 'a protocol, 1 to 255' }
+// The kernel's own rules have 32766 and 32767. The pair is this one and the next.
+const PREFERENCE = { min: 1, max: 32_764, expected: 'a preference, 1 to 32764' }
+const TIME = { max: 2 ** 31 - 1, expected: 'milliseconds, at most 2147483647' }
+const MTU = { min: 1, max: 2 ** 31 - 1, expected: "bytes, or 'auto'" }
+
+/** Checked options, with their defaults. */
+export interface CheckedUpOptions {
+  readonly name: string
+  readonly table: string | undefined
+  readonly metric: number | undefined
+  readonly hooks: Hooks
+  readonly dns: 'auto' | 'file' | 'off'
+  readonly resolvConf: string | undefined
+  readonly firewall: 'auto' | 'require' | 'off'
+  readonly ipv6: 'auto' | 'require' | 'skip'
+  readonly killSwitch: boolean
+  readonly mtu: number | 'auto' | undefined
+  readonly resolve: false | ResolveConfigOptions
+  readonly rulePreference: number | undefined
+  readonly routeProtocol: number
+  readonly ruleProtocol: number
+  readonly stateDirectory: string
+  readonly backend: 'auto' | 'kernel' | 'userspace'
+  readonly ifExists: 'error' | 'use' | 'replace'
+  readonly hookTimeout: number
+  readonly hookOutput: boolean
+  readonly onStep: (step: PlanStep) => void
+  readonly limits: CallOptions
+}
+
+/** Checks the options of `plan`. @throws WireGuardError `EINVAL` with the `path` of the option */
+export function checkPlanOptions(name: string, options: PlanOptions): CheckedUpOptions {
+  const context = { operation: PLAN, device: name }
+  checkOptions(options, PLAN_OPTIONS, context)
+  return inContext(context, () => checked(name, options, context))
+}
+
+/** Checks the options of `up`. @throws WireGuardError `EINVAL` with the `path` of the option */
+export function checkUpOptions(name: string, options: UpOptions): CheckedUpOptions {
+  const context = { operation: UP, device: name }
+  checkOptions(options, UP_OPTIONS, context)
+  return inContext(context, () => checked(name, options, context))
+}
+
+function checked(
+  name: string,
+  options: UpOptions,
+  context: { readonly operation: string; readonly device: string },
+): CheckedUpOptions {
+  checkTunnelName(name)
+  const { hooks = 'refuse', dns = 'auto', firewall = 'auto', ipv6 = 'auto' } = options
+  const { metric, resolvConf, rulePreference, resolve = true, mtu, onStep = () => {} } = options
+  const { signal, idleTimeout, timeout } = options
+  return {
+    name,
+    table: checkTable(options.table),
+    metric: metric === undefined ? undefined : checkNumber('metric', metric, U32),
+    hooks,
+    dns,
+    resolvConf: resolvConf === undefined ? undefined : checkResolvConf(resolvConf),
+    firewall,
+    ipv6,
+    killSwitch: options.killSwitch ?? false,
+    mtu: mtu === undefined || mtu === 'auto' ? mtu : checkNumber('mtu', mtu, MTU),
+    resolve: resolve === false ? false : resolveOptionsOf(resolve, context),
+    rulePreference:
+      rulePreference === undefined
+        ? undefined
+        : checkNumber('rulePreference', rulePreference, PREFERENCE),
+    routeProtocol: checkNumber('routeProtocol', options.routeProtocol ?? OWN_PROTOCOL, PROTOCOL),
+    ruleProtocol: checkNumber('ruleProtocol', options.ruleProtocol ?? OWN_PROTOCOL, PROTOCOL),
+    stateDirectory: checkStateDirectory(options.stateDirectory),
+    backend: options.backend ?? 'auto',
+    ifExists: options.ifExists ?? 'error',
+    hookTimeout: checkNumber('hookTimeout', options.hookTimeout ?? HOOK_TIMEOUT, TIME),
+    hookOutput: options.hookOutput ?? false,
+    onStep,
+    limits: { signal, idleTimeout, timeout },
+  }
+}
+
+/** The checked options of `down`. */
+export interface CheckedDownOptions {
+  readonly name: string
+  readonly hooks: 'run' | 'skip'
+  readonly hookTimeout: number
+  readonly hookOutput: boolean
+  readonly save: boolean | undefined
+  readonly stateDirectory: string
+  readonly onStep: (step: PlanStep) => void
+  readonly limits: CallOptions
+}
+
+/** Checks the options of `down`. @throws WireGuardError `EINVAL` with the `path` of the option */
+export function checkDownOptions(name: string, options: DownOptions): CheckedDownOptions {
+  const context = { operation: DOWN, device: name }
+  checkOptions(options, DOWN_OPTIONS, context)
+  return inContext(context, () => {
+    checkTunnelName(name)
+    const { hooks = 'run', save, onStep = () => {}, signal, idleTimeout, timeout } = options
+    return {
+      name,
+      hooks,
+      hookTimeout: checkNumber('hookTimeout', options.hookTimeout ?? HOOK_TIMEOUT, TIME),
+      hookOutput: options.hookOutput ?? false,
+      save,
+      stateDirectory: checkStateDirectory(options.stateDirectory),
+      onStep,
+      limits: { signal, idleTimeout, timeout },
+    }
+  })
+}
+
+function checkTunnelName(name: string): void {
+  checkPortableInterfaceName(name)
+  // Files in the folder of states are called after it.
+  if (name.startsWith('-') || name.startsWith('.')) {
+    throw invalid('the name of a tunnel begins with a letter, a digit or _ = +')
+  }
+}
+
+function checkTable(table: unknown): string | undefined {
+  if (table === undefined) return undefined
+  if (typeof table === 'number') return `${checkNumber('table', table, { ...U32, min: 1 })}`
+  if (typeof table === 'string' && /^[A-Za-z0-9_.-]+$/.test(table)) return table
+  const expected = "expected 'auto', 'off', a number, or the name of a table"
+  throw invalid(expected, { path: 'table' })
+}
+
+const RESOLV_CONFS = /^\/etc\/(?:netns\/(?!\.\.?\/)[^/\0]+\/)?resolv\.conf$/
+
+function checkResolvConf(path: string): string {
+  if (RESOLV_CONFS.test(path)) return path
+  throw invalid(`expected ${RESOLV_CONF} or /etc/netns/NAME/resolv.conf`, { path: 'resolvConf' })
+}
+
+/** Whether `dns` may edit a file. */
+export function isResolvConf(path: string): boolean {
+  return RESOLV_CONFS.test(path)
+}
+
+function checkStateDirectory(path = DEFAULT_STATE_DIRECTORY): string {
+  if (isAbsolute(path) && !path.includes('\0')) return path.replace(/(?<=.)\/+$/, '')
+  throw invalid('expected an absolute path', { path: 'stateDirectory' })
+}
+
+/** Where an error of a tunnel happened. */
+export type TunnelContext = Pick<WireGuardErrorInit, 'operation' | 'device'>

@@ -1,0 +1,127 @@
+import { type CallOptions, isWireGuardError } from 'wireguardcfg'
+import type { Network } from '../network.js'
+import { DnsStack } from './dns/dns-stack.js'
+import { MAIN, type PlanStep, routeText, ruleText } from './plan/step.js'
+import type { StateFolder } from './state/state-folder.js'
+import type { Made, TunnelState } from './state/state.js'
+import { Sysctl, VALID_MARK } from './sysctl.js'
+
+/** What is needed to undo what a tunnel made. */
+export interface UndoContext {
+  readonly network: Network
+  readonly folder: StateFolder
+  readonly name: string
+  /** Whether the tables of the name may be deleted: not when another tunnel has the name now. */
+  readonly ownsName: boolean
+  readonly limits: CallOptions
+}
+
+/**
+ * Undoes one thing. What is gone already is no failure.
+ *
+ * @returns a warning, if there is one
+ */
+export async function undo(made: Made, context: UndoContext): Promise<string | undefined> {
+  const { network, folder, name, ownsName, limits } = context
+  switch (made.type) {
+    case 'route':
+      await ignoring(GONE, async () => (await network.routes()).deleteRoute(made.route, limits))
+      return undefined
+    case 'rule':
+      await ignoring(GONE, async () => (await network.routes()).deleteRule(made.rule, limits))
+      return undefined
+    case 'firewall':
+      if (ownsName) {
+        await ignoring(['EPROTONOSUPPORT'], async () =>
+          (await network.firewall()).deleteTunnel(name, limits),
+        )
+      }
+      return undefined
+    case 'valid-mark':
+      await restoreValidMark(made.before, context)
+      return undefined
+    case 'dns':
+  }
+  return await new DnsStack(made.path).pop(`${folder.namespace}/${name}`)
+}
+
+const GONE = ['ENOENT', 'ESRCH', 'ENODEV']
+
+async function ignoring(codes: readonly string[], step: () => Promise<void>): Promise<void> {
+  try {
+    await step()
+  } catch (error) {
+    if (!isWireGuardError(error) || !codes.includes(error.code)) throw error
+  }
+}
+
+/** The last tunnel that needs it restores it. */
+async function restoreValidMark(before: string, context: UndoContext): Promise<void> {
+  const { network, folder, name } = context
+  const isNeeded = folder
+    .others(name)
+    .some(({ made }) => made.some(({ type }) => type === 'valid-mark'))
+  const sysctl = new Sysctl(await network.within())
+  if (!isNeeded && sysctl.read(VALID_MARK) !== before) sysctl.write(VALID_MARK, before)
+}
+
+/** Returns what undoes something, in the words of ip(8), nft(8) and sysctl(8). */
+export function undoStep(made: Made, name: string): PlanStep {
+  switch (made.type) {
+    case 'route': {
+      const family = made.route.destination.includes(':') ? 6 : 4
+      const command = `ip -${family} route delete ${routeText(made.route)}`
+      return { type: 'delete-route', command }
+    }
+    case 'rule': {
+      const command = `ip -${made.rule.family} rule delete ${ruleText(made.rule)}`
+      return { type: 'delete-rule', command }
+    }
+    case 'firewall':
+      return {
+        type: 'delete-firewall',
+        command: `nft destroy table ip wg-quick-${name}; nft destroy table ip6 wg-quick-${name}`,
+      }
+    case 'valid-mark':
+      return { type: 'set-sysctl', command: `sysctl -w ${VALID_MARK}=${made.before}` }
+    case 'dns':
+  }
+  return { type: 'restore-dns', command: `restore ${made.path}` }
+}
+
+/**
+ * Returns what was made in the order in which it is undone, around the deletion of the interface:
+ * name servers first, then the rules, those that lead into the tunnel before those that keep local
+ * packets out of it.
+ */
+export function undoOrder({ made }: Pick<TunnelState, 'made'>): {
+  readonly before: readonly Made[]
+  readonly after: readonly Made[]
+} {
+  const newestFirst = made.toReversed()
+  return {
+    before: newestFirst.filter((one) => isUndoneFirst(one)),
+    after: newestFirst.filter((one) => !isUndoneFirst(one)),
+  }
+}
+
+function isUndoneFirst({ type }: Made): boolean {
+  return type === 'dns' || type === 'rule'
+}
+
+/** Whether a thing keeps traffic from leaving unencrypted: a rule, or the route of last resort. */
+export function refusesTraffic(made: Made): boolean {
+  const isLastResort = made.type === 'route' && made.route.type === 'unreachable'
+  return made.type === 'rule' || (isLastResort && made.route.table !== MAIN)
+}
+
+/** Returns a function that tells the caller of a step, whose own errors stop no removal. */
+export function tellSafely(onStep: (step: PlanStep) => void): (step: PlanStep) => void {
+  return (step) => {
+    try {
+      onStep(step)
+    } catch {
+      // It is a bug of the caller, who hears of it while nothing is to be undone.
+    }
+  }
+}

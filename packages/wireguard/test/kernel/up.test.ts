@@ -1,0 +1,8 @@
+import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
+import { describeUp, SOME } from '../support/describe-up.js'
+import { describeUpPackets } from '../support/describe-up-packets.js'
+
+describeWith([hasKernelWireGuard, hasWg], 'a tunnel of the kernel', () => {
+  describeUp('kernel', { titles: SOME, every: 5 })
+  describeUpPackets('kernel', { all: false })
+})
