@@ -43,11 +43,11 @@ const DESTINATION = '10.0.0.0/8'
 const kernel = new NetlinkClient(new FakeSystem().kernel)
 const client = () => new UapiClient({ directory: directory.path })
 const file = conf.parseConf('[Interface]\n')
-const path = () => `${directory.path}/none.conf`
+const confPath = () => `${directory.path}/none.conf`
 
 beforeAll(async () => {
   directory = await temporaryDirectory()
-  await writeFile(path(), '[Interface]\n')
+  await writeFile(confPath(), '[Interface]\n')
   server = await UapiServer.listen({ name: 'wg0', directory: directory.path })
   wg = await WireGuard.open({ socketDirectory: directory.path })
 })
@@ -86,9 +86,9 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
   ],
   'WireGuard.watch(options)': [(o) => wg.watch(o), 'device', 'devices'],
   'WireGuard.plan(options)': [(o) => wg.plan('none', file, o), 'killswitch', 'killSwitch'],
-  'WireGuard.planFile(options)': [(o) => wg.planFile(path(), o), 'Table', 'table'],
+  'WireGuard.planFile(options)': [(o) => wg.planFile(confPath(), o), 'Table', 'table'],
   'WireGuard.up(options)': [(o) => wg.up('none', file, o), 'hook', 'hooks'],
-  'WireGuard.upFile(options)': [(o) => wg.upFile(path(), o), 'ifExist', 'ifExists'],
+  'WireGuard.upFile(options)': [(o) => wg.upFile(confPath(), o), 'ifExist', 'ifExists'],
   'WireGuard.down(options)': [(o) => wg.down('none', o), 'Hooks', 'hooks'],
   'WireGuard.save(options)': [(o) => wg.save('wg0', '/none', o), 'endpoint', 'endpoints'],
   'WireGuard.applyConf(options)': [(o) => wg.applyConf('wg0', '', o), 'modes', 'mode'],

@@ -7,7 +7,6 @@ export async function printJSON(value: unknown, out: Output): Promise<void> {
   await out.write(`${text.replaceAll(/[^\n -~]/gu, escapeIfUnprintable)}\n`)
 }
 
-
 /** Escapes as RFC 8259 (section 7) allows for every character of a string, so that none is lost. */
 function escapeIfUnprintable(character: string): string {
   if (escapeUnprintable(character) === character) return character

@@ -1,0 +1,155 @@
+// The command in a machine of its own: with its network, its /etc/wireguard and /etc/resolv.conf.
+import { expect, it } from '@jest/globals'
+import { runCommand } from '../../../test-fixtures/command.js'
+import { describeWith, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
+import { uniqueName } from '../../../test-fixtures/wireguard-go.js'
+import { BIN, hasBin } from './cli/bin.js'
+import { tunnelText } from './support/tunnel-client.js'
+
+const PREPARE = [
+  'mkdir -p /etc/wireguard /run/wireguard-quick',
+  'chmod 700 /run/wireguard-quick',
+  'mount -t tmpfs -o mode=700 tmpfs /etc/wireguard',
+  'mount -t tmpfs -o mode=700 tmpfs /run/wireguard-quick',
+  // As in a container, it cannot be replaced by renaming another file.
+  'printf "nameserver 192.0.2.53\\n# as it was\\n" > /etc/wireguard/resolv',
+  'mount --bind /etc/wireguard/resolv /etc/resolv.conf',
+  'cat > "/etc/wireguard/$NAME.conf"',
+  'chmod 600 "/etc/wireguard/$NAME.conf"',
+  'ip link set lo up',
+  'ip link add eth0 type veth peer name far0',
+  'ip link set far0 up',
+  'ip link set eth0 up',
+  'ip address add 192.0.2.9/24 dev eth0',
+  'ip route add default via 192.0.2.1',
+  'wireguard() { "$NODE" "$BIN" "$@"; }',
+  'state() { ip -br link; ip rule; ip -6 rule; ip route show table all; nft list ruleset; cat /etc/resolv.conf; ls /run/wireguard-quick; }',
+]
+
+describeWith([hasWireGuardGo, hasWg, hasBin], 'the command', () => {
+  /** Runs a script of sh with a file for $NAME in /etc/wireguard. */
+  const run = async (script: string, file = tunnelText('0.0.0.0/0', ['DNS = 10.8.0.1'])) => {
+    const name = uniqueName()
+    const { stdout, stderr, code } = await runCommand(
+      ['unshare', '-nm', 'sh', '-ec', [...PREPARE, script].join('\n')],
+      { input: file, env: { NAME: name, BIN, NODE: process.execPath } },
+    )
+    return {
+      name,
+      stdout: stdout.replaceAll(name, 'NAME'),
+      stderr: stderr.replaceAll(name, 'NAME'),
+      code,
+    }
+  }
+
+  it('brings a tunnel up by its name, tells each step, and takes it down', async () => {
+    const { stdout, stderr, code } = await run(
+      'state > /tmp/before.$$; wireguard up "$NAME"; cat /etc/resolv.conf; wg show interfaces' +
+        '; wireguard down "$NAME"; state > /tmp/after.$$; rmdir /run/wireguard-quick/* || true' +
+        '; diff /tmp/before.$$ /tmp/after.$$ | grep -v cookie; rm /tmp/before.$$ /tmp/after.$$; true',
+    )
+    expect(code).toBe(0)
+    expect(stdout).toContain('nameserver 10.8.0.1')
+    expect(stdout).toContain('\nNAME\n')
+    expect(stdout).not.toMatch(/^[<>]/m)
+    expect(stderr).toMatch(/^\[#\] ip link add NAME type wireguard\n/)
+    expect(stderr).toContain(
+      '[#] ip -4 rule add preference 32599 not fwmark 51820 table 51820 protocol 51\n',
+    )
+    expect(stderr).toContain('[#] restore /etc/resolv.conf\n')
+  }, 60_000)
+
+  it('plans, and says with --dry-run and --json what it would do', async () => {
+    const { stdout, stderr, code } = await run(
+      'wireguard plan "/etc/wireguard/$NAME.conf" > /tmp/plan.$$; cat /tmp/plan.$$' +
+        '; wireguard up --dry-run "$NAME" | diff - /tmp/plan.$$; rm /tmp/plan.$$' +
+        '; echo ---; wireguard plan --json "$NAME"; ip -br link | grep -c NAME || true',
+    )
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    const [text, json] = stdout.split('---\n')
+    expect(text).toMatch(/^ip link add NAME type wireguard\n/)
+    expect(text).toContain('    nameserver 10.8.0.1\n')
+    expect(JSON.parse(json!.replace(/0\n$/, ''))).toMatchObject({
+      name: 'NAME',
+      table: 51_820,
+      mtu: 1420,
+      steps: expect.arrayContaining([
+        { type: 'set-link', command: 'ip link set mtu 1420 up dev NAME' },
+      ]),
+    })
+  }, 60_000)
+
+  it('runs commands and shows their output, unless it must not', async () => {
+    const file = tunnelText('10.9.0.0/16', ['PostUp = echo hello %i', 'PreDown = echo bye; exit 4'])
+    const { stdout, stderr, code } = await run(
+      'wireguard up "$NAME"; wireguard down "$NAME" || echo failed with $?' +
+        '; wireguard down --no-hooks "$NAME"; wireguard up --json --no-hooks "$NAME"' +
+        '; wireguard down --json "$NAME"',
+      file,
+    )
+    expect(code).toBe(0)
+    expect(stdout).toContain('hello NAME\nbye\nfailed with 1\n')
+    expect(stdout).toContain('"families": []')
+    expect(stdout).toMatch(/"existed": true,\n {2}"warnings": \[\]\n}\n$/)
+    expect(stderr).toContain('could not run PreDown: the command failed with exit status 4')
+  }, 60_000)
+
+  it('saves and strips as wg-quick does', async () => {
+    const { stdout, code } = await run(
+      'wireguard strip "$NAME" > /tmp/strip.$$; wg-quick strip "$NAME" | diff /tmp/strip.$$ -; rm /tmp/strip.$$' +
+        '; wireguard up --dns off "$NAME" 2> /dev/null; ip address add 10.8.99.1/32 dev "$NAME"' +
+        '; wireguard save "$NAME"; cat "/etc/wireguard/$NAME.conf"; wireguard down "$NAME" 2> /dev/null',
+    )
+    expect(code).toBe(0)
+    expect(stdout).toContain('10.8.99.1/32')
+    expect(stdout).toContain('DNS = 10.8.0.1')
+    expect(stdout).not.toContain('FwMark')
+  }, 60_000)
+
+  it('says that /proc/sys is read-only only if something depends on it', async () => {
+    const { stderr, stdout, code } = await run(
+      'for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 1 > $f; done' +
+        '; mount -o bind,ro /proc/sys /proc/sys; ip rule > /tmp/rules.$$' +
+        '; wireguard up "$NAME" || echo refused; ip rule | diff - /tmp/rules.$$; rm /tmp/rules.$$' +
+        '; ip -br link | grep -c "^$NAME" || true; umount /proc/sys' +
+        '; for f in /proc/sys/net/ipv4/conf/*/rp_filter; do echo 2 > $f; done' +
+        '; mount -o bind,ro /proc/sys /proc/sys; wireguard up "$NAME" 2> /dev/null' +
+        '; wireguard down "$NAME" 2> /dev/null; echo done',
+    )
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'refused\n0\ndone\n' })
+    expect(stderr).toContain('--sysctl net.ipv4.conf.all.src_valid_mark=1')
+  }, 60_000)
+
+  it('undoes what it did when a signal ends it', async () => {
+    const file = tunnelText('0.0.0.0/0', ['PostUp = sleep 100'])
+    const { stdout, stderr, code } = await run(
+      'ip rule > /tmp/rules.$$; "$NODE" "$BIN" up "$NAME" & pid=$!' +
+        '; while ! ip rule | grep -q 51820; do sleep 0.05; done; kill -TERM $pid; wait $pid || echo ended with $?' +
+        '; ip rule | diff - /tmp/rules.$$; rm /tmp/rules.$$; ip -br link | grep -c "^$NAME" || true',
+      file,
+    )
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'ended with 1\n0\n' })
+    expect(stderr).toContain('aborted')
+  }, 60_000)
+
+  it.each([
+    ['up', 'Usage: wireguard up NAME | FILE'],
+    ['up a b', 'Usage: wireguard up NAME | FILE'],
+    ['up --no-hook wg0', 'unknown option "--no-hook"'],
+    ['up --dns maybe wg0', '--dns: expected auto, file or off'],
+    ['up racknerd2_mailbox', '"racknerd2_mailbox": an interface name has at most 15 bytes'],
+    ['up ./racknerd2_mailbox.conf', 'at most 15 bytes'],
+    ['up /etc/hosts', 'expected the name of an interface and .conf'],
+    ['up nosuchfile', 'cannot read "/etc/wireguard/nosuchfile.conf"'],
+    ['strip nosuchfile', 'fopen: No such file or directory'],
+  ])('`%s` fails', async (line, message) => {
+    const { stdout, stderr, code } = await run(`wireguard ${line}`)
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
+    expect(stderr).toContain(message)
+  })
+
+  it('finds that nothing is up', async () => {
+    const { stderr, code } = await run('wireguard down "$NAME"')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: 'wireguard: NAME is not up\n' })
+  })
+})
