@@ -5,6 +5,7 @@ import { conf } from './targets/conf.js'
 import { config } from './targets/config.js'
 import { netlinkCalls } from './targets/netlink-calls.js'
 import { netlinkDatagrams } from './targets/netlink-datagrams.js'
+import { tunnelState } from './targets/tunnel-state.js'
 import { uapiClient } from './targets/uapi-client.js'
 import { uapiReplies } from './targets/uapi-replies.js'
 import { uapiServer } from './targets/uapi-server.js'
@@ -20,4 +21,5 @@ export const TARGETS: readonly Target[] = [
   confEdits,
   config,
   command,
+  tunnelState,
 ]

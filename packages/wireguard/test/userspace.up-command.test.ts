@@ -1,7 +1,7 @@
 // The command in a machine of its own: with its network, its /etc/wireguard and /etc/resolv.conf.
 import { expect, it } from '@jest/globals'
 import { runCommand } from '../../../test-fixtures/command.js'
-import { describeWith, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
+import { describeWith, hasStrace, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { BIN, hasBin } from './cli/bin.js'
 import { tunnelText } from './support/tunnel-client.js'
@@ -26,22 +26,22 @@ const PREPARE = [
   'state() { ip -br link; ip rule; ip -6 rule; ip route show table all; nft list ruleset; cat /etc/resolv.conf; ls /run/wireguard-quick; }',
 ]
 
-describeWith([hasWireGuardGo, hasWg, hasBin], 'the command', () => {
-  /** Runs a script of sh with a file for $NAME in /etc/wireguard. */
-  const run = async (script: string, file = tunnelText('0.0.0.0/0', ['DNS = 10.8.0.1'])) => {
-    const name = uniqueName()
-    const { stdout, stderr, code } = await runCommand(
-      ['unshare', '-nm', 'sh', '-ec', [...PREPARE, script].join('\n')],
-      { input: file, env: { NAME: name, BIN, NODE: process.execPath } },
-    )
-    return {
-      name,
-      stdout: stdout.replaceAll(name, 'NAME'),
-      stderr: stderr.replaceAll(name, 'NAME'),
-      code,
-    }
+/** Runs a script of sh with a file for $NAME in /etc/wireguard. */
+const run = async (script: string, file = tunnelText('0.0.0.0/0', ['DNS = 10.8.0.1'])) => {
+  const name = uniqueName()
+  const { stdout, stderr, code } = await runCommand(
+    ['unshare', '-nm', 'sh', '-ec', [...PREPARE, script].join('\n')],
+    { input: file, env: { NAME: name, BIN, NODE: process.execPath } },
+  )
+  return {
+    name,
+    stdout: stdout.replaceAll(name, 'NAME'),
+    stderr: stderr.replaceAll(name, 'NAME'),
+    code,
   }
+}
 
+describeWith([hasWireGuardGo, hasWg, hasStrace, hasBin], 'the command', () => {
   it('brings a tunnel up by its name, tells each step, and takes it down', async () => {
     const { stdout, stderr, code } = await run(
       'state > /tmp/before.$$; wireguard up "$NAME"; cat /etc/resolv.conf; wg show interfaces' +
@@ -147,6 +147,20 @@ describeWith([hasWireGuardGo, hasWg, hasBin], 'the command', () => {
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' })
     expect(stderr).toContain(message)
   })
+
+  it('starts no program but the userspace implementation', async () => {
+    const { stdout, code } = await run(
+      'strace -qq -f -e trace=execve,execveat -o /tmp/execs.$$ "$NODE" "$BIN" up "$NAME" 2> /dev/null &' +
+        'while ! grep -q nameserver.10 /etc/resolv.conf; do sleep 0.05; done; sleep 0.3' +
+        '; wireguard down "$NAME" 2> /dev/null; wait; grep ") *= 0" /tmp/execs.$$; rm /tmp/execs.$$',
+    )
+    const programs = [...stdout.matchAll(/execve\("(?:[^"]*\/)?([^"]+)"/g)].map(([, name]) => name)
+    // The two in the middle are for what the implementation prints.
+    expect({ code, programs }).toEqual({
+      code: 0,
+      programs: ['node', 'mkfifo', 'tail', 'wireguard-go'],
+    })
+  }, 60_000)
 
   it('finds that nothing is up', async () => {
     const { stderr, code } = await run('wireguard down "$NAME"')

@@ -307,6 +307,28 @@ describeWith(hasWireGuardGo, 'a tunnel', () => {
     expect(await baseline()).toEqual(before)
   }, 60_000)
 
+  it('sets src_valid_mark if rp_filter needs it, and the last tunnel brings it back', async () => {
+    const conf = '/proc/sys/net/ipv4/conf'
+    await client.space.run('sh', '-c', `for f in ${conf}/*/rp_filter; do echo 1 > $f; done`)
+    const mark = async () => (await client.space.run('cat', `${conf}/all/src_valid_mark`)).trim()
+    const other = uniqueName()
+    const before = await baseline()
+    for (const order of [
+      [0, 1],
+      [1, 0],
+    ]) {
+      const tunnels = [
+        await up(tunnelText('0.0.0.0/0')),
+        await client.wg.up(other, tunnelText('0.0.0.0/0'), client.options()),
+      ]
+      expect(await mark()).toBe('1')
+      await tunnels[order[0]!]!.down()
+      expect(await mark()).toBe('1')
+      await tunnels[order[1]!]!.down()
+      expect(await baseline()).toEqual(before)
+    }
+  }, 60_000)
+
   it('leaves rules of others alone, whose numbers begin with its own', async () => {
     await client.space.ip(
       'rule add lookup 1234 preference 40000',

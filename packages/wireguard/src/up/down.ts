@@ -21,7 +21,7 @@ import { tunnelSettings } from './settings.js'
 import { bootId, StateFolder } from './state/state-folder.js'
 import type { Made, TunnelState } from './state/state.js'
 import { readTunnelFile } from './tunnel-file.js'
-import { tellSafely, undo, undoOrder, undoStep } from './undo.js'
+import { tellSafely, undo, undoAll } from './undo.js'
 
 /** What `down` needs besides its options. */
 export interface DownHost {
@@ -207,34 +207,23 @@ export class Removal {
   }
 
   /** Undoes everything. Returns the errors; the state then has what is left. */
-  async #undoAll(state: TunnelState, ownsName: boolean, hasLink: boolean): Promise<unknown[]> {
-    const left: Made[] = []
-    const failures: unknown[] = []
-    let isLinkLeft = false
-    const { before, after } = undoOrder(state)
-    const undoEach = async (list: readonly Made[]) => {
-      for (const made of list) {
-        try {
-          await this.#undo(made, ownsName)
-        } catch (failure) {
-          left.unshift(made)
-          failures.push(failure)
-        }
-      }
-    }
-    await undoEach(before)
-    if (hasLink) {
-      try {
-        await this.#deleteLink()
-      } catch (failure) {
-        isLinkLeft = true
-        failures.push(failure)
-      }
-    }
-    await undoEach(after)
+  async #undoAll(
+    state: TunnelState,
+    ownsName: boolean,
+    hasLink: boolean,
+  ): Promise<readonly unknown[]> {
+    const {
+      made,
+      hasLink: isLinkLeft,
+      failures,
+    } = await undoAll(state, {
+      onStep: this.#options.onStep,
+      undo: (one) => this.#undo(one, ownsName),
+      deleteLink: hasLink ? () => this.#deleteLink() : undefined,
+    })
     if (failures.length > 0) {
       const link = isLinkLeft ? state.link : undefined
-      this.#folder.write({ ...state, isComplete: false, link, made: left })
+      this.#folder.write({ ...state, isComplete: false, link, made })
     }
     return failures
   }
@@ -244,7 +233,6 @@ export class Removal {
     const { network } = this.#source.host
     // What was begun is ended, whatever becomes of the caller.
     const context = { network, folder: this.#folder, name, ownsName, limits: {} }
-    this.#tell(undoStep(made, name))
     if (made.type === 'dns') {
       using _ = await this.#folder.lockResolvConf(this.#call)
       return this.warn(await undo(made, context))
@@ -257,9 +245,7 @@ export class Removal {
   }
 
   async #deleteLink(): Promise<void> {
-    const { name } = this.#options
-    this.#tell({ type: 'delete-interface', command: `ip link delete ${name}` })
-    await deleteDevice(this.#source.host, name, { ifMissing: 'ignore' })
+    await deleteDevice(this.#source.host, this.#options.name, { ifMissing: 'ignore' })
   }
 
   /** Takes down what wg-quick(8) or another program has made, by the conventions of wg-quick(8). */
@@ -268,10 +254,16 @@ export class Removal {
     const { network } = this.#source.host
     const device = await this.#source.readDevice(name, limits)
     const rules = await (await network.routes()).rules({}, limits)
-    const made = foreignTunnel(device, rules)
-    for (const one of undoOrder({ made }).before) await this.#undo(one, true)
-    await this.#deleteLink()
-    await this.#undo({ type: 'firewall' }, true)
+    const made: Made[] = [{ type: 'firewall' }, ...foreignTunnel(device, rules)]
+    const { failures } = await undoAll(
+      { made, name },
+      {
+        onStep: this.#options.onStep,
+        undo: (one) => this.#undo(one, true),
+        deleteLink: () => this.#deleteLink(),
+      },
+    )
+    if (failures.length > 0) throw this.#notAll(failures)
     this.warn(
       `${name} was brought up by another program: its commands did not run, and its name servers stay`,
     )

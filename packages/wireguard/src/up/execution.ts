@@ -6,14 +6,14 @@ import type { Host } from '../host.js'
 import { DnsStack } from './dns/dns-stack.js'
 import { runHook } from './hooks.js'
 import { type CheckedUpOptions, UP } from './options.js'
-import { madeBy } from './plan/plan.js'
+import { madeBy } from './plan/draft.js'
 import { type PlannedTunnel, publicStep } from './plan/planned-tunnel.js'
 import { stepTitle, type UpStep } from './plan/step.js'
 import type { FileLock } from './state/file-lock.js'
 import type { StateFolder } from './state/state-folder.js'
 import type { Made, TunnelState } from './state/state.js'
 import { Sysctl } from './sysctl.js'
-import { refusesTraffic, tellSafely, undo, undoOrder, undoStep } from './undo.js'
+import { refusesTraffic, undo, undoAll } from './undo.js'
 
 /** What is needed to carry out a plan. */
 export interface ExecutionInit {
@@ -204,56 +204,36 @@ export class Execution {
     const { options } = this.#init
     const isRefusing = this.#begun.some((made) => made.type === 'rule' && made.rule.invert === true)
     const kept = options.killSwitch && isRefusing ? this.#begun.filter(refusesTraffic) : []
-    const left = await this.#undoAll(this.#begun.filter((made) => !kept.includes(made)))
-    const { folder } = this.#init
+    const owned = this.#owned
+    const begun = this.#begun.filter((made) => !kept.includes(made))
+    const left = await undoAll(
+      { made: begun, name: options.name },
+      {
+        onStep: options.onStep,
+        undo: (made) => this.#undo(made),
+        deleteLink: owned && (() => owned.remove({})),
+      },
+    )
+    const failures = [...left.failures]
     const remaining = [...kept, ...left.made]
     try {
-      if (remaining.length === 0 && !left.hasInterface) folder.remove(options.name)
+      const { folder } = this.#init
+      if (remaining.length === 0 && !left.hasLink) folder.remove(options.name)
       else folder.write({ ...this.#state, isComplete: false, made: remaining })
     } catch (failure) {
-      left.failures.push(failure)
+      failures.push(failure)
     }
     if (!isWireGuardError(error)) return error
-    return this.#explain(error, kept.length > 0, left.failures)
+    return this.#explain(error, kept.length > 0, failures)
   }
 
-  /** Undoes what was begun, and returns what could not be undone. */
-  async #undoAll(begun: readonly Made[]) {
+  async #undo(made: Made): Promise<void> {
     const { host, folder, options } = this.#init
     const { network } = host
-    const { name } = options
-    const context = { network, folder, name, ownsName: true, limits: {} }
-    const left: { made: Made[]; failures: unknown[]; hasInterface: boolean } = {
-      made: [],
-      failures: [],
-      hasInterface: false,
-    }
-    const tell = tellSafely(options.onStep)
-    const undoEach = async (list: readonly Made[]) => {
-      for (const made of list) {
-        tell(undoStep(made, name))
-        try {
-          using _ = made.type === 'dns' ? await this.#init.lockResolvConf() : undefined
-          this.#warn(await undo(made, context))
-        } catch (failure) {
-          left.made.unshift(made)
-          left.failures.push(failure)
-        }
-      }
-    }
-    const { before, after } = undoOrder({ made: begun })
-    await undoEach(before)
-    if (this.#owned !== undefined) {
-      tell({ type: 'delete-interface', command: `ip link delete ${name}` })
-      try {
-        await this.#owned.remove({})
-      } catch (failure) {
-        left.failures.push(failure)
-        left.hasInterface = true
-      }
-    }
-    await undoEach(after)
-    return left
+    using _ = made.type === 'dns' ? await this.#init.lockResolvConf() : undefined
+    this.#warn(
+      await undo(made, { network, folder, name: options.name, ownsName: true, limits: {} }),
+    )
   }
 
   #explain(cause: WireGuardError, isRefusing: boolean, failures: readonly unknown[]) {

@@ -109,6 +109,52 @@ function isUndoneFirst({ type }: Made): boolean {
   return type === 'dns' || type === 'rule'
 }
 
+/** What a removal consists of. */
+export interface RemovalActions {
+  readonly onStep: (step: PlanStep) => void
+  readonly undo: (made: Made) => Promise<void>
+  /** Undefined: there is no interface of ours. */
+  readonly deleteLink: (() => Promise<void>) | undefined
+}
+
+/** What a removal could not remove, and why. */
+export interface Remains {
+  readonly made: readonly Made[]
+  readonly hasLink: boolean
+  readonly failures: readonly unknown[]
+}
+
+/** Undoes what was made, and deletes the interface. Goes on after a failure. */
+export async function undoAll(
+  { made, name }: Pick<TunnelState, 'made' | 'name'>,
+  { onStep, undo: undoOne, deleteLink }: RemovalActions,
+): Promise<Remains> {
+  const left = new Set<Made>()
+  const failures: unknown[] = []
+  const attempt = async (step: PlanStep, action: () => Promise<void>): Promise<boolean> => {
+    tellSafely(onStep)(step)
+    try {
+      await action()
+      return true
+    } catch (failure) {
+      failures.push(failure)
+      return false
+    }
+  }
+  const undoEach = async (list: readonly Made[]) => {
+    for (const one of list) {
+      if (!(await attempt(undoStep(one, name), () => undoOne(one)))) left.add(one)
+    }
+  }
+  const { before, after } = undoOrder({ made })
+  await undoEach(before)
+  const command = `ip link delete ${name}`
+  const hasLink =
+    deleteLink !== undefined && !(await attempt({ type: 'delete-interface', command }, deleteLink))
+  await undoEach(after)
+  return { made: made.filter((one) => left.has(one)), hasLink, failures }
+}
+
 /** Whether a thing keeps traffic from leaving unencrypted: a rule, or the route of last resort. */
 export function refusesTraffic(made: Made): boolean {
   const isLastResort = made.type === 'route' && made.route.type === 'unreachable'
