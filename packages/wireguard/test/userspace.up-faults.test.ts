@@ -122,6 +122,14 @@ describeWith(hasWireGuardGo, 'a tunnel', () => {
       await until(() => !existsSync(`/proc/${pid}`) || isZombie(pid), 'the sleep has ended')
     }, 60_000)
 
+    it('leaves alone what goes on in the background, and writes', async () => {
+      const later = `(sleep 0.3; echo late >&2; echo late; ${write('alive')}) &`
+      const tunnel = await up(tunnelText('10.9.0.0/16', [`PostUp = ${later}`]), { hooks: 'run' })
+      await until(() => logged() !== '', 'it has written')
+      expect(logged()).toBe('alive\n')
+      await tunnel.down()
+    }, 60_000)
+
     it('stays up when PreDown fails, and is gone when PostDown fails', async () => {
       const before = await baseline()
       const text = tunnelText('0.0.0.0/0', [`PreDown = exit 9`, `PostDown = exit 7`])
@@ -261,6 +269,13 @@ describeWith(hasWireGuardGo, 'a tunnel', () => {
       expect(error).toMatchObject({ operation: 'resolve endpoint', device: client.name })
       expect(String(error)).toContain('no.such.host.invalid')
       expect(await baseline()).toEqual(before)
+    }, 60_000)
+
+    it('nothing for a name that is not to be resolved, but says so', async () => {
+      const text = tunnelText('10.9.0.0/16').replace('198.51.100.7', 'no.such.host.invalid')
+      const tunnel = await up(text, { resolve: false })
+      expect(tunnel.warnings.join()).toContain('has no endpoint')
+      await tunnel.down()
     }, 60_000)
 
     it('an error in the file, with its line', async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type CallOptions, type Device, isWireGuardError, WireGuardError } from 'wireguardcfg'
-import { callDeadline, type Deadline } from 'wireguardcfg/backend'
+import { type CallContext, callDeadline, type Deadline } from 'wireguardcfg/backend'
 import { parseConf } from 'wireguardcfg/conf'
 import type { LinkState } from 'wireguardnl'
 import { deleteDevice } from '../delete-device.js'
@@ -8,13 +8,7 @@ import type { Host } from '../host.js'
 import { DnsStack } from './dns/dns-stack.js'
 import { foreignTunnel } from './foreign.js'
 import { runHook } from './hooks.js'
-import {
-  type CheckedDownOptions,
-  DOWN,
-  type DownResult,
-  RESOLV_CONF,
-  type TunnelContext,
-} from './options.js'
+import { type CheckedDownOptions, DOWN, type DownResult, RESOLV_CONF } from './options.js'
 import type { PlanStep } from './plan/step.js'
 import { hookCommand } from './plan/step.js'
 import { tunnelSettings } from './settings.js'
@@ -70,7 +64,7 @@ export class Removal {
   readonly #source: DownHost
   readonly #folder: StateFolder
   readonly #call: Deadline
-  readonly #context: TunnelContext
+  readonly #context: CallContext
   readonly #options: RemovalOptions
   readonly #warnings: string[] = []
 
@@ -78,7 +72,7 @@ export class Removal {
     source: DownHost,
     folder: StateFolder,
     call: Deadline,
-    context: TunnelContext,
+    context: CallContext,
     options: RemovalOptions,
   ) {
     this.#source = source
@@ -233,14 +227,14 @@ export class Removal {
     const { network } = this.#source.host
     // What was begun is ended, whatever becomes of the caller.
     const context = { network, folder: this.#folder, name, ownsName, limits: {} }
-    if (made.type === 'dns') {
-      using _ = await this.#folder.lockResolvConf(this.#call)
-      return this.warn(await undo(made, context))
-    }
-    if (made.type === 'valid-mark') {
-      using _ = await this.#folder.lockNamespace(this.#call)
-      return this.warn(await undo(made, context))
-    }
+    // Commands may have taken all the time of the call.
+    using wait = callDeadline(this.#context)
+    using _ =
+      made.type === 'dns'
+        ? await this.#folder.lockResolvConf(wait)
+        : made.type === 'valid-mark'
+          ? await this.#folder.lockNamespace(wait)
+          : undefined
     this.warn(await undo(made, context))
   }
 

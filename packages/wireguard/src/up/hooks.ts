@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process'
 import { type CallOptions, WireGuardError } from 'wireguardcfg'
 import { abortError } from 'wireguardcfg/backend'
-import { errorCode, escapeUnprintable, onAbort } from 'wireguardcfg/internal'
+import { errorCode, escapeUnprintable, onAbort, sleep } from 'wireguardcfg/internal'
 import type { Within } from '../userspace/daemon.js'
 import { SYSTEM_PATH } from '../userspace/environment.js'
 import { findProgram } from '../userspace/implementation.js'
@@ -18,9 +18,14 @@ export interface HookOptions {
   readonly signal: CallOptions['signal']
 }
 
+/** Keeps the end of what is written, and goes on reading for what stays in the background. */
+const KEEP_THE_END = 'exec 2> >(exec tail -c 1000 >&2)'
 // Node closes only the low ones of the descriptors that it has inherited itself.
-const CLOSE =
-  'for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd > 2)) && eval "exec $fd>&-"; done; exec "$@"'
+const CLOSE = 'for fd in /proc/self/fd/*; do fd=${fd##*/}; ((fd > 2)) && eval "exec $fd>&-"; done'
+const RUN = 'exec "$@"'
+
+/** How long the end of what was written may take to arrive, in milliseconds. */
+const ARRIVES_WITHIN = 300
 
 // What is shown of the output of a command that failed.
 const MOST_SHOWN = 1000
@@ -39,18 +44,26 @@ export async function runHook(script: string, options: HookOptions): Promise<voi
   const { spawn } = process.getBuiltinModule('node:child_process')
   const bash = findProgram('bash', { PATH: SYSTEM_PATH })
   const command = ['-e', '-c', hookCommand(script, name)]
+  const prelude = [...(output ? [] : [KEEP_THE_END]), CLOSE, RUN].join('; ')
   const child = within(() =>
-    spawn(bash ?? '/bin/sh', bash === undefined ? command : ['-c', CLOSE, bash, bash, ...command], {
-      cwd: '/',
-      env: { PATH: SYSTEM_PATH, WG_INTERFACE: name, LC_ALL: 'C' },
-      stdio: ['ignore', output ? 'inherit' : 'ignore', output ? 'inherit' : 'pipe'],
-      detached: true,
-    }),
+    spawn(
+      bash ?? '/bin/sh',
+      bash === undefined ? command : ['-c', prelude, bash, bash, ...command],
+      {
+        cwd: '/',
+        env: { PATH: SYSTEM_PATH, WG_INTERFACE: name, LC_ALL: 'C' },
+        stdio: ['ignore', output ? 'inherit' : 'ignore', output ? 'inherit' : 'pipe'],
+        detached: true,
+      },
+    ),
   )
   let written = ''
   child.stderr?.setEncoding('utf8').on('data', (text: string) => {
     written = (written + text).slice(-MOST_SHOWN)
   })
+  const arrived = new AbortController()
+  if (child.stderr === null) arrived.abort()
+  child.stderr?.once('close', () => arrived.abort())
   let isLate = false
   const kill = (): void => killGroup(child.pid)
   const timer = timeout === 0 ? undefined : setTimeout(late, timeout)
@@ -63,7 +76,9 @@ export async function runHook(script: string, options: HookOptions): Promise<voi
     const end = await endOf(child)
     if (isLate) throw tooLate(timeout)
     checkAborted(signal)
-    if (end !== 0) throw failed(end, written)
+    if (end === 0) return
+    await sleep(ARRIVES_WITHIN, arrived.signal)
+    throw failed(end, written)
   } finally {
     clearTimeout(timer)
     stopListening()
@@ -87,10 +102,7 @@ function endOf(child: ChildProcess): Promise<number | string> {
         }),
       ),
     )
-    child.once('exit', (code, killedBy) => {
-      // What it wrote is read a moment later.
-      setImmediate(() => resolve(code ?? killedBy ?? 'unknown'))
-    })
+    child.once('exit', (code, killedBy) => resolve(code ?? killedBy ?? 'unknown'))
   })
 }
 

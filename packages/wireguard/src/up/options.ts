@@ -7,7 +7,6 @@ import {
   inContext,
   invalid,
   type OptionTable,
-  type WireGuardErrorInit,
 } from 'wireguardcfg/internal'
 import { resolveOptionsOf } from '../resolve/for-call.js'
 import type { ResolveConfigOptions } from '../resolve/options.js'
@@ -319,6 +318,3 @@ function checkStateDirectory(path = DEFAULT_STATE_DIRECTORY): string {
   if (isAbsolute(path) && !path.includes('\0')) return path.replace(/(?<=.)\/+$/, '')
   throw invalid('expected an absolute path', { path: 'stateDirectory' })
 }
-
-/** Where an error of a tunnel happened. */
-export type TunnelContext = Pick<WireGuardErrorInit, 'operation' | 'device'>

@@ -1,5 +1,5 @@
 import { type DeviceConfig, isWireGuardError, WireGuardError } from 'wireguardcfg'
-import { callDeadline, type Deadline } from 'wireguardcfg/backend'
+import { type CallContext, callDeadline, type Deadline } from 'wireguardcfg/backend'
 import type { Conf } from 'wireguardcfg/conf'
 import type { LinkState } from 'wireguardnl'
 import { explainExisting } from '../create/existing.js'
@@ -8,7 +8,7 @@ import { withAddresses } from '../resolve/config.js'
 import { resolveForCall } from '../resolve/for-call.js'
 import { type DownHost, Removal } from './down.js'
 import { Execution } from './execution.js'
-import { type CheckedUpOptions, PLAN, type TunnelContext, UP } from './options.js'
+import { type CheckedUpOptions, PLAN, UP } from './options.js'
 import { planTunnel } from './plan/plan.js'
 import { type PlannedTunnel, publicPlan, type TunnelPlan } from './plan/planned-tunnel.js'
 import { type TunnelSettings, tunnelSettings } from './settings.js'
@@ -35,7 +35,7 @@ export async function plan(
   const context = { operation: PLAN, device: name }
   return await inCall(context, async () => {
     const settings = tunnelSettings(conf)
-    const config = await resolved(settings, options, context)
+    const { config, warnings: unresolved } = await resolved(settings, options, context)
     const { network } = host
     const folder = await StateFolder.find(network, options.stateDirectory)
     const others = folder?.others(name) ?? []
@@ -50,7 +50,7 @@ export async function plan(
       others,
       former: isGone ? former : undefined,
     })
-    const warnings = [...warningsOf(file), ...planned.warnings]
+    const warnings = [...warningsOf(file), ...unresolved, ...planned.warnings]
     if (link !== undefined && !isGone) {
       warnings.unshift(`the interface ${name} exists, so up would fail`)
     }
@@ -76,7 +76,7 @@ export async function up(
   return await inCall(context, async () => {
     const settings = tunnelSettings(conf)
     if (options.hooks === 'run' && hasHooks(settings)) file?.checkHooks()
-    const config = await resolved(settings, options, context)
+    const { config, warnings: unresolved } = await resolved(settings, options, context)
     const { network } = source.host
     const folder = await StateFolder.open(network, options.stateDirectory)
     using call = callDeadline(context, limits)
@@ -106,7 +106,7 @@ export async function up(
       netns: network.reference,
       created: true,
       families: planned.full,
-      warnings: [...warningsOf(file), ...settled.warnings, ...execution.warnings],
+      warnings: [...warningsOf(file), ...unresolved, ...settled.warnings, ...execution.warnings],
     }
   })
 }
@@ -162,7 +162,7 @@ async function settle(
   source: DownHost,
   folder: StateFolder,
   call: Deadline,
-  context: TunnelContext,
+  context: CallContext,
   options: CheckedUpOptions,
 ): Promise<{ readonly existing?: TunnelFacts; readonly warnings: readonly string[] }> {
   const { name, limits, ifExists, hooks, hookTimeout, hookOutput, onStep } = options
@@ -232,17 +232,25 @@ function warningsOf(file: TunnelFile | undefined): string[] {
   return file?.warning === undefined ? [] : [file.warning]
 }
 
-/** Resolves the names of a file, or leaves the endpoints with names out. */
+/** Resolves the names of a file. Endpoints without an address are left out. */
 async function resolved(
   { config }: TunnelSettings,
   { resolve, limits }: CheckedUpOptions,
   context: { readonly operation: string; readonly device: string },
-): Promise<DeviceConfig> {
-  if (resolve === false) return withAddresses(config, new Map())
-  return (await resolveForCall(config, resolve, limits, context)).config
+): Promise<{ readonly config: DeviceConfig; readonly warnings: readonly string[] }> {
+  const found =
+    resolve === false
+      ? withAddresses(config, new Map())
+      : (await resolveForCall(config, resolve, limits, context)).config
+  const warnings = config.peers.flatMap(({ publicKey, endpoint }, i) =>
+    endpoint === undefined || found.peers?.[i]?.endpoint !== undefined
+      ? []
+      : `the peer ${publicKey} has no endpoint, because its host name was not resolved`,
+  )
+  return { config: found, warnings }
 }
 
-async function inCall<T>(context: TunnelContext, step: () => Promise<T>): Promise<T> {
+async function inCall<T>(context: CallContext, step: () => Promise<T>): Promise<T> {
   try {
     return await step()
   } catch (error) {

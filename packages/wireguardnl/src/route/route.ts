@@ -84,9 +84,11 @@ export async function listRoutes(
   if (table > 0) writer.u32(RTA_TABLE, table)
   const decode = (message: Message) => {
     const route = decodeRoute(message)
-    // Kernels before 4.20 do not filter.
+    // Kernels before 4.20 do not filter. One without IPv6 lists the other families in its place.
     const isWanted =
-      (table === 0 || route?.table === table) && (index === 0 || route?.index === index)
+      route?.destination.address.length === (family === AF_INET ? 4 : 16) &&
+      (table === 0 || route?.table === table) &&
+      (index === 0 || route?.index === index)
     return isWanted ? route : undefined
   }
   try {

@@ -5,6 +5,7 @@ import { AF_INET, AF_INET6, NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constant
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { dumpAll } from '../netlink/dump.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
+import { NetlinkError } from '../netlink/errors.js'
 import type { Message } from '../netlink/message.js'
 import {
   FIB_RULE_HDR_LENGTH,
@@ -69,14 +70,20 @@ const NOTHING_SUPPRESSED = 0xffff_ffff
  *
  * @throws {NetlinkError}
  */
-export function listRules(
+export async function listRules(
   connection: Connection,
   family: number,
   options: ExchangeOptions = {},
 ): Promise<KernelRule[]> {
   const payload = encodeRuleHeader({ family })
   const listed = { ...options, operation: 'list rules' }
-  return dumpAll(connection, RULES, payload, decodeRule, listed)
+  try {
+    return await dumpAll(connection, RULES, payload, decodeRule, listed)
+  } catch (error) {
+    // A kernel without IPv6 has no rules for it.
+    if (error instanceof NetlinkError && error.code === 'EAFNOSUPPORT') return []
+    throw error
+  }
 }
 
 /**

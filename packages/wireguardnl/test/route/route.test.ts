@@ -21,7 +21,7 @@ import {
   listRoutes,
   lookUpRoute,
 } from '../../src/route/route.js'
-import { decodeRule, encodeRule } from '../../src/route/rule.js'
+import { decodeRule, encodeRule, listRules } from '../../src/route/rule.js'
 
 /** The payloads of the messages of this type in a capture, as they were sent or received. */
 function payloads(name: string, type: number, direction: 'sent' | 'received'): Uint8Array[] {
@@ -153,6 +153,18 @@ describe('routes of the kernel', () => {
     const { connection } = connect((request) => [errorAck(request, 2)])
     expect(await listRoutes(connection, 2, { table: 77, index: 0 })).toEqual([])
     await connection.close()
+  })
+
+  it('of IPv6 are none on a kernel without it, which lists those of IPv4', async () => {
+    const routes = [defaultRoute('fe000000', '05000000')]
+    const { connection } = connect((request) => multipart(request, routes, { type: NEWROUTE }))
+    const all = { table: 0, index: 0 }
+    expect(await listRoutes(connection, 2, all)).toHaveLength(1)
+    expect(await listRoutes(connection, 10, all)).toEqual([])
+    await connection.close()
+    const without = connect((request) => [errorAck(request, 97)])
+    expect(await listRules(without.connection, 10)).toEqual([])
+    await without.connection.close()
   })
 
   it('are filtered also by a kernel that does not', async () => {

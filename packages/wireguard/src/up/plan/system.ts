@@ -4,7 +4,13 @@ import type { Network } from '../../network.js'
 import { MAIN } from './step.js'
 import { EVERYTHING, type Family } from './prefixes.js'
 
-const UNREACHABLE: ReadonlySet<string> = new Set(['ENETUNREACH', 'EHOSTUNREACH', 'EACCES'])
+// The last one: the kernel has no IPv6.
+const UNREACHABLE: ReadonlySet<string> = new Set([
+  'ENETUNREACH',
+  'EHOSTUNREACH',
+  'EACCES',
+  'EOPNOTSUPP',
+])
 /** Where tables are looked for that are free, as in wg-quick(8). */
 const FIRST_TABLE = 51_820
 /** local, main, default and none. */

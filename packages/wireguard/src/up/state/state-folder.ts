@@ -126,8 +126,17 @@ export class StateFolder {
     }
   }
 
-  /** Reads the states of all other tunnels. One that is damaged is left out. */
+  /**
+   * Reads the states of all other tunnels of this boot. One that is damaged is left out.
+   *
+   * @param name the tunnel that is left out
+   */
   others(name: string): TunnelState[] {
+    const boot = bootId()
+    return this.#readAll(name).filter((state) => state.boot === boot)
+  }
+
+  #readAll(name: string): TunnelState[] {
     return readdirSync(this.#path).flatMap((file) => {
       const other = /^(.+)\.json$/.exec(file)?.[1]
       if (other === undefined || other === name) return []
