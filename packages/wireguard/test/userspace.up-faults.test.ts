@@ -5,14 +5,14 @@ import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import { chmod, chown, link, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { caught } from '../../../test-fixtures/caught.js'
-import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
+import { describeWith, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { until } from '../../../test-fixtures/wait.js'
 import { uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import type { UpOptions } from '../src/index.js'
 import { machineState } from './support/machine-state.js'
 import { KEY, PATIENTLY, TunnelClient, tunnelText } from './support/tunnel-client.js'
 
-describeWith(hasWireGuardGo, 'a tunnel', () => {
+describeWith([hasWireGuardGo, hasWg], 'a tunnel', () => {
   let client: TunnelClient
   beforeEach(async () => {
     client = await TunnelClient.create()
@@ -320,6 +320,38 @@ describeWith(hasWireGuardGo, 'a tunnel', () => {
     expect(tunnel.warnings.join()).toContain('IPv6 is disabled')
     await tunnel.down()
     expect(await baseline()).toEqual(before)
+  }, 60_000)
+
+  it('keeps the private key that PreUp has set', async () => {
+    const path = join(client.directory.path, 'key')
+    await writeFile(path, KEY, { mode: 0o600 })
+    const text = tunnelText('10.9.0.0/16', [`PreUp = wg set %i private-key ${path}`])
+    const tunnel = await up(text.replace(/^PrivateKey.*\n/m, ''), { hooks: 'run' })
+    const { privateKey, peers } = await client.wg.device(client.name)
+    expect(privateKey?.toBase64()).toBe(KEY)
+    expect(peers).toHaveLength(1)
+    await tunnel.down()
+  }, 60_000)
+
+  it('leaves a full tunnel of wg-quick alone', async () => {
+    const other = uniqueName()
+    const path = join(client.directory.path, `${other}.conf`)
+    await writeFile(path, tunnelText(), { mode: 0o600 })
+    const quick = (command: string) =>
+      client.space.run(
+        'env',
+        'WG_QUICK_USERSPACE_IMPLEMENTATION=wireguard-go',
+        'wg-quick',
+        command,
+        path,
+      )
+    await quick('up')
+    const before = await baseline()
+    const tunnel = await up(tunnelText())
+    expect(await client.space.run('ip', 'rule')).toMatch(/lookup 51821[^]*lookup 51820/)
+    await tunnel.down()
+    expect(await baseline()).toEqual(before)
+    await quick('down')
   }, 60_000)
 
   it('sets src_valid_mark if rp_filter needs it, and the last tunnel brings it back', async () => {
