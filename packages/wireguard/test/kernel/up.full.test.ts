@@ -14,5 +14,5 @@ describeWith([hasKernelWireGuard, hasWg], 'all of a tunnel of the kernel', () =>
 })
 
 describeWith([hasKernelWireGuard, hasStrace], 'an up on the kernel', () => {
-  describeUpKilled('kernel', { every: 7 })
+  describeUpKilled('kernel', { every: 3 })
 })
