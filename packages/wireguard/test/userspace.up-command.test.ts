@@ -44,13 +44,13 @@ const run = async (script: string, file = tunnelText('0.0.0.0/0', ['DNS = 10.8.0
 describeWith([hasWireGuardGo, hasWg, hasStrace, hasBin], 'the command', () => {
   it('brings a tunnel up by its name, tells each step, and takes it down', async () => {
     const { stdout, stderr, code } = await run(
-      'state > /tmp/before.$$; wireguard up "$NAME"; cat /etc/resolv.conf; wg show interfaces' +
+      'state > /tmp/before.$$; wireguard up "$NAME"; cat /etc/resolv.conf; wg show "$NAME" fwmark' +
         '; wireguard down "$NAME"; state > /tmp/after.$$; rmdir /run/wireguard-quick/* || true' +
         '; diff /tmp/before.$$ /tmp/after.$$ | grep -v cookie; rm /tmp/before.$$ /tmp/after.$$; true',
     )
     expect(code).toBe(0)
     expect(stdout).toContain('nameserver 10.8.0.1')
-    expect(stdout).toContain('\nNAME\n')
+    expect(stdout).toContain('\n0xca6c\n')
     expect(stdout).not.toMatch(/^[<>]/m)
     expect(stderr).toMatch(/^\[#\] ip link add NAME type wireguard\n/)
     expect(stderr).toContain(

@@ -106,9 +106,11 @@ export class Removal {
       for (const script of hooks?.preDown ?? []) await this.#runHook('PreDown', script)
       await this.#save(state)
     }
-    if (state.isComplete) this.#folder.write({ ...state, isComplete: false })
+    // When this is interrupted, the next call finishes it, with PostDown and without PreDown.
+    const ending = state.isComplete ? { ...state, isComplete: false, hooksBegan: true } : state
+    this.#folder.write(ending)
     const ownsName = link === undefined || isOurs
-    const failures = await this.#undoAll(state, ownsName, isOurs)
+    const failures = await this.#undoAll(ending, ownsName, isOurs)
     if (failures.length > 0) throw this.#notAll(failures)
     // Behind the commands, so that they are not lost, and before their errors.
     this.#folder.remove(name)
@@ -217,7 +219,7 @@ export class Removal {
     })
     if (failures.length > 0) {
       const link = isLinkLeft ? state.link : undefined
-      this.#folder.write({ ...state, isComplete: false, link, made })
+      this.#folder.write({ ...state, link, made })
     }
     return failures
   }

@@ -188,9 +188,8 @@ export class Execution {
     }
   }
 
-  async #setFirewall({ tunnel }: UpStep & { type: 'set-firewall' }): Promise<void> {
-    const { host, options, planned } = this.#init
-    const isNeeded = planned.steps.some(({ type }) => type === 'set-sysctl')
+  async #setFirewall({ tunnel, isNeeded }: UpStep & { type: 'set-firewall' }): Promise<void> {
+    const { host, options } = this.#init
     try {
       await (await host.network.firewall()).setTunnel(tunnel, this.#limits)
     } catch (error) {

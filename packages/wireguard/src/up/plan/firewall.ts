@@ -35,7 +35,7 @@ export async function addFirewall(
   const hosts = addresses.map((address) => address.slice(0, address.indexOf('/')))
   const tunnel = { device, addresses: hosts, firewallMark: mark, families: full }
   const text = await network.formatTunnelFirewall(tunnel)
-  draft.add({ type: 'set-firewall', tunnel, text })
+  draft.add({ type: 'set-firewall', tunnel, text, isNeeded })
   if (isNeeded) addValidMark(draft, sysctl)
 }
 

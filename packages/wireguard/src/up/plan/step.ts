@@ -36,11 +36,12 @@ export type UpStep =
   | { readonly type: 'add-address'; readonly address: string }
   | { readonly type: 'set-link'; readonly mtu: number }
   | { readonly type: 'add-route'; readonly route: RouteInit }
-  /** `text` is for nft(8). */
+  /** `text` is for nft(8); `isNeeded`: without it, the answers of the endpoint would be dropped. */
   | {
       readonly type: 'set-firewall'
       readonly tunnel: TunnelFirewall
       readonly text: string
+      readonly isNeeded: boolean
     }
   | { readonly type: 'set-sysctl'; readonly key: string; readonly value: string }
   | { readonly type: 'add-rule'; readonly rule: RuleInit }
