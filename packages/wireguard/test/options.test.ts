@@ -14,6 +14,7 @@ import {
   type WireGuardError,
 } from 'wireguard'
 import * as conf from 'wireguard/conf'
+import * as metrics from 'wireguard/metrics'
 import { UapiServer } from 'wireguard/server'
 import { UapiClient } from 'wireguardcfg'
 import {
@@ -90,6 +91,14 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
   'WireGuard.up(options)': [(o) => wg.up('none', file, o), 'hook', 'hooks'],
   'WireGuard.upFile(options)': [(o) => wg.upFile(confPath(), o), 'ifExist', 'ifExists'],
   'WireGuard.down(options)': [(o) => wg.down('none', o), 'Hooks', 'hooks'],
+  'renderMetrics(options)': [(o) => metrics.renderMetrics([], o), 'formatt', 'format'],
+  'metricsChunks(options)': [(o) => metrics.metricsChunks([], o).next(), 'name', 'names'],
+  'collectMetrics(options)': [(o) => metrics.collectMetrics(wg, o), 'Signal', 'signal'],
+  'registerMetrics(options)': [
+    (o) => metrics.registerMetrics({ registerMetric: () => {} }, wg, o),
+    'profil',
+    'profile',
+  ],
   'WireGuard.save(options)': [(o) => wg.save('wg0', '/none', o), 'endpoint', 'endpoints'],
   'WireGuard.applyConf(options)': [(o) => wg.applyConf('wg0', '', o), 'modes', 'mode'],
   'WireGuard.syncDevice(options)': [
@@ -257,7 +266,7 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
 /** Of the caller's own objects, or without a call. */
 const ELSEWHERE = [
   // These are interfaces.
-  /^(?:Backend|OwnedDevice|Tunnel)\./,
+  /^(?:Backend|MetricsSource|OwnedDevice|Tunnel)\./,
   // For authors of backends, who pass on the options of calls of their own.
   /^(?:callDeadline\(\w+\)|Deadline\.constructor\(options\)|WireGuardError\.(?:constructor\(init\)|with))/,
 ]

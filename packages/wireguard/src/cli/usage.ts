@@ -56,6 +56,12 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   ${TUNNEL_FILE}`,
   plan: `plan NAME | FILE [--json] [--no-hooks] [--kill-switch] [--dns auto | file | off]
   ${TUNNEL_FILE}`,
+  metrics: `metrics [--format prometheus | openmetrics] [--profile default | mindflavor | all]
+    [--conf FILE]... [--endpoints] [--output FILE]
+  Prints metrics of all interfaces for Prometheus.
+  --conf         a file with names of peers
+  --endpoints    print the endpoints of peers, which are personal data
+  --output       write into a file, which is replaced at once`,
   check: `check FILE...
   Prints every problem of the files with its line. Exits with 1 if a problem is an error.`,
 }
@@ -79,6 +85,7 @@ export function usage(program: string): string {
   save       save an interface in its file
   strip      print a file without what is for wg-quick alone
   plan       print what up would do
+  metrics    print metrics for Prometheus
   check      print the problems of configuration files
 
   ${program} COMMAND --help prints the usage of a command.

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import * as wireguard from 'wireguard'
 import * as wireguardConf from 'wireguard/conf'
+import * as wireguardMetrics from 'wireguard/metrics'
 import * as wireguardSchema from 'wireguard/schema'
 import * as wireguardServer from 'wireguard/server'
 import * as wireguardcfg from 'wireguardcfg'
@@ -15,6 +16,7 @@ import { ROOT } from './documents.js'
 const ENTRIES: Readonly<Record<string, object>> = {
   wireguard,
   'wireguard/conf': wireguardConf,
+  'wireguard/metrics': wireguardMetrics,
   'wireguard/schema': wireguardSchema,
   'wireguard/server': wireguardServer,
   wireguardcfg,
