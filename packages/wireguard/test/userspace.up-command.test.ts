@@ -18,6 +18,9 @@ const PREPARE = [
   'chmod 600 "/etc/wireguard/$NAME.conf"',
   'ip link set lo up',
   'ip link add eth0 type veth peer name far0',
+  // The kernel would add an address of its own a moment later.
+  'ip link set eth0 addrgenmode none',
+  'ip link set far0 addrgenmode none',
   'ip link set far0 up',
   'ip link set eth0 up',
   'ip address add 192.0.2.9/24 dev eth0',
