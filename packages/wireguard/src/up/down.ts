@@ -13,7 +13,7 @@ import type { PlanStep } from './plan/step.js'
 import { hookCommand } from './plan/step.js'
 import { tunnelSettings } from './settings.js'
 import { bootId, StateFolder } from './state/state-folder.js'
-import type { Made, TunnelState } from './state/state.js'
+import { isLinkOf, type Made, type TunnelState } from './state/state.js'
 import { readTunnelFile } from './tunnel-file.js'
 import { tellSafely, undo, undoAll } from './undo.js'
 
@@ -138,7 +138,7 @@ export class Removal {
     const { name, limits } = this.#options
     const { network } = this.#source.host
     let link = await network.find(name, limits)
-    if (state.link !== undefined) return { link, isOurs: isSame(link, state.link) }
+    if (state.link !== undefined) return { link, isOurs: isLinkOf(state, link) }
     // The process was killed while it made the interface.
     const latest = performance.now() + APPEARS_WITHIN
     while (link === undefined && !state.isComplete && performance.now() < latest) {
@@ -282,8 +282,4 @@ export class Removal {
   #tell(step: PlanStep): void {
     tellSafely(this.#options.onStep)(step)
   }
-}
-
-function isSame(link: LinkState | undefined, known: { index: number; kind: string }): boolean {
-  return link !== undefined && link.index === known.index && (link.kind ?? '') === known.kind
 }

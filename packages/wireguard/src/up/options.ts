@@ -178,9 +178,18 @@ const PREFERENCE = { min: 1, max: 32_764, expected: 'a preference, 1 to 32764' }
 const TIME = { max: 2 ** 31 - 1, expected: 'milliseconds, at most 2147483647' }
 const MTU = { min: 1, max: 2 ** 31 - 1, expected: "bytes, or 'auto'" }
 
-/** Checked options, with their defaults. */
-export interface CheckedUpOptions {
+/** Checked options that every call has, with their defaults. */
+interface CheckedCommonOptions {
   readonly name: string
+  readonly hookTimeout: number
+  readonly hookOutput: boolean
+  readonly stateDirectory: string
+  readonly onStep: (step: PlanStep) => void
+  readonly limits: CallOptions
+}
+
+/** The checked options of `plan` and `up`. */
+export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly table: string | undefined
   readonly metric: number | undefined
   readonly hooks: Hooks
@@ -194,13 +203,8 @@ export interface CheckedUpOptions {
   readonly rulePreference: number | undefined
   readonly routeProtocol: number
   readonly ruleProtocol: number
-  readonly stateDirectory: string
   readonly backend: 'auto' | 'kernel' | 'userspace'
   readonly ifExists: 'error' | 'use' | 'replace'
-  readonly hookTimeout: number
-  readonly hookOutput: boolean
-  readonly onStep: (step: PlanStep) => void
-  readonly limits: CallOptions
 }
 
 /** Checks the options of `plan`. @throws WireGuardError `EINVAL` with the `path` of the option */
@@ -222,12 +226,11 @@ function checked(
   options: UpOptions,
   context: { readonly operation: string; readonly device: string },
 ): CheckedUpOptions {
-  checkTunnelName(name)
+  const common = checkedCommon(name, options)
   const { hooks = 'refuse', dns = 'auto', firewall = 'auto', ipv6 = 'auto' } = options
-  const { metric, resolvConf, rulePreference, resolve = true, mtu, onStep = () => {} } = options
-  const { signal, idleTimeout, timeout } = options
+  const { metric, resolvConf, rulePreference, resolve = true, mtu } = options
   return {
-    name,
+    ...common,
     table: checkTable(options.table),
     metric: metric === undefined ? undefined : checkNumber('metric', metric, U32),
     hooks,
@@ -244,26 +247,29 @@ function checked(
         : checkNumber('rulePreference', rulePreference, PREFERENCE),
     routeProtocol: checkNumber('routeProtocol', options.routeProtocol ?? OWN_PROTOCOL, PROTOCOL),
     ruleProtocol: checkNumber('ruleProtocol', options.ruleProtocol ?? OWN_PROTOCOL, PROTOCOL),
-    stateDirectory: checkStateDirectory(options.stateDirectory),
     backend: options.backend ?? 'auto',
     ifExists: options.ifExists ?? 'error',
-    hookTimeout: checkNumber('hookTimeout', options.hookTimeout ?? HOOK_TIMEOUT, TIME),
-    hookOutput: options.hookOutput ?? false,
+  }
+}
+
+function checkedCommon(name: string, options: UpOptions | DownOptions): CheckedCommonOptions {
+  checkTunnelName(name)
+  const { hookTimeout = HOOK_TIMEOUT, hookOutput = false, onStep = () => {} } = options
+  const { signal, idleTimeout, timeout } = options
+  return {
+    name,
+    hookTimeout: checkNumber('hookTimeout', hookTimeout, TIME),
+    hookOutput,
+    stateDirectory: checkStateDirectory(options.stateDirectory),
     onStep,
     limits: { signal, idleTimeout, timeout },
   }
 }
 
 /** The checked options of `down`. */
-export interface CheckedDownOptions {
-  readonly name: string
+export interface CheckedDownOptions extends CheckedCommonOptions {
   readonly hooks: 'run' | 'skip'
-  readonly hookTimeout: number
-  readonly hookOutput: boolean
   readonly save: boolean | undefined
-  readonly stateDirectory: string
-  readonly onStep: (step: PlanStep) => void
-  readonly limits: CallOptions
 }
 
 /** Checks the options of `down`. @throws WireGuardError `EINVAL` with the `path` of the option */
@@ -271,18 +277,8 @@ export function checkDownOptions(name: string, options: DownOptions): CheckedDow
   const context = { operation: DOWN, device: name }
   checkOptions(options, DOWN_OPTIONS, context)
   return inContext(context, () => {
-    checkTunnelName(name)
-    const { hooks = 'run', save, onStep = () => {}, signal, idleTimeout, timeout } = options
-    return {
-      name,
-      hooks,
-      hookTimeout: checkNumber('hookTimeout', options.hookTimeout ?? HOOK_TIMEOUT, TIME),
-      hookOutput: options.hookOutput ?? false,
-      save,
-      stateDirectory: checkStateDirectory(options.stateDirectory),
-      onStep,
-      limits: { signal, idleTimeout, timeout },
-    }
+    const { hooks = 'run', save } = options
+    return { ...checkedCommon(name, options), hooks, save }
   })
 }
 
@@ -305,7 +301,7 @@ function checkTable(table: unknown): string | undefined {
 const RESOLV_CONFS = /^\/etc\/(?:netns\/(?!\.\.?\/)[^/\0]+\/)?resolv\.conf$/
 
 function checkResolvConf(path: string): string {
-  if (RESOLV_CONFS.test(path)) return path
+  if (isResolvConf(path)) return path
   throw invalid(`expected ${RESOLV_CONF} or /etc/netns/NAME/resolv.conf`, { path: 'resolvConf' })
 }
 

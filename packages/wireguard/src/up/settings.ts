@@ -16,6 +16,11 @@ export interface HookCommands {
   readonly postDown: readonly string[]
 }
 
+/** Returns all commands of a file. */
+export function allCommands({ preUp, postUp, preDown, postDown }: HookCommands): string[] {
+  return [preUp, postUp, preDown, postDown].flat()
+}
+
 /** What a file says about a tunnel. */
 export interface TunnelSettings {
   /** What it adds to a new device. Without a private key, the device keeps that of a hook. */

@@ -1,6 +1,7 @@
 import { type CallOptions, isWireGuardError } from 'wireguardcfg'
 import type { Network } from '../network.js'
 import { DnsStack } from './dns/dns-stack.js'
+import { familyOf } from './plan/prefixes.js'
 import { MAIN, type PlanStep, routeText, ruleText } from './plan/step.js'
 import type { StateFolder } from './state/state-folder.js'
 import type { Made, TunnelState } from './state/state.js'
@@ -69,7 +70,7 @@ async function restoreValidMark(before: string, context: UndoContext): Promise<v
 export function undoStep(made: Made, name: string): PlanStep {
   switch (made.type) {
     case 'route': {
-      const family = made.route.destination.includes(':') ? 6 : 4
+      const family = familyOf(made.route.destination)
       const command = `ip -${family} route delete ${routeText(made.route)}`
       return { type: 'delete-route', command }
     }

@@ -11,9 +11,9 @@ import { Execution } from './execution.js'
 import { type CheckedUpOptions, PLAN, UP } from './options.js'
 import { planTunnel } from './plan/plan.js'
 import { type PlannedTunnel, publicPlan, type TunnelPlan } from './plan/planned-tunnel.js'
-import { type TunnelSettings, tunnelSettings } from './settings.js'
+import { allCommands, type TunnelSettings, tunnelSettings } from './settings.js'
 import { bootId, StateFolder } from './state/state-folder.js'
-import { downHooks, type TunnelState } from './state/state.js'
+import { downHooks, isLinkOf, type TunnelState } from './state/state.js'
 import type { TunnelFacts } from './tunnel.js'
 import type { TunnelFile } from './tunnel-file.js'
 import { undoOrder, undoStep } from './undo.js'
@@ -75,7 +75,7 @@ export async function up(
   const context = { operation: UP, device: name }
   return await inCall(context, async () => {
     const settings = tunnelSettings(conf)
-    if (options.hooks === 'run' && hasHooks(settings)) file?.checkHooks()
+    if (options.hooks === 'run' && allCommands(settings.hooks).length > 0) file?.checkHooks()
     const { config, warnings: unresolved } = await resolved(settings, options, context)
     const { network } = source.host
     const folder = await StateFolder.open(network, options.stateDirectory)
@@ -204,9 +204,8 @@ function existing(
   return { ...facts, families: full, warnings: [] }
 }
 
-function isUp({ isComplete, link: known, boot }: TunnelState, link: LinkState | undefined) {
-  const isSame = link !== undefined && link.index === known?.index && link.kind === known.kind
-  return isComplete && isSame && boot === bootId()
+function isUp(state: TunnelState, link: LinkState | undefined): boolean {
+  return state.isComplete && state.boot === bootId() && isLinkOf(state, link)
 }
 
 function isUpAlready(): WireGuardError {
@@ -222,10 +221,6 @@ function interfaceIsThere({ kind }: LinkState): WireGuardError {
     detail: kind === undefined ? undefined : `kind ${kind}`,
     hint: 'Take it down or delete it first, or choose another name',
   })
-}
-
-function hasHooks({ hooks }: TunnelSettings): boolean {
-  return [hooks.preUp, hooks.postUp, hooks.preDown, hooks.postDown].flat().length > 0
 }
 
 function warningsOf(file: TunnelFile | undefined): string[] {

@@ -14,7 +14,7 @@ import { caught } from '../../../../test-fixtures/caught.js'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { temporaryDirectory, type TemporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { describeWith, type Requirement } from '../../../../test-fixtures/require.js'
-import { publicKeyOf } from '../../../../test-fixtures/sample.js'
+import { publicKeyOf, sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 
 const [LAPTOP, PHONE] = [publicKeyOf(1), publicKeyOf(2)]
 const OWN = publicKeyOf(9)
@@ -39,27 +39,13 @@ const hasParser = hasProgram(
 )
 
 function device(name: string, ...peers: Partial<Device['peers'][number]>[]): Device {
-  const blank: Device['peers'][number] = {
-    publicKey: LAPTOP,
-    presharedKey: undefined,
-    endpoint: undefined,
-    persistentKeepalive: 0,
-    lastHandshake: undefined,
-    receiveBytes: 0,
-    transmitBytes: 0,
-    allowedIPs: [],
-    protocolVersion: 1,
-  }
-  return {
+  return sampleDevice({
     name,
-    backend: 'kernel',
-    index: 7,
     privateKey: SecretKey.generatePrivate(),
     publicKey: OWN,
     listenPort: 51_820,
-    firewallMark: 0,
-    peers: peers.map((peer) => ({ ...blank, ...peer })),
-  }
+    peers: peers.map((peer) => samplePeer(peer)),
+  })
 }
 
 const WG0 = device(

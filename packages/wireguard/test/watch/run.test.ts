@@ -1,9 +1,9 @@
 // The rules for time, failures and load, with clocks and a device that the test controls.
 import { describe, expect, it } from '@jest/globals'
-import { type Device, type Peer, WireGuardError } from 'wireguardcfg'
+import { type Device, WireGuardError } from 'wireguardcfg'
 import type { LinkEvent } from 'wireguardnl'
 import { deferred } from '../../../../test-fixtures/deferred.js'
-import { publicKeyOf } from '../../../../test-fixtures/sample.js'
+import { publicKeyOf, sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 import { turns, until } from '../../../../test-fixtures/wait.js'
 import type { WatchEvent } from '../../src/index.js'
 import type { Clock } from '../../src/watch/clock.js'
@@ -57,27 +57,8 @@ class Machine implements WatchSource {
     this.reads++
     await this.beforeRead(name)
     if (this.failure !== undefined) throw this.failure
-    const peer: Peer = {
-      publicKey: A,
-      presharedKey: undefined,
-      endpoint: undefined,
-      persistentKeepalive: 0,
-      lastHandshake: this.handshake,
-      receiveBytes: 0,
-      transmitBytes: 0,
-      allowedIPs: [],
-      protocolVersion: 1,
-    }
-    return {
-      name,
-      backend: 'kernel',
-      index: 7,
-      privateKey: undefined,
-      publicKey: undefined,
-      listenPort: 0,
-      firewallMark: 0,
-      peers: [peer],
-    }
+    const peer = samplePeer({ publicKey: A, lastHandshake: this.handshake })
+    return sampleDevice({ name, backend: 'kernel', index: 7, peers: [peer] })
   }
 
   forget(): void {

@@ -2,10 +2,10 @@ import { dirname } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 import { errorCode, quote } from 'wireguardcfg/internal'
 import { type ReadFile, readWhole, replaceFile, syncFolder } from '../../save/replace-file.js'
-import { openOwnFile } from '../state/own-file.js'
+import { openOwnFile, readOwnFile } from '../state/own-file.js'
 import { bootId } from '../state/state-folder.js'
 
-const { closeSync, constants, fsyncSync, readFileSync, renameSync, unlinkSync, writeFileSync } =
+const { closeSync, constants, fsyncSync, renameSync, unlinkSync, writeFileSync } =
   process.getBuiltinModule('node:fs')
 
 /** A tunnel that has its name servers in a file. */
@@ -125,18 +125,8 @@ export class DnsStack {
   }
 
   #read(): Stack | undefined {
-    let descriptor: number
-    try {
-      descriptor = openOwnFile(this.#stackPath, constants.O_RDONLY)
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined
-      throw error
-    }
-    try {
-      return parseStack(readFileSync(descriptor, 'utf8'))
-    } finally {
-      closeSync(descriptor)
-    }
+    const text = readOwnFile(this.#stackPath)
+    return text === undefined ? undefined : parseStack(text)
   }
 
   async #write(stack: Stack | undefined): Promise<void> {

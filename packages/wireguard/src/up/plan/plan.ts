@@ -1,6 +1,7 @@
 import { WireGuardError } from 'wireguardcfg'
 import { invalid } from 'wireguardcfg/internal'
 import type { Rule } from 'wireguardnl'
+import { allCommands } from '../settings.js'
 import { Sysctl } from '../sysctl.js'
 import { readTable } from '../tables.js'
 import { Draft, type PlanRequest } from './draft.js'
@@ -69,8 +70,7 @@ const LEAST_FOR_IPV6 = 1280
 const MOST_ENDPOINTS = 256
 
 function checkHooks({ options, settings }: PlanRequest): void {
-  const { preUp, postUp, preDown, postDown } = settings.hooks
-  const count = [preUp, postUp, preDown, postDown].flat().length
+  const count = allCommands(settings.hooks).length
   if (count === 0 || options.hooks !== 'refuse') return
   throw new WireGuardError(`the file has ${count === 1 ? 'a command' : 'commands'} to run`, {
     code: 'EPERM',

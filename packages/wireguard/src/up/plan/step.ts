@@ -1,5 +1,6 @@
 import type { DeviceConfig } from 'wireguardcfg'
 import type { RouteInit, RuleInit, TunnelFirewall } from 'wireguardnl'
+import { familyOf } from './prefixes.js'
 
 /** One step of bringing a tunnel up or taking it down. */
 export interface PlanStep {
@@ -83,11 +84,11 @@ export function commandOf(step: UpStep, name: string): string {
     case 'configure-device':
       return `wg addconf ${name} /dev/stdin`
     case 'add-address':
-      return `ip ${familyOf(step.address)} address add ${step.address} dev ${name}`
+      return `ip -${familyOf(step.address)} address add ${step.address} dev ${name}`
     case 'set-link':
       return `ip link set mtu ${step.mtu} up dev ${name}`
     case 'add-route':
-      return `ip ${familyOf(step.route.destination)} route add ${routeText(step.route)}`
+      return `ip -${familyOf(step.route.destination)} route add ${routeText(step.route)}`
     case 'set-firewall':
       return 'nft -f /dev/stdin'
     case 'set-sysctl':
@@ -137,7 +138,3 @@ export function ruleText(rule: RuleInit): string {
 
 /** The number of the main table. */
 export const MAIN = 254
-
-function familyOf(address: string): string {
-  return address.includes(':') ? '-6' : '-4'
-}

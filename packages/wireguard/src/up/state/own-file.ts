@@ -2,7 +2,7 @@ import { WireGuardError } from 'wireguardcfg'
 import { errorCode, quote } from 'wireguardcfg/internal'
 import { isOwnedByUs } from './trusted.js'
 
-const { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync } =
+const { chmodSync, closeSync, constants, fstatSync, lstatSync, mkdirSync, openSync, readFileSync } =
   process.getBuiltinModule('node:fs')
 
 const OTHERS = 0o077
@@ -25,6 +25,30 @@ export function openOwnFile(path: string, flags: number): number {
   } catch (error) {
     closeSync(descriptor)
     throw error
+  }
+}
+
+// Far above what a state or a list of tunnels has.
+const MOST_BYTES = 4 * 1024 * 1024
+
+/**
+ * Reads a file of ours.
+ *
+ * @returns undefined: there is none. A file that is far too long counts as empty
+ * @throws as {@link openOwnFile}
+ */
+export function readOwnFile(path: string): string | undefined {
+  let descriptor: number
+  try {
+    descriptor = openOwnFile(path, constants.O_RDONLY)
+  } catch (error) {
+    if (errorCode(error) === 'ENOENT') return undefined
+    throw error
+  }
+  try {
+    return fstatSync(descriptor).size > MOST_BYTES ? '' : readFileSync(descriptor, 'utf8')
+  } finally {
+    closeSync(descriptor)
   }
 }
 

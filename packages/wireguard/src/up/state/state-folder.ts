@@ -2,17 +2,22 @@ import { randomBytes } from 'node:crypto'
 import { basename, join } from 'node:path'
 import { WireGuardError } from 'wireguardcfg'
 import type { Deadline } from 'wireguardcfg/backend'
-import { errorCode, escapeUnprintable, isWireGuardError, quote } from 'wireguardcfg/internal'
+import {
+  errorCode,
+  escapeUnprintable,
+  inContext,
+  isWireGuardError,
+  quote,
+} from 'wireguardcfg/internal'
 import type { Network } from '../../network.js'
 import { FileLock } from './file-lock.js'
-import { checkOwnFolder, makeOwnFolder, openOwnFile } from './own-file.js'
+import { checkOwnFolder, makeOwnFolder, openOwnFile, readOwnFile } from './own-file.js'
 import { formatState, parseState, type TunnelState } from './state.js'
 import { checkFoldersAbove } from './trusted.js'
 
 const {
   closeSync,
   constants,
-  fstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -21,8 +26,6 @@ const {
   unlinkSync,
   writeFileSync,
 } = process.getBuiltinModule('node:fs')
-
-const MOST_BYTES = 4 * 1024 * 1024
 
 /**
  * The states of the tunnels of one network namespace: a folder with a file for each, for this user
@@ -107,23 +110,9 @@ export class StateFolder {
    */
   read(name: string): TunnelState | undefined {
     const path = this.#fileOf(name)
-    let descriptor: number
-    try {
-      descriptor = openOwnFile(path, constants.O_RDONLY)
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined
-      throw error
-    }
-    try {
-      const isTooLong = fstatSync(descriptor).size > MOST_BYTES
-      return parseState(isTooLong ? '' : readFileSync(descriptor, 'utf8'), name)
-    } catch (error) {
-      throw isWireGuardError(error)
-        ? error.with({ detail: escapeUnprintable(basename(path)) })
-        : error
-    } finally {
-      closeSync(descriptor)
-    }
+    const text = readOwnFile(path)
+    if (text === undefined) return undefined
+    return inContext({ detail: escapeUnprintable(basename(path)) }, () => parseState(text, name))
   }
 
   /**

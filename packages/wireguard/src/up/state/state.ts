@@ -1,6 +1,6 @@
 import { WireGuardError } from 'wireguardcfg'
 import { checkInterfaceName, mayHoldKey } from 'wireguardcfg/internal'
-import type { RouteInit, RuleInit } from 'wireguardnl'
+import type { LinkState, RouteInit, RuleInit } from 'wireguardnl'
 import { isResolvConf } from '../options.js'
 import type { Family } from '../plan/prefixes.js'
 import type { HookCommands } from '../settings.js'
@@ -43,6 +43,12 @@ export interface TunnelState {
   /** In the order in which it is made. */
   readonly made: readonly Made[]
   readonly hooks: DownHooks
+}
+
+/** Whether an interface is that of a state, and not a later one of its name. */
+export function isLinkOf({ link: known }: TunnelState, link: LinkState | undefined): boolean {
+  if (link === undefined || known === undefined) return false
+  return link.index === known.index && (link.kind ?? '') === known.kind
 }
 
 /** Returns the commands for the state of a tunnel. */
