@@ -8,6 +8,7 @@ import { decode } from './cases/decode.mjs'
 import { configureDevice } from './cases/configure-device.mjs'
 import { heapPerPeer } from './cases/heap-per-peer.mjs'
 import { kernel } from './cases/kernel.mjs'
+import { metrics } from './cases/metrics.mjs'
 import { poll } from './cases/poll.mjs'
 import { readDevice } from './cases/read-device.mjs'
 import { applyConf } from './cases/apply-conf.mjs'
@@ -24,6 +25,7 @@ const CASES = [
   ...decode,
   ...stall,
   ...poll,
+  ...metrics,
   ...readDevice,
   ...applyConf,
   ...configureDevice,

@@ -43,6 +43,7 @@ export {
   type FieldTable,
   type PeerField,
 } from './model/fields.js'
+export { CONNECTED_RULE, isConnectedAt, type ConnectedRule } from './state/connected.js'
 export { Lazy } from './backend/lazy.js'
 export { freezePeer } from './model/device.js'
 export { isHostName } from './model/endpoint.js'

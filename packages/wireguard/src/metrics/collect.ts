@@ -5,7 +5,7 @@ import { givenConf } from '../given-conf.js'
 import type { DevicesOptions } from '../devices.js'
 import type { Scrape } from './families.js'
 import { checkedMetricsOptions, METRICS_OPTIONS, type MetricsOptions } from './options.js'
-import { chunksOf, metricsOf, type MetricValues } from './render.js'
+import { metricsOf, type MetricValues, textOf } from './render.js'
 
 /** What devices are read with: a `WireGuard`. */
 export interface MetricsSource {
@@ -34,7 +34,7 @@ export async function collectMetrics(
 ): Promise<string> {
   checkOptions(options, COLLECT_OPTIONS, { operation: 'collect metrics' })
   const scrape = await readScrape(wg, options)
-  return Array.from(chunksOf(scrape, checkedMetricsOptions(options))).join('')
+  return textOf(scrape, checkedMetricsOptions(options))
 }
 
 /** Reads all devices. */

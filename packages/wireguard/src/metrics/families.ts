@@ -1,4 +1,5 @@
-import { type Device, formatEndpoint, isConnected, type Peer } from 'wireguardcfg'
+import { type Device, formatEndpoint, type Peer } from 'wireguardcfg'
+import { isConnectedAt } from 'wireguardcfg/internal'
 import type { CheckedMetricsOptions, MetricsProfile } from './options.js'
 
 /** What was read for one set of metrics. */
@@ -10,58 +11,73 @@ export interface Scrape {
   readonly duration: number | undefined
 }
 
-/** Names and values of labels, in their order. */
-export type Labels = Readonly<Record<string, string>>
+/** The values of labels, in the order of their names; undefined: without this label. */
+export type LabelValues = readonly (string | undefined)[]
 
-/** Some values of one metric, of equal labels but for those that are added. */
+/** One value of a metric. */
 export interface Sample {
-  readonly labels: Labels
+  readonly labels: LabelValues
   readonly value: number
 }
 
-/** A metric of peers, whose labels all metrics of the profile have. */
-interface PeerFamily {
-  readonly of: 'peer'
-  /** One value for each peer. */
-  readonly value: (peer: Peer, options: CheckedMetricsOptions) => number
-  /** What labels it has besides; absent: none. Each list is a sample. */
-  readonly labels?: (peer: Peer, options: CheckedMetricsOptions) => readonly Labels[]
-}
-
-/** A metric with labels of its own. */
-interface OtherFamily {
-  readonly of: 'scrape'
-  readonly samples: (scrape: Scrape, options: CheckedMetricsOptions) => Iterable<Sample>
-}
-
-/** A metric: its name without `_total` and `_info`, and where its values come from. */
-export type Family = {
+/** What all metrics have. */
+interface FamilyHead {
+  /** Without `_total` and `_info`. */
   readonly name: string
   readonly type: 'counter' | 'gauge' | 'info'
   readonly unit?: 'bytes' | 'seconds'
   readonly help: string
-} & (PeerFamily | OtherFamily)
-
-/** The labels that every metric of peers has. */
-export function peerLabels(
-  device: Device,
-  peer: Peer,
-  profile: Exclude<MetricsProfile, 'all'>,
-  { names }: CheckedMetricsOptions,
-): Labels {
-  if (profile === 'default') return { device: device.name, public_key: peer.publicKey }
-  const name = names.get(peer.publicKey)
-  return {
-    interface: device.name,
-    public_key: peer.publicKey,
-    allowed_ips: peer.allowedIPs.join(','),
-    ...(name === undefined ? {} : { friendly_name: name }),
-  }
 }
 
-/** Seconds since the epoch, 0 for never, as the exporters have it. */
+/** A metric of peers. */
+export interface PeerFamily extends FamilyHead {
+  readonly of: 'peer'
+  /** One value for each peer. */
+  readonly value: (peer: Peer, options: CheckedMetricsOptions) => number
+  /** What labels it has besides those of {@link PEER_LABELS}; absent: none. */
+  readonly labels?: readonly string[]
+  /** The values of these labels. Each list is a sample. */
+  readonly labelValues?: (peer: Peer, options: CheckedMetricsOptions) => readonly LabelValues[]
+}
+
+/** A metric of the read or of its devices. */
+export interface OtherFamily extends FamilyHead {
+  readonly of: 'scrape'
+  readonly labels: readonly string[]
+  readonly samples: (scrape: Scrape, options: CheckedMetricsOptions) => Iterable<Sample>
+}
+
+/** A metric: where its values come from. */
+export type Family = PeerFamily | OtherFamily
+
+/** The labels that all metrics of peers have. */
+export const PEER_LABELS: Readonly<
+  Record<
+    Exclude<MetricsProfile, 'all'>,
+    {
+      readonly labels: readonly string[]
+      readonly valuesOf: (device: Device, peer: Peer, options: CheckedMetricsOptions) => LabelValues
+    }
+  >
+> = {
+  default: {
+    labels: ['device', 'public_key'],
+    valuesOf: ({ name }, { publicKey }) => [name, publicKey],
+  },
+  mindflavor: {
+    labels: ['interface', 'public_key', 'allowed_ips', 'friendly_name'],
+    valuesOf: ({ name }, { publicKey, allowedIPs }, { names }) => [
+      name,
+      publicKey,
+      allowedIPs.join(','),
+      names.get(publicKey),
+    ],
+  },
+}
+
+/** Whole seconds since the epoch, 0 for never, as the exporters have it. */
 function handshakeTime({ lastHandshake }: Peer): number {
-  return lastHandshake === undefined ? 0 : lastHandshake.getTime() / 1000
+  return lastHandshake === undefined ? 0 : Math.floor(lastHandshake.getTime() / 1000)
 }
 
 const ONE = () => 1
@@ -75,10 +91,9 @@ const DEFAULT: readonly Family[] = [
     type: 'info',
     help: 'A device that was read.',
     of: 'scrape',
+    labels: ['device', 'public_key'],
     *samples({ devices }) {
-      for (const { name: device, publicKey = '' } of devices) {
-        yield { labels: { device, public_key: publicKey }, value: 1 }
-      }
+      for (const { name, publicKey = '' } of devices) yield { labels: [name, publicKey], value: 1 }
     },
   },
   {
@@ -86,10 +101,9 @@ const DEFAULT: readonly Family[] = [
     type: 'gauge',
     help: 'Number of peers.',
     of: 'scrape',
+    labels: ['device'],
     *samples({ devices }) {
-      for (const { name: device, peers } of devices) {
-        yield { labels: { device }, value: peers.length }
-      }
+      for (const { name, peers } of devices) yield { labels: [name], value: peers.length }
     },
   },
   {
@@ -97,10 +111,9 @@ const DEFAULT: readonly Family[] = [
     type: 'gauge',
     help: 'UDP port; 0: none yet.',
     of: 'scrape',
+    labels: ['device'],
     *samples({ devices }) {
-      for (const { name: device, listenPort } of devices) {
-        yield { labels: { device }, value: listenPort }
-      }
+      for (const { name, listenPort } of devices) yield { labels: [name], value: listenPort }
     },
   },
   {
@@ -109,11 +122,12 @@ const DEFAULT: readonly Family[] = [
     help: 'A peer of a device. In metrics of peers, public_key is the key of the peer.',
     of: 'peer',
     value: ONE,
-    labels: ({ publicKey, endpoint }, { names, endpoints }) => [
-      {
-        endpoint: endpoints && endpoint !== undefined ? formatEndpoint(endpoint) : '',
-        name: names.get(publicKey) ?? '',
-      },
+    labels: ['endpoint', 'name'],
+    labelValues: ({ publicKey, endpoint }, { names, endpoints }) => [
+      [
+        endpoints && endpoint !== undefined ? formatEndpoint(endpoint) : '',
+        names.get(publicKey) ?? '',
+      ],
     ],
   },
   {
@@ -122,11 +136,9 @@ const DEFAULT: readonly Family[] = [
     help: 'An allowed IP of a peer.',
     of: 'peer',
     value: ONE,
-    labels: ({ allowedIPs }) =>
-      allowedIPs.map((allowedIP) => ({
-        allowed_ips: allowedIP,
-        family: allowedIP.includes(':') ? 'IPv6' : 'IPv4',
-      })),
+    labels: ['allowed_ips', 'family'],
+    labelValues: ({ allowedIPs }) =>
+      allowedIPs.map((allowedIP) => [allowedIP, allowedIP.includes(':') ? 'IPv6' : 'IPv4']),
   },
   {
     name: 'wireguard_peer_receive_bytes',
@@ -157,7 +169,7 @@ const DEFAULT: readonly Family[] = [
     type: 'gauge',
     help: 'Whether the last handshake with a peer is at most 195 seconds ago.',
     of: 'peer',
-    value: (peer, { now }) => (isConnected(peer, { now }) ? 1 : 0),
+    value: ({ lastHandshake }, { now }) => (isConnectedAt(lastHandshake, now) ? 1 : 0),
   },
   {
     name: 'wireguard_peer_persistent_keepalive_seconds',
@@ -211,9 +223,10 @@ const READ: readonly Family[] = [
     type: 'gauge',
     help: 'Whether a device could be read.',
     of: 'scrape',
+    labels: ['device'],
     *samples({ devices, failed }) {
-      for (const { name: device } of devices) yield { labels: { device }, value: 1 }
-      for (const device of failed) yield { labels: { device }, value: 0 }
+      for (const { name } of devices) yield { labels: [name], value: 1 }
+      for (const name of failed) yield { labels: [name], value: 0 }
     },
   },
   {
@@ -221,8 +234,9 @@ const READ: readonly Family[] = [
     type: 'gauge',
     help: 'Number of devices that could not be read.',
     of: 'scrape',
+    labels: [],
     *samples({ failed }) {
-      yield { labels: {}, value: failed.length }
+      yield { labels: [], value: failed.length }
     },
   },
   {
@@ -231,8 +245,9 @@ const READ: readonly Family[] = [
     unit: 'seconds',
     help: 'How long reading the devices took.',
     of: 'scrape',
+    labels: [],
     *samples({ duration }) {
-      if (duration !== undefined) yield { labels: {}, value: duration }
+      if (duration !== undefined) yield { labels: [], value: duration }
     },
   },
 ]

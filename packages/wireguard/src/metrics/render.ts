@@ -1,7 +1,15 @@
-import type { Device } from 'wireguardcfg'
+import type { Device, Peer } from 'wireguardcfg'
 import { invalid } from 'wireguardcfg/internal'
-import { FAMILIES, type Family, peerLabels, profilesOf, type Scrape } from './families.js'
-import { labelsText } from './label.js'
+import {
+  FAMILIES,
+  type Family,
+  type OtherFamily,
+  PEER_LABELS,
+  type PeerFamily,
+  profilesOf,
+  type Scrape,
+} from './families.js'
+import { labelsObject, labelsText } from './label.js'
 import {
   type CheckedMetricsOptions,
   checkMetricsOptions,
@@ -28,7 +36,7 @@ export const METRICS_CONTENT_TYPES: Readonly<Record<MetricsFormat, string>> = {
  */
 export function renderMetrics(devices: readonly Device[], options: MetricsOptions = {}): string {
   const checked = checkMetricsOptions(options)
-  return Array.from(chunksOf(scrapeOf(devices), checked)).join('')
+  return textOf(scrapeOf(devices), checked)
 }
 
 /**
@@ -55,57 +63,86 @@ function scrapeOf(devices: readonly Device[]): Scrape {
   return { devices, failed: [], duration: undefined }
 }
 
+/** Returns the text of a scrape. */
+export function textOf(scrape: Scrape, options: CheckedMetricsOptions): string {
+  let text = ''
+  for (const chunk of chunksOf(scrape, options)) text += chunk
+  return text
+}
+
 /** Yields the text of a scrape. */
 export function* chunksOf(
   scrape: Scrape,
   options: CheckedMetricsOptions,
 ): Generator<string, void, undefined> {
   for (const profile of profilesOf(options.profile)) {
+    const { labels: names, valuesOf } = PEER_LABELS[profile]
     // Every metric of peers has the same labels.
-    const labels = scrape.devices.map((device) =>
-      device.peers.map((peer) => labelsText(peerLabels(device, peer, profile, options))),
-    )
-    for (const family of FAMILIES[profile]) yield* familyChunks(family, scrape, labels, options)
+    const devices = scrape.devices.map((device) => ({
+      peers: device.peers,
+      labels: device.peers.map((peer) => labelsText(names, valuesOf(device, peer, options))),
+    }))
+    for (const family of FAMILIES[profile]) {
+      let head = header(family, options.format)
+      const texts =
+        family.of === 'scrape'
+          ? [scrapeLines(family, scrape, options)]
+          : devices.map(({ peers, labels }) => peerLines(family, peers, labels, options))
+      for (const text of texts) {
+        if (text === '') continue
+        yield head + text
+        head = ''
+      }
+    }
   }
   if (options.format === 'openmetrics') yield '# EOF\n'
 }
 
-function* familyChunks(
-  family: Family,
-  scrape: Scrape,
-  labels: readonly (readonly string[])[],
-  options: CheckedMetricsOptions,
-): Generator<string, void, undefined> {
+function scrapeLines(family: OtherFamily, scrape: Scrape, options: CheckedMetricsOptions): string {
   const name = sampleName(family)
-  let head = header(family, options.format)
-  if (family.of === 'scrape') {
-    let text = ''
-    for (const { labels: own, value } of family.samples(scrape, options)) {
-      const shown = labelsText(own)
-      text += `${name}${shown === '' ? '' : `{${shown}}`} ${value}\n`
-    }
-    if (text !== '') yield head + text
-    return
+  let text = ''
+  for (const { labels, value } of family.samples(scrape, options)) {
+    const shown = labelsText(family.labels, labels)
+    text += `${name}${shown === '' ? '' : `{${shown}}`} ${value}\n`
   }
-  for (const [i, { peers }] of scrape.devices.entries()) {
-    const lines: string[] = []
-    for (let j = 0; j < peers.length; j++) {
-      const [peer, common] = [peers[j]!, labels[i]![j]!]
-      const value = family.value(peer, options)
-      if (family.labels === undefined) lines.push(`${name}{${common}} ${value}\n`)
-      else {
-        for (const own of family.labels(peer, options)) {
-          lines.push(`${name}{${common},${labelsText(own)}} ${value}\n`)
-        }
-      }
-    }
-    if (lines.length === 0) continue
-    yield head + lines.join('')
-    head = ''
-  }
+  return text
 }
 
-function sampleName({ name, type }: Family): string {
+/** So many lines are put together at once: fewer and more take longer, because of garbage. */
+const LINES_AT_ONCE = 64
+
+/**
+ * Returns the lines of all peers of a device.
+ *
+ * @param common of each peer, the labels that all metrics have
+ */
+function peerLines(
+  { value, labels = [], labelValues, ...family }: PeerFamily,
+  peers: readonly Peer[],
+  common: readonly string[],
+  options: CheckedMetricsOptions,
+): string {
+  const start = `${sampleName(family)}{`
+  let text = ''
+  let lines: string[] = []
+  for (let i = 0; i < peers.length; i++) {
+    const peer = peers[i]!
+    const end = `} ${value(peer, options)}\n`
+    if (labelValues === undefined) lines.push(start + common[i]! + end)
+    else {
+      for (const own of labelValues(peer, options)) {
+        lines.push(`${start + common[i]!},${labelsText(labels, own)}${end}`)
+      }
+    }
+    if (lines.length >= LINES_AT_ONCE) {
+      text += lines.join('')
+      lines = []
+    }
+  }
+  return text + lines.join('')
+}
+
+function sampleName({ name, type }: Pick<Family, 'name' | 'type'>): string {
   return type === 'counter' ? `${name}_total` : type === 'info' ? `${name}_info` : name
 }
 
@@ -153,16 +190,19 @@ function valuesOf(
 ): MetricValues['values'] {
   if (family.of === 'scrape') {
     return Array.from(family.samples(scrape, options), ({ labels, value }) => ({
-      labels: { ...labels },
+      labels: labelsObject(family.labels, labels),
       value,
     }))
   }
+  const { labels: common, valuesOf: commonValuesOf } = PEER_LABELS[profile]
+  const { labels = [], labelValues } = family
+  const names = [...common, ...labels]
   return scrape.devices.flatMap((device) =>
     device.peers.flatMap((peer) => {
       const value = family.value(peer, options)
-      const common = peerLabels(device, peer, profile, options)
-      const lists = family.labels?.(peer, options) ?? [{}]
-      return lists.map((own) => ({ labels: { ...common, ...own }, value }))
+      const commonValues = commonValuesOf(device, peer, options)
+      const lists = labelValues?.(peer, options) ?? [[]]
+      return lists.map((own) => ({ labels: labelsObject(names, [...commonValues, ...own]), value }))
     }),
   )
 }

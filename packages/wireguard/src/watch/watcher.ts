@@ -3,6 +3,7 @@ import { abortError } from 'wireguardcfg/backend'
 import {
   checkNumber,
   checkOptions,
+  CONNECTED_RULE,
   inContext,
   invalid,
   MOST_PEERS,
@@ -118,7 +119,11 @@ export class Watcher
 
 function wantedBy(options: WatchOptions): Wanted {
   const { devices, interval = 'adaptive', traffic = false } = options
-  const { connectedFor = 180_000, grace = 15_000, snapshotPeers = SNAPSHOT_PEERS } = options
+  const {
+    connectedFor = CONNECTED_RULE.connectedFor,
+    grace = CONNECTED_RULE.grace,
+    snapshotPeers = SNAPSHOT_PEERS,
+  } = options
   const time = { max: 2 ** 31 - 1, expected: 'milliseconds' }
   if (interval !== 'adaptive') checkNumber('interval', interval, { ...time, min: 1 })
   checkNumber('connectedFor', connectedFor, time)

@@ -40,8 +40,28 @@ export function isConnected(
   // The index that `peers.filter(isConnected)` passes is no object with options.
   if (typeof options !== 'number') checkOptions(options, CONNECTED_OPTIONS, CONTEXT)
   const now = milliseconds(options.now, Date.now(), 'now')
-  const connectedFor = milliseconds(options.connectedFor, 180_000, 'connectedFor')
-  const grace = milliseconds(options.grace, 15_000, 'grace')
+  const { connectedFor: byDefault, grace: graceByDefault } = CONNECTED_RULE
+  return isConnectedAt(lastHandshake, now, {
+    connectedFor: milliseconds(options.connectedFor, byDefault, 'connectedFor'),
+    grace: milliseconds(options.grace, graceByDefault, 'grace'),
+  })
+}
+
+/** For how many milliseconds after a handshake a peer counts as connected: the sum of both. */
+export interface ConnectedRule {
+  readonly connectedFor: number
+  readonly grace: number
+}
+
+/** The defaults of {@link ConnectedOptions}. */
+export const CONNECTED_RULE: ConnectedRule = { connectedFor: 180_000, grace: 15_000 }
+
+/** As {@link isConnected}, for values that have been checked. `now` is in milliseconds. */
+export function isConnectedAt(
+  lastHandshake: Date | undefined,
+  now: number,
+  { connectedFor, grace }: ConnectedRule = CONNECTED_RULE,
+): boolean {
   return lastHandshake !== undefined && now - lastHandshake.getTime() <= connectedFor + grace
 }
 
