@@ -1,5 +1,6 @@
 import { formatEndpoint, type WireGuardError } from 'wireguardcfg'
 import { type Command, type CommandContext, UsageError } from './context.js'
+import { ending } from './ending.js'
 import { readInput } from './input.js'
 import { checkedName, withWireGuard } from './interfaces.js'
 
@@ -28,12 +29,4 @@ export const keep: Command = async (args, context) => {
 async function print(error: WireGuardError, { err, program }: CommandContext): Promise<void> {
   const { describeFailure } = await import('./failure.js')
   await err.write(`${describeFailure(error, program)}\n`)
-}
-
-/** Waits for the signal that ends the command. */
-async function ending({ streams }: CommandContext): Promise<void> {
-  await new Promise<void>((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve())
-    streams.ended?.addEventListener('abort', () => resolve())
-  })
 }

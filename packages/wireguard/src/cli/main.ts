@@ -19,7 +19,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   save: async () => (await import('./quick/save.js')).save,
   strip: async () => (await import('./quick/strip.js')).strip,
   plan: async () => (await import('./quick/up.js')).plan,
-  metrics: async () => (await import('./metrics.js')).metrics,
+  metrics: async () => (await import('./metrics/metrics.js')).metrics,
   check: async () => (await import('./check.js')).check,
 }
 

@@ -58,10 +58,15 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   ${TUNNEL_FILE}`,
   metrics: `metrics [--format prometheus | openmetrics] [--profile default | mindflavor | all]
     [--conf FILE]... [--endpoints] [--output FILE]
-  Prints metrics of all interfaces for Prometheus.
+    [--listen [PORT | ADDRESS:PORT | unix:/PATH | systemd] [--token-file FILE] [--host NAME]...]
+  Prints metrics of all interfaces for Prometheus, or serves them at /metrics.
   --conf         a file with names of peers
   --endpoints    print the endpoints of peers, which are personal data
-  --output       write into a file, which is replaced at once`,
+  --output       write into a file, which is replaced at once
+  --listen       serve until a signal; default 127.0.0.1:9586
+  --token-file   a file with the bearer token that clients need; required unless only this
+                 machine can connect
+  --host         a further name of the server, besides those of the loopback`,
   check: `check FILE...
   Prints every problem of the files with its line. Exits with 1 if a problem is an error.`,
 }

@@ -56,17 +56,17 @@ export const PEER_LABELS: Readonly<
     Exclude<MetricsProfile, 'all'>,
     {
       readonly labels: readonly string[]
-      readonly valuesOf: (device: Device, peer: Peer, options: CheckedMetricsOptions) => LabelValues
+      readonly labelValues: (device: Device, peer: Peer, options: CheckedMetricsOptions) => LabelValues
     }
   >
 > = {
   default: {
     labels: ['device', 'public_key'],
-    valuesOf: ({ name }, { publicKey }) => [name, publicKey],
+    labelValues: ({ name }, { publicKey }) => [name, publicKey],
   },
   mindflavor: {
     labels: ['interface', 'public_key', 'allowed_ips', 'friendly_name'],
-    valuesOf: ({ name }, { publicKey, allowedIPs }, { names }) => [
+    labelValues: ({ name }, { publicKey, allowedIPs }, { names }) => [
       name,
       publicKey,
       allowedIPs.join(','),

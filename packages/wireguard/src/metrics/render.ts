@@ -76,11 +76,11 @@ export function* chunksOf(
   options: CheckedMetricsOptions,
 ): Generator<string, void, undefined> {
   for (const profile of profilesOf(options.profile)) {
-    const { labels: names, valuesOf } = PEER_LABELS[profile]
+    const { labels: names, labelValues: valuesFor } = PEER_LABELS[profile]
     // Every metric of peers has the same labels.
     const devices = scrape.devices.map((device) => ({
       peers: device.peers,
-      labels: device.peers.map((peer) => labelsText(names, valuesOf(device, peer, options))),
+      labels: device.peers.map((peer) => labelsText(names, valuesFor(device, peer, options))),
     }))
     for (const family of FAMILIES[profile]) {
       let head = header(family, options.format)
@@ -194,7 +194,7 @@ function valuesOf(
       value,
     }))
   }
-  const { labels: common, valuesOf: commonValuesOf } = PEER_LABELS[profile]
+  const { labels: common, labelValues: commonValuesOf } = PEER_LABELS[profile]
   const { labels = [], labelValues } = family
   const names = [...common, ...labels]
   return scrape.devices.flatMap((device) =>
