@@ -20,6 +20,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   strip: async () => (await import('./quick/strip.js')).strip,
   plan: async () => (await import('./quick/up.js')).plan,
   metrics: async () => (await import('./metrics/metrics.js')).metrics,
+  watch: async () => (await import('./watch/watch.js')).watch,
   check: async () => (await import('./check.js')).check,
 }
 

@@ -3,8 +3,12 @@ import type { Output } from './output.js'
 
 /** Prints a value as JSON. What a terminal would obey is escaped, in the way of JSON. */
 export async function printJSON(value: unknown, out: Output): Promise<void> {
-  const text = JSON.stringify(value, undefined, 2)
-  await out.write(`${text.replaceAll(/[^\n -~]/gu, escapeIfUnprintable)}\n`)
+  await out.write(`${jsonText(value, 2)}\n`)
+}
+
+/** Returns a value as the JSON of {@link printJSON}, by default in one line. */
+export function jsonText(value: unknown, indent?: number): string {
+  return JSON.stringify(value, undefined, indent).replaceAll(/[^\n -~]/gu, escapeIfUnprintable)
 }
 
 /** Escapes as RFC 8259 (section 7) allows for every character of a string, so that none is lost. */

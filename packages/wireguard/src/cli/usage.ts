@@ -67,6 +67,12 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   --token-file   a file with the bearer token that clients need; required unless only this
                  machine can connect
   --host         a further name of the server, besides those of the loopback`,
+  watch: `watch [INTERFACE]... [--json] [--traffic] [--interval SECONDS] [--conf FILE]...
+  Shows interfaces and peers as they change, like top. Off a terminal, prints events as JSON.
+  --json      print each event as a line of JSON, also on a terminal
+  --traffic   also print what each peer transfers
+  --interval  the time between two reads, for JSON; default: 1 to 15 seconds, by what changes
+  --conf      a file with names of peers, besides those of the interfaces in /etc/wireguard`,
   check: `check FILE...
   Prints every problem of the files with its line. Exits with 1 if a problem is an error.`,
 }
@@ -91,6 +97,7 @@ export function usage(program: string): string {
   strip      print a file without what is for wg-quick alone
   plan       print what up would do
   metrics    print metrics for Prometheus
+  watch      show interfaces and peers as they change
   check      print the problems of configuration files
 
   ${program} COMMAND --help prints the usage of a command.

@@ -1,6 +1,6 @@
-import { parseArgs } from 'node:util'
 import type { MetricsFormat, MetricsProfile } from '../../metrics.js'
 import { UsageError } from '../context.js'
+import { parseOptions } from '../options.js'
 import { type ListenAddress, parseListenAddress } from './address.js'
 
 const FORMATS: readonly MetricsFormat[] = ['prometheus', 'openmetrics']
@@ -25,7 +25,16 @@ export interface MetricsRequest {
 
 /** Reads the arguments of `metrics`. @throws UsageError */
 export function metricsRequest(args: readonly string[]): MetricsRequest {
-  const { values, positionals } = parse(withListenValue(args))
+  const { values, positionals } = parseOptions(withListenValue(args), {
+    format: { type: 'string' },
+    profile: { type: 'string' },
+    endpoints: { type: 'boolean' },
+    output: { type: 'string' },
+    conf: { type: 'string', multiple: true },
+    listen: { type: 'string' },
+    'token-file': { type: 'string' },
+    host: { type: 'string', multiple: true },
+  })
   const given = values.format
   const format = FORMATS.find((one) => one === given)
   const profile = PROFILES.find((one) => one === (values.profile ?? 'default'))
@@ -54,27 +63,4 @@ function withListenValue(args: readonly string[]): string[] {
     const isAlone = argument === '--listen' && (next === undefined || next.startsWith('-'))
     return isAlone ? '--listen=' : argument
   })
-}
-
-function parse(args: string[]) {
-  try {
-    return parseArgs({
-      args,
-      allowPositionals: true,
-      options: {
-        format: { type: 'string' },
-        profile: { type: 'string' },
-        endpoints: { type: 'boolean' },
-        output: { type: 'string' },
-        conf: { type: 'string', multiple: true },
-        listen: { type: 'string' },
-        'token-file': { type: 'string' },
-        host: { type: 'string', multiple: true },
-      },
-    })
-  } catch (error) {
-    // Not by `instanceof`: errors of Node's core may come from another realm.
-    const isError = typeof error === 'object' && error !== null && 'message' in error
-    throw new UsageError(isError ? String(error.message).split('.', 1)[0]! : '')
-  }
 }

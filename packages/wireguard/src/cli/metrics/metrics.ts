@@ -2,9 +2,9 @@ import { collectMetrics } from '../../metrics.js'
 import { readWhole, replaceFile } from '../../save/replace-file.js'
 import { type Command, CommandError } from '../context.js'
 import { withWireGuard } from '../interfaces.js'
+import { readNames } from '../peer-names.js'
 import { strerror } from '../strerror.js'
 import { metricsRequest } from './arguments.js'
-import { NamesOfFiles } from './names.js'
 
 /** `metrics`: prints the metrics of all devices, writes them into a file, or serves them. */
 export const metrics: Command = async (args, context) => {
@@ -14,7 +14,7 @@ export const metrics: Command = async (args, context) => {
     return await serveMetrics(request.listen, request, context)
   }
   const { format, profile, endpoints, output, confs } = request
-  const names = await new NamesOfFiles(confs, context).open()
+  const names = await readNames(confs, context)
   const text = await withWireGuard(context, (wg) =>
     collectMetrics(wg, { format, profile, endpoints, names }),
   )

@@ -1,8 +1,7 @@
 import { stat } from 'node:fs/promises'
 import type { PublicKey } from 'wireguardcfg'
-import { peerNames } from '../../metrics.js'
 import type { CommandContext } from '../context.js'
-import { readInput } from '../input.js'
+import { readNames } from '../peer-names.js'
 
 /** The names of peers in files, which are read again when they have changed. */
 export class NamesOfFiles {
@@ -16,7 +15,7 @@ export class NamesOfFiles {
   constructor(
     paths: readonly string[],
     context: CommandContext,
-    onError: (error: unknown) => void = () => {},
+    onError: (error: unknown) => void,
   ) {
     this.#paths = paths
     this.#context = context
@@ -24,13 +23,10 @@ export class NamesOfFiles {
   }
 
   /** Reads the files for the first time. @throws CommandError, ConfError */
-  async open(): Promise<ReadonlyMap<PublicKey, string>> {
+  async open(): Promise<void> {
     // Before the files: a change in between is then noticed.
     this.#versions = await this.#versionsNow()
-    const texts: string[] = []
-    for (const path of this.#paths) texts.push(await readInput(path, this.#context))
-    this.#names = peerNames(...texts)
-    return this.#names
+    this.#names = await readNames(this.#paths, this.#context)
   }
 
   /** Returns the names of now. */
