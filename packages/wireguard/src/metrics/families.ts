@@ -56,7 +56,11 @@ export const PEER_LABELS: Readonly<
     Exclude<MetricsProfile, 'all'>,
     {
       readonly labels: readonly string[]
-      readonly labelValues: (device: Device, peer: Peer, options: CheckedMetricsOptions) => LabelValues
+      readonly labelValues: (
+        device: Device,
+        peer: Peer,
+        options: CheckedMetricsOptions,
+      ) => LabelValues
     }
   >
 > = {

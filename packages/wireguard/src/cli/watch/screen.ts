@@ -1,5 +1,5 @@
 import { escapeUnprintable } from 'wireguardcfg/internal'
-import { type Choice, type Sort, SORTS } from './choice.js'
+import type { Choice, Sort } from './choice.js'
 import type { Row } from './live.js'
 
 /** The size of a terminal, in characters. */
@@ -46,7 +46,7 @@ const COLUMNS: readonly Column[] = [
   {
     sort: 'interface',
     title: 'INTERFACE',
-    width: 10,
+    width: 11,
     // The longest name.
     most: 15,
     text: ({ device }) => escapeUnprintable(device),
@@ -63,14 +63,14 @@ const COLUMNS: readonly Column[] = [
   {
     sort: 'handshake',
     title: 'HANDSHAKE',
-    width: 10,
+    width: 11,
     isRight: true,
     text: ({ handshakeAge }) => (handshakeAge === undefined ? 'never' : age(handshakeAge)),
   },
   {
     sort: 'received/s',
     title: 'RECEIVED/S',
-    width: 11,
+    width: 12,
     isRight: true,
     text: ({ receiveRate }) => amount(receiveRate),
   },
@@ -84,7 +84,7 @@ const COLUMNS: readonly Column[] = [
   {
     sort: 'received',
     title: 'RECEIVED',
-    width: 9,
+    width: 10,
     isRight: true,
     text: ({ receiveBytes }) => amount(receiveBytes),
   },
@@ -195,7 +195,7 @@ function line(
 
 function title({ title: text, sort }: Column, choice: Choice): string {
   if (sort !== choice.sort) return text
-  return `${choice.isReversed ? '^' : 'v'}${text}`
+  return `${text} ${choice.isReversed ? '^' : 'v'}`
 }
 
 function summary({ devices, all, clock, choice, rows }: ScreenContent): string {
@@ -222,12 +222,14 @@ function nothing({ devices, all }: ScreenContent): string {
   return all.length === 0 ? 'No peer.' : 'No peer is chosen: Esc shows all.'
 }
 
-function help({ isTyping, filter, onlyConnected, sort }: Choice): string {
+function help({ isTyping, filter, onlyConnected }: Choice): string {
   if (isTyping) return `filter: ${filter}_   Enter keeps it, Esc removes it`
-  const sorts = Array.from(SORTS, ([name, { key }]) => `${key} ${name}`)
-  const chosen = filter === '' && !onlyConnected ? '' : '  Esc all'
-  return `q quit  / filter  c connected${chosen}  v reverse  sorted by ${sort}: ${sorts.join(' ')}`
+  const all = filter === '' && !onlyConnected ? '' : '  Esc all'
+  return `q quit  / filter  c connected${all}  v reverse  ${SORT_KEYS}`
 }
+
+const SORT_KEYS =
+  'sort: i interface n name e endpoint h handshake r received/s t sent/s R received T sent'
 
 /** Returns milliseconds as text of at most nine characters: `2m 5s`. */
 function age(milliseconds: number): string {
