@@ -1,6 +1,7 @@
 // A web panel for the clients of an interface: a page, and the API that it uses. The .conf file is
 // its database. Run as root, and open http://127.0.0.1:8080:
 //
+//   npm install wireguard uplot uqr
 //   PANEL_TOKEN=$(openssl rand -hex 32) ENDPOINT=vpn.example.com:51820 node panel.mjs wg0 wg0.conf
 //
 //   GET    /clients        all clients
