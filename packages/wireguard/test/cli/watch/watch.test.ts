@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
 import { createInterface } from 'node:readline'
-import type { PublicKey } from 'wireguardcfg'
+import { type PublicKey, SecretKey } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { WireGuard } from '../../../src/wireguard.js'
 import { publicKeyOf } from '../../../../../test-fixtures/sample.js'
@@ -40,8 +40,16 @@ describe('events as JSON', () => {
       for await (const { type } of watcher) seen.push(type)
     })()
     await until(() => seen.includes('device-added'))
+    const secrets = [SecretKey.generatePrivate(), SecretKey.generatePreshared()] as const
     await fixture.client.configureDevice('wg0', {
-      peers: [{ publicKey: A, endpoint: { host: '2001:db8::1', port: 5 } }],
+      privateKey: secrets[0],
+      peers: [
+        {
+          publicKey: A,
+          presharedKey: secrets[1],
+          endpoint: { host: '2001:db8::1', port: 5 },
+        },
+      ],
     })
     await until(() => seen.includes('peer-added'))
     fixture.server.setPeer(A, { receiveBytes: 1000, lastHandshake: new Date() })
@@ -57,6 +65,7 @@ describe('events as JSON', () => {
     const { stdout, stderr, code } = await running
     expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
     expect(stdout).toMatch(/^[\n -~]*$/)
+    for (const secret of secrets) expect(stdout).not.toContain(secret.toBase64())
     const events = stdout
       .trimEnd()
       .split('\n')
