@@ -1,48 +1,9 @@
 // The command in a machine of its own: with its network, its /etc/wireguard and /etc/resolv.conf.
 import { expect, it } from '@jest/globals'
-import { runCommand } from '../../../test-fixtures/command.js'
 import { describeWith, hasStrace, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
-import { uniqueName } from '../../../test-fixtures/wireguard-go.js'
-import { BIN, hasBin } from './cli/bin.js'
+import { hasBin } from './cli/bin.js'
 import { tunnelText } from './support/tunnel-client.js'
-
-const PREPARE = [
-  'mkdir -p /etc/wireguard /run/wireguard-quick',
-  'chmod 700 /run/wireguard-quick',
-  'mount -t tmpfs -o mode=700 tmpfs /etc/wireguard',
-  'mount -t tmpfs -o mode=700 tmpfs /run/wireguard-quick',
-  // As in a container, it cannot be replaced by renaming another file.
-  'printf "nameserver 192.0.2.53\\n# as it was\\n" > /etc/wireguard/resolv',
-  'mount --bind /etc/wireguard/resolv /etc/resolv.conf',
-  'cat > "/etc/wireguard/$NAME.conf"',
-  'chmod 600 "/etc/wireguard/$NAME.conf"',
-  'ip link set lo up',
-  'ip link add eth0 type veth peer name far0',
-  // The kernel would add an address of its own a moment later.
-  'ip link set eth0 addrgenmode none',
-  'ip link set far0 addrgenmode none',
-  'ip link set far0 up',
-  'ip link set eth0 up',
-  'ip address add 192.0.2.9/24 dev eth0',
-  'ip route add default via 192.0.2.1',
-  'wireguard() { "$NODE" "$BIN" "$@"; }',
-  'state() { ip -br link; ip rule; ip -6 rule; ip route show table all; nft list ruleset; cat /etc/resolv.conf; ls /run/wireguard-quick; }',
-]
-
-/** Runs a script of sh with a file for $NAME in /etc/wireguard. */
-const run = async (script: string, file = tunnelText('0.0.0.0/0', ['DNS = 10.8.0.1'])) => {
-  const name = uniqueName()
-  const { stdout, stderr, code } = await runCommand(
-    ['unshare', '-nm', 'sh', '-ec', [...PREPARE, script].join('\n')],
-    { input: file, env: { NAME: name, BIN, NODE: process.execPath } },
-  )
-  return {
-    name,
-    stdout: stdout.replaceAll(name, 'NAME'),
-    stderr: stderr.replaceAll(name, 'NAME'),
-    code,
-  }
-}
+import { runInMachine as run } from './support/tunnel-machine.js'
 
 describeWith([hasWireGuardGo, hasWg, hasStrace, hasBin], 'the command', () => {
   it('brings a tunnel up by its name, tells each step, and takes it down', async () => {

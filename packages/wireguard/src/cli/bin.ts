@@ -1,51 +1,9 @@
 #!/usr/bin/env node
-import { fstatSync, writeSync } from 'node:fs'
 import { basename } from 'node:path'
-import { FileOutput } from './file-output.js'
-import { rawArguments } from './arguments.js'
-import { CLOSED_PIPE, describe, main } from './main.js'
+import { runProcess } from './process.js'
 
-let stdout: typeof process.stdout | FileOutput | undefined
-
-// The name in messages. It is wg for a link of that name:
+// The command behaves as the one whose name a link to it has:
 // `ln -s "$(command -v wireguard)" ~/bin/wg`.
-const program = basename(process.argv[1] ?? '') === 'wg' ? 'wg' : 'wireguard'
+const called = basename(process.argv[1] ?? '')
 
-// What no call was waiting for is a bug; wg(8) has no stack traces.
-process.once('uncaughtException', (error) => {
-  void describe(error, program).then((text) => {
-    try {
-      writeSync(2, `${text}\n`)
-    } finally {
-      process.exit(1)
-    }
-  })
-})
-
-const streams = {
-  // Getters, because the first access to each stream takes time.
-  get stdin() {
-    return process.stdin
-  },
-  hasDescriptors: true,
-  get stdout() {
-    stdout ??= fstatSync(1).isFile() ? new FileOutput(1) : process.stdout
-    return stdout
-  },
-  get stderr() {
-    return process.stderr
-  },
-  env: process.env,
-  program,
-}
-
-process.exitCode = await main(rawArguments(process.argv.slice(2)), streams)
-if (process.exitCode === CLOSED_PIPE) endBySignal('SIGPIPE')
-
-/** Ends the process as the signal does by default. Node ignores it. */
-function endBySignal(signal: NodeJS.Signals): void {
-  // The last listener that is taken off leaves the default of the system.
-  process.once(signal, () => {})
-  process.removeAllListeners(signal)
-  process.kill(process.pid, signal)
-}
+await runProcess(['wg', 'wg-quick'].includes(called) ? called : 'wireguard')

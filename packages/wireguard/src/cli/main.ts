@@ -41,7 +41,7 @@ export async function main(argv: readonly string[], streams: CommandStreams): Pr
   const err = new Output(() => streams.stderr, true)
   const context = { streams, program: streams.program ?? 'wireguard', out, err }
   try {
-    if (argv[0] !== '--debug') return await attempt(argv, context)
+    if (context.program === WG_QUICK || argv[0] !== '--debug') return await attempt(argv, context)
     const { withDebug } = await import('./debug.js')
     return await withDebug(err, () => attempt(argv.slice(1), context))
   } catch (error) {
@@ -53,13 +53,16 @@ export async function main(argv: readonly string[], streams: CommandStreams): Pr
   }
 }
 
-async function attempt(
-  [name = 'show', ...args]: readonly string[],
-  context: CommandContext,
-): Promise<number> {
-  const { out } = context
+const WG_QUICK = 'wg-quick'
+
+async function attempt(argv: readonly string[], context: CommandContext): Promise<number> {
+  const { out, program } = context
+  const [name = 'show', ...args] = argv
   try {
-    const code = await run(name, args, context)
+    const code =
+      program === WG_QUICK
+        ? await (await import('./quick/wg-quick.js')).wgQuick(argv, context)
+        : await run(name, args, context)
     await out.close()
     return code
   } catch (error) {

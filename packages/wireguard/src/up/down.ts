@@ -11,7 +11,7 @@ import { runHook } from './hooks.js'
 import { type CheckedDownOptions, DOWN, type DownResult, RESOLV_CONF } from './options.js'
 import type { PlanStep } from './plan/step.js'
 import { hookCommand } from './plan/step.js'
-import { tunnelSettings } from './settings.js'
+import { allCommands, type HookCommands, tunnelSettings } from './settings.js'
 import { bootId, StateFolder } from './state/state-folder.js'
 import { isLinkOf, type Made, type TunnelState } from './state/state.js'
 import { readTunnelFile } from './tunnel-file.js'
@@ -53,7 +53,7 @@ export async function takeDown(source: DownHost, options: CheckedDownOptions): P
 /** What a removal may do, beside undoing what `up` made. */
 export type RemovalOptions = Pick<
   CheckedDownOptions,
-  'name' | 'hooks' | 'hookTimeout' | 'hookOutput' | 'save' | 'onStep' | 'limits'
+  'name' | 'hooks' | 'hookTimeout' | 'hookOutput' | 'save' | 'file' | 'onStep' | 'limits'
 >
 
 /** How long an interface may take to appear whose `up` was killed while it was being made, ms. */
@@ -246,11 +246,16 @@ export class Removal {
 
   /** Takes down what wg-quick(8) or another program has made, by the conventions of wg-quick(8). */
   async removeForeign(): Promise<void> {
-    const { name, limits } = this.#options
+    const { name, limits, hooks: wanted } = this.#options
     const { network } = this.#source.host
     const device = await this.#source.readDevice(name, limits)
     const rules = await (await network.routes()).rules({}, limits)
-    const made: Made[] = [{ type: 'firewall' }, ...foreignTunnel(device, rules)]
+    const ofTunnel = foreignTunnel(device, rules)
+    const { hooks, saveTo } = this.#foreignFile()
+    const mayRun = wanted === 'run' ? hooks : undefined
+    for (const script of mayRun?.preDown ?? []) await this.#runHook('PreDown', script)
+    await this.#saveForeign(saveTo, ofTunnel.length > 0)
+    const made: Made[] = [{ type: 'firewall' }, ...ofTunnel]
     const { failures } = await undoAll(
       { made, name },
       {
@@ -261,8 +266,26 @@ export class Removal {
     )
     if (failures.length > 0) throw this.#notAll(failures)
     this.warn(
-      `${name} was brought up by another program: its commands did not run, and its name servers stay`,
+      `${name} was brought up by another program: ${hooks === undefined ? 'its commands did not run, and ' : ''}its name servers stay`,
     )
+    for (const script of mayRun?.postDown ?? []) await this.#runHook('PostDown', script)
+  }
+
+  /** What the file says of an interface that another program has brought up. */
+  #foreignFile(): { readonly hooks?: HookCommands; readonly saveTo?: string } {
+    const { file } = this.#options
+    if (file === undefined) return {}
+    const read = readTunnelFile(file)
+    const { hooks, saveConfig } = tunnelSettings(parseConf(read.text))
+    if (this.#options.hooks === 'run' && allCommands(hooks).length > 0) read.checkHooks()
+    return { hooks, ...(saveConfig ? { saveTo: read.path } : {}) }
+  }
+
+  async #saveForeign(path: string | undefined, hasOwnMark: boolean): Promise<void> {
+    const { name, save = path !== undefined, limits } = this.#options
+    if (!save || path === undefined) return
+    this.#tell({ type: 'save-file', command: `wg-quick save ${name}` })
+    await this.#source.save(name, path, hasOwnMark, limits)
   }
 
   #notAll(failures: readonly unknown[]): WireGuardError {

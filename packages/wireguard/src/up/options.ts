@@ -111,6 +111,11 @@ export interface DownOptions extends CallOptions {
    * of that file says.
    */
   readonly save?: boolean | undefined
+  /**
+   * The file of an interface that another program has brought up, such as wg-quick(8): its
+   * `PreDown` and `PostDown` run, and its `SaveConfig` counts. Not read for a tunnel of `up`.
+   */
+  readonly file?: string | undefined
   /** As {@link PlanOptions.stateDirectory}. */
   readonly stateDirectory?: string | undefined
   /** Called before each step. */
@@ -158,6 +163,7 @@ const DOWN_OPTIONS: OptionTable<DownOptions> = {
   hookTimeout: 'checked later',
   hookOutput: 'boolean',
   save: 'boolean',
+  file: 'text',
   stateDirectory: 'text',
   onStep: 'function',
 }
@@ -270,6 +276,7 @@ function checkedCommon(name: string, options: UpOptions | DownOptions): CheckedC
 export interface CheckedDownOptions extends CheckedCommonOptions {
   readonly hooks: 'run' | 'skip'
   readonly save: boolean | undefined
+  readonly file?: string | undefined
 }
 
 /** Checks the options of `down`. @throws WireGuardError `EINVAL` with the `path` of the option */
@@ -277,8 +284,8 @@ export function checkDownOptions(name: string, options: DownOptions): CheckedDow
   const context = { operation: DOWN, device: name }
   checkOptions(options, DOWN_OPTIONS, context)
   return inContext(context, () => {
-    const { hooks = 'run', save } = options
-    return { ...checkedCommon(name, options), hooks, save }
+    const { hooks = 'run', save, file } = options
+    return { ...checkedCommon(name, options), hooks, save, file }
   })
 }
 

@@ -1,0 +1,159 @@
+// The command as wg-quick, beside the real one.
+import { expect, it } from '@jest/globals'
+import { describeWith, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
+import { hasBin } from './cli/bin.js'
+import { tunnelText } from './support/tunnel-client.js'
+import { runInMachine } from './support/tunnel-machine.js'
+
+const DEFINE = `
+ours() { "$NODE" "$WG_QUICK" "$@"; }
+theirs() { wg-quick "$@"; }
+# Prints what a command prints, and its exit code.
+tell() { "$@" 2>&1 || echo "exit $?"; }
+# What a tunnel changes, without what the two make differently.
+all() { ip -br link; ip rule; ip -6 rule; ip route show table all; nft list ruleset; cat /etc/resolv.conf; }
+`
+
+const SPLIT = tunnelText('10.9.0.0/16, fd00:9::/48')
+const FULL = tunnelText('0.0.0.0/0, ::/0')
+
+/** Runs a script once with ours and once with theirs as \`quick\`, and returns what both print. */
+async function both(script: string, file = SPLIT): Promise<{ ours: string; theirs: string }> {
+  const outputOf = async (which: string): Promise<string> => {
+    const run = `${DEFINE}\nquick() { ${which} "$@"; }\n${script}`
+    const { stdout, stderr, code } = await runInMachine(run, file)
+    expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+    return stdout
+  }
+  const [ours, theirs] = [await outputOf('ours'), await outputOf('theirs')]
+  return { ours, theirs }
+}
+
+describeWith([hasWireGuardGo, hasWg, hasBin], 'wg-quick', () => {
+  it.each([
+    ['a tunnel without a file', 'tell quick up nope; tell quick down nope; tell quick strip nope'],
+    ['a path that is not there', 'tell quick up ./nope.conf; tell quick save /nope/x.conf'],
+    [
+      'names that no interface can have',
+      'cd /etc/wireguard; : > a-name-that-is-too-long.conf; : > x.txt; : > "a b.conf"' +
+        '; for f in ./a-name-that-is-too-long.conf ./x.txt "./a b.conf" /etc/wireguard; do tell quick up "$f"; done',
+    ],
+    [
+      'a name with its ending',
+      'tell quick up "$NAME.conf"; cd /etc/wireguard; tell quick up x.conf',
+    ],
+    ['an interface that is not there', 'tell quick down "$NAME"; tell quick save "$NAME"'],
+    [
+      'an interface of another kind',
+      'ip link add "$NAME" type veth peer name far1; tell quick down "$NAME"; tell quick save "$NAME"; tell quick up "$NAME"',
+    ],
+    [
+      'a file that others may read',
+      'cd /etc/wireguard; chmod 755 .; chmod 604 "$NAME.conf"; tell quick strip "$NAME"; tell quick down "./$NAME.conf"',
+    ],
+    [
+      'a link to a file',
+      'cd /etc/wireguard; mv "$NAME.conf" real.conf; ln -s real.conf "$NAME.conf"; tell quick strip "$NAME"; tell quick down "$NAME"',
+    ],
+    [
+      'a tunnel that is up',
+      'tell quick up "$NAME" > /dev/null; tell quick up "$NAME"; ip -br link | grep -c "^$NAME"',
+    ],
+  ])(
+    'says the same about %s',
+    async (_, script) => {
+      const { ours, theirs } = await both(script)
+      expect(theirs).not.toBe('')
+      expect(ours).toBe(theirs)
+    },
+    60_000,
+  )
+
+  it('prints its usage on standard error, and fails unless it was asked for', async () => {
+    const { ours, theirs } = await both(
+      'for a in --help -h help "" up "up a b" "frob x" "--help x"; do tell quick $a > /tmp/out.$$; head -c 16 /tmp/out.$$; grep ^exit /tmp/out.$$ || true; done; rm /tmp/out.$$; quick --help 2> /dev/null',
+    )
+    expect(theirs).toContain('Usage: wg-quick ')
+    expect(ours).toBe(theirs)
+  }, 60_000)
+
+  it.each([
+    [
+      'PostUp = exit 7',
+      'tell quick up "$NAME" | tail -n 1; ip -br link | grep -c "^$NAME" || true',
+    ],
+    [
+      'PreDown = exit 9',
+      'tell quick up "$NAME" > /dev/null; tell quick down "$NAME" | tail -n 1; ip -br link | grep -c "^$NAME"',
+    ],
+    [
+      'PostDown = exit 5',
+      'tell quick up "$NAME" > /dev/null; tell quick down "$NAME" | tail -n 1; ip -br link | grep -c "^$NAME" || true',
+    ],
+  ])(
+    'ends with the code of a command that fails: %s',
+    async (line, script) => {
+      const { ours, theirs } = await both(script, tunnelText('10.9.0.0/16', [line]))
+      expect(theirs).toMatch(/^exit \d\n[01]\n$/)
+      expect(ours).toBe(theirs)
+    },
+    60_000,
+  )
+
+  it.each([
+    ['split', SPLIT],
+    ['full', FULL],
+  ])(
+    'leaves the same behind after up and down: %s tunnel',
+    async (_, file) => {
+      const { ours, theirs } = await both(
+        'all > /tmp/b.$$; quick up "$NAME" 2> /dev/null; wg show "$NAME" allowed-ips; ip -br address show "$NAME" | sed s/fe80[^[:space:]]*// | tr -s " "' +
+          '; cat /proc/sys/net/ipv4/conf/all/src_valid_mark; quick down "$NAME" 2> /dev/null; all | diff /tmp/b.$$ - ; rm /tmp/b.$$',
+        file,
+      )
+      expect(ours.replace(/^[01]\n/m, '')).toBe(theirs.replace(/^[01]\n/m, ''))
+    },
+    60_000,
+  )
+
+  it('runs no command of a file that others can write, and changes nothing then', async () => {
+    const { stdout, code } = await runInMachine(
+      `${DEFINE}\ntheirs up "$NAME" 2> /dev/null; chmod 666 "/etc/wireguard/$NAME.conf"` +
+        '; all > /tmp/b.$$; tell ours down "$NAME"; all | diff /tmp/b.$$ -; rm /tmp/b.$$',
+      tunnelText('0.0.0.0/0', ['PreDown = echo bye']),
+    )
+    expect(code).toBe(0)
+    expect(stdout).not.toContain('bye')
+    expect(stdout).toMatch(/can be changed by others|others/)
+    expect(stdout).toMatch(/exit 1\n$/)
+  }, 60_000)
+
+  it.each([
+    ['ours', 'theirs'],
+    ['theirs', 'ours'],
+  ])(
+    'takes down with %s what %s has brought up, and leaves another tunnel alone',
+    async (down, up) => {
+      const other = FULL.replaceAll('10.8.0.2', '10.7.0.2').replaceAll('fd00:8::2', 'fd00:7::2')
+      const { stdout, stderr, code } = await runInMachine(
+        [
+          DEFINE,
+          // Of two tunnels, the second one is taken down.
+          `cat > /etc/wireguard/other.conf <<'X'\n${other}\nX`,
+          'chmod 600 /etc/wireguard/other.conf',
+          `${up} up other 2> /dev/null; all > /tmp/b.$$`,
+          `${up} up "$NAME" 2> /dev/null`,
+          `${down} down "$NAME" > /tmp/out.$$ 2> /dev/null; cat /tmp/out.$$`,
+          // The real one takes the rules of both that ignore default routes.
+          `all | diff /tmp/b.$$ - | grep -v suppress_prefixlength || true`,
+          'ours down other 2> /dev/null; ip rule | grep -c 518 || true; ip -br link | grep -cE "^(other|$NAME)" || true',
+          'rm /tmp/b.$$ /tmp/out.$$',
+        ].join('\n'),
+        tunnelText('0.0.0.0/0, ::/0', ['PreDown = echo bye %i', 'PostDown = echo gone']),
+      )
+      expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+      expect(stdout.replaceAll(/^(?:\d+[ac,d]\d*.*|---)\n/gm, '')).toBe('bye NAME\ngone\n0\n0\n')
+    },
+    60_000,
+  )
+})
