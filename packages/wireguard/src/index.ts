@@ -107,7 +107,14 @@ export type { Watcher } from './watch/watcher.js'
 export type { EndpointKeeper } from './keep/keeper.js'
 export type { KeepOptions, KeptEndpoint } from './keep/options.js'
 export type { SaveOptions } from './save/save.js'
-export type { DownOptions, DownResult, Hooks, PlanOptions, UpOptions } from './up/options.js'
+export type {
+  DownOptions,
+  DownResult,
+  Hooks,
+  PlanOptions,
+  TunnelResolveOptions,
+  UpOptions,
+} from './up/options.js'
 export type { TunnelPlan } from './up/plan/planned-tunnel.js'
 export type { PlanStep } from './up/plan/step.js'
 export type { Tunnel, TunnelFacts } from './up/tunnel.js'

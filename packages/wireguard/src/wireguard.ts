@@ -50,6 +50,7 @@ import { type DownHost, takeDown } from './up/down.js'
 import {
   checkDownOptions,
   checkPlanOptions,
+  type CheckedUpOptions,
   checkUpOptions,
   DEFAULT_STATE_DIRECTORY,
   DOWN,
@@ -78,6 +79,8 @@ export class WireGuard implements AsyncDisposable {
   readonly #backends: Backends
   readonly #calls = new RunningCalls()
   readonly #written = new WrittenEndpoints()
+  /** Of tunnels whose names had no address when they came up. */
+  readonly #keepers = new Map<string, EndpointKeeper>()
   readonly #poller: Poller
   #closed = false
 
@@ -601,6 +604,8 @@ export class WireGuard implements AsyncDisposable {
     const result = await this.#calls.run(DOWN, name, options, (signal) =>
       takeDown(this.#downHost(), { ...checked, limits: { ...checked.limits, signal } }),
     )
+    await this.#keepers.get(name)?.close()
+    this.#keepers.delete(name)
     this.#written.forget(name)
     return result
   }
@@ -696,6 +701,14 @@ export class WireGuard implements AsyncDisposable {
     )
   }
 
+  /** Goes on looking up the names of a tunnel that came up without them. */
+  #keepLater(name: string, conf: Conf, { resolve }: CheckedUpOptions): void {
+    if (resolve === false || !resolve.isLater) return
+    void this.#keepers.get(name)?.close()
+    const { family, lookup } = resolve.options
+    this.#keepers.set(name, this.keepEndpoints(name, conf, { family, lookup }))
+  }
+
   async #up(
     name: string,
     given: Conf | string,
@@ -707,6 +720,7 @@ export class WireGuard implements AsyncDisposable {
     const facts = await this.#calls.run(UP, name, options, (signal) =>
       up(this.#downHost(), { conf, file }, { ...checked, limits: { ...checked.limits, signal } }),
     )
+    if (facts.created) this.#keepLater(name, conf, checked)
     const { stateDirectory } = checked
     return tunnelHandle(facts, (limits = {}) => this.down(name, { stateDirectory, ...limits }))
   }

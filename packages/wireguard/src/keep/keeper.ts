@@ -123,7 +123,8 @@ export class EndpointKeeper implements AsyncDisposable {
       await this.#write({ peers: [change] }, this.#ended.signal)
       this.#options.onUpdate?.({ publicKey, host, before: peer.endpoint, after })
     } catch (error) {
-      kept.fail(this.#last?.now() ?? 0)
+      const peer = this.#last && findPeer(this.#last.device, publicKey)
+      kept.fail(this.#last?.now() ?? 0, peer?.endpoint !== undefined)
       this.#report(host, error, publicKey)
     }
   }

@@ -13,6 +13,8 @@ export interface PeerView {
 
 /** Milliseconds until the next lookup when the last one changed nothing, at first and at most. */
 const FIRST_DELAY = 30_000
+/** The same after a lookup that failed for a peer without endpoint, as when a machine starts. */
+const FIRST_DELAY_WITHOUT = 2000
 const LONGEST_DELAY = 300_000
 /** Milliseconds in which an address that was just written may prove itself: three handshakes. */
 const ATTEMPT = 15_000
@@ -26,6 +28,7 @@ export class KeptPeer {
   #since: number | undefined
   #nextAt = -Infinity
   #delay = FIRST_DELAY
+  #delayWithout = FIRST_DELAY_WITHOUT
   /** The addresses of the last lookup. */
   #answer: string | undefined
   /** The bytes that had been sent to it when its address was last chosen. */
@@ -65,6 +68,7 @@ export class KeptPeer {
     const isNew = answer !== this.#answer
     this.#answer = answer
     if (isNew) this.#delay = FIRST_DELAY
+    this.#delayWithout = FIRST_DELAY_WITHOUT
     const at = addresses.findIndex((one) => isSameEndpoint(one, peer.endpoint))
     const hasSent = this.#sentBefore !== undefined && peer.transmitBytes > this.#sentBefore
     const isTriedInVain = hasSent && addresses.length > 1
@@ -79,12 +83,18 @@ export class KeptPeer {
   }
 
   /** Notes that the lookup failed. */
-  fail(now: number): void {
-    this.#wait(now)
+  fail(now: number, hasEndpoint: boolean): void {
+    if (hasEndpoint) return this.#wait(now)
+    this.#nextAt = now + jittered(this.#delayWithout)
+    this.#delayWithout = Math.min(2 * this.#delayWithout, LONGEST_DELAY)
   }
 
   #wait(now: number): void {
-    this.#nextAt = now + this.#delay * (1 + JITTER * (2 * Math.random() - 1))
+    this.#nextAt = now + jittered(this.#delay)
     this.#delay = Math.min(2 * this.#delay, LONGEST_DELAY)
   }
+}
+
+function jittered(delay: number): number {
+  return delay * (1 + JITTER * (2 * Math.random() - 1))
 }

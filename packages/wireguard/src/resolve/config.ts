@@ -55,17 +55,19 @@ interface ResolvedNames extends PeerAddresses {
 /**
  * Resolves a configuration with checked options.
  *
+ * @param patience milliseconds after which names without an address count as failed
  * @throws WireGuardError when the caller aborts, and with `onFailure: 'throw'` (the default here)
  * the error of the first name that failed
  */
 export async function resolveNames(
   config: NamedDeviceConfig,
   options: ResolveConfigOptions,
+  patience?: number,
 ): Promise<ResolvedNames> {
   // The caller may have no type checker.
   if (typeof config !== 'object' || config === null) throw invalid('expected an object')
   const names = new PendingNames(namesIn(config), options)
-  await names.wait()
+  await names.wait(patience)
   const { addresses, failures } = names
   return { addresses, failures, resolved: withAddresses(config, addresses) }
 }

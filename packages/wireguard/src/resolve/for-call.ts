@@ -17,6 +17,7 @@ export interface ConfigForCall {
  * Resolves the names of a configuration as the option `resolve` of a call says.
  *
  * @param limits of the call, which hold for the lookups too
+ * @param patience milliseconds after which names without an address count as failed
  * @throws WireGuardError `EINVAL` with the `path` of the option, and as `resolveConfig`
  */
 export async function resolveForCall(
@@ -24,11 +25,14 @@ export async function resolveForCall(
   resolve: boolean | ResolveConfigOptions | undefined,
   limits: CallOptions,
   context: CallContext,
+  patience?: number,
 ): Promise<ConfigForCall> {
   if (resolve === undefined || resolve === false) return { config, addresses: undefined }
   const options = resolveOptionsOf(resolve, context)
   using lookups = new CallLookups(options, limits, context)
-  const { resolved, addresses } = await lookups.wait(resolveNames(config, lookups.options))
+  const { resolved, addresses } = await lookups.wait(
+    resolveNames(config, lookups.options, patience),
+  )
   return { config: resolved, addresses }
 }
 

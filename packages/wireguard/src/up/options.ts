@@ -15,6 +15,17 @@ import type { PlanStep } from './plan/step.js'
 /** What to do with the commands of a file: `PreUp`, `PostUp`, `PreDown` and `PostDown`. */
 export type Hooks = 'refuse' | 'skip' | 'run'
 
+/** How the names of a tunnel are resolved. */
+export interface TunnelResolveOptions extends Omit<ResolveConfigOptions, 'onFailure'> {
+  /**
+   * What to do when a name has no address. `'throw'` (default): the call fails, and nothing is
+   * changed. `'keep'`: the peer has no endpoint. `'later'`: the same after two seconds at most, and
+   * the name is looked up again, as `WireGuard.keepEndpoints`, until `down` or until the
+   * `WireGuard` is closed. That is in vain where name servers are reached through the tunnel alone.
+   */
+  readonly onFailure?: 'throw' | 'keep' | 'later' | undefined
+}
+
 /** Options of `WireGuard.plan`. */
 export interface PlanOptions extends CallOptions {
   /**
@@ -61,7 +72,7 @@ export interface PlanOptions extends CallOptions {
   /**
    * Whether host names of endpoints are resolved, and how; default true: all must have an address.
    */
-  readonly resolve?: boolean | ResolveConfigOptions | undefined
+  readonly resolve?: boolean | TunnelResolveOptions | undefined
   /**
    * The preference of the first of the two rules of a tunnel with a default route; default: the
    * pair below all pairs in 31800 to 32599, so that the newest tunnel comes first.
@@ -194,6 +205,13 @@ interface CheckedCommonOptions {
   readonly limits: CallOptions
 }
 
+/** How a tunnel resolves the names of its file. */
+export interface CheckedResolveOptions {
+  readonly options: ResolveConfigOptions
+  /** Whether what has no address soon is left to `keepEndpoints`. */
+  readonly isLater: boolean
+}
+
 /** The checked options of `plan` and `up`. */
 export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly table: string | undefined
@@ -205,7 +223,7 @@ export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly ipv6: 'auto' | 'require' | 'skip'
   readonly killSwitch: boolean
   readonly mtu: number | 'auto' | undefined
-  readonly resolve: false | ResolveConfigOptions
+  readonly resolve: false | CheckedResolveOptions
   readonly rulePreference: number | undefined
   readonly routeProtocol: number
   readonly ruleProtocol: number
@@ -227,6 +245,19 @@ export function checkUpOptions(name: string, options: UpOptions): CheckedUpOptio
   return inContext(context, () => checked(name, options, context))
 }
 
+function checkedResolve(
+  resolve: true | TunnelResolveOptions,
+  context: { readonly operation: string; readonly device: string },
+): CheckedResolveOptions {
+  if (typeof resolve !== 'object' || resolve === null) {
+    return { options: resolveOptionsOf(resolve, context), isLater: false }
+  }
+  const { onFailure: given, ...others } = resolve
+  const isLater = given === 'later'
+  const onFailure = given === 'later' ? 'keep' : given
+  return { options: resolveOptionsOf({ ...others, onFailure }, context), isLater }
+}
+
 function checked(
   name: string,
   options: UpOptions,
@@ -246,7 +277,7 @@ function checked(
     ipv6,
     killSwitch: options.killSwitch ?? false,
     mtu: mtu === undefined || mtu === 'auto' ? mtu : checkNumber('mtu', mtu, MTU),
-    resolve: resolve === false ? false : resolveOptionsOf(resolve, context),
+    resolve: resolve === false ? false : checkedResolve(resolve, context),
     rulePreference:
       rulePreference === undefined
         ? undefined

@@ -8,7 +8,7 @@ import { withAddresses } from '../resolve/config.js'
 import { resolveForCall } from '../resolve/for-call.js'
 import { type DownHost, Removal } from './down.js'
 import { Execution } from './execution.js'
-import { type CheckedUpOptions, PLAN, UP } from './options.js'
+import { type CheckedResolveOptions, type CheckedUpOptions, PLAN, UP } from './options.js'
 import { planTunnel } from './plan/plan.js'
 import { type PlannedTunnel, publicPlan, type TunnelPlan } from './plan/planned-tunnel.js'
 import { allCommands, type TunnelSettings, tunnelSettings } from './settings.js'
@@ -236,13 +236,21 @@ async function resolved(
   const found =
     resolve === false
       ? withAddresses(config, new Map())
-      : (await resolveForCall(config, resolve, limits, context)).config
+      : (await resolveForCall(config, resolve.options, limits, context, patienceOf(resolve))).config
+  const isLater = resolve !== false && resolve.isLater
   const warnings = config.peers.flatMap(({ publicKey, endpoint }, i) =>
     endpoint === undefined || found.peers?.[i]?.endpoint !== undefined
       ? []
-      : `the peer ${publicKey} has no endpoint, because its host name was not resolved`,
+      : `the peer ${publicKey} has no endpoint${isLater ? ' yet' : ''}, because its host name was not resolved`,
   )
   return { config: found, warnings }
+}
+
+/** Milliseconds for the names of a tunnel that comes up without them. */
+const PATIENCE = 2000
+
+function patienceOf({ isLater }: CheckedResolveOptions): number | undefined {
+  return isLater ? PATIENCE : undefined
 }
 
 async function inCall<T>(context: CallContext, step: () => Promise<T>): Promise<T> {

@@ -112,8 +112,18 @@ describe('a peer whose endpoint is a name', () => {
   it('waits longer after each failure', () => {
     const scene = new Scene({ now: STALE + 1 })
     expect(scene.kept.isDue(scene.view)).toBe(true)
-    scene.kept.fail(STALE + 1)
+    scene.kept.fail(STALE + 1, true)
     expect(scene.look(STALE + 26 * SECOND)).toBe('not due')
     expect(scene.look(STALE + 35 * SECOND)).toBe('nothing')
+  })
+
+  it('without an endpoint does not wait for long after the first failures', () => {
+    const scene = new Scene({ bornAt: undefined, endpoint: undefined })
+    for (const [i, delay] of [2, 4, 8, 16].entries()) {
+      const now = i * 1000 * SECOND
+      scene.kept.fail(now, false)
+      expect(scene.kept.isDue({ ...scene.view, now: now + 0.8 * delay * SECOND })).toBe(false)
+      expect(scene.kept.isDue({ ...scene.view, now: now + 1.2 * delay * SECOND })).toBe(true)
+    }
   })
 })

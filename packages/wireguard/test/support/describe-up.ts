@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import type { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { until } from '../../../../test-fixtures/wait.js'
 import { uniqueName } from '../../../../test-fixtures/wireguard-go.js'
 import { SecretKey, type UpOptions, WireGuard } from '../../src/index.js'
 import { comparable, machineState } from './machine-state.js'
@@ -231,6 +232,33 @@ export function describeUp(
         expect(files()).toEqual([])
       }
     }, 120_000)
+
+    it('comes up before its names have addresses, and goes on looking', async () => {
+      const baseline = await machineState(space)
+      const file = textOf({ peers: [['Endpoint = vpn.example:7', 'AllowedIPs = 10.9.0.0/16']] })
+      let lookups = 0
+      let answer: string | undefined
+      const lookup = async () => {
+        lookups++
+        await Promise.resolve()
+        if (answer !== undefined) return answer
+        throw Object.assign(new Error('no name server'), { code: 'EAI_AGAIN' })
+      }
+      const resolve = { onFailure: 'later', lookup } as const
+      const tunnel = await wg.up(name, file, options({ resolve }))
+      expect(tunnel.warnings).toEqual([expect.stringContaining('has no endpoint yet')])
+      expect((await wg.device(name)).peers[0]!.endpoint).toBeUndefined()
+      const atFirst = lookups
+      await until(() => lookups > atFirst)
+      answer = '198.51.100.9'
+      await until(async () => (await wg.device(name)).peers[0]!.endpoint?.host === answer)
+      await tunnel.down()
+      expect(await machineState(space)).toEqual(baseline)
+      const atEnd = lookups
+      // What is written later is for another tunnel of this name.
+      await (await wg.up(name, TEXT, options())).down()
+      expect(lookups).toBe(atEnd)
+    }, 60_000)
 
     it('refuses, returns or replaces a tunnel that is up', async () => {
       const baseline = await machineState(space)
