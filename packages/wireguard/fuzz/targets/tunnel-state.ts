@@ -8,7 +8,7 @@ import { must, target } from '../target.js'
 /** What states are made of. */
 const WORDS: readonly string[] = [
   ...`version name boot link index kind isComplete hooksBegan file save hasOwnMark full made type route
-    rule firewall valid-mark dns path hooks preDown postDown family table priority protocol invert
+    rule firewall valid-mark dns resolvconf key tun.wg0 path hooks preDown postDown family table priority protocol invert
     firewallMark suppressPrefixLength destination gateway device metric unreachable unicast before`
     .split(/\s+/)
     .map((word) => `"${word}": `),

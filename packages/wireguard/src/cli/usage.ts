@@ -40,21 +40,24 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   keep: `keep INTERFACE [FILE]
   Looks the host names of the file up again while their peers are overdue, until it is ended.
   The default is /etc/wireguard/INTERFACE.conf.`,
-  up: `up NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch] [--dns auto | file | off]
+  up: `up NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch]
+    [--dns auto | resolvconf | file | off]
   ${TUNNEL_FILE}
   --dry-run      print what would be done, as plan
   --json         print the result as JSON, and no steps
   --no-hooks     do not run PreUp and PostUp, nor PreDown and PostDown later
   --kill-switch  refuse traffic when the interface of a default route is down or gone
-  --dns          auto (default): edit /etc/resolv.conf unless another program manages it;
-                 file: edit it in any case; off: leave the name servers as they are`,
+  --dns          auto (default): by resolvconf where that manages /etc/resolv.conf, else edit
+                 the file unless another program manages it; resolvconf: by that program;
+                 file: edit the file in any case; off: leave the name servers as they are`,
   down: `down NAME | FILE [--json] [--no-hooks]
   Undoes what up did, also without the interface or the file.`,
   save: `save NAME | FILE
   ${TUNNEL_FILE}`,
   strip: `strip NAME | FILE
   ${TUNNEL_FILE}`,
-  plan: `plan NAME | FILE [--json] [--no-hooks] [--kill-switch] [--dns auto | file | off]
+  plan: `plan NAME | FILE [--json] [--no-hooks] [--kill-switch]
+    [--dns auto | resolvconf | file | off]
   ${TUNNEL_FILE}`,
   metrics: `metrics [--format prometheus | openmetrics] [--profile default | mindflavor | all]
     [--conf FILE]... [--endpoints] [--output FILE]

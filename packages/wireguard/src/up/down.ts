@@ -6,6 +6,7 @@ import type { LinkState } from 'wireguardnl'
 import { deleteDevice } from '../delete-device.js'
 import type { Host } from '../host.js'
 import { DnsStack } from './dns/dns-stack.js'
+import { findResolvconf, type Resolvconf } from './dns/resolvconf.js'
 import { foreignTunnel } from './foreign.js'
 import { runHook } from './hooks.js'
 import { type CheckedDownOptions, DOWN, type DownResult, RESOLV_CONF } from './options.js'
@@ -251,11 +252,12 @@ export class Removal {
     const device = await this.#source.readDevice(name, limits)
     const rules = await (await network.routes()).rules({}, limits)
     const ofTunnel = foreignTunnel(device, rules)
-    const { hooks, saveTo } = this.#foreignFile()
+    const { hooks, saveTo, resolvconf } = this.#foreignFile()
     const mayRun = wanted === 'run' ? hooks : undefined
     for (const script of mayRun?.preDown ?? []) await this.#runHook('PreDown', script)
     await this.#saveForeign(saveTo, ofTunnel.length > 0)
     const made: Made[] = [{ type: 'firewall' }, ...ofTunnel]
+    if (resolvconf !== undefined) made.push({ type: 'resolvconf', key: resolvconf.key })
     const { failures } = await undoAll(
       { made, name },
       {
@@ -265,20 +267,31 @@ export class Removal {
       },
     )
     if (failures.length > 0) throw this.#notAll(failures)
-    this.warn(
-      `${name} was brought up by another program: ${hooks === undefined ? 'its commands did not run, and ' : ''}its name servers stay`,
-    )
+    if (hooks === undefined) {
+      this.warn(
+        `${name} was brought up by another program: its commands did not run, and its name servers stay`,
+      )
+    }
     for (const script of mayRun?.postDown ?? []) await this.#runHook('PostDown', script)
   }
 
   /** What the file says of an interface that another program has brought up. */
-  #foreignFile(): { readonly hooks?: HookCommands; readonly saveTo?: string } {
+  #foreignFile(): {
+    readonly hooks?: HookCommands
+    readonly saveTo?: string
+    readonly resolvconf?: Resolvconf
+  } {
     const { file } = this.#options
     if (file === undefined) return {}
     const read = readTunnelFile(file)
-    const { hooks, saveConfig } = tunnelSettings(parseConf(read.text))
+    const { hooks, saveConfig, dns } = tunnelSettings(parseConf(read.text))
     if (this.#options.hooks === 'run' && allCommands(hooks).length > 0) read.checkHooks()
-    return { hooks, ...(saveConfig ? { saveTo: read.path } : {}) }
+    const resolvconf = dns.servers.length === 0 ? undefined : findResolvconf(this.#options.name)
+    return {
+      hooks,
+      ...(saveConfig ? { saveTo: read.path } : {}),
+      ...(resolvconf === undefined ? {} : { resolvconf }),
+    }
   }
 
   async #saveForeign(path: string | undefined, hasOwnMark: boolean): Promise<void> {

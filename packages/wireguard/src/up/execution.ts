@@ -4,6 +4,7 @@ import { createInterface } from '../create/create.js'
 import type { OwnedInterface } from '../create/interface.js'
 import type { Host } from '../host.js'
 import { DnsStack } from './dns/dns-stack.js'
+import { addArguments, runResolvconf } from './dns/resolvconf.js'
 import { runHook } from './hooks.js'
 import { type CheckedUpOptions, UP } from './options.js'
 import { madeBy } from './plan/draft.js'
@@ -125,6 +126,8 @@ export class Execution {
         return new Sysctl(await network.within()).write(step.key, step.value)
       case 'add-rule':
         return await (await network.routes()).addRule(step.rule, limits)
+      case 'set-resolvconf':
+        return await runResolvconf(options.name, addArguments(step.key), step.text)
       case 'set-dns': {
         using _ = await this.#init.lockResolvConf()
         const owner = `${folder.namespace}/${options.name}`

@@ -41,11 +41,12 @@ export interface PlanOptions extends CallOptions {
   /** Default `'refuse'`: a file with commands is an error. They run as root. */
   readonly hooks?: Hooks | undefined
   /**
-   * How the name servers of the file take effect. `'file'`: `/etc/resolv.conf` is edited until the
-   * tunnel goes down. `'auto'`, the default, does the same, and is an error where another program
-   * manages that file. `'off'`: not at all.
+   * How the name servers of the file take effect until the tunnel goes down. `'resolvconf'`: by the
+   * program of openresolv or Debian. `'file'`: `/etc/resolv.conf` is edited. `'auto'`, the default:
+   * by resolvconf where that manages the file, else as `'file'`, which is an error where another
+   * program does. `'off'`: not at all.
    */
-  readonly dns?: 'auto' | 'file' | 'off' | undefined
+  readonly dns?: 'auto' | 'resolvconf' | 'file' | 'off' | undefined
   /**
    * The file that `dns` edits: `/etc/resolv.conf`, the default, or `/etc/netns/NAME/resolv.conf`.
    * In another network namespace it has to be named.
@@ -146,7 +147,7 @@ const PLAN_OPTIONS: OptionTable<PlanOptions> = {
   table: 'checked later',
   metric: 'checked later',
   hooks: ['refuse', 'skip', 'run'],
-  dns: ['auto', 'file', 'off'],
+  dns: ['auto', 'resolvconf', 'file', 'off'],
   resolvConf: 'text',
   firewall: ['auto', 'require', 'off'],
   ipv6: ['auto', 'require', 'skip'],
@@ -217,7 +218,7 @@ export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly table: string | undefined
   readonly metric: number | undefined
   readonly hooks: Hooks
-  readonly dns: 'auto' | 'file' | 'off'
+  readonly dns: 'auto' | 'resolvconf' | 'file' | 'off'
   readonly resolvConf: string | undefined
   readonly firewall: 'auto' | 'require' | 'off'
   readonly ipv6: 'auto' | 'require' | 'skip'

@@ -1,6 +1,7 @@
 import { type CallOptions, isWireGuardError } from 'wireguardcfg'
 import type { Network } from '../network.js'
 import { DnsStack } from './dns/dns-stack.js'
+import { removeArguments, runResolvconf } from './dns/resolvconf.js'
 import { familyOf } from './plan/prefixes.js'
 import { MAIN, type PlanStep, routeText, ruleText } from './plan/step.js'
 import type { StateFolder } from './state/state-folder.js'
@@ -40,6 +41,9 @@ export async function undo(made: Made, context: UndoContext): Promise<string | u
       return undefined
     case 'valid-mark':
       await restoreValidMark(made.before, context)
+      return undefined
+    case 'resolvconf':
+      await ignoring(['ENOENT'], () => runResolvconf(name, removeArguments(made.key), ''))
       return undefined
     case 'dns':
   }
@@ -85,6 +89,10 @@ export function undoStep(made: Made, name: string): PlanStep {
       }
     case 'valid-mark':
       return { type: 'set-sysctl', command: `sysctl -w ${VALID_MARK}=${made.before}` }
+    case 'resolvconf': {
+      const command = `resolvconf ${removeArguments(made.key).join(' ')}`
+      return { type: 'restore-resolvconf', command }
+    }
     case 'dns':
   }
   return { type: 'restore-dns', command: `restore ${made.path}` }
@@ -107,7 +115,7 @@ export function undoOrder({ made }: Pick<TunnelState, 'made'>): {
 }
 
 function isUndoneFirst({ type }: Made): boolean {
-  return type === 'dns' || type === 'rule'
+  return type === 'dns' || type === 'resolvconf' || type === 'rule'
 }
 
 /** What a removal consists of. */

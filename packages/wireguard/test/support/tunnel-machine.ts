@@ -40,14 +40,17 @@ export interface MachineRun {
 /**
  * Runs a script of sh in a machine of its own: with its network, its /etc/wireguard and
  * /etc/resolv.conf, and a file for $NAME.
+ *
+ * @param first commands before the machine is prepared
  */
 export async function runInMachine(
   script: string,
   file = tunnelText('0.0.0.0/0', ['DNS = 10.8.0.1']),
+  first: readonly string[] = [],
 ): Promise<MachineRun> {
   const name = uniqueName()
   const { stdout, stderr, code } = await runCommand(
-    ['unshare', '-nm', 'sh', '-ec', [...PREPARE, script].join('\n')],
+    ['unshare', '-nm', 'sh', '-ec', [...first, ...PREPARE, script].join('\n')],
     { input: file, env: { NAME: name, BIN, WG_QUICK, NODE: process.execPath } },
   )
   return {

@@ -65,10 +65,16 @@ function readText(path: string): string {
  * Returns a file for name servers (resolv.conf(5)): those of a tunnel, in the place of all others,
  * so that no query goes beside the tunnel.
  */
-export function resolvConfText({ servers, search }: ConfDNS, tunnel: string): string {
+export function resolvConfText(dns: ConfDNS, tunnel: string): string {
+  return (
+    `# The name servers of the WireGuard tunnel ${tunnel}. The former file returns with\n` +
+    `# "wireguard down ${tunnel}".\n${nameServerLines(dns)}`
+  )
+}
+
+/** Returns the lines of a file for name servers, as resolvconf(8) takes them. */
+export function nameServerLines({ servers, search }: ConfDNS): string {
   const lines = [
-    `# The name servers of the WireGuard tunnel ${tunnel}. The former file returns with`,
-    `# "wireguard down ${tunnel}".`,
     ...servers.map((server) => `nameserver ${server}`),
     ...(search.length === 0 ? [] : [`search ${search.join(' ')}`]),
   ]

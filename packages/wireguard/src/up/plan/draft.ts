@@ -69,6 +69,8 @@ export function madeBy(step: UpStep, name: string): Made | undefined {
       return { type: 'firewall' }
     case 'set-sysctl':
       return { type: 'valid-mark', before: '0' }
+    case 'set-resolvconf':
+      return { type: 'resolvconf', key: step.key }
     case 'set-dns':
       return { type: 'dns', path: step.path }
     default:

@@ -1,6 +1,7 @@
 import { WireGuardError } from 'wireguardcfg'
 import { invalid } from 'wireguardcfg/internal'
-import { leadsNowhere, ownerOf, resolvConfText } from '../dns/resolv-conf.js'
+import { leadsNowhere, nameServerLines, ownerOf, resolvConfText } from '../dns/resolv-conf.js'
+import { findResolvconf, type Resolvconf } from '../dns/resolvconf.js'
 import { RESOLV_CONF } from '../options.js'
 import type { Draft } from './draft.js'
 
@@ -8,7 +9,7 @@ import type { Draft } from './draft.js'
  * Adds the name servers.
  *
  * @throws WireGuardError `EBUSY` another program manages the file; `EOPNOTSUPP` in another
- * namespace, without a file; `EINVAL`
+ * namespace, without a file, or without the program resolvconf; `EINVAL`
  */
 export function addNameServers(draft: Draft): void {
   const { network, options, settings } = draft.request
@@ -29,8 +30,35 @@ export function addNameServers(draft: Draft): void {
     })
   }
   const path = resolvConf ?? RESOLV_CONF
+  const resolvconf = resolvconfFor(draft, path)
+  if (resolvconf !== undefined) {
+    return draft.add({
+      type: 'set-resolvconf',
+      key: resolvconf.key,
+      text: nameServerLines(settings.dns),
+    })
+  }
   checkOwner(draft, path)
-  draft.add({ type: 'set-dns', path, text: resolvConfText({ servers, search }, name) })
+  draft.add({ type: 'set-dns', path, text: resolvConfText(settings.dns, name) })
+}
+
+/** Returns the program resolvconf(8) where it is to be used. @throws WireGuardError */
+function resolvconfFor({ request }: Draft, path: string): Resolvconf | undefined {
+  const { dns, name, resolvConf } = request.options
+  const isWanted = dns === 'resolvconf'
+  if (resolvConf !== undefined) {
+    if (!isWanted) return undefined
+    throw invalid('resolvconf knows no other file', { path: 'resolvConf' })
+  }
+  const isManager = dns === 'auto' && ownerOf(path)?.name === 'resolvconf'
+  if (!isWanted && !isManager) return undefined
+  const found = findResolvconf(name)
+  if (found !== undefined || !isWanted) return found
+  throw new WireGuardError('there is no program resolvconf', {
+    code: 'EOPNOTSUPP',
+    path: 'dns',
+    hint: "Install openresolv or resolvconf, or pass dns: 'file' or 'off'",
+  })
 }
 
 function checkOwner(draft: Draft, path: string): void {

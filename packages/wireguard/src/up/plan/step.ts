@@ -1,5 +1,6 @@
 import type { DeviceConfig } from 'wireguardcfg'
 import type { RouteInit, RuleInit, TunnelFirewall } from 'wireguardnl'
+import { addArguments } from '../dns/resolvconf.js'
 import { familyOf } from './prefixes.js'
 
 /** One step of bringing a tunnel up or taking it down. */
@@ -20,7 +21,9 @@ export interface PlanStep {
     | 'delete-firewall'
     | 'set-sysctl'
     | 'set-dns'
+    | 'set-resolvconf'
     | 'restore-dns'
+    | 'restore-resolvconf'
     | 'save-file'
   /**
    * The same in the words of ip(8), wg(8), nft(8), sysctl(8) or the shell, for people. Nothing runs
@@ -47,6 +50,8 @@ export type UpStep =
   | { readonly type: 'set-sysctl'; readonly key: string; readonly value: string }
   | { readonly type: 'add-rule'; readonly rule: RuleInit }
   | { readonly type: 'set-dns'; readonly path: string; readonly text: string }
+  /** `key` is what resolvconf(8) calls the tunnel. */
+  | { readonly type: 'set-resolvconf'; readonly key: string; readonly text: string }
 
 /** Returns what a failure of a step says: "could not ...". */
 export function stepTitle(step: UpStep): string {
@@ -69,6 +74,8 @@ export function stepTitle(step: UpStep): string {
       return `set ${step.key}`
     case 'add-rule':
       return `add IPv${step.rule.family} rule ${step.rule.priority}`
+    case 'set-resolvconf':
+      return 'run resolvconf'
     case 'set-dns':
   }
   return `edit ${step.path}`
@@ -95,6 +102,8 @@ export function commandOf(step: UpStep, name: string): string {
       return `sysctl -w ${step.key}=${step.value}`
     case 'add-rule':
       return `ip -${step.rule.family} rule add ${ruleText(step.rule)}`
+    case 'set-resolvconf':
+      return `resolvconf ${addArguments(step.key).join(' ')}`
     case 'set-dns':
   }
   return `edit ${step.path}`

@@ -14,6 +14,8 @@ export type Made =
   | { readonly type: 'firewall' }
   /** Whether marks count for the check of source addresses: its value before all tunnels. */
   | { readonly type: 'valid-mark'; readonly before: '0' | '1' }
+  /** Name servers that resolvconf(8) has by this key. */
+  | { readonly type: 'resolvconf'; readonly key: string }
   /** An entry in the list of the tunnels that edit this file. */
   | { readonly type: 'dns'; readonly path: string }
 
@@ -85,7 +87,7 @@ export function parseState(text: string, name: string): TunnelState {
     save: given.boolean('save'),
     hasOwnMark: given.boolean('hasOwnMark'),
     full: given.list('full').map((family) => readFamily(family)),
-    made: given.list('made').map((one) => readMade(new Given(one))),
+    made: given.list('made').map((one) => readMade(new Given(one), name)),
     hooks: readHooks(given.get('hooks')),
   }
   return state
@@ -110,7 +112,7 @@ function readHooks(value: unknown): DownHooks {
   return { preDown: given.texts('preDown'), postDown: given.texts('postDown') }
 }
 
-function readMade(given: Given): Made {
+function readMade(given: Given, name: string): Made {
   const type = given.get('type')
   switch (type) {
     case 'route':
@@ -123,6 +125,13 @@ function readMade(given: Given): Made {
       const before = given.get('before')
       if (before !== '0' && before !== '1') throw damaged('before')
       return { type, before }
+    }
+    case 'resolvconf': {
+      const key = given.text('key')
+      // Never an option of the program, and no other interface.
+      const prefix = key.endsWith(name) ? key.slice(0, -name.length) : '-'
+      given.check(/^(?:[A-Za-z0-9][A-Za-z0-9-]*\.)?$/.test(prefix), 'key')
+      return { type, key }
     }
     case 'dns': {
       const path = given.text('path')

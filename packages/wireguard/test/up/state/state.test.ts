@@ -29,6 +29,11 @@ describe('the state of a tunnel', () => {
     expect(() => parseState('null', 'wg0')).toThrow('damaged')
   })
 
+  it.each(['wg0', 'tun.wg0'])('has the key that resolvconf knows it by: %s', (key) => {
+    const changed = JSON.stringify({ ...golden, made: [{ type: 'resolvconf', key }] })
+    expect(parseState(changed, 'wg0').made).toEqual([{ type: 'resolvconf', key }])
+  })
+
   it.each(Object.keys(golden))('without a right %s is refused, and never misread', (field) => {
     for (const value of [undefined, null, 0, -1, 1.5, 2 ** 53, 'x', '', [], {}, [null], true]) {
       const changed = JSON.stringify({ ...golden, [field]: value })
@@ -53,6 +58,9 @@ describe('the state of a tunnel', () => {
     ['another file', { type: 'dns', path: '/etc/shadow' }],
     ['a file above', { type: 'dns', path: '/etc/netns/../resolv.conf' }],
     ['a local route', { type: 'route', route: { ...inner(0, 'route'), type: 'local' } }],
+    ['another key of resolvconf', { type: 'resolvconf', key: 'eth0' }],
+    ['an option of resolvconf', { type: 'resolvconf', key: '-d' }],
+    ['an option before the name', { type: 'resolvconf', key: '-i.wg0' }],
     ['another sysctl', { type: 'valid-mark', before: '2' }],
     ['something else', { type: 'file', path: '/' }],
   ])('never undoes %s', (_, wrong) => {
