@@ -64,6 +64,9 @@ export async function sendEvents(response, { wg, name, clients }) {
           send('connection', { publicKey, connected: type !== 'disconnected', lastHandshake })
           break
         }
+        case 'error':
+          send('failure', { message: event.error.message })
+          break
         case 'peer-added':
         case 'peer-removed':
         case 'device-added':

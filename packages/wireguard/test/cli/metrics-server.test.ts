@@ -299,6 +299,10 @@ describe('metrics --listen', () => {
         )
       }
       expect(destroyed).toEqual([0, 1, 2, 3])
+      // One that has gone during its read holds nothing.
+      const gone = Object.assign(new EventEmitter(), { destroyed: true, destroy: () => {} })
+      await scrapes.text('prometheus', gone as unknown as ServerResponse)
+      expect(gone.listenerCount('close')).toBe(0)
     })
   })
 })

@@ -59,6 +59,8 @@ export class Scrapes {
 
   /** Ends the responses with the oldest text when too many are in memory. */
   #hold(texts: Texts, response: ServerResponse): void {
+    // The client may have gone during the read.
+    if (response.destroyed) return
     let responses = this.#sending.get(texts)
     if (responses === undefined) {
       responses = new Set()

@@ -47,14 +47,15 @@ export class Live {
 
   /** Takes the next event. */
   apply(event: WatchEvent): void {
+    // What can be told can be read.
+    if (event.type !== 'error' && 'device' in event) this.#errors.delete(event.device)
     switch (event.type) {
       case 'device-added':
         this.#connected.set(event.device, new Set())
-        this.#errors.delete(event.device)
+        this.#errors.delete(undefined)
         return
       case 'device-removed':
         this.#connected.delete(event.device)
-        this.#errors.delete(event.device)
         return
       case 'device-renamed':
         this.#rename(event.from, event.device)
@@ -66,7 +67,6 @@ export class Live {
         this.#connected.get(event.device)?.delete(event.publicKey)
         return
       case 'traffic':
-        this.#errors.delete(event.device)
         this.#rates.add(
           keyOf(event.device, event.publicKey),
           event.at.getTime(),
