@@ -7,6 +7,8 @@ import { tunnelText } from './tunnel-client.js'
 const WG_QUICK = fileURLToPath(new URL('../../dist/cli/wg-quick.js', import.meta.url))
 
 const PREPARE = [
+  // The implementation ends with its interface.
+  `trap 'ip link delete "$NAME" 2> /dev/null || true' EXIT`,
   'mkdir -p /etc/wireguard /run/wireguard-quick',
   'chmod 700 /run/wireguard-quick',
   'mount -t tmpfs -o mode=700 tmpfs /etc/wireguard',
