@@ -1,5 +1,7 @@
-import { execFile } from 'node:child_process'
-import { spawnSync } from 'node:child_process'
+import { execFile, spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { promisify } from 'node:util'
 import type { Requirement } from '../../../../test-fixtures/require.js'
 import { until } from '../../../../test-fixtures/wait.js'
@@ -21,11 +23,9 @@ export interface TerminalFlags {
   readonly settings: string
 }
 
-let count = 0
-
 /** A terminal of tmux with a shell in it. */
 export class Terminal implements AsyncDisposable {
-  readonly #socket = `wireguard-${process.pid}-${count++}`
+  readonly #directory = mkdtempSync(join(tmpdir(), 'wireguard-tmux-'))
 
   private constructor() {}
 
@@ -39,7 +39,12 @@ export class Terminal implements AsyncDisposable {
     const variables = Object.entries(env).flatMap(([name, value]) => ['-e', `${name}=${value}`])
     const size = ['-x', String(columns), '-y', String(rows)]
     await terminal.#tmux('-f', '/dev/null', '-u', 'new-session', '-d', ...size, ...variables, SHELL)
-    await terminal.untilShows(/^ready>$/m)
+    try {
+      await terminal.untilShows(/^ready>$/m)
+    } catch (error) {
+      await terminal[Symbol.asyncDispose]()
+      throw error
+    }
     return terminal
   }
 
@@ -97,10 +102,11 @@ export class Terminal implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#tmux('kill-server').catch(() => {})
+    rmSync(this.#directory, { recursive: true, force: true })
   }
 
   #tmux(...args: string[]): Promise<{ readonly stdout: string }> {
-    return run('tmux', ['-L', this.#socket, ...args])
+    return run('tmux', ['-S', join(this.#directory, 'socket'), ...args])
   }
 }
 
