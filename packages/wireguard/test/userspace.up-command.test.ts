@@ -100,7 +100,7 @@ describeWith([hasWireGuardGo, hasWg, hasStrace, hasBin], 'the command', () => {
     ['up', 'Usage: wireguard up NAME | FILE'],
     ['up a b', 'Usage: wireguard up NAME | FILE'],
     ['up --no-hook wg0', 'unknown option "--no-hook"'],
-    ['up --dns maybe wg0', '--dns: expected auto, resolvconf, file or off'],
+    ['up --dns maybe wg0', '--dns: expected auto, resolved, resolvconf, file or off'],
     ['up racknerd2_mailbox', '"racknerd2_mailbox": an interface name has at most 15 bytes'],
     ['up ./racknerd2_mailbox.conf', 'at most 15 bytes'],
     ['up /etc/hosts', 'expected the name of an interface and .conf'],

@@ -41,15 +41,16 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   Looks the host names of the file up again while their peers are overdue, until it is ended.
   The default is /etc/wireguard/INTERFACE.conf.`,
   up: `up NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch]
-    [--dns auto | resolvconf | file | off]
+    [--dns auto | resolved | resolvconf | file | off]
   ${TUNNEL_FILE}
   --dry-run      print what would be done, as plan
   --json         print the result as JSON, and no steps
   --no-hooks     do not run PreUp and PostUp, nor PreDown and PostDown later
   --kill-switch  refuse traffic when the interface of a default route is down or gone
-  --dns          auto (default): by resolvconf where that manages /etc/resolv.conf, else edit
-                 the file unless another program manages it; resolvconf: by that program;
-                 file: edit the file in any case; off: leave the name servers as they are`,
+  --dns          auto (default): by systemd-resolved or resolvconf where one of them manages
+                 /etc/resolv.conf, else edit the file unless another program manages it;
+                 resolved, resolvconf: by these; file: edit the file in any case;
+                 off: leave the name servers as they are`,
   down: `down NAME | FILE [--json] [--no-hooks]
   Undoes what up did, also without the interface or the file.`,
   save: `save NAME | FILE
@@ -57,7 +58,7 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   strip: `strip NAME | FILE
   ${TUNNEL_FILE}`,
   plan: `plan NAME | FILE [--json] [--no-hooks] [--kill-switch]
-    [--dns auto | resolvconf | file | off]
+    [--dns auto | resolved | resolvconf | file | off]
   ${TUNNEL_FILE}`,
   metrics: `metrics [--format prometheus | openmetrics] [--profile default | mindflavor | all]
     [--conf FILE]... [--endpoints] [--output FILE]

@@ -1,10 +1,12 @@
 import { type CallOptions, isWireGuardError, WireGuardError } from 'wireguardcfg'
+import { callDeadline } from 'wireguardcfg/backend'
 import { abortError } from 'wireguardcfg/backend'
 import { createInterface } from '../create/create.js'
 import type { OwnedInterface } from '../create/interface.js'
 import type { Host } from '../host.js'
 import { DnsStack } from './dns/dns-stack.js'
 import { addArguments, runResolvconf } from './dns/resolvconf.js'
+import { tellResolved } from './dns/resolved.js'
 import { runHook } from './hooks.js'
 import { type CheckedUpOptions, UP } from './options.js'
 import { madeBy } from './plan/draft.js'
@@ -126,6 +128,10 @@ export class Execution {
         return new Sysctl(await network.within()).write(step.key, step.value)
       case 'add-rule':
         return await (await network.routes()).addRule(step.rule, limits)
+      case 'set-resolved': {
+        using call = callDeadline({ operation: UP, device: options.name }, limits)
+        return await tellResolved(this.#state.link!.index, step.dns, call)
+      }
       case 'set-resolvconf':
         return await runResolvconf(options.name, addArguments(step.key), step.text)
       case 'set-dns': {

@@ -41,12 +41,13 @@ export interface PlanOptions extends CallOptions {
   /** Default `'refuse'`: a file with commands is an error. They run as root. */
   readonly hooks?: Hooks | undefined
   /**
-   * How the name servers of the file take effect until the tunnel goes down. `'resolvconf'`: by the
-   * program of openresolv or Debian. `'file'`: `/etc/resolv.conf` is edited. `'auto'`, the default:
-   * by resolvconf where that manages the file, else as `'file'`, which is an error where another
-   * program does. `'off'`: not at all.
+   * How the name servers of the file take effect until the tunnel goes down. `'resolved'`:
+   * systemd-resolved is told, over D-Bus. `'resolvconf'`: by the program of openresolv or Debian.
+   * `'file'`: `/etc/resolv.conf` is edited. `'auto'`, the default: by the one of the former two
+   * that manages the file, else as `'file'`, which is an error where another program does.
+   * `'off'`: not at all.
    */
-  readonly dns?: 'auto' | 'resolvconf' | 'file' | 'off' | undefined
+  readonly dns?: 'auto' | 'resolved' | 'resolvconf' | 'file' | 'off' | undefined
   /**
    * The file that `dns` edits: `/etc/resolv.conf`, the default, or `/etc/netns/NAME/resolv.conf`.
    * In another network namespace it has to be named.
@@ -147,7 +148,7 @@ const PLAN_OPTIONS: OptionTable<PlanOptions> = {
   table: 'checked later',
   metric: 'checked later',
   hooks: ['refuse', 'skip', 'run'],
-  dns: ['auto', 'resolvconf', 'file', 'off'],
+  dns: ['auto', 'resolved', 'resolvconf', 'file', 'off'],
   resolvConf: 'text',
   firewall: ['auto', 'require', 'off'],
   ipv6: ['auto', 'require', 'skip'],
@@ -218,7 +219,7 @@ export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly table: string | undefined
   readonly metric: number | undefined
   readonly hooks: Hooks
-  readonly dns: 'auto' | 'resolvconf' | 'file' | 'off'
+  readonly dns: 'auto' | 'resolved' | 'resolvconf' | 'file' | 'off'
   readonly resolvConf: string | undefined
   readonly firewall: 'auto' | 'require' | 'off'
   readonly ipv6: 'auto' | 'require' | 'skip'

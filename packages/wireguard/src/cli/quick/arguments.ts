@@ -16,7 +16,7 @@ export interface QuickRequest {
   readonly dns: (typeof DNS)[number] | undefined
 }
 
-const DNS = ['auto', 'resolvconf', 'file', 'off'] as const
+const DNS = ['auto', 'resolved', 'resolvconf', 'file', 'off'] as const
 
 /**
  * Reads `NAME|FILE` and options. As in wg-quick(8), a name stands for a file in /etc/wireguard, and
@@ -34,7 +34,8 @@ export function quickRequest(args: readonly string[], known: readonly QuickFlag[
     const flag = known.find((one) => argument === `--${one}`)
     if (flag === 'dns') {
       dns = DNS.find((one) => one === args[i + 1])
-      if (dns === undefined) throw new UsageError('--dns: expected auto, resolvconf, file or off')
+      if (dns === undefined)
+        throw new UsageError('--dns: expected auto, resolved, resolvconf, file or off')
       i++
     } else if (flag !== undefined) flags.add(flag)
     else if (argument.startsWith('-')) throw new UsageError(`unknown option ${quote(argument)}`)

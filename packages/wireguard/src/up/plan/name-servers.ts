@@ -1,7 +1,9 @@
 import { WireGuardError } from 'wireguardcfg'
+import { callDeadline } from 'wireguardcfg/backend'
 import { invalid } from 'wireguardcfg/internal'
 import { leadsNowhere, nameServerLines, ownerOf, resolvConfText } from '../dns/resolv-conf.js'
 import { findResolvconf, type Resolvconf } from '../dns/resolvconf.js'
+import { checkResolved, hasSystemBus } from '../dns/resolved.js'
 import { RESOLV_CONF } from '../options.js'
 import type { Draft } from './draft.js'
 
@@ -9,9 +11,9 @@ import type { Draft } from './draft.js'
  * Adds the name servers.
  *
  * @throws WireGuardError `EBUSY` another program manages the file; `EOPNOTSUPP` in another
- * namespace, without a file, or without the program resolvconf; `EINVAL`
+ * namespace, without a file, or without the program resolvconf; `EINVAL`; as `checkResolved`
  */
-export function addNameServers(draft: Draft): void {
+export async function addNameServers(draft: Draft): Promise<void> {
   const { network, options, settings } = draft.request
   const { dns, name, resolvConf } = options
   const { servers, search } = settings.dns
@@ -38,8 +40,27 @@ export function addNameServers(draft: Draft): void {
       text: nameServerLines(settings.dns),
     })
   }
+  if (usesResolved(draft, path)) {
+    const { limits } = options
+    using call = callDeadline({ operation: 'plan tunnel', device: name }, limits)
+    await checkResolved(call)
+    return draft.add({ type: 'set-resolved', dns: settings.dns })
+  }
   checkOwner(draft, path)
   draft.add({ type: 'set-dns', path, text: resolvConfText(settings.dns, name) })
+}
+
+/** Whether systemd-resolved is told. @throws WireGuardError */
+function usesResolved({ request }: Draft, path: string): boolean {
+  const { dns, resolvConf } = request.options
+  const isWanted = dns === 'resolved'
+  if (resolvConf !== undefined) {
+    if (!isWanted) return false
+    throw invalid('systemd-resolved knows no other file', { path: 'resolvConf' })
+  }
+  const owner = dns === 'auto' ? ownerOf(path) : undefined
+  const isManager = owner?.name === 'systemd-resolved' && owner.isCertain
+  return isWanted || (isManager && hasSystemBus())
 }
 
 /** Returns the program resolvconf(8) where it is to be used. @throws WireGuardError */

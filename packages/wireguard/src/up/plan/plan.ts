@@ -48,7 +48,7 @@ export async function planTunnel(request: PlanRequest): Promise<PlannedTunnel> {
   } else if (options.killSwitch) {
     draft.warn('killSwitch has no effect: no default route leads into the tunnel')
   }
-  addNameServers(draft)
+  await addNameServers(draft)
   addHooks(draft, 'PostUp', settings.hooks.postUp)
   const { steps, warnings, made } = draft
   const { full } = intent

@@ -1,4 +1,5 @@
 import type { DeviceConfig } from 'wireguardcfg'
+import type { ConfDNS } from 'wireguardcfg/conf'
 import type { RouteInit, RuleInit, TunnelFirewall } from 'wireguardnl'
 import { addArguments } from '../dns/resolvconf.js'
 import { familyOf } from './prefixes.js'
@@ -22,6 +23,7 @@ export interface PlanStep {
     | 'set-sysctl'
     | 'set-dns'
     | 'set-resolvconf'
+    | 'set-resolved'
     | 'restore-dns'
     | 'restore-resolvconf'
     | 'save-file'
@@ -50,6 +52,7 @@ export type UpStep =
   | { readonly type: 'set-sysctl'; readonly key: string; readonly value: string }
   | { readonly type: 'add-rule'; readonly rule: RuleInit }
   | { readonly type: 'set-dns'; readonly path: string; readonly text: string }
+  | { readonly type: 'set-resolved'; readonly dns: ConfDNS }
   /** `key` is what resolvconf(8) calls the tunnel. */
   | { readonly type: 'set-resolvconf'; readonly key: string; readonly text: string }
 
@@ -76,6 +79,8 @@ export function stepTitle(step: UpStep): string {
       return `add IPv${step.rule.family} rule ${step.rule.priority}`
     case 'set-resolvconf':
       return 'run resolvconf'
+    case 'set-resolved':
+      return 'tell systemd-resolved'
     case 'set-dns':
   }
   return `edit ${step.path}`
@@ -102,6 +107,11 @@ export function commandOf(step: UpStep, name: string): string {
       return `sysctl -w ${step.key}=${step.value}`
     case 'add-rule':
       return `ip -${step.rule.family} rule add ${ruleText(step.rule)}`
+    case 'set-resolved': {
+      const { servers, search } = step.dns
+      const domains = [...search, "'~.'"].join(' ')
+      return `resolvectl dns ${name} ${servers.join(' ')}; resolvectl domain ${name} ${domains}; resolvectl default-route ${name} yes`
+    }
     case 'set-resolvconf':
       return `resolvconf ${addArguments(step.key).join(' ')}`
     case 'set-dns':

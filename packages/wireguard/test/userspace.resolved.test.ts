@@ -1,0 +1,110 @@
+// Name servers with a real systemd-resolved, over a real bus.
+import { expect, it } from '@jest/globals'
+import { existsSync } from 'node:fs'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
+import {
+  describeWith,
+  hasWg,
+  hasWireGuardGo,
+  type Requirement,
+} from '../../../test-fixtures/require.js'
+import { hasBin } from './cli/bin.js'
+import { tunnelText } from './support/tunnel-client.js'
+import { runInMachine } from './support/tunnel-machine.js'
+
+const CACHE = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
+const RESOLVED = `${CACHE}/wireguard-resolvers/systemd-resolved`
+const DBUS = `${CACHE}/wireguard-resolvers/dbus-daemon`
+
+const hasResolved: Requirement = () =>
+  existsSync(RESOLVED) && existsSync(DBUS)
+    ? { ok: true }
+    : { ok: false, reason: 'needs systemd-resolved and dbus-daemon, unpacked: .ci/provision' }
+
+const BUS = `<busconfig>
+  <listen>unix:path=/run/dbus/system_bus_socket</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow user="*"/><allow own="*"/><allow send_destination="*"/><allow receive_sender="*"/>
+  </policy>
+</busconfig>`
+
+/** A machine whose name servers systemd-resolved manages. */
+const FIRST = [
+  'mount -t tmpfs tmpfs /run',
+  'mkdir -p /run/over /run/work /run/bin /run/dbus /run/systemd/resolve',
+  `mount -t overlay overlay -o lowerdir=${RESOLVED}/etc:/etc,upperdir=/run/over,workdir=/run/work /etc`,
+  'grep -q ^systemd-resolve: /etc/passwd || echo "systemd-resolve:x:991:991::/:/usr/sbin/nologin" >> /etc/passwd',
+  'grep -q ^systemd-resolve: /etc/group || echo "systemd-resolve:x:991:" >> /etc/group',
+  'chown systemd-resolve:systemd-resolve /run/systemd/resolve',
+  `cat > /run/bus.conf <<'X'\n${BUS}\nX`,
+  // The real wg-quick calls it by this name.
+  `ln -s ${RESOLVED}/usr/bin/resolvectl /run/bin/resolvconf`,
+  `ln -s ${RESOLVED}/usr/bin/resolvectl /run/bin/resolvectl`,
+]
+
+/** @param within what starts systemd-resolved */
+const begin = (within = '') => `
+umount /etc/resolv.conf
+export PATH="$PATH:/run/bin"
+${DBUS}/usr/bin/dbus-daemon --config-file=/run/bus.conf --nofork --nopidfile 2> /dev/null & bus=$!
+while ! [ -S /run/dbus/system_bus_socket ]; do sleep 0.05; done
+${within} ${RESOLVED}/lib/systemd/systemd-resolved 2> /dev/null & resolved=$!
+while ! resolvectl statistics > /dev/null 2>&1; do sleep 0.1; done
+ln -sf /run/systemd/resolve/stub-resolv.conf /etc/resolv.conf
+ours() { "$NODE" "$BIN" "$@" 2> /run/err || { echo "failed: $(tail -n 1 /run/err)"; }; }
+tell() { for what in dns domain default-route; do resolvectl $what "$NAME"; done | sed 's/Link [0-9]*/Link/'; }
+`
+const END = '\nkill $resolved $bus; wait'
+
+const NAMED = tunnelText('10.9.0.0/16', ['DNS = 10.8.0.1, fd00:8::1, corp.example'])
+
+const run = async (script: string, file = NAMED, within?: string): Promise<string> => {
+  const { stdout, stderr, code } = await runInMachine(
+    `${begin(within)}\n${script}${END}`,
+    file,
+    FIRST,
+  )
+  expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+  return stdout
+}
+
+describeWith(
+  [hasWireGuardGo, hasWg, hasBin, hasResolved],
+  'name servers by systemd-resolved',
+  () => {
+    it('are those that wg-quick gives it, and end with the interface', async () => {
+      const stdout = await run(
+        'resolvectl > /run/before; ours up "$NAME"; tell > /run/ours; cat /run/ours; ours down "$NAME"' +
+          '; resolvectl | diff /run/before -; wg-quick up "$NAME" 2> /dev/null; tell | diff /run/ours -' +
+          '; wg-quick down "$NAME" 2> /dev/null; ls -l /etc/resolv.conf | sed "s/.* //"',
+      )
+      expect(stdout).toBe(
+        'Link (NAME): 10.8.0.1 fd00:8::1\nLink (NAME): corp.example ~.\nLink (NAME): yes\n' +
+          '/run/systemd/resolve/stub-resolv.conf\n',
+      )
+    }, 60_000)
+
+    it('are gone when up fails, and stand in the plan', async () => {
+      const stdout = await run(
+        'resolvectl > /run/before; ours up "$NAME"; resolvectl | diff /run/before -; ours plan "$NAME" --no-hooks | grep resolvectl',
+        tunnelText('10.9.0.0/16', ['DNS = 10.8.0.1', 'PostUp = false']),
+      )
+      expect(stdout).toMatch(/^failed: .*could not run PostUp/)
+      expect(stdout).toContain("resolvectl dns NAME 10.8.0.1; resolvectl domain NAME '~.'")
+    }, 60_000)
+
+    it('are refused before anything is made where it lives in another namespace, or does not run', async () => {
+      const stdout = await run(
+        'ours up "$NAME"; ip -br link | grep -c "^$NAME" || true; kill $resolved; wait $resolved || true' +
+          '; ours up "$NAME"; ip -br link | grep -c "^$NAME" || true; resolved=',
+        NAMED,
+        'unshare -n',
+      )
+      expect(stdout).toMatch(
+        /^failed: .*another network namespace.*\n0\nfailed: .*systemd-resolved does not run.*\n0\n$/,
+      )
+    }, 60_000)
+  },
+)
