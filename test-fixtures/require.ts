@@ -60,6 +60,25 @@ export const hasEtcd: Requirement = once(() =>
   succeeds('etcd', '--version') ? { ok: true } : missing('needs etcd: apt-get install etcd-server'),
 )
 
+/** promtool(1), and the real Prometheus, which come together. */
+export const hasPrometheus: Requirement = once(() =>
+  succeeds('promtool', '--version') && succeeds('prometheus', '--version')
+    ? { ok: true }
+    : missing('needs prometheus: apt-get install prometheus'),
+)
+
+/** The parser of Prometheus for Python. */
+export const hasMetricsParser: Requirement = once(() =>
+  succeeds('/usr/bin/python3', '-c', 'import prometheus_client')
+    ? { ok: true }
+    : missing('needs python3-prometheus-client: apt-get install python3-prometheus-client'),
+)
+
+/** tmux(1): a real terminal, of which a test sees the screen. */
+export const hasTmux: Requirement = once(() =>
+  succeeds('tmux', '-V') ? { ok: true } : missing('needs tmux: apt-get install tmux'),
+)
+
 /** The real wg(8), to compare with. */
 export const hasWg: Requirement = once(() =>
   succeeds('wg', '--version') ? { ok: true } : missing('needs wg: apt-get install wireguard-tools'),

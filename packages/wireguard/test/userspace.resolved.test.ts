@@ -1,26 +1,13 @@
 // Name servers with a real systemd-resolved, over a real bus.
 import { expect, it } from '@jest/globals'
-import { existsSync } from 'node:fs'
-import { homedir } from 'node:os'
-import { join } from 'node:path'
-import {
-  describeWith,
-  hasWg,
-  hasWireGuardGo,
-  type Requirement,
-} from '../../../test-fixtures/require.js'
+import { describeWith, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { hasBin } from './cli/bin.js'
+import { hasUnpacked, unpacked, withPackage } from './support/resolvers.js'
 import { tunnelText } from './support/tunnel-client.js'
 import { runInMachine } from './support/tunnel-machine.js'
 
-const CACHE = process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache')
-const RESOLVED = `${CACHE}/wireguard-resolvers/systemd-resolved`
-const DBUS = `${CACHE}/wireguard-resolvers/dbus-daemon`
-
-const hasResolved: Requirement = () =>
-  existsSync(RESOLVED) && existsSync(DBUS)
-    ? { ok: true }
-    : { ok: false, reason: 'needs systemd-resolved and dbus-daemon, unpacked: .ci/provision' }
+const RESOLVED = unpacked('systemd-resolved')
+const DBUS = unpacked('dbus-daemon')
 
 const BUS = `<busconfig>
   <listen>unix:path=/run/dbus/system_bus_socket</listen>
@@ -32,9 +19,8 @@ const BUS = `<busconfig>
 
 /** A machine whose name servers systemd-resolved manages. */
 const FIRST = [
-  'mount -t tmpfs tmpfs /run',
-  'mkdir -p /run/over /run/work /run/bin /run/dbus /run/systemd/resolve',
-  `mount -t overlay overlay -o lowerdir=${RESOLVED}/etc:/etc,upperdir=/run/over,workdir=/run/work /etc`,
+  ...withPackage('systemd-resolved'),
+  'mkdir -p /run/bin /run/dbus /run/systemd/resolve',
   'grep -q ^systemd-resolve: /etc/passwd || echo "systemd-resolve:x:991:991::/:/usr/sbin/nologin" >> /etc/passwd',
   'grep -q ^systemd-resolve: /etc/group || echo "systemd-resolve:x:991:" >> /etc/group',
   'chown systemd-resolve:systemd-resolve /run/systemd/resolve',
@@ -71,7 +57,7 @@ const run = async (script: string, file = NAMED, within?: string): Promise<strin
 }
 
 describeWith(
-  [hasWireGuardGo, hasWg, hasBin, hasResolved],
+  [hasWireGuardGo, hasWg, hasBin, hasUnpacked('systemd-resolved', 'dbus-daemon')],
   'name servers by systemd-resolved',
   () => {
     it('are those that wg-quick gives it, and end with the interface', async () => {

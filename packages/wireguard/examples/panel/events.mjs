@@ -27,14 +27,12 @@ export async function sendEvents(response, { wg, name, clients }) {
     // Changes that come together are told together.
     if (isPending) return
     isPending = true
+    await clients.settled()
+    isPending = false
     try {
-      await clients.settled()
-      isPending = false
       send('clients', { interface: await clients.interface(), clients: await clients.list() })
     } catch (error) {
       send('failure', { message: error.message })
-    } finally {
-      isPending = false
     }
   }
   const timer = setInterval(() => {

@@ -34,9 +34,10 @@ export function terminal({ env, stdout }: Pick<CommandStreams, 'env' | 'stdout'>
   }
 }
 
-const RESET = '\u001B[0m'
-const BOLD = '\u001B[1m'
-const RED = '\u001B[31m'
-const GREEN = '\u001B[32m'
+// Of ECMA-48: select graphic rendition.
+export const RESET = '\u001B[0m'
+export const BOLD = '\u001B[1m'
+export const RED = '\u001B[31m'
+export const GREEN = '\u001B[32m'
 const YELLOW = '\u001B[33m'
 const CYAN = '\u001B[36m'

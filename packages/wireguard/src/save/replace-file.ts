@@ -130,7 +130,8 @@ async function copyOwner(path: string, file: FileHandle, mode: number): Promise<
   await file.chmod(before.mode & 0o7777)
 }
 
-async function versionOf(path: string): Promise<string> {
+/** Returns what changes with each write of a file; empty: it does not exist. */
+export async function versionOf(path: string): Promise<string> {
   try {
     const found = await stat(path, { bigint: true })
     if (!found.isFile()) throw new WireGuardError('it is no regular file', { code: 'EINVAL' })

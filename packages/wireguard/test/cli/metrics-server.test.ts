@@ -13,7 +13,7 @@ import { type ServerTimes, serveMetrics } from '../../src/cli/metrics/serve.js'
 import { Output } from '../../src/cli/output.js'
 import { WireGuard } from '../../src/wireguard.js'
 import { publicKeyOf, samplePeers } from '../../../../test-fixtures/sample.js'
-import { describeWith, type Requirement } from '../../../../test-fixtures/require.js'
+import { describeWith, hasPrometheus } from '../../../../test-fixtures/require.js'
 import { until } from '../../../../test-fixtures/wait.js'
 import { BIN, hasBin } from './bin.js'
 import { commandFixture } from './fixture.js'
@@ -355,13 +355,6 @@ describeWith(hasBin, 'metrics as a process', () => {
     expect(await once(child, 'exit')).toEqual([0, null])
   }, 60_000)
 })
-
-const hasPrometheus: Requirement = () => {
-  const { spawnSync } = process.getBuiltinModule('node:child_process')
-  return spawnSync('prometheus', ['--version']).status === 0
-    ? { ok: true }
-    : { ok: false, reason: 'needs prometheus: apt-get install prometheus' }
-}
 
 describeWith(hasPrometheus, 'a real Prometheus', () => {
   it('scrapes the server', async () => {

@@ -13,7 +13,7 @@ import { UapiServer } from 'wireguard/server'
 import { caught } from '../../../../test-fixtures/caught.js'
 import { runCommand } from '../../../../test-fixtures/command.js'
 import { temporaryDirectory, type TemporaryDirectory } from '../../../../test-fixtures/directory.js'
-import { describeWith, type Requirement } from '../../../../test-fixtures/require.js'
+import { describeWith, hasMetricsParser, hasPrometheus } from '../../../../test-fixtures/require.js'
 import { publicKeyOf, sampleDevice, samplePeer } from '../../../../test-fixtures/sample.js'
 
 const [LAPTOP, PHONE] = [publicKeyOf(1), publicKeyOf(2)]
@@ -21,22 +21,6 @@ const OWN = publicKeyOf(9)
 /** Everything that a name had better not do to a format or a terminal. */
 const ODD = 'a "b" \\ \n\r\t\u001b[31m é \u202e \ud800'
 const NOW = Date.UTC(2026, 10, 27)
-
-const hasProgram =
-  (program: string, pkg: string, ...args: string[]): Requirement =>
-  () => {
-    const found = process.getBuiltinModule('node:child_process').spawnSync(program, args)
-    return found.status === 0
-      ? { ok: true }
-      : { ok: false, reason: `needs ${pkg}: apt-get install ${pkg}` }
-  }
-const hasPromtool = hasProgram('promtool', 'prometheus', '--version')
-const hasParser = hasProgram(
-  '/usr/bin/python3',
-  'python3-prometheus-client',
-  '-c',
-  'import prometheus_client',
-)
 
 function device(name: string, ...peers: Partial<Device['peers'][number]>[]): Device {
   return sampleDevice({
@@ -150,7 +134,7 @@ describe('names', () => {
   })
 })
 
-describeWith(hasPromtool, 'promtool', () => {
+describeWith(hasPrometheus, 'promtool', () => {
   it('has nothing to say about the text', async () => {
     const input = renderMetrics([WG0], { profile: 'all', names: new Map([[LAPTOP, ODD]]) })
     const { code, stdout, stderr } = await runCommand(['promtool', 'check', 'metrics'], { input })
@@ -158,7 +142,7 @@ describeWith(hasPromtool, 'promtool', () => {
   }, 60_000)
 })
 
-describeWith(hasParser, 'the parser of Prometheus', () => {
+describeWith(hasMetricsParser, 'the parser of Prometheus', () => {
   const PARSE = `
 import sys, json
 from prometheus_client.openmetrics.parser import text_string_to_metric_families as om

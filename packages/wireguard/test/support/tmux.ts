@@ -1,18 +1,11 @@
-import { execFile, spawnSync } from 'node:child_process'
+import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Requirement } from '../../../../test-fixtures/require.js'
 import { until } from '../../../../test-fixtures/wait.js'
 
 const run = promisify(execFile)
-
-/** A real terminal, of which a test sees the screen. */
-export const hasTmux: Requirement = () =>
-  spawnSync('tmux', ['-V']).status === 0
-    ? { ok: true }
-    : { ok: false, reason: 'needs tmux: apt-get install tmux' }
 
 /** What a program can change about a terminal and has to give back. */
 export interface TerminalFlags {

@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
 import type { PublicKey } from 'wireguardcfg'
+import { versionOf } from '../../save/replace-file.js'
 import type { CommandContext } from '../context.js'
 import { readNames } from '../peer-names.js'
 
@@ -44,15 +44,6 @@ export class NamesOfFiles {
 
   /** What changes with each write; of a file that is gone: nothing. */
   #versionsNow(): Promise<string[]> {
-    return Promise.all(
-      this.#paths.map(async (path) => {
-        try {
-          const { ino, size, mtimeMs, ctimeMs } = await stat(path)
-          return [ino, size, mtimeMs, ctimeMs].join(' ')
-        } catch {
-          return ''
-        }
-      }),
-    )
+    return Promise.all(this.#paths.map((path) => versionOf(path).catch(() => '')))
   }
 }

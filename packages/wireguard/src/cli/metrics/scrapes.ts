@@ -11,7 +11,6 @@ const MOST_TEXTS = 8
 export interface ScrapesRequest {
   /** Milliseconds for which a read is given to those who ask later. */
   readonly freshFor: number
-
   /** Reads all devices. */
   readonly read: () => Promise<Scrape>
   /** Returns the options for a text, of which the names may have changed. */

@@ -1,5 +1,6 @@
 import type { PlanStep } from '../../up/plan/step.js'
 import type { CommandContext } from '../context.js'
+import { onEnd } from '../ending.js'
 
 /** Prints each step as wg-quick(8) does, on standard error, before it happens. */
 export function stepPrinter({ err }: CommandContext): (step: PlanStep) => void {
@@ -19,18 +20,14 @@ export async function printWarnings(
 
 /** Runs a step that SIGINT and SIGTERM abort, so that it can undo what it began. */
 export async function abortable<T>(
-  { streams }: CommandContext,
+  context: CommandContext,
   step: (signal: AbortSignal) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController()
-  const abort = (): void => controller.abort()
-  const signals = ['SIGINT', 'SIGTERM'] as const
-  for (const signal of signals) process.on(signal, abort)
-  streams.ended?.addEventListener('abort', abort)
+  const stop = onEnd(context, () => controller.abort())
   try {
     return await step(controller.signal)
   } finally {
-    for (const signal of signals) process.off(signal, abort)
-    streams.ended?.removeEventListener('abort', abort)
+    stop()
   }
 }

@@ -48,9 +48,9 @@ const NAME = /^[a-zA-Z0-9_=+.-]{1,15}$/
 function requestOf(given: string, context: CommandContext): Request {
   const path = NAME.test(given) ? `/etc/wireguard/${given}.conf` : given
   if (!existsSync(path)) throw die(context, `\`${path}' does not exist`)
-  const name = /^([a-zA-Z0-9_=+.-]{1,15})\.conf$/.exec(basename(path))?.[1]
+  const name = /^(.+)\.conf$/.exec(basename(path))?.[1] ?? ''
   // basename() would take the slash of a folder away.
-  if (name === undefined || path.endsWith('/')) {
+  if (!NAME.test(name) || path.endsWith('/')) {
     throw die(context, 'The config file must be a valid interface name, followed by .conf')
   }
   return { name, path, file: readTunnelFile(path) }

@@ -7,7 +7,7 @@ interface Sorting {
 }
 
 /** By what rows are sorted. */
-const SORTS = new Map<Sort, Sorting>([
+export const SORTS = new Map<Sort, Sorting>([
   ['interface', { key: 'i', compare: byText(({ device }) => device) }],
   ['name', { key: 'n', compare: byText(({ name, publicKey }) => name ?? publicKey) }],
   ['endpoint', { key: 'e', compare: byText(({ endpoint }) => endpoint) }],

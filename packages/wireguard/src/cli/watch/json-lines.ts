@@ -2,7 +2,7 @@ import { type Endpoint, formatEndpoint, isWireGuardError } from 'wireguardcfg'
 import type { WatchEvent } from '../../watch/events.js'
 import type { WireGuard } from '../../wireguard.js'
 import type { CommandContext } from '../context.js'
-import { ending } from '../ending.js'
+import { onEnd } from '../ending.js'
 import { jsonText } from '../print-json.js'
 import type { PeerNames } from './names.js'
 
@@ -23,11 +23,15 @@ export async function printEvents(
   context: CommandContext,
 ): Promise<void> {
   const watcher = wg.watch({ devices, traffic, interval })
-  void ending(context).then(() => watcher.return())
-  for await (const event of watcher) {
-    if (event.type === 'device-added') await names.addDevice(event.device)
-    await context.out.write(`${jsonText(eventJSON(event, names))}\n`)
-    await context.out.flush()
+  const stopListening = onEnd(context, () => void watcher.return())
+  try {
+    for await (const event of watcher) {
+      if (event.type === 'device-added') await names.addDevice(event.device)
+      await context.out.write(`${jsonText(eventJSON(event, names))}\n`)
+      await context.out.flush()
+    }
+  } finally {
+    stopListening()
   }
 }
 

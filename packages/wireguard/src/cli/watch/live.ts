@@ -29,15 +29,20 @@ export interface LiveSource {
   nameOf(publicKey: PublicKey): string | undefined
 }
 
+/** What events tell of a device, beside its snapshot. */
+interface LiveDevice {
+  readonly connected: Set<PublicKey>
+  readonly rates: Rates
+}
+
 /** What the events of a watch tell: which devices there are, who is connected, the rates. */
 export class Live {
-  readonly #connected = new Map<string, Set<PublicKey>>()
+  readonly #devices = new Map<string, LiveDevice>()
   readonly #errors = new Map<string | undefined, string>()
-  readonly #rates = new Rates()
 
   /** The names of the devices. */
   get devices(): readonly string[] {
-    return [...this.#connected.keys()]
+    return [...this.#devices.keys()]
   }
 
   /** Why devices could not be read, one line each. */
@@ -47,38 +52,38 @@ export class Live {
 
   /** Takes the next event. */
   apply(event: WatchEvent): void {
+    if (event.type === 'resync') return
+    if (event.type === 'error') {
+      this.#errors.set(event.device, event.error.message)
+      return
+    }
     // What can be told can be read.
-    if (event.type !== 'error' && 'device' in event) this.#errors.delete(event.device)
+    this.#errors.delete(event.device)
+    const device = this.#devices.get(event.device)
     switch (event.type) {
       case 'device-added':
-        this.#connected.set(event.device, new Set())
         this.#errors.delete(undefined)
+        this.#devices.set(event.device, { connected: new Set(), rates: new Rates() })
         return
       case 'device-removed':
-        this.#connected.delete(event.device)
+        this.#devices.delete(event.device)
         return
       case 'device-renamed':
         this.#rename(event.from, event.device)
         return
       case 'connected':
-        this.#connected.get(event.device)?.add(event.publicKey)
+        device?.connected.add(event.publicKey)
         return
       case 'disconnected':
-        this.#connected.get(event.device)?.delete(event.publicKey)
+        device?.connected.delete(event.publicKey)
         return
-      case 'traffic':
-        this.#rates.add(
-          keyOf(event.device, event.publicKey),
-          event.at.getTime(),
-          event.receiveBytes,
-          event.transmitBytes,
-        )
+      case 'traffic': {
+        const { publicKey, at, receiveBytes, transmitBytes } = event
+        device?.rates.add(publicKey, at.getTime(), receiveBytes, transmitBytes)
         return
+      }
       case 'peer-removed':
-        this.#rates.delete(keyOf(event.device, event.publicKey))
-        return
-      case 'error':
-        this.#errors.set(event.device, event.error.message)
+        device?.rates.delete(event.publicKey)
         return
       default:
         return
@@ -87,17 +92,16 @@ export class Live {
 
   /** Returns a row for each peer. `now` is in milliseconds. */
   rows(source: LiveSource, now: number): Row[] {
-    return this.devices.flatMap((name) => {
-      const connected = this.#connected.get(name)
-      return (source.snapshot(name)?.peers ?? []).map((peer) => {
+    return Array.from(this.#devices).flatMap(([name, { connected, rates }]) =>
+      (source.snapshot(name)?.peers ?? []).map((peer) => {
         const { publicKey, endpoint, lastHandshake, receiveBytes, transmitBytes } = peer
-        const { received, sent } = this.#rates.at(keyOf(name, publicKey), now)
+        const { received, sent } = rates.at(publicKey, now)
         return {
           device: name,
           publicKey,
           name: source.nameOf(publicKey),
           endpoint: endpoint === undefined ? '' : formatEndpoint(endpoint),
-          isConnected: connected?.has(publicKey) === true,
+          isConnected: connected.has(publicKey),
           handshakeAge:
             lastHandshake === undefined ? undefined : Math.max(0, now - lastHandshake.getTime()),
           receiveRate: received,
@@ -105,18 +109,14 @@ export class Live {
           receiveBytes,
           transmitBytes,
         }
-      })
-    })
+      }),
+    )
   }
 
   #rename(from: string, to: string): void {
-    const connected = this.#connected.get(from)
-    this.#connected.delete(from)
-    this.#connected.set(to, connected ?? new Set())
+    const device = this.#devices.get(from)
+    this.#devices.delete(from)
     this.#errors.delete(from)
+    if (device !== undefined) this.#devices.set(to, device)
   }
-}
-
-function keyOf(device: string, publicKey: PublicKey): string {
-  return `${publicKey}${device}`
 }

@@ -1,3 +1,5 @@
+import type { PublicKey } from 'wireguardcfg'
+
 /** Milliseconds over which a rate is averaged: some reads, so that it does not jump. */
 const WINDOW = 3000
 
@@ -9,19 +11,19 @@ export interface Rate {
 
 const NONE: Rate = { received: 0, sent: 0 }
 
-/** The rates of peers, from what each has transferred between two reads. */
+/** The rates of the peers of a device, from what each has transferred between two reads. */
 export class Rates {
-  readonly #samples = new Map<string, { at: number; received: number; sent: number }[]>()
+  readonly #samples = new Map<PublicKey, { at: number; received: number; sent: number }[]>()
 
   /** Adds what a peer has transferred until a time, in milliseconds. */
-  add(peer: string, at: number, received: number, sent: number): void {
+  add(peer: PublicKey, at: number, received: number, sent: number): void {
     const samples = this.#samples.get(peer)
     if (samples === undefined) this.#samples.set(peer, [{ at, received, sent }])
     else samples.push({ at, received, sent })
   }
 
   /** Returns the rate of a peer at a time, and forgets what is before. */
-  at(peer: string, now: number): Rate {
+  at(peer: PublicKey, now: number): Rate {
     const samples = this.#samples.get(peer)
     if (samples === undefined) return NONE
     const current = samples.filter(({ at }) => now - at < WINDOW)
@@ -37,7 +39,7 @@ export class Rates {
     }
   }
 
-  delete(peer: string): void {
+  delete(peer: PublicKey): void {
     this.#samples.delete(peer)
   }
 }

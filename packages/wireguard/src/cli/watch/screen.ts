@@ -1,5 +1,6 @@
 import { escapeUnprintable } from 'wireguardcfg/internal'
-import type { Choice } from './choice.js'
+import { BOLD, GREEN, RED, RESET } from '../terminal.js'
+import { type Choice, SORTS } from './choice.js'
 import { type Column, columnsFor, GAP, type PlacedColumn } from './columns.js'
 import type { Row } from './live.js'
 import { amount, cut } from './text.js'
@@ -43,7 +44,7 @@ export function drawScreen(content: ScreenContent, size: Size, isColoured: boole
   const { columns } = size
   const shown = columnsFor(columns)
   const top = Math.min(choice.top, Math.max(0, rows.length - pageOf(size)))
-  const green = isColoured ? '\u001B[32m' : ''
+  const green = isColoured ? GREEN : ''
   const lines = [
     `${BOLD}${cut(summary(content), columns)}${RESET}`,
     `${REVERSE}${' '.repeat(columns)}${line(shown, (column) => title(column, choice))}${RESET}`,
@@ -56,7 +57,7 @@ export function drawScreen(content: ScreenContent, size: Size, isColoured: boole
   ]
   if (rows.length === 0) lines.push(cut(nothing(content), columns))
   const foot = errors.length > 0 && !choice.isTyping ? errors.join('; ') : help(choice)
-  const red = isColoured && foot !== help(choice) ? '\u001B[31m' : ''
+  const red = isColoured && foot !== help(choice) ? RED : ''
   const body = lines
     .slice(0, Math.max(1, size.rows - 1))
     .map((text, i) => `${moveTo(i + 1)}${CLEAR_LINE}${text}`)
@@ -112,8 +113,7 @@ function help({ isTyping, filter, onlyConnected }: Choice): string {
   return `q quit  / filter  c connected${all}  v reverse  ${SORT_KEYS}`
 }
 
-const SORT_KEYS =
-  'sort: i interface n name e endpoint h handshake r received/s t sent/s R received T sent'
+const SORT_KEYS = `sort: ${Array.from(SORTS, ([name, { key }]) => `${key} ${name}`).join(' ')}`
 
 /** Moves the cursor to the first column of a line; the first one is 1. */
 function moveTo(row: number): string {
@@ -121,8 +121,6 @@ function moveTo(row: number): string {
 }
 
 const HOME = '\u001B[H'
-const BOLD = '\u001B[1m'
 const REVERSE = '\u001B[7m'
-const RESET = '\u001B[0m'
 const CLEAR_LINE = '\u001B[2K'
 const CLEAR_BELOW = '\u001B[J'

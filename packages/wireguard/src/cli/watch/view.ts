@@ -3,7 +3,7 @@ import { MOST_PEERS } from 'wireguardcfg/internal'
 import type { Watcher } from '../../watch/watcher.js'
 import type { WireGuard } from '../../wireguard.js'
 import type { CommandContext } from '../context.js'
-import { ending } from '../ending.js'
+import { onEnd } from '../ending.js'
 import { chosenRows, type Choice, INITIAL, keysOf, press } from './choice.js'
 import { Live } from './live.js'
 import type { PeerNames } from './names.js'
@@ -74,7 +74,7 @@ export async function showView(
   output.on('resize', draw)
   process.on('SIGCONT', resume)
   input?.setEncoding('utf8').on('data', onKeys).once('end', close)
-  void ending(context).then(close)
+  const stopListening = onEnd(context, close)
   // The terminal was closed.
   process.once('SIGHUP', close)
   try {
@@ -87,6 +87,7 @@ export async function showView(
   } finally {
     clearInterval(timer)
     clearTimeout(soon)
+    stopListening()
     output.off('resize', draw)
     process.off('SIGCONT', resume)
     process.off('SIGHUP', close)

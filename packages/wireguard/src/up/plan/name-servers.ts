@@ -1,7 +1,13 @@
 import { WireGuardError } from 'wireguardcfg'
 import { callDeadline } from 'wireguardcfg/backend'
 import { invalid } from 'wireguardcfg/internal'
-import { leadsNowhere, nameServerLines, ownerOf, resolvConfText } from '../dns/resolv-conf.js'
+import {
+  leadsNowhere,
+  nameServerLines,
+  ownerOf,
+  resolvConfText,
+  type ResolverOwner,
+} from '../dns/resolv-conf.js'
 import { findResolvconf, type Resolvconf } from '../dns/resolvconf.js'
 import { checkResolved, hasSystemBus } from '../dns/resolved.js'
 import { RESOLV_CONF } from '../options.js'
@@ -32,49 +38,45 @@ export async function addNameServers(draft: Draft): Promise<void> {
     })
   }
   const path = resolvConf ?? RESOLV_CONF
-  const resolvconf = resolvconfFor(draft, path)
-  if (resolvconf !== undefined) {
-    return draft.add({
-      type: 'set-resolvconf',
-      key: resolvconf.key,
-      text: nameServerLines(settings.dns),
-    })
-  }
-  if (usesResolved(draft, path)) {
-    const { limits } = options
-    using call = callDeadline({ operation: 'plan tunnel', device: name }, limits)
+  const owner = ownerOf(path)
+  const way = wayOf(draft, owner)
+  if (way === 'resolved') {
+    using call = callDeadline({ operation: 'plan tunnel', device: name }, options.limits)
     await checkResolved(call)
     return draft.add({ type: 'set-resolved', dns: settings.dns })
   }
-  checkOwner(draft, path)
+  if (way !== 'file') {
+    return draft.add({
+      type: 'set-resolvconf',
+      key: way.key,
+      text: nameServerLines(settings.dns),
+    })
+  }
+  checkOwner(draft, path, owner)
   draft.add({ type: 'set-dns', path, text: resolvConfText(settings.dns, name) })
 }
 
-/** Whether systemd-resolved is told. @throws WireGuardError */
-function usesResolved({ request }: Draft, path: string): boolean {
-  const { dns, resolvConf } = request.options
-  const isWanted = dns === 'resolved'
-  if (resolvConf !== undefined) {
-    if (!isWanted) return false
-    throw invalid('systemd-resolved knows no other file', { path: 'resolvConf' })
-  }
-  const owner = dns === 'auto' ? ownerOf(path) : undefined
-  const isManager = owner?.name === 'systemd-resolved' && owner.isCertain
-  return isWanted || (isManager && hasSystemBus())
-}
-
-/** Returns the program resolvconf(8) where it is to be used. @throws WireGuardError */
-function resolvconfFor({ request }: Draft, path: string): Resolvconf | undefined {
+/** Returns how name servers are set: by which program, or in the file. @throws WireGuardError */
+function wayOf(
+  { request }: Draft,
+  owner: ResolverOwner | undefined,
+): 'resolved' | 'file' | Resolvconf {
   const { dns, name, resolvConf } = request.options
-  const isWanted = dns === 'resolvconf'
-  if (resolvConf !== undefined) {
-    if (!isWanted) return undefined
-    throw invalid('resolvconf knows no other file', { path: 'resolvConf' })
+  if (dns === 'auto') {
+    // Programs know no file but that of the machine.
+    if (resolvConf !== undefined) return 'file'
+    if (owner?.name === 'resolvconf') return findResolvconf(name) ?? 'file'
+    const isResolved = owner?.name === 'systemd-resolved' && owner.isCertain
+    return isResolved && hasSystemBus() ? 'resolved' : 'file'
   }
-  const isManager = dns === 'auto' && ownerOf(path)?.name === 'resolvconf'
-  if (!isWanted && !isManager) return undefined
+  if (dns !== 'resolved' && dns !== 'resolvconf') return 'file'
+  if (resolvConf !== undefined) {
+    const program = dns === 'resolved' ? 'systemd-resolved' : 'resolvconf'
+    throw invalid(`${program} knows no other file`, { path: 'resolvConf' })
+  }
+  if (dns === 'resolved') return 'resolved'
   const found = findResolvconf(name)
-  if (found !== undefined || !isWanted) return found
+  if (found !== undefined) return found
   throw new WireGuardError('there is no program resolvconf', {
     code: 'EOPNOTSUPP',
     path: 'dns',
@@ -82,9 +84,8 @@ function resolvconfFor({ request }: Draft, path: string): Resolvconf | undefined
   })
 }
 
-function checkOwner(draft: Draft, path: string): void {
+function checkOwner(draft: Draft, path: string, owner: ResolverOwner | undefined): void {
   if (leadsNowhere(path)) throw invalid(`${path} is a link that leads nowhere`, { path: 'dns' })
-  const owner = ownerOf(path)
   if (owner === undefined) return
   if (draft.request.options.dns === 'file' || !owner.isCertain) {
     return draft.warn(`${owner.name} may change ${path} again, which the tunnel edits`)

@@ -7,13 +7,13 @@ import { type PublicKey, SecretKey } from 'wireguardcfg'
 import { UapiServer } from 'wireguardcfg/server'
 import { WireGuard } from '../../../src/wireguard.js'
 import { publicKeyOf } from '../../../../../test-fixtures/sample.js'
-import { describeWith, type Requirement } from '../../../../../test-fixtures/require.js'
+import { describeWith, hasTmux } from '../../../../../test-fixtures/require.js'
 import {
   temporaryDirectory,
   type TemporaryDirectory,
 } from '../../../../../test-fixtures/directory.js'
 import { until } from '../../../../../test-fixtures/wait.js'
-import { hasTmux, Terminal } from '../../support/tmux.js'
+import { Terminal } from '../../support/tmux.js'
 import { BIN, hasBin } from '../bin.js'
 import { commandFixture } from '../fixture.js'
 
@@ -94,12 +94,7 @@ describe('events as JSON', () => {
   })
 })
 
-const hasBoth: Requirement = () => {
-  const bin = hasBin()
-  return bin.ok ? hasTmux() : bin
-}
-
-describeWith(hasBoth, 'the view in a terminal', () => {
+describeWith([hasBin, hasTmux], 'the view in a terminal', () => {
   const name = `watched${process.pid % 10_000}`
   const peers: PublicKey[] = NAMES.map((_, i) => publicKeyOf(i + 10))
   let server: UapiServer
