@@ -1,10 +1,11 @@
 // npm test: installs, builds, checks the types and runs every suite; arguments after `--` go to
 // jest. npm run test:full runs more and longer, npm run test:kernel runs packages/*/test/kernel
 // alone. Those suites need WireGuard in the kernel: they run in a network namespace if the running
-// kernel has it, and in a virtual machine for each kernel that .ci/provision fetched.
+// kernel has it, and in virtual machines with the kernels that .ci/provision fetched. A plain npm
+// test divides them among these kernels; the others, and npm test with arguments, run them on all.
 import { spawnSync } from 'node:child_process'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { KERNELS, prepareMachine, runInMachine } from './kernel-vm.mjs'
 import { ROOT, run } from './process.mjs'
@@ -27,6 +28,12 @@ const JEST = [
 ]
 // For slow runs: full property tests, and Node in an emulated machine.
 const PATIENCE = '--testTimeout=120000'
+// Tests wait more than they work, so that even two processors are worth two workers.
+const WORKERS = process.argv.some((argument) =>
+  /^(?:-i|-w|--runInBand|--maxWorkers)/.test(argument),
+)
+  ? []
+  : [`--maxWorkers=${Math.max(2, availableParallelism() - 1)}`]
 const FULL = ['--testMatch=<rootDir>/packages/*/test/**/*.test.ts', PATIENCE]
 const WITHOUT_KERNEL = ['--testPathIgnorePatterns=/test/kernel/', '--passWithNoTests']
 const KERNEL = ['--testMatch=<rootDir>/packages/*/test/kernel/**/*.test.ts', '--runInBand']
@@ -56,7 +63,12 @@ async function runSuites() {
   const kernels = wanted ? await bootableKernels() : []
   const separately = natively || kernels.length > 0
   if (tier !== 'kernel') {
-    await runJest([...JEST, ...(full ? FULL : []), ...(separately ? WITHOUT_KERNEL : [])])
+    await runJest([
+      ...JEST,
+      ...WORKERS,
+      ...(full ? FULL : []),
+      ...(separately ? WITHOUT_KERNEL : []),
+    ])
     if (outcomes.length === 0) return // for example with --listTests
   } else if (!separately) {
     fail(`no kernel with WireGuard, and none to boot: ${PROVISION}`)
@@ -67,7 +79,13 @@ async function runSuites() {
   }
   // Coverage would only be measured again.
   const guestJest = JEST.filter((argument) => !/^--(coverage|collectCoverage)/.test(argument))
-  await Promise.all(kernels.map((kernel) => runJest([...guestJest, ...KERNEL, PATIENCE], kernel)))
+  const divides = process.argv.length === 2 && !full && kernels.length > 1
+  await Promise.all(
+    kernels.map((kernel, i) => {
+      const shard = divides ? [`--shard=${i + 1}/${kernels.length}`] : []
+      return runJest([...guestJest, ...KERNEL, PATIENCE, ...shard], kernel)
+    }),
+  )
 }
 
 /** Whether the arguments select any of these tests. */
