@@ -206,6 +206,12 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'Signal',
     'signal',
   ],
+  'NetlinkRoutes.replaceRoute(route)': [(o) => routes.replaceRoute(o), 'destinaton', 'destination'],
+  'NetlinkRoutes.replaceRoute(options)': [
+    (o) => routes.replaceRoute({ destination: DESTINATION }, o),
+    'Signal',
+    'signal',
+  ],
   'NetlinkRoutes.deleteRoute(route)': [(o) => routes.deleteRoute(o), 'Device', 'device'],
   'NetlinkRoutes.deleteRoute(options)': [
     (o) => routes.deleteRoute({ destination: DESTINATION }, o),

@@ -25,6 +25,7 @@ export type LinkOperation =
   | 'watch interfaces'
   | 'list routes'
   | 'add route'
+  | 'replace route'
   | 'delete route'
   | 'look up route'
   | 'list rules'
@@ -52,6 +53,19 @@ const EVERYWHERE: Readonly<Record<string, Fault>> = {
   EPERM: { summary: 'not permitted', hint: CAPABILITY_HINT },
   ENODEV: { summary: 'no interface of this name', hint: NO_INTERFACE_HINT },
   EINVAL: { summary: 'the kernel rejected a value' },
+}
+
+const NEW_ROUTE: Readonly<Record<string, Fault>> = {
+  ENETDOWN: { summary: 'the interface is down', hint: 'Bring the interface up first' },
+  ENETUNREACH: { summary: 'the gateway cannot be reached' },
+  EACCES: {
+    summary: 'IPv6 is disabled on this interface',
+    hint: 'Enable IPv6 (sysctl net.ipv6.conf.NAME.disable_ipv6=0), or leave this route out',
+  },
+  EOPNOTSUPP: {
+    summary: 'this kernel has no IPv6',
+    hint: 'IPv6 is disabled at boot (ipv6.disable=1); leave this route out',
+  },
 }
 
 const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> = {
@@ -99,17 +113,9 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
       summary: 'the table has a route to this destination',
       hint: 'Delete it first, or give this one another metric',
     },
-    ENETDOWN: { summary: 'the interface is down', hint: 'Bring the interface up first' },
-    ENETUNREACH: { summary: 'the gateway cannot be reached' },
-    EACCES: {
-      summary: 'IPv6 is disabled on this interface',
-      hint: 'Enable IPv6 (sysctl net.ipv6.conf.NAME.disable_ipv6=0), or leave this route out',
-    },
-    EOPNOTSUPP: {
-      summary: 'this kernel has no IPv6',
-      hint: 'IPv6 is disabled at boot (ipv6.disable=1); leave this route out',
-    },
+    ...NEW_ROUTE,
   },
+  'replace route': NEW_ROUTE,
   'delete route': {
     ESRCH: { summary: 'there is no such route' },
     // A table without routes does not exist.

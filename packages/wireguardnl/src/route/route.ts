@@ -1,7 +1,7 @@
 import { AttributeReader } from '../netlink/attribute-reader.js'
 import { AttributeWriter } from '../netlink/attribute-writer.js'
 import type { Connection } from '../netlink/connection.js'
-import { AF_INET, AF_INET6, NLM_F_CREATE, NLM_F_EXCL } from '../netlink/constants.js'
+import { AF_INET, AF_INET6, NLM_F_CREATE, NLM_F_EXCL, NLM_F_REPLACE } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
 import { dumpAll } from '../netlink/dump.js'
 import { LITTLE_ENDIAN, viewOf } from '../netlink/endian.js'
@@ -112,16 +112,33 @@ export async function addRoute(
   route: KernelRouteRequest,
   options: ExchangeOptions = {},
 ): Promise<void> {
+  const sent = { ...options, operation: 'add route', send: 'writer' } as const
+  const flags = NLM_F_CREATE | NLM_F_EXCL
+  await connection.request(RTM_NEWROUTE, flags, encodeNewRoute(route), sent)
+}
+
+/**
+ * Adds a route, in the place of the one with this destination, table and metric. Equal to `ip route
+ * replace`.
+ *
+ * @throws {NetlinkError} as {@link addRoute}, without EEXIST
+ */
+export async function replaceRoute(
+  connection: Connection,
+  route: KernelRouteRequest,
+  options: ExchangeOptions = {},
+): Promise<void> {
+  const sent = { ...options, operation: 'replace route', send: 'writer' } as const
+  const flags = NLM_F_CREATE | NLM_F_REPLACE
+  await connection.request(RTM_NEWROUTE, flags, encodeNewRoute(route), sent)
+}
+
+function encodeNewRoute(route: KernelRouteRequest): Uint8Array {
   const { type = RTN_UNICAST, protocol = RTPROT_BOOT } = route
   const isDirect = type === RTN_UNICAST && route.gateway === undefined
   const isV4 = route.destination.address.length === 4
   const scope = isV4 && isDirect ? RT_SCOPE_LINK : RT_SCOPE_UNIVERSE
-  const payload = encodeRoute({ ...route, type, protocol }, scope)
-  await connection.request(RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, payload, {
-    ...options,
-    operation: 'add route',
-    send: 'writer',
-  })
+  return encodeRoute({ ...route, type, protocol }, scope)
 }
 
 /**

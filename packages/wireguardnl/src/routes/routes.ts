@@ -22,6 +22,7 @@ import {
   type KernelRouteRequest,
   listRoutes,
   lookUpRoute,
+  replaceRoute,
 } from '../route/route.js'
 import { addRule, deleteRule, type KernelRule, listRules } from '../route/rule.js'
 import { type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
@@ -66,7 +67,8 @@ const ROUTE_LOOKUP: OptionTable<RouteLookup> = {
 }
 
 /**
- * Lists, adds and deletes routes and rules, as `ip route` and `ip rule` do, and looks routes up.
+ * Lists, adds, replaces and deletes routes, lists, adds and deletes rules, as `ip route` and `ip
+ * rule` do, and looks routes up.
  *
  * All methods reject with a WireGuardError: `ENODEV` no such interface, `EPERM`, `EINVAL`,
  * `ETIMEDOUT`, `ABORT_ERR`, `EBADF` this object is closed; on other systems than Linux
@@ -131,15 +133,26 @@ export class NetlinkRoutes implements AsyncDisposable {
    */
   addRoute(route: RouteInit, options?: CallOptions): Promise<void> {
     return this.#change('add route', route, options, (request, exchange) => {
-      const { type, index, gateway } = request
-      if (
-        (type === undefined || type === RTN_UNICAST) &&
-        index === undefined &&
-        gateway === undefined
-      ) {
-        throw invalid('expected the interface, the gateway, or both', { path: 'device' })
-      }
+      checkWay(request)
       return addRoute(this.#connection, request, exchange)
+    })
+  }
+
+  /**
+   * Adds a route, in the place of the one that the table has to this destination with this metric.
+   * There is no moment without either.
+   *
+   * @throws WireGuardError as {@link NetlinkRoutes.addRoute}, without `EEXIST`
+   *
+   * @example
+   * ```ts
+   * await routes.replaceRoute({ destination: '198.51.100.7/32', device: 'wlan0' })
+   * ```
+   */
+  replaceRoute(route: RouteInit, options?: CallOptions): Promise<void> {
+    return this.#change('replace route', route, options, (request, exchange) => {
+      checkWay(request)
+      return replaceRoute(this.#connection, request, exchange)
     })
   }
 
@@ -280,6 +293,12 @@ export class NetlinkRoutes implements AsyncDisposable {
   ): Promise<T> {
     return runCall(subject, this.#closed && 'NetlinkRoutes', options, step)
   }
+}
+
+function checkWay({ type, index, gateway }: KernelRouteRequest): void {
+  const isUnicast = type === undefined || type === RTN_UNICAST
+  if (!isUnicast || index !== undefined || gateway !== undefined) return
+  throw invalid('expected the interface, the gateway, or both', { path: 'device' })
 }
 
 function familiesOf(family: 4 | 6 | undefined): number[] {

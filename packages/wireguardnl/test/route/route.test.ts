@@ -20,6 +20,7 @@ import {
   encodeLookup,
   listRoutes,
   lookUpRoute,
+  replaceRoute,
 } from '../../src/route/route.js'
 import { decodeRule, encodeRule, listRules } from '../../src/route/rule.js'
 
@@ -73,6 +74,16 @@ describe('a route to add', () => {
     expect(request.type).toBe(NEWROUTE)
     expect(request.flags).toBe(0x605)
     const [expected] = payloads(name, NEWROUTE, 'sent')
+    // ip sends the metrics and the table in another order.
+    expect(sorted(request.payload)).toEqual(sorted(expected!))
+  })
+
+  it('to put in the place of another has them too', async () => {
+    const init = readRoute({ destination: '10.11.0.0/16', metric: 77 })
+    const request = await sent((connection) => replaceRoute(connection, { ...init, index: 5 }))
+    // NLM_F_REQUEST, NLM_F_ACK, NLM_F_CREATE and NLM_F_REPLACE.
+    expect(request.flags).toBe(0x505)
+    const [expected] = payloads('route-replace-4', NEWROUTE, 'sent')
     // ip sends the metrics and the table in another order.
     expect(sorted(request.payload)).toEqual(sorted(expected!))
   })

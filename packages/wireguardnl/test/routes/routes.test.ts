@@ -38,6 +38,11 @@ describe('what is refused before anything is sent', () => {
     const error = await caught(routes.addRoute(route as never))
     expect(error).toMatchObject({ code: 'EINVAL', operation: 'add route', path })
     expect(error.message).toMatch(message)
+    expect(await caught(routes.replaceRoute(route as never))).toMatchObject({
+      code: 'EINVAL',
+      operation: 'replace route',
+      path,
+    })
   })
 
   it.each<[string, object, RegExp]>([

@@ -93,6 +93,26 @@ export function describeRoutes(): void {
       expect(await caught(routes.deleteRoute(route))).toMatchObject({ code: 'ESRCH' })
     })
 
+    it('replaces the one to the same destination with the same metric', async () => {
+      const destination = '198.51.100.0/24'
+      const gateways = async () =>
+        (await routes.routes({ table: 254 }))
+          .filter((route) => route.destination === destination)
+          .map(({ gateway }) => gateway)
+      await routes.replaceRoute({ destination, gateway: '192.0.2.1' })
+      await routes.replaceRoute({ destination, gateway: '192.0.2.7' })
+      expect(await gateways()).toEqual(['192.0.2.7'])
+      await routes.replaceRoute({ destination, gateway: '192.0.2.1', metric: 9 })
+      expect(await gateways()).toEqual(['192.0.2.7', '192.0.2.1'])
+      const six = { destination: 'fd09::/64', device: 'a0', table: 77 }
+      await routes.replaceRoute(six)
+      await routes.replaceRoute({ ...six, mtu: 1300 })
+      expect(await routes.routes({ table: 77 })).toEqual([expect.objectContaining({ mtu: 1300 })])
+      expect(
+        await caught(routes.replaceRoute({ destination, gateway: '203.0.113.9' })),
+      ).toMatchObject({ code: 'ENETUNREACH', operation: 'replace route' })
+    })
+
     it('lists those of one interface, one table or one family', async () => {
       await routes.addRoute({ destination: '10.9.0.0/16', device: 'a0' })
       await routes.addRoute({ destination: 'fd00::/8', device: 'a0', table: 77 })
