@@ -28,9 +28,9 @@ export interface PeerChanges {
 }
 
 /**
- * Returns the differences between the peers of a device and those of a configuration. The peers to
- * remove come last, because they receive packets until their allowed IPs have moved to another
- * peer.
+ * Returns the differences between the peers of a device and those of a configuration. Those that
+ * lose allowed IPs come behind those that only get some, and the peers to remove come last: an
+ * address always has the peer that has it before or afterwards.
  */
 export function diffPeers(
   device: Device,
@@ -45,6 +45,7 @@ export function diffPeers(
   }
   const wanted = wantedPeers(device, config)
   const allowedIPs = diffAllowedIPs(live, wanted)
+  const narrowed: CheckedPeerConfig[] = []
   for (const peer of wanted.values()) {
     const { publicKey } = peer
     const now = live.get(publicKey)
@@ -52,9 +53,11 @@ export function diffPeers(
     if (change === undefined) result.unchanged.push(publicKey)
     else {
       result[now === undefined ? 'added' : 'updated'].push(publicKey)
-      changes.push(change)
+      const isNarrowed = change.removeAllowedIPs !== undefined
+      ;(isNarrowed ? narrowed : changes).push(change)
     }
   }
+  for (const change of narrowed) changes.push(change)
   for (const publicKey of live.keys()) {
     if (wanted.has(publicKey)) continue
     result.removed.push(publicKey)

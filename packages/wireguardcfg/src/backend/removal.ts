@@ -24,7 +24,7 @@ export interface TemporaryPeerMove {
   readonly config: CheckedDeviceConfig
   /** `undefined` when nothing had to be moved. */
   readonly temporaryPeer: PublicKey | undefined
-  /** How many of the first peers of `config` are entries of the temporary peer. */
+  /** How many of the last peers of `config` are entries of the temporary peer. */
   readonly entries: number
 }
 
@@ -44,8 +44,9 @@ const MOST_MOVED = 400
  * removes it. Send the two entries together, in one message: a program that is killed then leaves
  * no peer behind that swallows packets.
  *
- * The moves come before everything else. The result is the same as removing in place, because one
- * configuration cannot both add an allowed IP to a peer and remove it.
+ * The moves come last: when a wider allowed IP takes the place of a narrower one, or the other way
+ * round, no packet is lost in between. What the configuration gives to another peer is moved by
+ * that already.
  *
  * @example
  * ```ts
@@ -59,29 +60,55 @@ export function moveToTemporaryPeer(
   device: Device,
 ): TemporaryPeerMove {
   const owned = new Map(device.peers.map((peer) => [peer.publicKey, peer.allowedIPs]))
-  const moved: AllowedIP[] = []
   const own: CheckedPeerConfig[] = []
+  const removing: CheckedPeerConfig[] = []
   for (const peer of config.peers ?? []) {
-    const { removeAllowedIPs = [], ...rest } = peer
+    const { removeAllowedIPs: _removed, ...rest } = peer
     own.push(rest)
-    if (config.replacePeers === true || !removesSome(peer)) continue
-    const has = new Set(owned.get(peer.publicKey))
-    // Not push(...), because a peer may have more allowed IPs than the stack has room for. Deleting
-    // from the set skips what is named twice.
-    for (const allowedIP of removeAllowedIPs) if (has.delete(allowedIP)) moved.push(allowedIP)
+    if (config.replacePeers !== true && removesSome(peer)) removing.push(peer)
   }
+  const moved = movedAllowedIPs(removing, owned, addedAllowedIPs(own, owned))
   if (moved.length === 0) {
     return { config: { ...config, peers: own }, temporaryPeer: undefined, entries: 0 }
   }
   const publicKey = SecretKey.generatePrivate().publicKey()
-  const peers: CheckedPeerConfig[] = []
+  const peers = [...own]
   for (let i = 0; i < moved.length; i += MOST_MOVED) {
     peers.push({ publicKey, allowedIPs: moved.slice(i, i + MOST_MOVED) })
     peers.push({ publicKey, remove: true })
   }
-  const entries = peers.length
-  for (const peer of own) peers.push(peer)
+  const entries = peers.length - own.length
   return { config: { ...config, peers }, temporaryPeer: publicKey, entries }
+}
+
+type Owned = ReadonlyMap<PublicKey, readonly AllowedIP[]>
+
+/** Returns the allowed IPs to remove that the peers have, each once. */
+function movedAllowedIPs(
+  removing: readonly CheckedPeerConfig[],
+  owned: Owned,
+  added: ReadonlySet<AllowedIP>,
+): AllowedIP[] {
+  const moved: AllowedIP[] = []
+  for (const { publicKey, removeAllowedIPs = [] } of removing) {
+    const has = new Set(owned.get(publicKey))
+    // Not push(...), because a peer may have more allowed IPs than the stack has room for. Deleting
+    // from the set skips what is named twice.
+    for (const allowedIP of removeAllowedIPs) {
+      if (has.delete(allowedIP) && !added.has(allowedIP)) moved.push(allowedIP)
+    }
+  }
+  return moved
+}
+
+/** Returns what peers get. An entry that only updates an unknown peer gives it nothing. */
+function addedAllowedIPs(peers: readonly CheckedPeerConfig[], owned: Owned): Set<AllowedIP> {
+  const added = new Set<AllowedIP>()
+  for (const { publicKey, remove, updateOnly, allowedIPs = [] } of peers) {
+    if (remove === true || (updateOnly === true && !owned.has(publicKey))) continue
+    for (const allowedIP of allowedIPs) added.add(allowedIP)
+  }
+  return added
 }
 
 /**

@@ -143,6 +143,16 @@ const CASES: [name: string, config: CheckedDeviceConfig, moved: readonly string[
         { publicKey: B, allowedIPs: ['10.0.1.0/24'] },
       ],
     },
+    [],
+  ],
+  [
+    'an allowed IP that an entry without effect gives to another peer',
+    {
+      peers: [
+        { publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] },
+        { publicKey: C, updateOnly: true, allowedIPs: ['10.0.1.0/24'] },
+      ],
+    },
     ['10.0.1.0/24'],
   ],
   [
@@ -153,7 +163,7 @@ const CASES: [name: string, config: CheckedDeviceConfig, moved: readonly string[
         { publicKey: A, removeAllowedIPs: ['10.0.1.0/24'] },
       ],
     },
-    ['10.0.1.0/24'],
+    [],
   ],
 ]
 
@@ -164,13 +174,13 @@ describe('moveToTemporaryPeer removes', () => {
     if (moved.length === 0) expect(result.temporaryPeer).toBeUndefined()
     else {
       expect(result.temporaryPeer).toBeDefined()
-      // A temporary peer comes first. It takes the allowed IPs and is removed.
-      expect(entries.slice(0, 2)).toEqual([
+      // A temporary peer comes last. It takes the allowed IPs and is removed.
+      expect(entries.slice(-2)).toEqual([
         { publicKey: result.temporaryPeer, allowedIPs: moved },
         { publicKey: result.temporaryPeer, remove: true },
       ])
     }
-    const rest = entries.slice(moved.length === 0 ? 0 : 2)
+    const rest = moved.length === 0 ? entries : entries.slice(0, -2)
     expect(rest).toEqual(
       (config.peers ?? []).map(({ removeAllowedIPs: _removed, ...peer }) => peer),
     )
@@ -184,8 +194,8 @@ describe('moveToTemporaryPeer removes', () => {
     const config = { peers: [{ publicKey: A, removeAllowedIPs: ranges.slice(3) }] }
     const { config: move, temporaryPeer, entries } = moveToTemporaryPeer(config, before)
     const peers = move.peers ?? []
-    expect(peers.slice(entries)).toEqual([{ publicKey: A }])
-    for (let i = 0; i < entries; i += 2) {
+    expect(peers.slice(0, -entries)).toEqual([{ publicKey: A }])
+    for (let i = 1; i < entries + 1; i += 2) {
       expect(peers[i]).toMatchObject({ publicKey: temporaryPeer })
       expect(peers[i]?.allowedIPs?.length).toBeLessThanOrEqual(400)
       expect(isMove(peers, i)).toBe(true)
@@ -234,6 +244,21 @@ describe('moveToTemporaryPeer removes', () => {
     )
     const moved = result.config.peers!.flatMap((peer) => peer.allowedIPs ?? [])
     expect(moved).toHaveLength(allowedIPs.length)
+  })
+})
+
+describe('moveToTemporaryPeer', () => {
+  it('leaves no address without a peer while a range takes the place of another', () => {
+    const before = device({ [A]: ['10.0.0.0/8', 'fd00::/64'], [B]: ['10.9.0.0/16'] })
+    const wider = { publicKey: A, allowedIPs: ['0.0.0.0/0'], removeAllowedIPs: ['10.0.0.0/8'] }
+    const { config } = moveToTemporaryPeer({ peers: [wider] }, before)
+    const peers = config.peers ?? []
+    for (let i = 0; i <= peers.length; i++) {
+      // The entries that add a temporary peer and remove it are one.
+      if (peers[i]?.remove === true) continue
+      const own = apply(before, { peers: peers.slice(0, i) }).get(A)!
+      expect(own.has('0.0.0.0/0') || own.has('10.0.0.0/8')).toBe(true)
+    }
   })
 })
 

@@ -174,17 +174,17 @@ describe('the removal of allowed IPs', () => {
       expect(get).toBe('get=1\n\n')
       expect(rest).toStrictEqual([])
       const lines = set!.split('\n')
-      const temporary = lines[2]
+      const temporary = lines[4]
       expect(temporary).not.toContain(PEER_HEX)
       expect(lines).toStrictEqual([
         'set=1',
         'fwmark=5',
+        `public_key=${PEER_HEX}`,
+        'allowed_ip=10.0.0.9/32',
         temporary,
         'allowed_ip=10.0.0.1/32',
         temporary,
         'remove=true',
-        `public_key=${PEER_HEX}`,
-        'allowed_ip=10.0.0.9/32',
         '',
         '',
       ])
@@ -220,7 +220,7 @@ describe('the removal of allowed IPs', () => {
     )
     expect(error).toMatchObject({ code, applied: 'unknown' })
     const [, , set, clean, ...rest] = server.requests
-    expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
+    expect(clean).toBe(`set=1\n${set!.split('\n')[4]}\nremove=true\n\n`)
     expect(rest).toStrictEqual([])
   })
 
@@ -238,7 +238,7 @@ describe('the removal of allowed IPs', () => {
     )
     expect(error).toMatchObject({ name: 'AbortError', applied: 'unknown' })
     const [, , set, clean] = server.requests
-    expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
+    expect(clean).toBe(`set=1\n${set!.split('\n')[4]}\nremove=true\n\n`)
   })
 
   it('that close ends half way removes the temporary peer, and close waits for that', async () => {
@@ -255,7 +255,7 @@ describe('the removal of allowed IPs', () => {
     await closed
     expect(server.requests).toHaveLength(4)
     const [, , set, clean] = server.requests
-    expect(clean).toBe(`set=1\n${set!.split('\n')[2]}\nremove=true\n\n`)
+    expect(clean).toBe(`set=1\n${set!.split('\n')[4]}\nremove=true\n\n`)
     expect(await call).toMatchObject({ code: 'ECANCELED', applied: 'unknown' })
   })
 

@@ -101,12 +101,13 @@ export function* splitDeviceConfig(
           ? (peer.removeAllowedIPs ?? NONE)
           : NONE
       const additions = peer.remove === true ? NONE : (peer.allowedIPs ?? NONE)
-      const allowedIPs = removals.length === 0 ? additions : [...removals, ...additions]
-      let next = message.writePeer(peer, allowedIPs, removals.length, 0)
+      // When a wider one takes the place of a narrower one, no packet is lost in between.
+      const allowedIPs = removals.length === 0 ? additions : [...additions, ...removals]
+      let next = message.writePeer(peer, allowedIPs, additions.length, 0)
       while (next !== allowedIPs.length) {
         yield message.end(i)
         message.next()
-        next = message.writePeer(peer, allowedIPs, removals.length, Math.max(next, 0))
+        next = message.writePeer(peer, allowedIPs, additions.length, Math.max(next, 0))
       }
     }
     yield message.end(peers.length)
@@ -182,7 +183,7 @@ class MessageBuilder {
   writePeer(
     peer: CheckedPeerConfig,
     allowedIPs: readonly string[],
-    removals: number,
+    additions: number,
     from: number,
   ): number {
     const writer = this.#writer
@@ -196,7 +197,7 @@ class MessageBuilder {
     let next = from
     for (; next < allowedIPs.length; next++) {
       const before = writer.length
-      writeAllowedIP(writer, allowedIPs[next]!, next < removals)
+      writeAllowedIP(writer, allowedIPs[next]!, next >= additions)
       if (writer.length > this.#limit && next > from) {
         writer.cancel(before)
         break

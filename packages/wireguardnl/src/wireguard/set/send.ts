@@ -14,7 +14,7 @@ export interface SendOptions extends SplitOptions {
    * the write.
    */
   readonly device: string | number
-  /** How many of the first entries are not the caller's. They do not count as applied. */
+  /** How many of the last entries are not the caller's. They do not count as applied. */
   readonly ownEntries?: number | undefined
 }
 
@@ -95,7 +95,7 @@ async function sendMessage(
             applied:
               sent && !isBeforePeers(error)
                 ? ('unknown' as const)
-                : Math.max(0, (before?.completedPeers ?? 0) - ownEntries),
+                : Math.min(before?.completedPeers ?? 0, (config.peers?.length ?? 0) - ownEntries),
           }
         : {}
     throw toWireGuardError(error, {
