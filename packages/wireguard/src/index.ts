@@ -113,6 +113,8 @@ export type {
   Hooks,
   PlanOptions,
   TunnelResolveOptions,
+  ReloadOptions,
+  ReloadResult,
   UpOptions,
 } from './up/options.js'
 export type { TunnelPlan } from './up/plan/planned-tunnel.js'

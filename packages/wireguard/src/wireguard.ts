@@ -46,10 +46,11 @@ import { REPLACE_OPTIONS, replacement, type ReplaceOptions } from './sync/replac
 import type { SyncResult } from './sync/diff.js'
 import { syncDevice, type SyncOptions } from './sync/sync.js'
 import { givenConf } from './given-conf.js'
-import { type DownHost, takeDown } from './up/down.js'
+import { takeDown } from './up/down.js'
 import {
   checkDownOptions,
   checkPlanOptions,
+  checkReloadOptions,
   type CheckedUpOptions,
   checkUpOptions,
   DEFAULT_STATE_DIRECTORY,
@@ -58,10 +59,14 @@ import {
   type DownResult,
   PLAN,
   type PlanOptions,
+  RELOAD,
+  type ReloadOptions,
+  type ReloadResult,
   UP,
   type UpOptions,
 } from './up/options.js'
 import type { TunnelPlan } from './up/plan/planned-tunnel.js'
+import { reload, type ReloadHost } from './up/reload/reload.js'
 import { ownMark } from './up/state/own-mark.js'
 import { type Tunnel, tunnelHandle } from './up/tunnel.js'
 import { nameOfFile, readTunnelFile, type TunnelFile } from './up/tunnel-file.js'
@@ -86,7 +91,7 @@ export class WireGuard implements AsyncDisposable {
 
   static {
     // The first two are no calls: they last. The others publish the name in the place of the path.
-    traceMethods(this, 'WireGuard', ['watch', 'keepEndpoints', 'planFile', 'upFile'])
+    traceMethods(this, 'WireGuard', ['watch', 'keepEndpoints', 'planFile', 'upFile', 'reloadFile'])
   }
 
   private constructor(backends: Backends) {
@@ -588,6 +593,54 @@ export class WireGuard implements AsyncDisposable {
   }
 
   /**
+   * Makes a tunnel that {@link WireGuard.up} brought up what a file says: its addresses, MTU, keys,
+   * peers, routes, rules, firewall and name servers. What is new is added before what is old is
+   * removed, so sessions go on and no packet is lost, also from a split tunnel to one with a
+   * default route and back. What was lost is added again: the routes after the interface was down,
+   * the tables after `nft flush ruleset`. No command of the file runs.
+   *
+   * A private key, listen port or mark that the file does not have stays as it is. A peer that has
+   * roamed keeps its endpoint, unless the file has another one than last time. When a step fails,
+   * the tunnel stays up, partly changed, and the error says how far it came.
+   *
+   * @param conf a file: what `parseConf` returned, or its text, never its path
+   * @throws ConfError `EINVAL` for the first error in the file; WireGuardError `ENODEV` the tunnel
+   * is not up; `EOPNOTSUPP` another program brought it up; and as {@link WireGuard.up}
+   * @example
+   * ```js
+   * const privateKey = SecretKey.generatePrivate().toBase64()
+   * const text = `[Interface]\nPrivateKey = ${privateKey}\nAddress = 10.8.0.2/24\n`
+   * await using tunnel = await wg.up('wg7', text)
+   * const { steps } = await wg.reload('wg7', `${text}MTU = 1380\n`)
+   * console.log(steps[0].command) // ip link set mtu 1380 up dev wg7
+   * ```
+   */
+  async reload(
+    name: string,
+    conf: Conf | string,
+    options: ReloadOptions = {},
+  ): Promise<ReloadResult> {
+    return await this.#reload(name, conf, undefined, options)
+  }
+
+  /**
+   * As {@link WireGuard.reload}, for a file by its path: `wg0.conf` is for the interface `wg0`.
+   *
+   * @throws as {@link WireGuard.reload}; WireGuardError `ENOENT` and the like
+   * @example
+   * ```js
+   * const { steps } = await wg.reloadFile('/etc/wireguard/wg0.conf', { dryRun: true })
+   * for (const { command } of steps) console.log(command)
+   * ```
+   */
+  async reloadFile(path: string, options: ReloadOptions = {}): Promise<ReloadResult> {
+    const name = nameOfFile(path)
+    const file = readTunnelFile(path)
+    const call = (given = options) => this.#reload(name, file.text, file, given)
+    return await tracedMethod('WireGuard', 'reloadFile', name, call)(options)
+  }
+
+  /**
    * Takes a tunnel down: undoes what {@link WireGuard.up} did, and deletes the interface. Needs
    * neither the file nor the interface. A tunnel that wg-quick(8) brought up is taken down too, but
    * for its commands and its name servers. Without any, it does nothing.
@@ -703,8 +756,9 @@ export class WireGuard implements AsyncDisposable {
 
   /** Goes on looking up the names of a tunnel that came up without them. */
   #keepLater(name: string, conf: Conf, { resolve }: CheckedUpOptions): void {
-    if (resolve === false || !resolve.isLater) return
     void this.#keepers.get(name)?.close()
+    this.#keepers.delete(name)
+    if (resolve === false || !resolve.isLater) return
     const { family, lookup } = resolve.options
     this.#keepers.set(name, this.keepEndpoints(name, conf, { family, lookup }))
   }
@@ -725,9 +779,26 @@ export class WireGuard implements AsyncDisposable {
     return tunnelHandle(facts, (limits = {}) => this.down(name, { stateDirectory, ...limits }))
   }
 
-  #downHost(): DownHost {
+  async #reload(
+    name: string,
+    given: Conf | string,
+    file: TunnelFile | undefined,
+    options: ReloadOptions,
+  ): Promise<ReloadResult> {
+    const { dryRun } = checkReloadOptions(name, options)
+    const conf = givenConf(given, { operation: RELOAD, device: name, path: 'conf' })
+    const result = await this.#calls.run(RELOAD, name, options, (signal) =>
+      reload(this.#downHost(), { conf, file }, checkReloadOptions(name, { ...options, signal })),
+    )
+    if (!dryRun) this.#keepLater(name, conf, result.checked)
+    const { steps, families, warnings } = result
+    return { steps, families, warnings }
+  }
+
+  #downHost(): ReloadHost {
     return {
       host: this.#backends,
+      configure: (name, config, options) => this.configureDevice(name, config, options),
       readDevice: (name, options) => readDevice(this.#backends, name, options),
       save: (name, path, hasOwnMark, options) => {
         const source = { ...this.#saveSource(), hasOwnMark: () => Promise.resolve(hasOwnMark) }

@@ -58,6 +58,36 @@ describeWith([hasWireGuardGo, hasWg, hasStrace, hasBin], 'the command', () => {
     expect(stderr).toContain('could not run PreDown: the command failed with exit status 4')
   }, 60_000)
 
+  it('reloads a tunnel: prints what would be changed, tells each step, and keeps what up was told', async () => {
+    const { stdout, stderr, code } = await run(
+      'wireguard up --kill-switch "$NAME" 2> /dev/null; file="/etc/wireguard/$NAME.conf"' +
+        '; sed -i "s/10.8.0.1$/10.8.0.53/; s/^AllowedIPs.*/AllowedIPs = 10.9.0.0\\/16, 0.0.0.0\\/0/" "$file"' +
+        '; wireguard reload --dry-run "$NAME"; wireguard reload "$NAME"' +
+        '; grep nameserver /etc/resolv.conf; ip route show table 51820; echo ---' +
+        '; wireguard reload --json "$NAME"; wireguard down "$NAME" 2> /dev/null; cat /etc/resolv.conf' +
+        '; wireguard reload "$NAME" || true',
+      tunnelText('0.0.0.0/0, ::/0', ['DNS = 10.8.0.1']),
+    )
+    expect(code).toBe(0)
+    const commands = [...stderr.matchAll(/^\[#\] (.*)$/gm)].map(([, command]) => command)
+    expect(commands).toEqual([
+      'wg syncconf NAME /dev/stdin',
+      'ip -4 route add 10.9.0.0/16 dev NAME proto 51',
+      'nft -f /dev/stdin',
+      'edit /etc/resolv.conf',
+      'ip -6 rule delete preference 32599 not fwmark 51820 table 51820 protocol 51',
+      'ip -6 rule delete preference 32598 table main suppress_prefixlength 0 protocol 51',
+      'ip -6 route delete unreachable default table 51820 metric 4294967295 proto 51',
+      'ip -6 route delete default dev NAME table 51820 metric 1024 proto 51',
+    ])
+    const [text, json] = stdout.split('---\n')
+    expect(text!.startsWith(`${commands.join('\n')}\nnameserver 10.8.0.53\n`)).toBe(true)
+    expect(text).toContain('unreachable default')
+    expect(json).toContain('"families": [\n    4\n  ]')
+    expect(json).not.toContain('nameserver 10.8')
+    expect(stderr).toMatch(/reload tunnel "NAME": the tunnel is not up\. Bring it up\n$/)
+  }, 60_000)
+
   it('saves and strips as wg-quick does', async () => {
     const { stdout, code } = await run(
       'wireguard strip "$NAME" > /tmp/strip.$$; wg-quick strip "$NAME" | diff /tmp/strip.$$ -; rm /tmp/strip.$$' +

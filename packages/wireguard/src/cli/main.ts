@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   pubkey: async () => (await import('./pubkey.js')).pubkey,
   keep: async () => (await import('./keep.js')).keep,
   up: async () => (await import('./quick/up.js')).up,
+  reload: async () => (await import('./quick/reload.js')).reload,
   down: async () => (await import('./quick/down.js')).down,
   save: async () => (await import('./quick/save.js')).save,
   strip: async () => (await import('./quick/strip.js')).strip,

@@ -51,6 +51,14 @@ const SYNOPSES: Readonly<Record<string, string>> = {
                  /etc/resolv.conf, else edit the file unless another program manages it;
                  resolved, resolvconf: by these; file: edit the file in any case;
                  off: leave the name servers as they are`,
+  reload: `reload NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch]
+    [--dns auto | resolved | resolvconf | file | off]
+  ${TUNNEL_FILE}
+  Changes what differs from the file, without a break: sessions continue. No command of the file
+  runs. What is not given is as \`up' was told.
+  --dry-run      print what would be changed
+  --json         print the result as JSON, and no steps
+  --no-hooks     do not run PreDown and PostDown later`,
   down: `down NAME | FILE [--json] [--no-hooks]
   Undoes what up did, also without the interface or the file.`,
   save: `save NAME | FILE
@@ -96,6 +104,7 @@ export function usage(program: string): string {
   pubkey     print the public key of the private key on standard input
   keep       keep endpoints with host names up to date, until it is ended
   up         bring a tunnel up from its file: addresses, routes, firewall, name servers
+  reload     make a tunnel that is up what its file says
   down       take a tunnel down
   save       save an interface in its file
   strip      print a file without what is for wg-quick alone

@@ -93,6 +93,7 @@ export async function syncChecked(
   return result
 }
 
-function lastWritten({ peers = [] }: CheckedDeviceConfig): Endpoints {
+/** Returns the policy for endpoints after a configuration that was written last time. */
+export function lastWritten({ peers = [] }: CheckedDeviceConfig): Endpoints {
   return new Map(peers.map(({ publicKey, endpoint }) => [publicKey, endpoint]))
 }

@@ -1,12 +1,9 @@
 import { type CallOptions, isWireGuardError, WireGuardError } from 'wireguardcfg'
-import { callDeadline } from 'wireguardcfg/backend'
 import { abortError } from 'wireguardcfg/backend'
 import { createInterface } from '../create/create.js'
 import type { OwnedInterface } from '../create/interface.js'
 import type { Host } from '../host.js'
-import { DnsStack } from './dns/dns-stack.js'
-import { addArguments, runResolvconf } from './dns/resolvconf.js'
-import { tellResolved } from './dns/resolved.js'
+import { act, type ActContext } from './act.js'
 import { runHook } from './hooks.js'
 import { type CheckedUpOptions, UP } from './options.js'
 import { madeBy } from './plan/draft.js'
@@ -15,7 +12,6 @@ import { stepTitle, type UpStep } from './plan/step.js'
 import type { FileLock } from './state/file-lock.js'
 import type { StateFolder } from './state/state-folder.js'
 import type { Made, TunnelState } from './state/state.js'
-import { Sysctl } from './sysctl.js'
 import { refusesTraffic, undo, undoAll } from './undo.js'
 
 /** What is needed to carry out a plan. */
@@ -106,9 +102,6 @@ export class Execution {
   }
 
   async #act(step: UpStep): Promise<void> {
-    const { host, folder, options } = this.#init
-    const { network } = host
-    const limits = this.#limits
     switch (step.type) {
       case 'create-interface':
         return await this.#create()
@@ -117,28 +110,25 @@ export class Execution {
       case 'configure-device':
         return await this.#configure(step.config)
       case 'add-address':
-        return await this.#owned!.addAddress(step.address, limits)
+        return await this.#owned!.addAddress(step.address, this.#limits)
       case 'set-link':
         return await this.#bringUp(step.mtu)
-      case 'add-route':
-        return await this.#addRoute(step.route)
-      case 'set-firewall':
-        return await this.#setFirewall(step)
-      case 'set-sysctl':
-        return new Sysctl(await network.within()).write(step.key, step.value)
-      case 'add-rule':
-        return await (await network.routes()).addRule(step.rule, limits)
-      case 'set-resolved': {
-        using call = callDeadline({ operation: UP, device: options.name }, limits)
-        return await tellResolved(this.#state.link!.index, step.dns, call)
-      }
-      case 'set-resolvconf':
-        return await runResolvconf(options.name, addArguments(step.key), step.text)
-      case 'set-dns': {
-        using _ = await this.#init.lockResolvConf()
-        const owner = `${folder.namespace}/${options.name}`
-        this.#warn(await new DnsStack(step.path).push(owner, step.text))
-      }
+      default:
+        return await act(step, this.#actContext)
+    }
+  }
+
+  get #actContext(): ActContext {
+    const { host, folder, options, lockResolvConf } = this.#init
+    return {
+      operation: UP,
+      network: host.network,
+      folder,
+      options,
+      link: this.#state.link!.index,
+      limits: this.#limits,
+      lockResolvConf,
+      warn: (warning) => this.#warn(warning),
     }
   }
 
@@ -182,30 +172,6 @@ export class Execution {
     await owned.bringUp(this.#limits)
     if (this.#latePort === undefined) return
     await owned.configure({ listenPort: this.#latePort }, this.#limits)
-  }
-
-  async #addRoute(route: (UpStep & { type: 'add-route' })['route']): Promise<void> {
-    const { name } = this.#init.options
-    const routes = await this.#init.host.network.routes()
-    try {
-      await routes.addRoute(route, this.#limits)
-    } catch (error) {
-      if (!isWireGuardError(error) || error.code !== 'EEXIST' || route.device !== name) throw error
-      // The kernel has added it for an address of the interface.
-      const own = await routes.routes({ table: route.table, device: name }, this.#limits)
-      if (!own.some(({ destination }) => destination === route.destination)) throw error
-    }
-  }
-
-  async #setFirewall({ tunnel, isNeeded }: UpStep & { type: 'set-firewall' }): Promise<void> {
-    const { host, options } = this.#init
-    try {
-      await (await host.network.firewall()).setTunnel(tunnel, this.#limits)
-    } catch (error) {
-      const isMissing = isWireGuardError(error) && error.code === 'EPROTONOSUPPORT'
-      if (!isMissing || options.firewall === 'require' || isNeeded) throw error
-      this.#warn(`${error.summary}, so the tunnel goes without its firewall`)
-    }
   }
 
   async #rollBack(error: unknown): Promise<unknown> {

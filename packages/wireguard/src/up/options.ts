@@ -108,6 +108,33 @@ export interface UpOptions extends PlanOptions {
   readonly onStep?: ((step: PlanStep) => void) | undefined
 }
 
+/**
+ * Options of `WireGuard.reload`. What is absent is as the tunnel was brought up, or reloaded, last
+ * time, but for `resolve`.
+ */
+export interface ReloadOptions extends Omit<PlanOptions, 'routeProtocol' | 'ruleProtocol'> {
+  /**
+   * Default: as the tunnel was brought up. No command runs during a reload. With `'run'`, `down`
+   * runs `PreDown` and `PostDown` of the new file. `'skip'`: it runs none. `'refuse'`: a file with
+   * commands is an error.
+   */
+  readonly hooks?: Hooks | undefined
+  /** Whether nothing is changed, and `steps` are those that would be. Default: false. */
+  readonly dryRun?: boolean | undefined
+  /** Called before each step. */
+  readonly onStep?: ((step: PlanStep) => void) | undefined
+}
+
+/** What `WireGuard.reload` did. */
+export interface ReloadResult {
+  /** What was changed, in order. The firewall is always set again, as it cannot be compared. */
+  readonly steps: readonly PlanStep[]
+  /** The address families whose internet traffic goes through the tunnel. */
+  readonly families: readonly (4 | 6)[]
+  /** What the caller may want to know, as sentences. */
+  readonly warnings: readonly string[]
+}
+
 /** Options of `WireGuard.down`. */
 export interface DownOptions extends CallOptions {
   /**
@@ -170,6 +197,13 @@ const UP_OPTIONS: OptionTable<UpOptions> = {
   onStep: 'function',
 }
 
+const { routeProtocol: _routes, ruleProtocol: _rules, ...RELOADABLE } = PLAN_OPTIONS
+const RELOAD_OPTIONS: OptionTable<ReloadOptions> = {
+  ...RELOADABLE,
+  dryRun: 'boolean',
+  onStep: 'function',
+}
+
 const DOWN_OPTIONS: OptionTable<DownOptions> = {
   ...CALL_OPTIONS,
   hooks: ['run', 'skip'],
@@ -185,6 +219,7 @@ const DOWN_OPTIONS: OptionTable<DownOptions> = {
 export const PLAN = 'plan tunnel'
 export const UP = 'bring up tunnel'
 export const DOWN = 'take down tunnel'
+export const RELOAD = 'reload tunnel'
 
 export const DEFAULT_STATE_DIRECTORY = '/run/wireguard-quick'
 export const RESOLV_CONF = '/etc/resolv.conf'
@@ -231,6 +266,41 @@ export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly ruleProtocol: number
   readonly backend: 'auto' | 'kernel' | 'userspace'
   readonly ifExists: 'error' | 'use' | 'replace'
+  /** What the caller gave, for the state: `reload` takes it for what it is not given. */
+  readonly remembered: RememberedOptions
+}
+
+/** The options of `up` that `reload` has to know. */
+export type RememberedOptions = Pick<PlanOptions, (typeof REMEMBERED)[number]>
+
+const REMEMBERED = [
+  'table',
+  'metric',
+  'hooks',
+  'dns',
+  'resolvConf',
+  'firewall',
+  'ipv6',
+  'killSwitch',
+  'mtu',
+  'rulePreference',
+  'routeProtocol',
+  'ruleProtocol',
+] as const
+
+/**
+ * Reads options from the state of a tunnel, and checks them.
+ *
+ * @throws WireGuardError `EINVAL`
+ */
+export function rememberedOptions(given: object): RememberedOptions {
+  const options = Object.fromEntries(
+    Object.entries(given).filter(
+      ([name, value]) => REMEMBERED.some((one) => one === name) && value !== undefined,
+    ),
+  )
+  checkOptions(options, PLAN_OPTIONS)
+  return options
 }
 
 /** Checks the options of `plan`. @throws WireGuardError `EINVAL` with the `path` of the option */
@@ -288,7 +358,32 @@ function checked(
     ruleProtocol: checkNumber('ruleProtocol', options.ruleProtocol ?? OWN_PROTOCOL, PROTOCOL),
     backend: options.backend ?? 'auto',
     ifExists: options.ifExists ?? 'error',
+    remembered: rememberedOptions(options),
   }
+}
+
+/** The checked options of `reload`, but for those that the state of the tunnel has. */
+export interface CheckedReloadOptions {
+  readonly name: string
+  readonly stateDirectory: string
+  readonly dryRun: boolean
+  readonly limits: CallOptions
+  /** Checks the rest, with what the state has. @throws WireGuardError `EINVAL` */
+  readonly complete: (remembered: RememberedOptions) => CheckedUpOptions
+}
+
+/** Checks the options of `reload`. @throws WireGuardError `EINVAL` with the `path` of the option */
+export function checkReloadOptions(name: string, options: ReloadOptions): CheckedReloadOptions {
+  const context = { operation: RELOAD, device: name }
+  checkOptions(options, RELOAD_OPTIONS, context)
+  const { dryRun = false, ...others } = options
+  const given = Object.fromEntries(
+    Object.entries(others).filter(([, value]) => value !== undefined),
+  )
+  const complete = (remembered: RememberedOptions) =>
+    inContext(context, () => checked(name, { ...remembered, ...given }, context))
+  const { stateDirectory, limits } = complete({})
+  return { name, stateDirectory, dryRun, limits, complete }
 }
 
 function checkedCommon(name: string, options: UpOptions | DownOptions): CheckedCommonOptions {

@@ -64,8 +64,9 @@ export class Sysctl {
 
 const IPV4 = '/proc/sys/net/ipv4/conf'
 
+/** As in sysctl(8), a dot inside a name is written as a slash. */
 function fileOf(key: string): string {
-  return `/proc/sys/${key.replaceAll('.', '/')}`
+  return `/proc/sys/${key.replace(/[./]/g, (mark) => (mark === '.' ? '/' : '.'))}`
 }
 
 function read(key: string): string | undefined {

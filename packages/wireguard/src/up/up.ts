@@ -1,14 +1,13 @@
-import { type DeviceConfig, isWireGuardError, WireGuardError } from 'wireguardcfg'
+import { type DeviceConfig, WireGuardError } from 'wireguardcfg'
 import { type CallContext, callDeadline, type Deadline } from 'wireguardcfg/backend'
 import type { Conf } from 'wireguardcfg/conf'
 import type { LinkState } from 'wireguardnl'
 import { explainExisting } from '../create/existing.js'
 import type { Network } from '../network.js'
-import { withAddresses } from '../resolve/config.js'
-import { resolveForCall } from '../resolve/for-call.js'
+import { endpointsOf, inCall, resolved, warningsOf } from './call.js'
 import { type DownHost, Removal } from './down.js'
 import { Execution } from './execution.js'
-import { type CheckedResolveOptions, type CheckedUpOptions, PLAN, UP } from './options.js'
+import { type CheckedUpOptions, PLAN, UP } from './options.js'
 import { planTunnel } from './plan/plan.js'
 import { type PlannedTunnel, publicPlan, type TunnelPlan } from './plan/planned-tunnel.js'
 import { allCommands, type TunnelSettings, tunnelSettings } from './settings.js'
@@ -49,6 +48,7 @@ export async function plan(
       config,
       others,
       former: isGone ? former : undefined,
+      marking: undefined,
     })
     const warnings = [...warningsOf(file), ...unresolved, ...planned.warnings]
     if (link !== undefined && !isGone) {
@@ -137,8 +137,15 @@ async function reserve(
   const { name } = options
   using _ = await folder.lockNamespace(call)
   const others = folder.others(name)
-  const former = undefined
-  const planned = await planTunnel({ network, options, settings, config, others, former })
+  const planned = await planTunnel({
+    network,
+    options,
+    settings,
+    config,
+    others,
+    former: undefined,
+    marking: undefined,
+  })
   const state: TunnelState = {
     version: 1,
     name,
@@ -149,9 +156,13 @@ async function reserve(
     file: file?.path,
     save: file !== undefined && settings.saveConfig,
     hasOwnMark: planned.hasOwnMark,
+    firewallMark: planned.firewallMark,
     full: planned.full,
     made: planned.made,
     hooks: downHooks(settings.hooks, options.hooks === 'run'),
+    endpoints: endpointsOf(settings),
+    options: options.remembered,
+    tellsResolved: planned.steps.some(({ type }) => type === 'set-resolved'),
   }
   folder.write(state)
   return { planned, state }
@@ -221,42 +232,4 @@ function interfaceIsThere({ kind }: LinkState): WireGuardError {
     detail: kind === undefined ? undefined : `kind ${kind}`,
     hint: 'Take it down or delete it first, or choose another name',
   })
-}
-
-function warningsOf(file: TunnelFile | undefined): string[] {
-  return file?.warning === undefined ? [] : [file.warning]
-}
-
-/** Resolves the names of a file. Endpoints without an address are left out. */
-async function resolved(
-  { config }: TunnelSettings,
-  { resolve, limits }: CheckedUpOptions,
-  context: { readonly operation: string; readonly device: string },
-): Promise<{ readonly config: DeviceConfig; readonly warnings: readonly string[] }> {
-  const found =
-    resolve === false
-      ? withAddresses(config, new Map())
-      : (await resolveForCall(config, resolve.options, limits, context, patienceOf(resolve))).config
-  const isLater = resolve !== false && resolve.isLater
-  const warnings = config.peers.flatMap(({ publicKey, endpoint }, i) =>
-    endpoint === undefined || found.peers?.[i]?.endpoint !== undefined
-      ? []
-      : `the peer ${publicKey} has no endpoint${isLater ? ' yet' : ''}, because its host name was not resolved`,
-  )
-  return { config: found, warnings }
-}
-
-/** Milliseconds for the names of a tunnel that comes up without them. */
-const PATIENCE = 2000
-
-function patienceOf({ isLater }: CheckedResolveOptions): number | undefined {
-  return isLater ? PATIENCE : undefined
-}
-
-async function inCall<T>(context: CallContext, step: () => Promise<T>): Promise<T> {
-  try {
-    return await step()
-  } catch (error) {
-    throw isWireGuardError(error) ? error.with(context) : error
-  }
 }

@@ -1,22 +1,15 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { join } from 'node:path'
-import { temporaryDirectory, type TemporaryDirectory } from '../../../../test-fixtures/directory.js'
-import { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import type { TestNamespace } from '../../../../test-fixtures/namespace.js'
 import { until } from '../../../../test-fixtures/wait.js'
 import { uniqueName } from '../../../../test-fixtures/wireguard-go.js'
-import { SecretKey, type UpOptions, WireGuard } from '../../src/index.js'
+import { SecretKey, type UpOptions, type WireGuard } from '../../src/index.js'
+import { BEHIND, BESIDE, INTERNET, LAN, RoutedNetwork } from './routed-network.js'
 import { ping } from './tunnel.js'
+import { PATIENTLY } from './tunnel-client.js'
 
-const PATIENTLY = { idleTimeout: 20_000 }
-/** Where the packets that are counted go: on the internet, and beside the client. */
-const INTERNET = { 4: '8.8.8.8', 6: '2606:4700::1' }
-const LAN = { 4: '192.0.2.1', 6: '2001:db8::1' }
 const PORT = 9999
-/** The endpoint of the far end: behind the default route, and beside the client. */
-const BEHIND = '198.51.100.7:51820'
-const BESIDE = '192.0.2.1:51820'
 
 const COUNTED = {
   internet4: `ip daddr ${INTERNET[4]}`,
@@ -80,77 +73,26 @@ export function describeUpPackets(backend: 'kernel' | 'userspace', { all = true 
   const some = <T>(list: readonly T[]) => (all ? list : list.slice(1, 2))
 
   describe('packets', () => {
-    let directory: TemporaryDirectory
+    let network: RoutedNetwork
     let client: TestNamespace
     let router: TestNamespace
     let wg: WireGuard
-    let far: WireGuard
     let name: string
-    let farName: string
     let sender: ChildProcess | undefined
-    const own = SecretKey.generatePrivate()
-    const other = SecretKey.generatePrivate()
 
     beforeEach(async () => {
-      directory = await temporaryDirectory()
-      name = uniqueName()
-      farName = uniqueName()
-      client = await TestNamespace.create()
-      router = await TestNamespace.create()
-      await client.ip(
-        'link set lo up',
-        `link add eth0 type veth peer name eth netns ${router.pid}`,
-        'link set eth0 up',
-        'address add 192.0.2.9/24 dev eth0',
-        'address add 2001:db8::9/64 dev eth0 nodad',
-      )
-      await router.ip(
-        'link set lo up',
-        'link set eth up',
-        'address add 192.0.2.1/24 dev eth',
-        'address add 2001:db8::1/64 dev eth nodad',
-        'address add 198.51.100.7/32 dev lo',
-        `address add ${INTERNET[4]}/32 dev lo`,
-        `address add ${INTERNET[6]}/128 dev lo nodad`,
-      )
-      await client.ip('route add default via 192.0.2.1', 'route add default via 2001:db8::1')
-      wg = await WireGuard.open({ netns: client.pid })
-      far = await WireGuard.open({ netns: router.pid })
-      await far.createDevice(farName, {
-        backend,
-        config: {
-          privateKey: other,
-          listenPort: 51_820,
-          peers: [{ publicKey: own.publicKey(), allowedIPs: ['10.8.0.2/32', 'fd00:8::2/128'] }],
-        },
-        addresses: ['10.8.0.1/24', 'fd00:8::1/64'],
-        up: true,
-        ...PATIENTLY,
-      })
-      await router.run('nft', counters(farName))
+      network = await RoutedNetwork.create(backend)
+      ;({ client, router, wg, name } = network)
+      await router.run('nft', counters(network.farName))
     })
     afterEach(async () => {
       sender?.kill('SIGKILL')
       sender = undefined
-      await far.deleteDevice(farName, PATIENTLY)
-      await wg.deleteDevice(name, { ifMissing: 'ignore', ...PATIENTLY })
-      await wg.close()
-      await far.close()
-      await client[Symbol.asyncDispose]()
-      await router[Symbol.asyncDispose]()
-      await directory[Symbol.asyncDispose]()
+      await network[Symbol.asyncDispose]()
     })
 
-    const options = (more: UpOptions = {}): UpOptions => ({
-      backend,
-      stateDirectory: join(directory.path, 'state'),
-      ...PATIENTLY,
-      ...more,
-    })
-    const textOf = (allowedIPs = '0.0.0.0/0, ::/0', endpoint = BEHIND) =>
-      `[Interface]\nPrivateKey = ${own.toBase64()}\nAddress = 10.8.0.2/24, fd00:8::2/64\n` +
-      `[Peer]\nPublicKey = ${other.publicKey()}\nEndpoint = ${endpoint}\nAllowedIPs = ${allowedIPs}\n`
-
+    const options = (more?: UpOptions) => network.options(more)
+    const textOf = (allowedIPs?: string, endpoint?: string) => network.text(allowedIPs, endpoint)
     const send = async (): Promise<void> => {
       const addresses = [INTERNET[4], INTERNET[6], LAN[4], LAN[6]]
       const command = [`--net=${client.path}`, process.execPath, '-e', SENDER, ...addresses]
@@ -289,7 +231,7 @@ export function describeUpPackets(backend: 'kernel' | 'userspace', { all = true 
       // Its endpoint is beside the client, so that its packets go by no other tunnel.
       const full = textOf('0.0.0.0/0, ::/0', BESIDE)
       const idle = full
-        .replace(own.toBase64(), SecretKey.generatePrivate().toBase64())
+        .replace(network.own.toBase64(), SecretKey.generatePrivate().toBase64())
         .replaceAll('10.8.0.2', '10.88.0.2')
         .replaceAll('fd00:8::2', 'fd00:88::2')
       try {

@@ -13,6 +13,8 @@ interface Entry {
   /** The namespace and the name of the tunnel. */
   readonly owner: string
   readonly text: string
+  /** What the file may still have, if a change was interrupted. */
+  readonly former?: string | undefined
 }
 
 /** The tunnels that have edited a file, the last one on top, and what was there before them. */
@@ -41,7 +43,7 @@ export class DnsStack {
   }
 
   /**
-   * Puts a tunnel on top.
+   * Puts a tunnel on top. One that has its place already keeps it, with other name servers.
    *
    * @returns a warning, if there is one
    */
@@ -50,17 +52,23 @@ export class DnsStack {
     const stack = this.#read()
     const file = await this.#file()
     const top = stack?.entries.at(-1)
-    const isOurs = top !== undefined && file.text === top.text
+    const isOurs = top !== undefined && isTextOf(top, file.text)
     const below = isOurs ? stack! : { original: file.text, entries: [] }
-    const entries = below.entries.filter((entry) => entry.owner !== owner)
-    await this.#write({
-      ...below,
-      version: 1,
-      boot: bootId(),
-      entries: [...entries, { owner, text }],
-    })
-    await this.#replace(file, text)
+    const index = below.entries.findIndex((entry) => entry.owner === owner)
+    const former = below.entries[index]?.text
+    const entry = { owner, text, ...(former === undefined ? {} : { former }) }
+    const entries = index < 0 ? [...below.entries, entry] : below.entries.toSpliced(index, 1, entry)
+    await this.#write({ ...below, version: 1, boot: bootId(), entries })
+    if (entries.at(-1) === entry) await this.#replace(file, text)
     return warning
+  }
+
+  /** Whether a tunnel has its place, and the file is that of the top one. */
+  async has(owner: string, text: string): Promise<boolean> {
+    const stack = this.#read()
+    const top = stack?.entries.at(-1)
+    const entry = stack?.entries.find((one) => one.owner === owner)
+    return entry?.text === text && (await this.#file()).text === top?.text
   }
 
   /**
@@ -76,7 +84,7 @@ export class DnsStack {
     const file = await this.#file()
     const isTop = index === entries.length
     const next = isTop ? entries.at(-1)?.text : undefined
-    const isOurs = file.text === stack.entries[index]!.text
+    const isOurs = isTextOf(stack.entries[index]!, file.text)
     if (isTop && isOurs) await this.#replace(file, next ?? stack.original)
     const isExpected = !isTop || isOurs || file.text === (next ?? stack.original)
     await this.#write(entries.length === 0 ? undefined : { ...stack, entries })
@@ -94,7 +102,7 @@ export class DnsStack {
     const stack = this.#read()
     if (stack === undefined || stack.boot === bootId()) return undefined
     const file = await this.#file()
-    const isOurs = stack.entries.some((entry) => entry.text === file.text)
+    const isOurs = stack.entries.some((entry) => isTextOf(entry, file.text))
     if (isOurs) await this.#replace(file, stack.original)
     await this.#write(undefined)
     return isOurs ? `${this.#path} was still that of a tunnel from before the restart` : undefined
@@ -145,6 +153,10 @@ export class DnsStack {
   }
 }
 
+function isTextOf({ text, former }: Entry, found: string | undefined): boolean {
+  return found !== undefined && (found === text || found === former)
+}
+
 function parseStack(text: string): Stack {
   const { version, boot, original, entries } = partsOf(text)
   const isRight =
@@ -152,7 +164,12 @@ function parseStack(text: string): Stack {
     typeof boot === 'string' &&
     (original === undefined || typeof original === 'string') &&
     Array.isArray(entries) &&
-    entries.every(({ owner, text: own }) => typeof owner === 'string' && typeof own === 'string')
+    entries.every(
+      ({ owner, text: own, former }) =>
+        typeof owner === 'string' &&
+        typeof own === 'string' &&
+        (former === undefined || typeof former === 'string'),
+    )
   if (isRight) return { version, boot, original, entries }
   throw new WireGuardError('the file with the former name servers is damaged', { code: 'EPROTO' })
 }

@@ -77,6 +77,17 @@ export function linkCalls(link: number, { servers, search }: ConfDNS): MethodCal
   ]
 }
 
+/** Makes systemd-resolved forget the name servers of an interface. One that is gone has none. */
+export async function revertResolved(link: number, call: Deadline): Promise<void> {
+  using bus = await SystemBus.connect(call)
+  await bus.call({
+    ...MANAGER,
+    member: 'RevertLink',
+    signature: 'i',
+    write: (body) => body.int32(link),
+  })
+}
+
 /** Of an address with a zone, the address: the link says the rest. */
 function addressOf(server: string): Uint8Array {
   const bytes = parseIP(server.split('%', 1)[0]!)

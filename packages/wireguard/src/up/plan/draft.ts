@@ -14,8 +14,10 @@ export interface PlanRequest {
   readonly config: DeviceConfig
   /** The states of the other tunnels of the namespace. */
   readonly others: readonly TunnelState[]
-  /** The state of a tunnel of this name that is gone, whose leftovers do not count. */
+  /** The state of the tunnel of this name, whose routes, rules and tables do not count. */
   readonly former: TunnelState | undefined
+  /** The mark, table and rules of that tunnel if it is up, which are kept. */
+  readonly marking: Marking | undefined
 }
 
 /** A plan that is being made. */
@@ -56,6 +58,28 @@ export class Draft {
   share(made: Made): void {
     this.#shared.push(made)
   }
+}
+
+/** The mark of a tunnel with a default route, its table, and the first preference of its rules. */
+export interface Marking {
+  readonly mark: number
+  readonly table: number
+  readonly preference: number
+}
+
+/**
+ * Returns the marking of a tunnel; undefined: it has no default route.
+ *
+ * @param mark of the device, if a reload that was interrupted may have left two
+ */
+export function markingOf({ made }: Pick<TunnelState, 'made'>, mark?: number): Marking | undefined {
+  const leading = made.flatMap((one) =>
+    one.type === 'rule' && one.rule.invert === true ? one.rule : [],
+  )
+  const rule = leading.find(({ firewallMark }) => firewallMark === mark) ?? leading[0]
+  if (rule === undefined) return undefined
+  const { firewallMark = 0, table, priority = 0 } = rule
+  return { mark: firewallMark, table, preference: priority - 1 }
 }
 
 /** Returns what a step makes that does not end with the interface. */

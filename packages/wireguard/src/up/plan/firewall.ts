@@ -56,7 +56,8 @@ async function existingTables({ request }: Draft): Promise<FirewallTable[] | und
 /** The kernel checks where packets come from. The answers of the endpoint need their mark. */
 function addValidMark(draft: Draft, sysctl: Sysctl): void {
   if (sysctl.read(VALID_MARK) === '1') {
-    const made = draft.request.others.flatMap((other) => other.made)
+    const { others, former } = draft.request
+    const made = [...(former?.made ?? []), ...others.flatMap((other) => other.made)]
     const before = made.find((one) => one.type === 'valid-mark')
     if (before !== undefined) draft.share(before)
     return

@@ -4,7 +4,7 @@ import type { Rule } from 'wireguardnl'
 import { allCommands } from '../settings.js'
 import { Sysctl } from '../sysctl.js'
 import { readTable } from '../tables.js'
-import { Draft, type PlanRequest } from './draft.js'
+import { Draft, type Marking, type PlanRequest } from './draft.js'
 import { addFirewall } from './firewall.js'
 import { type Intent, intentOf } from './intent.js'
 import { tunnelMtu } from './mtu.js'
@@ -28,8 +28,11 @@ export async function planTunnel(request: PlanRequest): Promise<PlannedTunnel> {
   }
   const system = await System.open(network, limits)
   const rules = intent.full.length === 0 ? [] : await rulesOfOthers(request, system)
+  const current = request.marking
   const { mark, table, hasOwnMark } = await chooseTable(draft, system, rules, intent)
-  const mtu = await chooseMtu(request, system, intent, mark)
+  // While the tunnel is up, the packets with its mark are those that go beside it.
+  const plainMark = current?.mark ?? mark
+  const mtu = await chooseMtu(request, system, intent, plainMark)
 
   draft.add({ type: 'create-interface' })
   addHooks(draft, 'PreUp', settings.hooks.preUp)
@@ -38,13 +41,13 @@ export async function planTunnel(request: PlanRequest): Promise<PlannedTunnel> {
   draft.add({ type: 'configure-device', config: marked })
   for (const address of intent.addresses) draft.add({ type: 'add-address', address })
   draft.add({ type: 'set-link', mtu })
-  await addRoutes(draft, system, intent, mark)
+  await addRoutes(draft, system, intent, plainMark)
   if (table !== undefined) {
-    const preference = choosePreferenceHere(request, rules)
+    const preference = await choosePreferenceHere(request, rules, { mark, table }, system)
     addDefaultRoutes(draft, intent, table)
     await addFirewall(draft, intent, mark, sysctl)
     addRules(draft, intent, { mark, table, preference })
-    await warnOfOtherTraffic(draft, system, intent, sysctl)
+    await warnOfOtherTraffic(draft, system, intent, sysctl, current?.mark ?? 0)
   } else if (options.killSwitch) {
     draft.warn('killSwitch has no effect: no default route leads into the tunnel')
   }
@@ -107,7 +110,7 @@ function hasIPv6({ addresses, networks, marked }: Intent): boolean {
   return [...addresses, ...networks, ...marked].some((address) => familyOf(address) === 6)
 }
 
-/** The rules of the machine, without those of a tunnel of this name that is gone. */
+/** The rules of the machine, without those of the tunnel of this name. */
 async function rulesOfOthers({ former }: PlanRequest, system: System): Promise<Rule[]> {
   const own = former?.made ?? []
   const priorities = new Set(
@@ -129,6 +132,10 @@ async function chooseTable(
 ): Promise<{ mark: number; table: number | undefined; hasOwnMark: boolean }> {
   const given = draft.request.config.firewallMark ?? 0
   if (full.length === 0) return { mark: given, table: undefined, hasOwnMark: false }
+  const current = draft.request.marking
+  if (current !== undefined && (given === 0 || given === current.mark)) {
+    return { mark: current.mark, table: current.table, hasOwnMark: given === 0 }
+  }
   const reserved = new Set<number>()
   for (const rule of reservedRules(draft.request)) {
     reserved.add(rule.table).add(rule.firewallMark ?? 0)
@@ -141,11 +148,22 @@ async function chooseTable(
   return { mark: given, table, hasOwnMark: false }
 }
 
-function choosePreferenceHere(request: PlanRequest, rules: readonly Rule[]): number {
+async function choosePreferenceHere(
+  request: PlanRequest,
+  others: readonly Rule[],
+  { mark, table }: Omit<Marking, 'preference'>,
+  system: System,
+): Promise<number> {
+  const { rulePreference: wanted } = request.options
+  const current = request.marking
+  const isSame = current?.mark === mark && current.table === table
+  if (isSame && (wanted ?? current.preference) === current.preference) return current.preference
   const reserved = reservedRules(request).flatMap(({ suppressPrefixLength, priority }) =>
     suppressPrefixLength === undefined ? [] : (priority ?? []),
   )
-  return choosePreference(rules, reserved, request.options.rulePreference)
+  // For a time, the tunnel has the rules that it has now as well.
+  const rules = current === undefined ? others : await system.rules()
+  return choosePreference(rules, reserved, wanted)
 }
 
 async function chooseMtu(
@@ -175,12 +193,13 @@ async function warnOfOtherTraffic(
   system: System,
   { full }: Intent,
   sysctl: Sysctl,
+  plainMark: number,
 ): Promise<void> {
   const [only] = full
   if (full.length === 1 && only !== undefined) {
     const other: Family = only === 4 ? 6 : 4
     const isThere = other === 4 || sysctl.hasIPv6()
-    if (isThere && (await system.hasInternet(other))) {
+    if (isThere && (await system.hasInternet(other, plainMark))) {
       draft.warn(
         `only IPv${only} has a default route into the tunnel: IPv${other} traffic goes beside it`,
       )

@@ -30,7 +30,8 @@ export async function addRoutes(
   const connected = table === MAIN ? connectedNetworks(intent.addresses) : []
   for (const destination of intent.networks) {
     if (connected.some((network) => isWithin(destination, network))) continue
-    checkConflict(draft, destination, there.get(destination) ?? [])
+    const others = there.get(destination)?.filter((route) => route.device !== device) ?? []
+    checkConflict(draft, destination, others)
     draft.add({ type: 'add-route', route: { destination, device, table, metric, protocol } })
   }
 }
@@ -67,6 +68,11 @@ export function addRules(
   }
 }
 
+/** Returns the metric that a route gets. */
+export function routeMetric(destination: string, metric: number | undefined): number {
+  return familyOf(destination) === 4 ? (metric ?? 0) : metric || IPV6_METRIC
+}
+
 function byDestination(routes: readonly Route[]): ReadonlyMap<string, Route[]> {
   const found = new Map<string, Route[]>()
   for (const route of routes) {
@@ -78,8 +84,7 @@ function byDestination(routes: readonly Route[]): ReadonlyMap<string, Route[]> {
 }
 
 function checkConflict(draft: Draft, destination: string, there: readonly Route[]): void {
-  const own = draft.request.options.metric
-  const metric = familyOf(destination) === 4 ? (own ?? 0) : own || IPV6_METRIC
+  const metric = routeMetric(destination, draft.request.options.metric)
   for (const route of there) {
     const by = route.device ?? route.type
     if (route.metric === metric) {
@@ -97,22 +102,52 @@ function checkConflict(draft: Draft, destination: string, there: readonly Route[
 
 async function addHostRoute(draft: Draft, system: System, host: string, mark: number) {
   const { metric, routeProtocol: protocol } = draft.request.options
-  const path = await system.lookUp(host, mark)
+  const destination = `${host}/${familyOf(host) === 4 ? 32 : 128}`
+  const own: Route[] = []
+  const others: Route[] = []
+  for (const route of await system.table(MAIN)) (isOwn(draft, route) ? own : others).push(route)
+  // A lookup would find the routes of the tunnel.
+  const isHidden = own.some((route) => isAround(destination, route))
+  const path = isHidden ? bestOf(destination, others) : await system.lookUp(host, mark)
   if (path?.device === undefined) {
     draft.warn(
       `the endpoint ${host} is inside AllowedIPs and has no route, so its packets would go into the tunnel`,
     )
     return
   }
-  const destination = `${host}/${familyOf(host) === 4 ? 32 : 128}`
-  const there = await system.table(MAIN)
-  if (there.some((route) => route.destination === destination)) return
+  if (others.some((route) => route.destination === destination)) return
   const { gateway, device } = path
   const route: RouteInit = { destination, type: 'unicast', gateway, device, table: MAIN }
   draft.add({ type: 'add-route', route: { ...route, metric, protocol } })
   draft.warn(
     `the endpoint ${host} is inside AllowedIPs, so it gets a route of its own by ${device}`,
   )
+}
+
+/** Whether a route of the main table is one of the tunnel that the plan is about. */
+function isOwn({ request }: Draft, { device, destination }: Route): boolean {
+  const made = request.former?.made ?? []
+  return (
+    device === request.options.name ||
+    made.some(
+      (one) =>
+        one.type === 'route' &&
+        one.route.table === MAIN &&
+        one.route.destination === destination &&
+        one.route.device === device,
+    )
+  )
+}
+
+/** Returns the route that the kernel would choose from a table. */
+function bestOf(network: string, routes: readonly Route[]): Route | undefined {
+  return routes
+    .filter((route) => isAround(network, route))
+    .toSorted((a, b) => lengthOf(b.destination) - lengthOf(a.destination) || a.metric - b.metric)[0]
+}
+
+function isAround(network: string, { destination }: Route): boolean {
+  return familyOf(destination) === familyOf(network) && isWithin(network, destination)
 }
 
 /** The networks to which the kernel itself adds routes, for the addresses of the interface. */

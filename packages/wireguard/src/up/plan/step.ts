@@ -4,7 +4,7 @@ import type { RouteInit, RuleInit, TunnelFirewall } from 'wireguardnl'
 import { addArguments } from '../dns/resolvconf.js'
 import { familyOf } from './prefixes.js'
 
-/** One step of bringing a tunnel up or taking it down. */
+/** One step of bringing a tunnel up, changing it or taking it down. */
 export interface PlanStep {
   /** What it is about. */
   readonly type:
@@ -13,8 +13,10 @@ export interface PlanStep {
     | 'run-hook'
     | 'configure-device'
     | 'add-address'
+    | 'remove-address'
     | 'set-link'
     | 'add-route'
+    | 'replace-route'
     | 'delete-route'
     | 'add-rule'
     | 'delete-rule'

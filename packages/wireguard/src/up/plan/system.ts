@@ -80,9 +80,9 @@ export class System {
     }
   }
 
-  /** Whether packets to the internet have a route, in a family. */
-  async hasInternet(family: Family): Promise<boolean> {
-    return (await this.lookUp(INTERNET[family], 0)) !== undefined
+  /** Whether packets to the internet with a mark have a route, in a family. */
+  async hasInternet(family: Family, firewallMark: number): Promise<boolean> {
+    return (await this.lookUp(INTERNET[family], firewallMark)) !== undefined
   }
 
   /** Returns the MTU of a route, in bytes; undefined: it tells none. */

@@ -1,8 +1,9 @@
 import { WireGuardError } from 'wireguardcfg'
 import { checkInterfaceName, mayHoldKey } from 'wireguardcfg/internal'
 import type { LinkState, RouteInit, RuleInit } from 'wireguardnl'
-import { isResolvConf } from '../options.js'
+import { isResolvConf, rememberedOptions, type RememberedOptions } from '../options.js'
 import type { Family } from '../plan/prefixes.js'
+import { MAIN } from '../plan/step.js'
 import type { HookCommands } from '../settings.js'
 
 /** Something that `up` makes and that does not end with the interface. */
@@ -40,11 +41,19 @@ export interface TunnelState {
   readonly save: boolean
   /** Whether the mark of the device was chosen by `up`, and is not in the file. */
   readonly hasOwnMark: boolean
+  /** The mark that the device was given; 0: none. */
+  readonly firewallMark?: number | undefined
   /** The families whose default route leads into the tunnel. */
   readonly full: readonly Family[]
   /** In the order in which it is made. */
   readonly made: readonly Made[]
   readonly hooks: DownHooks
+  /** The endpoints of the file by public key, with their names. */
+  readonly endpoints?: Readonly<Record<string, string>> | undefined
+  /** The options of `up`, as far as `reload` has to know them. */
+  readonly options?: RememberedOptions | undefined
+  /** Whether systemd-resolved has the name servers, which it forgets with the interface. */
+  readonly tellsResolved?: boolean | undefined
 }
 
 /** Whether an interface is that of a state, and not a later one of its name. */
@@ -89,6 +98,14 @@ export function parseState(text: string, name: string): TunnelState {
     full: given.list('full').map((family) => readFamily(family)),
     made: given.list('made').map((one) => readMade(new Given(one), name)),
     hooks: readHooks(given.get('hooks')),
+    ...(given.get('endpoints') === undefined ? {} : { endpoints: given.record('endpoints') }),
+    ...(given.get('firewallMark') === undefined
+      ? {}
+      : { firewallMark: given.number('firewallMark') }),
+    ...(given.get('options') === undefined ? {} : { options: readOptions(given.get('options')) }),
+    ...(given.get('tellsResolved') === undefined
+      ? {}
+      : { tellsResolved: given.boolean('tellsResolved') }),
   }
   return state
 }
@@ -110,6 +127,11 @@ function readHooks(value: unknown): DownHooks {
   if (value === undefined || value === 'file') return value
   const given = new Given(value)
   return { preDown: given.texts('preDown'), postDown: given.texts('postDown') }
+}
+
+function readOptions(value: unknown): RememberedOptions {
+  if (typeof value !== 'object' || value === null) throw damaged('options')
+  return rememberedOptions(value)
 }
 
 function readMade(given: Given, name: string): Made {
@@ -171,8 +193,11 @@ function readRule(given: Given): RuleInit {
   }
   given.check(common.priority > 0 && common.priority < 32_766, 'priority')
   if (given.get('suppressPrefixLength') === 0) return { ...common, suppressPrefixLength: 0 }
-  given.check(given.get('invert') === true, 'invert')
-  return { ...common, invert: true, firewallMark: given.number('firewallMark') }
+  const firewallMark = given.number('firewallMark')
+  if (given.get('invert') === true) return { ...common, invert: true, firewallMark }
+  // It keeps the packets of a tunnel out of it while the mark changes.
+  given.check(common.table === MAIN && firewallMark > 0, 'invert')
+  return { ...common, firewallMark }
 }
 
 /** An object of a file that may have been damaged. */
@@ -223,6 +248,17 @@ class Given {
       if (typeof value === 'string') return value
       throw damaged(field)
     })
+  }
+
+  record(field: string): Record<string, string> {
+    const value = this.get(field)
+    if (typeof value !== 'object' || value === null) throw damaged(field)
+    return Object.fromEntries(
+      Object.entries(value).map(([key, text]) => {
+        if (typeof text === 'string') return [key, text]
+        throw damaged(field)
+      }),
+    )
   }
 
   object(field: string): Given {

@@ -1,0 +1,8 @@
+import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
+import { describeReload } from '../support/describe-reload.js'
+import { describeReloadPackets } from '../support/describe-reload-packets.js'
+
+describeWith([hasKernelWireGuard, hasWg], 'a tunnel of the kernel', () => {
+  describeReload('kernel', { titles: ['networks', 'a full one with a mark, a key and a port'] })
+  describeReloadPackets('kernel', { count: 600 })
+})
