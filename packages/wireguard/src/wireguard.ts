@@ -605,7 +605,7 @@ export class WireGuard implements AsyncDisposable {
    *
    * @param conf a file: what `parseConf` returned, or its text, never its path
    * @throws ConfError `EINVAL` for the first error in the file; WireGuardError `ENODEV` the tunnel
-   * is not up; `EOPNOTSUPP` another program brought it up; and as {@link WireGuard.up}
+   * is not up; `EOPNOTSUPP` it is no tunnel of {@link WireGuard.up}; and as {@link WireGuard.up}
    * @example
    * ```js
    * const privateKey = SecretKey.generatePrivate().toBase64()

@@ -54,8 +54,8 @@ describe('calls', () => {
     const object: object = open()
     const others =
       api === 'WireGuard'
-        ? // The last two publish the name of the file, once they know it.
-          new Set([...SYNCHRONOUS, 'watch', 'keepEndpoints', 'planFile', 'upFile'])
+        ? // The last three publish the name of the file, once they know it.
+          new Set([...SYNCHRONOUS, 'watch', 'keepEndpoints', 'planFile', 'upFile', 'reloadFile'])
         : SYNCHRONOUS
     const methods = Object.entries(
       Object.getOwnPropertyDescriptors(Object.getPrototypeOf(object) as object),

@@ -59,5 +59,7 @@ const EXPECTED: Readonly<Record<string, string>> = {
   setLink: 'ENODEV',
   suspendPeer: 'ENOENT',
   up: 'EEXIST',
+  reload: 'EOPNOTSUPP',
+  reloadFile: 'ENOENT',
   upFile: 'ENOENT',
 }

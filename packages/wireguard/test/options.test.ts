@@ -89,6 +89,8 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
   'WireGuard.plan(options)': [(o) => wg.plan('none', file, o), 'killswitch', 'killSwitch'],
   'WireGuard.planFile(options)': [(o) => wg.planFile(confPath(), o), 'Table', 'table'],
   'WireGuard.up(options)': [(o) => wg.up('none', file, o), 'hook', 'hooks'],
+  'WireGuard.reload(options)': [(o) => wg.reload('none', file, o), 'dryrun', 'dryRun'],
+  'WireGuard.reloadFile(options)': [(o) => wg.reloadFile(confPath(), o), 'metrics', 'metric'],
   'WireGuard.upFile(options)': [(o) => wg.upFile(confPath(), o), 'ifExist', 'ifExists'],
   'WireGuard.down(options)': [(o) => wg.down('none', o), 'Hooks', 'hooks'],
   'renderMetrics(options)': [(o) => metrics.renderMetrics([], o), 'formatt', 'format'],

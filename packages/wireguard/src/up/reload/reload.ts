@@ -78,7 +78,7 @@ function notUp(state: TunnelState | undefined, link: LinkState | undefined): Wir
       hint: 'Bring it up',
     })
   }
-  return new WireGuardError('the interface was brought up by another program', {
+  return new WireGuardError('the interface was not brought up by this package', {
     code: 'EOPNOTSUPP',
     detail: link.kind === undefined ? undefined : `kind ${link.kind}`,
     hint: 'Take it down and bring it up once; or change its keys and peers alone, with applyConf',
