@@ -93,10 +93,14 @@ async function stateOf(space: TestNamespace, wg: WireGuard, name: string): Promi
  * What `reload` does to a tunnel that is up.
  *
  * @param titles of the shapes; default: all
+ * @param every the failures: 1 is at each step
  */
 export function describeReload(
   backend: 'kernel' | 'userspace',
-  { titles = Object.keys(SHAPES) }: { readonly titles?: readonly string[] } = {},
+  {
+    titles = Object.keys(SHAPES),
+    every = 1,
+  }: { readonly titles?: readonly string[]; readonly every?: number } = {},
 ): void {
   let client: TunnelClient
   let space: TestNamespace
@@ -161,14 +165,14 @@ export function describeReload(
       await reload(from)
       expect(await now()).toEqual(before)
       await down()
-      for (let i = 0; i < steps.length; i++) {
+      for (let i = 0; i < steps.length; i += every) {
         await up(from)
         let count = 0
         const onStep = () => {
           if (count++ === i) throw new Error('injected')
         }
         await expect(reload(to, { onStep })).rejects.toThrow('injected')
-        if (i % 2 === 0) {
+        if ((i / every) % 2 === 0) {
           await reload(to)
           const again = await reload(to)
           expect(again.steps.map(({ type }) => type)).toEqual(['set-firewall'])

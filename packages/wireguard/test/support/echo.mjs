@@ -1,9 +1,10 @@
-// An end of a measurement. `echo ADDRESS PORT` answers every datagram. `send ADDRESS PORT COUNT MS`
-// sends numbered ones, one each MS milliseconds, and prints how many were answered.
+// An end of a measurement. `echo ADDRESS PORT` answers every datagram. `send ADDRESS PORT MS` sends
+// numbered ones, one each MS milliseconds, until standard input ends, and prints how many were
+// answered.
 import { createSocket } from 'node:dgram'
 import { setInterval } from 'node:timers/promises'
 
-const [role, address, port, count, interval] = process.argv.slice(2)
+const [role, address, port, interval] = process.argv.slice(2)
 const socket = createSocket('udp4')
 if (role === 'echo') {
   socket.on('message', (message, from) => socket.send(message, from.port, from.address))
@@ -14,18 +15,21 @@ if (role === 'echo') {
   // An error of the network is a datagram without an answer.
   socket.on('error', () => {})
   const start = performance.now()
+  let end = Infinity
+  process.stdout.write('ready\n')
+  process.stdin.resume().on('end', () => {
+    end = performance.now()
+  })
   let sent = 0
-  let last = start
-  // Half a second for the last answers.
   for await (const _ of setInterval(1)) {
     const now = performance.now()
-    const due = Math.min(Number(count), Math.ceil((now - start) / Number(interval)))
-    if (sent === due && now > last + 500) break
-    for (; sent < due; sent++) {
+    // Half a second for the last answers.
+    if (now > end + 500) break
+    const due = Math.ceil((Math.min(now, end) - start) / Number(interval))
+    while (sent < due) {
       const message = Buffer.alloc(64)
-      message.writeUInt32BE(sent)
+      message.writeUInt32BE(sent++)
       socket.send(message, Number(port), address, () => {})
-      last = now
     }
   }
   process.stdout.write(`answered ${answered.size} of ${sent}\n`)
