@@ -11,11 +11,14 @@ export {
   type LinkAddress,
 } from 'wireguardcfg/internal'
 export {
+  formatMasquerade,
   formatTunnelFirewall,
   NetlinkFirewall,
+  type FirewallChain,
   type FirewallTable,
   type TunnelFirewall,
 } from './firewall/firewall.js'
+export type { Masquerade } from './firewall/masquerade.js'
 export type { LinkState, LinkWithAddresses } from './links/link-state.js'
 export type { LinkChange } from './links/link-table.js'
 export { NetlinkLinks, type LinkProperties } from './links/links.js'

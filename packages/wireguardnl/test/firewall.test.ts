@@ -16,6 +16,7 @@ describe('a firewall', () => {
       const system = new FakeSystem({ answer: (request) => [errorAck(request, errno)] })
       await using firewall = new NetlinkFirewall(system.kernel)
       expect(await caught(firewall.tables())).toMatchObject({ code: 'EPROTONOSUPPORT' })
+      expect(await caught(firewall.chains())).toMatchObject({ code: 'EPROTONOSUPPORT' })
     }
   })
 

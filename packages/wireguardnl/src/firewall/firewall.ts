@@ -14,12 +14,26 @@ import type { BatchMessage } from '../netlink/batch.js'
 import { Connection } from '../netlink/connection.js'
 import { NETLINK_NETFILTER } from '../netlink/constants.js'
 import type { ExchangeOptions } from '../netlink/deadline.js'
-import { NFPROTO_IPV4, NFPROTO_IPV6 } from '../nft/constants.js'
+import {
+  NF_DROP,
+  NF_INET_FORWARD,
+  NF_INET_POST_ROUTING,
+  NF_INET_PRE_ROUTING,
+  NFPROTO_IPV4,
+  NFPROTO_IPV6,
+} from '../nft/constants.js'
 import { nftRequestName } from '../nft/request-name.js'
-import { createTable, deleteTable, listTables, transaction } from '../nft/table.js'
+import { createTable, deleteTable, listChains, listTables, transaction } from '../nft/table.js'
 import { U32 } from '../routes/numbers.js'
 import { parseAddress } from '../routes/prefix-text.js'
 import { type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
+import {
+  formatMasqueradeTables,
+  type Masquerade,
+  masqueradeTableNames,
+  masqueradeTables,
+  readMasquerade,
+} from './masquerade.js'
 import { formatTunnelTable, type Tunnel, tunnelTable, tunnelTableName } from './tunnel-table.js'
 
 /** The firewall of a tunnel through which all traffic of an address family goes. */
@@ -42,6 +56,20 @@ export interface FirewallTable {
   readonly name: string
 }
 
+/** A chain of nf_tables that the kernel calls for packets. */
+export interface FirewallChain {
+  /** As {@link FirewallTable.family}. */
+  readonly family: string
+  /** Name of its table. */
+  readonly table: string
+  /** The name. */
+  readonly name: string
+  /** `prerouting`, `input`, `forward`, `output` or `postrouting`; the number of another hook. */
+  readonly hook: string
+  /** What becomes of a packet that no rule has accepted or dropped. */
+  readonly policy: 'accept' | 'drop'
+}
+
 const TUNNEL: OptionTable<TunnelFirewall> = {
   device: 'text',
   addresses: 'checked later',
@@ -57,6 +85,16 @@ const FAMILIES: Readonly<Record<number, string>> = {
   7: 'bridge',
   [NFPROTO_IPV6]: 'ip6',
 }
+/** By NF_INET_. The bridge has the same numbers. */
+const HOOKS: Readonly<Record<number, string>> = {
+  [NF_INET_PRE_ROUTING]: 'prerouting',
+  1: 'input',
+  [NF_INET_FORWARD]: 'forward',
+  3: 'output',
+  [NF_INET_POST_ROUTING]: 'postrouting',
+}
+/** inet, ip, bridge, ip6. */
+const WITH_HOOKS: ReadonlySet<number> = new Set([1, NFPROTO_IPV4, 7, NFPROTO_IPV6])
 /** So many addresses of an interface are more than anybody has. */
 const MOST_ADDRESSES = 1024
 
@@ -125,6 +163,63 @@ export class NetlinkFirewall implements AsyncDisposable {
   }
 
   /**
+   * Makes the tables `wireguard-NAME` that masquerade what the clients of a tunnel send on, in
+   * place of those that it has, in one transaction. The kernel then forwards such packets if
+   * `net.ipv4.ip_forward` and `net.ipv6.conf.all.forwarding` are 1, and if no other chain drops
+   * them. Needs Linux 5.7.
+   *
+   * @example
+   * ```ts
+   * await firewall.setMasquerade({ device: 'wg0', outputDevice: 'eth0', families: [4] })
+   * ```
+   */
+  setMasquerade(masquerade: Masquerade, options?: CallOptions): Promise<void> {
+    return this.#run('set firewall', masquerade?.device, options, async (exchange) => {
+      const wanted = readMasquerade(masquerade)
+      const deletion = masqueradeTableNames(wanted.device).flatMap(deleteTable)
+      const creation = masqueradeTables(wanted).flatMap(createTable)
+      await this.#connection.batch(transaction([...deletion, ...creation]), exchange)
+    })
+  }
+
+  /**
+   * Deletes the tables of {@link NetlinkFirewall.setMasquerade}, if there are any.
+   *
+   * @example
+   * ```ts
+   * await firewall.deleteMasquerade('wg0')
+   * ```
+   */
+  deleteMasquerade(device: string, options?: CallOptions): Promise<void> {
+    return this.#run('delete firewall', device, options, async (exchange) => {
+      checkInterfaceName(device)
+      const deletion = masqueradeTableNames(device).flatMap(deleteTable)
+      await this.#connection.batch(transaction(deletion), exchange)
+    })
+  }
+
+  /**
+   * Lists the chains of all families that the kernel calls for packets, also those of others.
+   *
+   * @example
+   * ```ts
+   * const dropping = (await firewall.chains()).filter(({ policy }) => policy === 'drop')
+   * ```
+   */
+  chains(options?: CallOptions): Promise<FirewallChain[]> {
+    return this.#run('list firewall chains', undefined, options, async (exchange) => {
+      const chains = await listChains(this.#connection, exchange)
+      return chains.map(({ family, table, name, hook, policy }) => ({
+        family: FAMILIES[family] ?? `${family}`,
+        table,
+        name,
+        hook: (WITH_HOOKS.has(family) && HOOKS[hook]) || `${hook}`,
+        policy: policy === NF_DROP ? 'drop' : 'accept',
+      }))
+    })
+  }
+
+  /**
    * Lists the tables of all families, also those of others.
    *
    * @example
@@ -177,6 +272,22 @@ export class NetlinkFirewall implements AsyncDisposable {
 export function formatTunnelFirewall(tunnel: TunnelFirewall): string {
   const tables = inContext({ operation: 'format firewall' }, () => readTunnel(tunnel))
   return tables.map(formatTunnelTable).join('')
+}
+
+/**
+ * Returns the tables of {@link NetlinkFirewall.setMasquerade} as a file of nft(8), for people.
+ *
+ * @throws WireGuardError `EINVAL`
+ *
+ * @example
+ * ```ts
+ * console.log(formatMasquerade({ device: 'wg0', families: [4] }))
+ * ```
+ */
+export function formatMasquerade(masquerade: Masquerade): string {
+  return formatMasqueradeTables(
+    inContext({ operation: 'format firewall' }, () => readMasquerade(masquerade)),
+  )
 }
 
 const BOTH = [4, 6] as const

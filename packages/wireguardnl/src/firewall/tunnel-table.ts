@@ -1,5 +1,4 @@
 import { formatIP } from 'wireguardcfg'
-import { encodeName } from 'wireguardcfg/internal'
 import { LITTLE_ENDIAN } from '../netlink/endian.js'
 import {
   NF_INET_POST_ROUTING,
@@ -10,6 +9,7 @@ import {
 import {
   connectionMark,
   destination,
+  deviceName,
   drop,
   type Expression,
   inputName,
@@ -30,9 +30,6 @@ const MANGLE = -150
 const UDP = 17
 /** RTN_LOCAL: the address is one of this machine. */
 const LOCAL = 2
-/** Length of a name of an interface in a register. */
-const IFNAMSIZ = 16
-
 /** What the table of a tunnel is for, in one address family. */
 export interface Tunnel {
   readonly device: string
@@ -60,18 +57,21 @@ export function tunnelTable({ device, family, addresses, mark }: Tunnel): Table 
     chains: [
       {
         name: 'preraw',
+        type: 'filter',
         hook: NF_INET_PRE_ROUTING,
         priority: RAW,
         rules: addresses.map((address) => dropForeign(device, address)),
       },
       {
         name: 'premangle',
+        type: 'filter',
         hook: NF_INET_PRE_ROUTING,
         priority: MANGLE,
         rules: [[...isUDP, connectionMark, setPacketMark]],
       },
       {
         name: 'postmangle',
+        type: 'filter',
         hook: NF_INET_POST_ROUTING,
         priority: MANGLE,
         rules: [[...isUDP, packetMark, is(u32(mark)), packetMark, setConnectionMark]],
@@ -81,11 +81,9 @@ export function tunnelTable({ device, family, addresses, mark }: Tunnel): Table 
 }
 
 function dropForeign(device: string, address: Uint8Array): Expression[] {
-  const name = Buffer.alloc(IFNAMSIZ)
-  name.set(encodeName(device))
   return [
     inputName,
-    isNot(name),
+    isNot(deviceName(device)),
     destination(address.length),
     is(address),
     sourceType,

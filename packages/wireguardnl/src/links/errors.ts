@@ -34,6 +34,7 @@ export type LinkOperation =
   | 'set firewall'
   | 'delete firewall'
   | 'list firewall tables'
+  | 'list firewall chains'
 
 /** The meaning of a kernel error code for an operation. */
 interface Fault {
@@ -140,6 +141,7 @@ const FAULTS: Readonly<Record<LinkOperation, Readonly<Record<string, Fault>>>> =
   'delete firewall': { EOPNOTSUPP: NO_NFTABLES },
   // nfnetlink's answer to a dump when it has no nf_tables.
   'list firewall tables': { EOPNOTSUPP: NO_NFTABLES, EINVAL: NO_NFTABLES },
+  'list firewall chains': { EOPNOTSUPP: NO_NFTABLES, EINVAL: NO_NFTABLES },
   'watch interfaces': {},
   'remove address': {
     EADDRNOTAVAIL: { summary: 'the interface does not have this address' },

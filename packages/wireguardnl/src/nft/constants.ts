@@ -16,6 +16,8 @@ export const NFT_MSG_GETTABLE = 0x0a01
 export const NFT_MSG_DELTABLE = 0x0a02
 /** Makes a chain. */
 export const NFT_MSG_NEWCHAIN = 0x0a03
+/** Requests chains. */
+export const NFT_MSG_GETCHAIN = 0x0a04
 /** Makes a rule. */
 export const NFT_MSG_NEWRULE = 0x0a06
 
@@ -26,6 +28,8 @@ export const NFPROTO_IPV6 = 10
 
 /** Hook of a chain: as soon as a packet has come. */
 export const NF_INET_PRE_ROUTING = 0
+/** Hook of a chain: when a packet goes on to another machine. */
+export const NF_INET_FORWARD = 2
 /** Hook of a chain: before a packet leaves. */
 export const NF_INET_POST_ROUTING = 4
 
@@ -46,7 +50,9 @@ export const NFTA_CHAIN_TABLE = 1
 export const NFTA_CHAIN_NAME = 3
 /** Nested: where the chain is called. */
 export const NFTA_CHAIN_HOOK = 4
-/** String: type of a chain, 'filter'. */
+/** be32: what becomes of a packet at the end of a chain, NF_ */
+export const NFTA_CHAIN_POLICY = 5
+/** String: type of a chain, 'filter' or 'nat'. */
 export const NFTA_CHAIN_TYPE = 7
 /** Inside NFTA_CHAIN_HOOK, be32: NF_INET_ */
 export const NFTA_HOOK_HOOKNUM = 1
@@ -82,6 +88,8 @@ export const NFTA_META_SREG = 3
 export const NFT_META_MARK = 3
 /** Key of meta: name of the interface through which the packet came. */
 export const NFT_META_IIFNAME = 6
+/** Key of meta: name of the interface through which the packet leaves. */
+export const NFT_META_OIFNAME = 7
 /** Key of meta: protocol above IP. */
 export const NFT_META_L4PROTO = 16
 

@@ -1,3 +1,4 @@
+import { encodeName } from 'wireguardcfg/internal'
 import type { AttributeWriter } from '../netlink/attribute-writer.js'
 import {
   NF_DROP,
@@ -8,6 +9,7 @@ import {
   NFT_META_IIFNAME,
   NFT_META_L4PROTO,
   NFT_META_MARK,
+  NFT_META_OIFNAME,
   NFT_PAYLOAD_NETWORK_HEADER,
   NFT_REG_1,
   NFT_REG_VERDICT,
@@ -64,6 +66,18 @@ function loadMeta(key: number): Expression {
 
 /** Takes the name of the interface through which the packet came. */
 export const inputName = loadMeta(NFT_META_IIFNAME)
+/** Length of a name of an interface in a register. */
+const IFNAMSIZ = 16
+
+/** Returns a name of an interface, to compare with one that was taken. */
+export function deviceName(name: string): Uint8Array {
+  const bytes = Buffer.alloc(IFNAMSIZ)
+  bytes.set(encodeName(name))
+  return bytes
+}
+
+/** Takes the name of the interface through which the packet leaves. */
+export const outputName = loadMeta(NFT_META_OIFNAME)
 /** Takes the number of the protocol above IP. */
 export const protocol = loadMeta(NFT_META_L4PROTO)
 /** Takes the firewall mark of the packet. */
@@ -121,6 +135,9 @@ export function is(value: Uint8Array): Expression {
 export function isNot(value: Uint8Array): Expression {
   return compare(NFT_CMP_NEQ, value)
 }
+
+/** Gives the packets of the connection the address of the interface through which they leave. */
+export const masquerade = expression('masq', () => {})
 
 /** Drops the packet. */
 export const drop = expression('immediate', (data) => {

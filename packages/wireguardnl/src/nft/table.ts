@@ -12,12 +12,14 @@ import {
   NFNL_MSG_BATCH_END,
   NFNL_SUBSYS_NFTABLES,
   NFT_MSG_DELTABLE,
+  NFT_MSG_GETCHAIN,
   NFT_MSG_GETTABLE,
   NFT_MSG_NEWCHAIN,
   NFT_MSG_NEWRULE,
   NFT_MSG_NEWTABLE,
   NFTA_CHAIN_HOOK,
   NFTA_CHAIN_NAME,
+  NFTA_CHAIN_POLICY,
   NFTA_CHAIN_TABLE,
   NFTA_CHAIN_TYPE,
   NFTA_HOOK_HOOKNUM,
@@ -30,6 +32,7 @@ import {
 } from './constants.js'
 import { be32, type Expression } from './expressions.js'
 
+const CHAINS = { request: NFT_MSG_GETCHAIN, reply: NFT_MSG_NEWCHAIN }
 const TABLES = { request: NFT_MSG_GETTABLE, reply: NFT_MSG_NEWTABLE }
 
 /** A table of nf_tables, by which it is known. */
@@ -47,6 +50,7 @@ export interface Table extends TableName {
 /** A chain of rules that the kernel calls for packets. */
 export interface Chain {
   readonly name: string
+  readonly type: 'filter' | 'nat'
   /** NF_INET_ */
   readonly hook: number
   /** Chains with a lower number come first. */
@@ -64,7 +68,7 @@ export function createTable({ family, name, chains }: Table): BatchMessage[] {
     ...chains.map((chain) =>
       message(NFT_MSG_NEWCHAIN, NLM_F_CREATE, family, (writer) => {
         writer.string(NFTA_CHAIN_TABLE, name).string(NFTA_CHAIN_NAME, chain.name)
-        writer.string(NFTA_CHAIN_TYPE, 'filter').nested(NFTA_CHAIN_HOOK, (hook) => {
+        writer.string(NFTA_CHAIN_TYPE, chain.type).nested(NFTA_CHAIN_HOOK, (hook) => {
           be32(hook, NFTA_HOOK_HOOKNUM, chain.hook)
           be32(hook, NFTA_HOOK_PRIORITY, chain.priority)
         })
@@ -119,6 +123,56 @@ export function decodeTable(received: Message): TableName | undefined {
     if (attribute.type === NFTA_TABLE_NAME) name = attribute.string()
   }
   return name === undefined ? undefined : { family, name }
+}
+
+/** A chain that the kernel calls for packets. */
+export interface HookedChain {
+  /** NFPROTO_ */
+  readonly family: number
+  readonly table: string
+  readonly name: string
+  /** NF_INET_, or that of another family. */
+  readonly hook: number
+  /** NF_: what becomes of a packet at its end. */
+  readonly policy: number
+}
+
+/** Lists the chains of all families that the kernel calls. @throws {NetlinkError} */
+export function listChains(
+  connection: Connection,
+  options: ExchangeOptions,
+): Promise<HookedChain[]> {
+  return dumpAll(connection, CHAINS, header(0, 0), decodeChain, options)
+}
+
+/**
+ * Decodes an NFT_MSG_NEWCHAIN; undefined: only other chains call it.
+ *
+ * @throws {MalformedMessageError}
+ */
+export function decodeChain(received: Message): HookedChain | undefined {
+  const family = received.bytes[received.start]!
+  let [table, name] = ['', '']
+  let [hook, policy]: (number | undefined)[] = []
+  for (const attribute = AttributeReader.of(received, NFGENMSG_LENGTH); attribute.next();) {
+    if (attribute.type === NFTA_CHAIN_TABLE) table = attribute.string()
+    else if (attribute.type === NFTA_CHAIN_NAME) name = attribute.string()
+    else if (attribute.type === NFTA_CHAIN_POLICY) policy = numberOf(attribute)
+    else if (attribute.type === NFTA_CHAIN_HOOK) {
+      for (const inner = attribute.nested(); inner.next();) {
+        if (inner.type === NFTA_HOOK_HOOKNUM) hook = numberOf(inner)
+      }
+    }
+  }
+  return hook === undefined || policy === undefined
+    ? undefined
+    : { family, table, name, hook, policy }
+}
+
+/** Reads a be32. */
+function numberOf(attribute: AttributeReader): number {
+  const [a = 0, b = 0, c = 0, d = 0] = attribute.bytes(4)
+  return ((a << 24) | (b << 16) | (c << 8) | d) >>> 0
 }
 
 /**

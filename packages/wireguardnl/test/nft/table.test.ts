@@ -7,9 +7,16 @@ import type { BatchMessage } from '../../src/netlink/batch.js'
 import { NLM_F_ACK } from '../../src/netlink/constants.js'
 import { MalformedMessageError } from '../../src/netlink/malformed.js'
 import { encodeMessage, MessageReader } from '../../src/netlink/message.js'
-import { createTable, decodeTable, deleteTable, transaction } from '../../src/nft/table.js'
+import {
+  createTable,
+  decodeChain,
+  decodeTable,
+  deleteTable,
+  transaction,
+} from '../../src/nft/table.js'
 
 const NEWTABLE = 0x0a00
+const NEWCHAIN = 0x0a03
 
 /** The messages of the batch that nft sends in a capture. */
 function batchOf(name: string): { type: number; flags: number; payload: Uint8Array }[] {
@@ -84,6 +91,35 @@ describe('tables of the kernel', () => {
     const message = new MessageReader(datagram)
     message.next()
     expect(() => decodeTable(message)).toThrow(MalformedMessageError)
+  })
+})
+
+describe('chains of the kernel', () => {
+  it('are read, if the kernel calls them', () => {
+    const chains = []
+    for (const datagram of loadExchange('netlink/6.12/nft-list-ruleset.hex').received) {
+      for (const message = new MessageReader(datagram); message.next();) {
+        if (message.type === NEWCHAIN) chains.push(decodeChain(message))
+      }
+    }
+    expect(chains).toContainEqual({
+      family: 2,
+      table: 'wg-quick-wg0',
+      name: 'postmangle',
+      hook: 4,
+      policy: 1,
+    })
+  })
+
+  it.each([
+    ['cut', '02 00'],
+    ['with a policy that is cut', '02 00 0000 0600 0500 0000'],
+    ['with a hook that is cut', '02 00 0000 0c00 0400 0600 0100 0000'],
+  ])('are malformed when they are %s', (_, bytes) => {
+    const datagram = encodeMessage({ type: NEWCHAIN, flags: 0, sequence: 1 }, hex(bytes))
+    const message = new MessageReader(datagram)
+    message.next()
+    expect(() => decodeChain(message)).toThrow(MalformedMessageError)
   })
 })
 

@@ -5,10 +5,12 @@ import { caught } from '../../../../test-fixtures/caught.js'
 import { temporaryDirectory } from '../../../../test-fixtures/directory.js'
 import { TestNamespace } from '../../../../test-fixtures/namespace.js'
 import {
+  formatMasquerade,
   formatTunnelFirewall,
   NetlinkFirewall,
   type TunnelFirewall,
 } from '../../src/firewall/firewall.js'
+import type { Masquerade } from '../../src/firewall/masquerade.js'
 import { type Namespace, openNamespace } from '../../src/namespace/namespace.js'
 import { kernelIn } from '../../src/wireguard/kernel.js'
 
@@ -94,6 +96,70 @@ export function describeFirewall(): void {
         expect(error).toMatchObject({ code: 'EINVAL', operation: 'set firewall', path })
       }
       expect(await shown()).toBe(before)
+    })
+
+    it.each<Masquerade>([
+      { device: 'wg0', families: [4, 6] },
+      { device: 'wg0', outputDevice: 'eth0', families: [4] },
+    ])('that masquerade are those that nft makes of their text: %j', async (masquerade) => {
+      await using directory = await temporaryDirectory()
+      const file = join(directory.path, 'rules.nft')
+      await writeFile(file, formatMasquerade(masquerade))
+      await space.run('nft', '-f', file)
+      const expected = await shown()
+      expect(expected).toMatch(/iifname "wg0" oifname .* masquerade/)
+      await space.run('nft', 'flush', 'ruleset')
+      // A table of a tunnel with a default route stays.
+      await firewall.setTunnel({ ...WG0, families: [6] })
+      const others = await shown()
+      await firewall.setMasquerade({ device: 'wg0', families: [6] })
+      await firewall.setMasquerade(masquerade)
+      await firewall.deleteTunnel('wg0')
+      expect(await shown()).toBe(expected)
+      await firewall.setTunnel({ ...WG0, families: [6] })
+      await firewall.deleteMasquerade('wg0')
+      await firewall.deleteMasquerade('wg0')
+      expect(await shown()).toBe(others)
+    })
+
+    it('that masquerade are not touched when what is given is wrong', async () => {
+      for (const [change, path] of [
+        [{ outputDevice: 'no/name' }, undefined],
+        [{ families: undefined }, 'families'],
+        [{ families: [5] }, 'families[0]'],
+        [{ output: 'eth0' }, 'output'],
+      ] as const) {
+        const given = { device: 'wg0', families: [4], ...change } as never
+        const error = await caught(firewall.setMasquerade(given))
+        expect(error).toMatchObject({ code: 'EINVAL', operation: 'set firewall', path })
+      }
+      expect(await shown()).toBe('')
+    })
+
+    it('and their chains are listed, with those of others', async () => {
+      const chain = '{ type filter hook forward priority 0; policy drop; }'
+      await space.run('nft', 'add', 'table', 'ip', 'filter')
+      await space.run('nft', 'add', 'chain', 'ip', 'filter', 'FORWARD', chain)
+      await space.run('nft', 'add', 'chain', 'ip', 'filter', 'called')
+      const ingress = '{ type filter hook ingress device lo priority 0; }'
+      await space.run('nft', 'add', 'table', 'netdev', 'x')
+      await space.run('nft', 'add', 'chain', 'netdev', 'x', 'in', ingress)
+      await firewall.setMasquerade({ device: 'wg0', families: [6] })
+      const chains = await firewall.chains()
+      expect(chains).toHaveLength(3)
+      expect(chains).toEqual(
+        expect.arrayContaining([
+          { family: 'ip', table: 'filter', name: 'FORWARD', hook: 'forward', policy: 'drop' },
+          { family: 'netdev', table: 'x', name: 'in', hook: '0', policy: 'accept' },
+          {
+            family: 'ip6',
+            table: 'wireguard-wg0',
+            name: 'postrouting',
+            hook: 'postrouting',
+            policy: 'accept',
+          },
+        ]),
+      )
     })
   })
 }
