@@ -3,6 +3,7 @@ import { Lazy } from 'wireguardcfg/internal'
 import type {
   Kernel,
   LinkState,
+  Masquerade,
   Namespace,
   NamespaceReference,
   NetlinkClient,
@@ -106,6 +107,11 @@ export class Network {
   /** Returns the tables of a tunnel in the words of nft(8). */
   async formatTunnelFirewall(tunnel: TunnelFirewall): Promise<string> {
     return (await this.#netlink()).formatTunnelFirewall(tunnel)
+  }
+
+  /** Returns the tables for the clients of a tunnel in the words of nft(8). */
+  async formatMasquerade(masquerade: Masquerade): Promise<string> {
+    return (await this.#netlink()).formatMasquerade(masquerade)
   }
 
   /** Takes the lock of an open file, if nobody has it. */

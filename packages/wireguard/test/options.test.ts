@@ -18,6 +18,7 @@ import * as metrics from 'wireguard/metrics'
 import { UapiServer } from 'wireguard/server'
 import { UapiClient } from 'wireguardcfg'
 import {
+  formatMasquerade,
   formatTunnelFirewall,
   kernelCapabilities,
   NetlinkClient,
@@ -247,6 +248,23 @@ const CALLS: Readonly<Record<string, readonly [Call, misspelt: string, meant: st
     'Signal',
     'signal',
   ],
+  'NetlinkFirewall.setMasquerade(masquerade)': [
+    (o) => firewall.setMasquerade(o),
+    'Families',
+    'families',
+  ],
+  'NetlinkFirewall.setMasquerade(options)': [
+    (o) => firewall.setMasquerade({ device: 'none', families: [4] }, o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkFirewall.deleteMasquerade(options)': [
+    (o) => firewall.deleteMasquerade('none', o),
+    'Signal',
+    'signal',
+  ],
+  'NetlinkFirewall.chains(options)': [(o) => firewall.chains(o), 'Signal', 'signal'],
+  'formatMasquerade(masquerade)': [(o) => formatMasquerade(o), 'Families', 'families'],
   'NetlinkFirewall.tables(options)': [(o) => firewall.tables(o), 'Signal', 'signal'],
   'formatTunnelFirewall(tunnel)': [(o) => formatTunnelFirewall(o), 'Families', 'families'],
   'kernelCapabilities(options)': [(o) => kernelCapabilities(undefined, o), 'Signal', 'signal'],

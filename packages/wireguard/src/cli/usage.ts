@@ -40,18 +40,20 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   keep: `keep INTERFACE [FILE]
   Looks the host names of the file up again while their peers are overdue, until it is ended.
   The default is /etc/wireguard/INTERFACE.conf.`,
-  up: `up NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch]
+  up: `up NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch] [--masquerade[=INTERFACE]]
     [--dns auto | resolved | resolvconf | file | off]
   ${TUNNEL_FILE}
   --dry-run      print what would be done, as plan
   --json         print the result as JSON, and no steps
   --no-hooks     do not run PreUp and PostUp, nor PreDown and PostDown later
   --kill-switch  refuse traffic when the interface of a default route is down or gone
+  --masquerade   let clients reach other networks, with the address of this machine: by every
+                 other interface, or by one
   --dns          auto (default): by systemd-resolved or resolvconf where one of them manages
                  /etc/resolv.conf, else edit the file unless another program manages it;
                  resolved, resolvconf: by these; file: edit the file in any case;
                  off: leave the name servers as they are`,
-  reload: `reload NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch]
+  reload: `reload NAME | FILE [--dry-run] [--json] [--no-hooks] [--kill-switch] [--masquerade[=INTERFACE]]
     [--dns auto | resolved | resolvconf | file | off]
   ${TUNNEL_FILE}
   Changes what differs from the file, without a break: sessions continue. No command of the file
@@ -65,7 +67,7 @@ const SYNOPSES: Readonly<Record<string, string>> = {
   ${TUNNEL_FILE}`,
   strip: `strip NAME | FILE
   ${TUNNEL_FILE}`,
-  plan: `plan NAME | FILE [--json] [--no-hooks] [--kill-switch]
+  plan: `plan NAME | FILE [--json] [--no-hooks] [--kill-switch] [--masquerade[=INTERFACE]]
     [--dns auto | resolved | resolvconf | file | off]
   ${TUNNEL_FILE}`,
   metrics: `metrics [--format prometheus | openmetrics] [--profile default | mindflavor | all]

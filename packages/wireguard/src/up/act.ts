@@ -17,6 +17,7 @@ export type SystemStep = Extract<
     type:
       | 'add-route'
       | 'set-firewall'
+      | 'set-masquerade'
       | 'set-sysctl'
       | 'add-rule'
       | 'set-dns'
@@ -48,6 +49,8 @@ export async function act(step: SystemStep, context: ActContext): Promise<void> 
       return await addRoute(step.route, context)
     case 'set-firewall':
       return await setFirewall(step, context)
+    case 'set-masquerade':
+      return await (await network.firewall()).setMasquerade(step.masquerade, limits)
     case 'set-sysctl':
       return new Sysctl(await network.within()).write(step.key, step.value)
     case 'add-rule':

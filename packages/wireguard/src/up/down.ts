@@ -235,7 +235,7 @@ export class Removal {
     using _ =
       made.type === 'dns'
         ? await this.#folder.lockResolvConf(wait)
-        : made.type === 'valid-mark'
+        : made.type === 'valid-mark' || made.type === 'sysctl'
           ? await this.#folder.lockNamespace(wait)
           : undefined
     this.warn(await undo(made, context))

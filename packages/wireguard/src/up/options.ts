@@ -69,6 +69,12 @@ export interface PlanOptions extends CallOptions {
    * a default route is down, is deleted, or could not be finished. `down` ends it. Default: false.
    */
   readonly killSwitch?: boolean | undefined
+  /**
+   * Whether clients of the tunnel reach other networks: the kernel forwards their packets, and
+   * gives them the address of this machine. `'eth0'`: through that interface alone. IPv6 addresses
+   * outside fc00::/7 keep theirs, as they can be reached. `down` ends it. Default: false.
+   */
+  readonly masquerade?: boolean | (string & {}) | undefined
   /** In bytes; default: `MTU` of the file, else by the routes to the endpoints. */
   readonly mtu?: number | 'auto' | undefined
   /**
@@ -180,6 +186,7 @@ const PLAN_OPTIONS: OptionTable<PlanOptions> = {
   firewall: ['auto', 'require', 'off'],
   ipv6: ['auto', 'require', 'skip'],
   killSwitch: 'boolean',
+  masquerade: 'checked later',
   mtu: 'checked later',
   resolve: 'checked later',
   rulePreference: 'checked later',
@@ -259,6 +266,7 @@ export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly firewall: 'auto' | 'require' | 'off'
   readonly ipv6: 'auto' | 'require' | 'skip'
   readonly killSwitch: boolean
+  readonly masquerade: boolean | string
   readonly mtu: number | 'auto' | undefined
   readonly resolve: false | CheckedResolveOptions
   readonly rulePreference: number | undefined
@@ -282,6 +290,7 @@ const REMEMBERED = [
   'firewall',
   'ipv6',
   'killSwitch',
+  'masquerade',
   'mtu',
   'rulePreference',
   'routeProtocol',
@@ -348,6 +357,7 @@ function checked(
     firewall,
     ipv6,
     killSwitch: options.killSwitch ?? false,
+    masquerade: checkMasquerade(options.masquerade),
     mtu: mtu === undefined || mtu === 'auto' ? mtu : checkNumber('mtu', mtu, MTU),
     resolve: resolve === false ? false : checkedResolve(resolve, context),
     rulePreference:
@@ -423,6 +433,14 @@ function checkTunnelName(name: string): void {
   if (name.startsWith('-') || name.startsWith('.')) {
     throw invalid('the name of a tunnel begins with a letter, a digit or _ = +')
   }
+}
+
+function checkMasquerade(masquerade: unknown = false): boolean | string {
+  if (typeof masquerade === 'boolean') return masquerade
+  if (typeof masquerade !== 'string') {
+    throw invalid('expected true, false, or the name of an interface', { path: 'masquerade' })
+  }
+  return inContext({ path: 'masquerade' }, () => checkPortableInterfaceName(masquerade))
 }
 
 function checkTable(table: unknown): string | undefined {

@@ -7,6 +7,12 @@ const { accessSync, constants, existsSync, readdirSync, readFileSync, writeFileS
 /** Whether the kernel takes the mark of a packet into account when it checks its source address. */
 export const VALID_MARK = 'net.ipv4.conf.all.src_valid_mark'
 
+/** Whether the kernel sends packets on that are for other machines. */
+export const FORWARDING = {
+  4: 'net.ipv4.ip_forward',
+  6: 'net.ipv6.conf.all.forwarding',
+} as const
+
 /**
  * The settings of the kernel for one network namespace. Everything is synchronous: the files show
  * the namespace of the thread that opens them, and the threads of Node's pool are in another one.

@@ -39,8 +39,18 @@ export async function undo(made: Made, context: UndoContext): Promise<string | u
         )
       }
       return undefined
+    case 'masquerade':
+      if (ownsName) {
+        await ignoring(['EPROTONOSUPPORT'], async () =>
+          (await network.firewall()).deleteMasquerade(name, limits),
+        )
+      }
+      return undefined
     case 'valid-mark':
-      await restoreValidMark(made.before, context)
+      await restore(VALID_MARK, made, context)
+      return undefined
+    case 'sysctl':
+      await restore(made.key, made, context)
       return undefined
     case 'resolvconf':
       await ignoring(['ENOENT'], () => runResolvconf(name, removeArguments(made.key), ''))
@@ -60,14 +70,23 @@ async function ignoring(codes: readonly string[], step: () => Promise<void>): Pr
   }
 }
 
-/** The last tunnel that needs it restores it. */
-async function restoreValidMark(before: string, context: UndoContext): Promise<void> {
-  const { network, folder, name } = context
+/** The last tunnel that needs a setting restores it. One that is gone needs nothing. */
+async function restore(
+  key: string,
+  made: Made & { readonly before: string },
+  { network, folder, name }: UndoContext,
+): Promise<void> {
   const isNeeded = folder
     .others(name)
-    .some(({ made }) => made.some(({ type }) => type === 'valid-mark'))
+    .some((other) => other.made.some((one) => isSameSetting(one, made)))
   const sysctl = new Sysctl(await network.within())
-  if (!isNeeded && sysctl.read(VALID_MARK) !== before) sysctl.write(VALID_MARK, before)
+  const now = sysctl.read(key)
+  if (!isNeeded && now !== undefined && now !== made.before) sysctl.write(key, made.before)
+}
+
+function isSameSetting(one: Made, other: Made): boolean {
+  if (one.type !== other.type) return false
+  return one.type !== 'sysctl' || (other.type === 'sysctl' && one.key === other.key)
 }
 
 /** Returns what undoes something, in the words of ip(8), nft(8) and sysctl(8). */
@@ -87,6 +106,13 @@ export function undoStep(made: Made, name: string): PlanStep {
         type: 'delete-firewall',
         command: `nft destroy table ip wg-quick-${name}; nft destroy table ip6 wg-quick-${name}`,
       }
+    case 'masquerade':
+      return {
+        type: 'delete-masquerade',
+        command: `nft destroy table ip wireguard-${name}; nft destroy table ip6 wireguard-${name}`,
+      }
+    case 'sysctl':
+      return { type: 'set-sysctl', command: `sysctl -w ${made.key}=${made.before}` }
     case 'valid-mark':
       return { type: 'set-sysctl', command: `sysctl -w ${VALID_MARK}=${made.before}` }
     case 'resolvconf': {

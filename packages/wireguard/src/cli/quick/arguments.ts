@@ -4,7 +4,7 @@ import { nameOfFile } from '../../up/tunnel-file.js'
 import { CommandError, UsageError } from '../context.js'
 
 /** The options of the commands for tunnels, without their dashes. */
-export type QuickFlag = 'dry-run' | 'json' | 'no-hooks' | 'kill-switch' | 'dns'
+export type QuickFlag = 'dry-run' | 'json' | 'no-hooks' | 'kill-switch' | 'dns' | 'masquerade'
 
 /** What one of the commands for tunnels was given. */
 export interface QuickRequest {
@@ -14,6 +14,8 @@ export interface QuickRequest {
   readonly path: string
   readonly flags: ReadonlySet<QuickFlag>
   readonly dns: (typeof DNS)[number] | undefined
+  /** Or the name of an interface; undefined: not given. */
+  readonly masquerade: true | string | undefined
 }
 
 const DNS = ['auto', 'resolved', 'resolvconf', 'file', 'off'] as const
@@ -29,10 +31,14 @@ export function quickRequest(args: readonly string[], known: readonly QuickFlag[
   const flags = new Set<QuickFlag>()
   const others: string[] = []
   let dns: QuickRequest['dns']
+  let masquerade: QuickRequest['masquerade']
   for (let i = 0; i < args.length; i++) {
     const argument = args[i]!
-    const flag = known.find((one) => argument === `--${one}`)
-    if (flag === 'dns') {
+    const [option, value] = splitOption(argument)
+    const flag = known.find((one) => option === `--${one}`)
+    if (flag === 'masquerade') masquerade = value ?? true
+    else if (value !== undefined) throw new UsageError(`unknown option ${quote(argument)}`)
+    else if (flag === 'dns') {
       dns = DNS.find((one) => one === args[i + 1])
       if (dns === undefined)
         throw new UsageError('--dns: expected auto, resolved, resolvconf, file or off')
@@ -43,7 +49,13 @@ export function quickRequest(args: readonly string[], known: readonly QuickFlag[
   }
   const [given] = others
   if (given === undefined || others.length > 1) throw new UsageError('')
-  return { ...fileOf(given), flags, dns }
+  return { ...fileOf(given), flags, dns, masquerade }
+}
+
+/** `--masquerade=eth0` has a value. */
+function splitOption(argument: string): readonly [option: string, value: string | undefined] {
+  const at = argument.startsWith('--') ? argument.indexOf('=') : -1
+  return at < 0 ? [argument, undefined] : [argument.slice(0, at), argument.slice(at + 1)]
 }
 
 function fileOf(given: string): { readonly name: string; readonly path: string } {

@@ -6,8 +6,8 @@ import { abortable, printWarnings, stepPrinter } from './messages.js'
 
 /** `reload`: makes a tunnel that is up what its file says. */
 export const reload: Command = async (args, context) => {
-  const known = ['dry-run', 'json', 'no-hooks', 'kill-switch', 'dns'] as const
-  const { path, flags, dns } = quickRequest(args, known)
+  const known = ['dry-run', 'json', 'no-hooks', 'kill-switch', 'masquerade', 'dns'] as const
+  const { path, flags, dns, masquerade } = quickRequest(args, known)
   const isJSON = flags.has('json')
   const dryRun = flags.has('dry-run')
   return await withWireGuard(context, (wg) =>
@@ -15,6 +15,7 @@ export const reload: Command = async (args, context) => {
       const result = await wg.reloadFile(path, {
         dryRun,
         dns,
+        masquerade,
         // What is absent is as `up` was told.
         ...(flags.has('no-hooks') ? { hooks: 'skip' } : {}),
         ...(flags.has('kill-switch') ? { killSwitch: true } : {}),

@@ -7,7 +7,7 @@ import { abortable, printWarnings, stepPrinter } from './messages.js'
 
 /** `up`: brings a tunnel up from its file. */
 export const up: Command = async (args, context) => {
-  const known = ['dry-run', 'json', 'no-hooks', 'kill-switch', 'dns'] as const
+  const known = ['dry-run', 'json', 'no-hooks', 'kill-switch', 'masquerade', 'dns'] as const
   const request = quickRequest(args, known)
   if (request.flags.has('dry-run')) return await printPlan(request, context)
   const isJSON = request.flags.has('json')
@@ -31,7 +31,10 @@ export const up: Command = async (args, context) => {
 
 /** `plan`: prints what `up` would do. */
 export const plan: Command = async (args, context) =>
-  await printPlan(quickRequest(args, ['json', 'no-hooks', 'kill-switch', 'dns']), context)
+  await printPlan(
+    quickRequest(args, ['json', 'no-hooks', 'kill-switch', 'masquerade', 'dns']),
+    context,
+  )
 
 async function printPlan(request: QuickRequest, context: CommandContext): Promise<number> {
   return await withWireGuard(context, async (wg) => {
@@ -42,11 +45,15 @@ async function printPlan(request: QuickRequest, context: CommandContext): Promis
   })
 }
 
-function optionsOf({ flags, dns }: QuickRequest, { streams }: CommandContext): PlanOptions {
+function optionsOf(
+  { flags, dns, masquerade }: QuickRequest,
+  { streams }: CommandContext,
+): PlanOptions {
   return {
     hooks: flags.has('no-hooks') ? 'skip' : 'run',
     killSwitch: flags.has('kill-switch'),
     dns,
+    masquerade,
     resolve: { lookup: streams.lookup },
   }
 }

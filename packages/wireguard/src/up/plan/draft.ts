@@ -3,6 +3,7 @@ import type { Network } from '../../network.js'
 import type { CheckedUpOptions } from '../options.js'
 import type { TunnelSettings } from '../settings.js'
 import type { Made, TunnelState } from '../state/state.js'
+import { VALID_MARK } from '../sysctl.js'
 import type { UpStep } from './step.js'
 
 /** What a plan is made from. */
@@ -92,7 +93,11 @@ export function madeBy(step: UpStep, name: string): Made | undefined {
     case 'set-firewall':
       return { type: 'firewall' }
     case 'set-sysctl':
-      return { type: 'valid-mark', before: '0' }
+      return step.key === VALID_MARK
+        ? { type: 'valid-mark', before: '0' }
+        : { type: 'sysctl', key: step.key, before: step.before }
+    case 'set-masquerade':
+      return { type: 'masquerade' }
     case 'set-resolvconf':
       return { type: 'resolvconf', key: step.key }
     case 'set-dns':

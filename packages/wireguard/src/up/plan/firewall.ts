@@ -1,6 +1,7 @@
 import { isWireGuardError, WireGuardError } from 'wireguardcfg'
 import type { FirewallTable } from 'wireguardnl'
 import { type Sysctl, VALID_MARK } from '../sysctl.js'
+import { addSysctl } from './sysctls.js'
 import type { Draft } from './draft.js'
 import type { Intent } from './intent.js'
 
@@ -36,7 +37,17 @@ export async function addFirewall(
   const tunnel = { device, addresses: hosts, firewallMark: mark, families: full }
   const text = await network.formatTunnelFirewall(tunnel)
   draft.add({ type: 'set-firewall', tunnel, text, isNeeded })
-  if (isNeeded) addValidMark(draft, sysctl)
+  if (!isNeeded) return
+  // The kernel checks where packets come from. The answers of the endpoint need their mark.
+  addSysctl(
+    draft,
+    sysctl,
+    { key: VALID_MARK, value: '1' },
+    {
+      detail: DROPPED,
+      hint: `Start the container with --sysctl ${VALID_MARK}=1, or set rp_filter to 2`,
+    },
+  )
 }
 
 /** Returns the tables of the namespace; undefined: the kernel has no nf_tables. */
@@ -51,25 +62,6 @@ async function existingTables({ request }: Draft): Promise<FirewallTable[] | und
     if (error.code === 'EPERM') return []
     throw error
   }
-}
-
-/** The kernel checks where packets come from. The answers of the endpoint need their mark. */
-function addValidMark(draft: Draft, sysctl: Sysctl): void {
-  if (sysctl.read(VALID_MARK) === '1') {
-    const { others, former } = draft.request
-    const made = [...(former?.made ?? []), ...others.flatMap((other) => other.made)]
-    const before = made.find((one) => one.type === 'valid-mark')
-    if (before !== undefined) draft.share(before)
-    return
-  }
-  if (!sysctl.canWrite(VALID_MARK)) {
-    throw new WireGuardError(`${VALID_MARK} is 0 and cannot be changed`, {
-      code: 'EROFS',
-      detail: DROPPED,
-      hint: `Start the container with --sysctl ${VALID_MARK}=1, or set rp_filter to 2`,
-    })
-  }
-  draft.add({ type: 'set-sysctl', key: VALID_MARK, value: '1' })
 }
 
 const DROPPED = 'rp_filter is 1, so that the kernel would drop the answers of the endpoint'

@@ -8,6 +8,7 @@ import { Draft, type Marking, type PlanRequest } from './draft.js'
 import { addFirewall } from './firewall.js'
 import { type Intent, intentOf } from './intent.js'
 import { tunnelMtu } from './mtu.js'
+import { addMasquerade } from './masquerade.js'
 import { addNameServers } from './name-servers.js'
 import type { PlannedTunnel } from './planned-tunnel.js'
 import { choosePreference } from './preferences.js'
@@ -51,6 +52,7 @@ export async function planTunnel(request: PlanRequest): Promise<PlannedTunnel> {
   } else if (options.killSwitch) {
     draft.warn('killSwitch has no effect: no default route leads into the tunnel')
   }
+  await addMasquerade(draft, system, intent, sysctl)
   await addNameServers(draft)
   addHooks(draft, 'PostUp', settings.hooks.postUp)
   const { steps, warnings, made } = draft

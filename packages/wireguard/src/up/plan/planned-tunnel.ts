@@ -74,7 +74,5 @@ export function publicPlan(planned: PlannedTunnel, first: readonly PlanStep[]): 
 
 /** The lines of a file that a step writes. */
 function detailsOf(step: UpStep): string[] {
-  const hasText =
-    step.type === 'set-dns' || step.type === 'set-resolvconf' || step.type === 'set-firewall'
-  return hasText ? step.text.trimEnd().split('\n') : []
+  return 'text' in step ? step.text.trimEnd().split('\n') : []
 }

@@ -1,6 +1,6 @@
 import type { DeviceConfig } from 'wireguardcfg'
 import type { ConfDNS } from 'wireguardcfg/conf'
-import type { RouteInit, RuleInit, TunnelFirewall } from 'wireguardnl'
+import type { Masquerade, RouteInit, RuleInit, TunnelFirewall } from 'wireguardnl'
 import { addArguments } from '../dns/resolvconf.js'
 import { familyOf } from './prefixes.js'
 
@@ -22,6 +22,8 @@ export interface PlanStep {
     | 'delete-rule'
     | 'set-firewall'
     | 'delete-firewall'
+    | 'set-masquerade'
+    | 'delete-masquerade'
     | 'set-sysctl'
     | 'set-dns'
     | 'set-resolvconf'
@@ -51,7 +53,14 @@ export type UpStep =
       readonly text: string
       readonly isNeeded: boolean
     }
-  | { readonly type: 'set-sysctl'; readonly key: string; readonly value: string }
+  | { readonly type: 'set-masquerade'; readonly masquerade: Masquerade; readonly text: string }
+  /** `key` is as in sysctl(8), `before` the value that it has. */
+  | {
+      readonly type: 'set-sysctl'
+      readonly key: string
+      readonly value: string
+      readonly before: string
+    }
   | { readonly type: 'add-rule'; readonly rule: RuleInit }
   | { readonly type: 'set-dns'; readonly path: string; readonly text: string }
   | { readonly type: 'set-resolved'; readonly dns: ConfDNS }
@@ -75,6 +84,8 @@ export function stepTitle(step: UpStep): string {
       return `add route ${step.route.destination}`
     case 'set-firewall':
       return 'set the firewall'
+    case 'set-masquerade':
+      return 'set the firewall for its clients'
     case 'set-sysctl':
       return `set ${step.key}`
     case 'add-rule':
@@ -104,6 +115,7 @@ export function commandOf(step: UpStep, name: string): string {
     case 'add-route':
       return `ip -${familyOf(step.route.destination)} route add ${routeText(step.route)}`
     case 'set-firewall':
+    case 'set-masquerade':
       return 'nft -f /dev/stdin'
     case 'set-sysctl':
       return `sysctl -w ${step.key}=${step.value}`

@@ -151,7 +151,7 @@ function oldAddresses(planned: PlannedTunnel, current: CurrentTunnel): ReloadSte
     removed.some((one) => familyOf(one) === 4 && networks.has(canonicalAllowedIP(one)))
   const key = `net.ipv4.conf.${planned.name.replaceAll('.', '/')}.promote_secondaries`
   return [
-    ...(takesOthers ? [{ type: 'set-sysctl', key, value: '1' } as const] : []),
+    ...(takesOthers ? [{ type: 'set-sysctl', key, value: '1', before: '0' } as const] : []),
     ...removed.map((address): ReloadStep => ({ type: 'remove-address', address })),
   ]
 }
@@ -216,6 +216,7 @@ function isOther(step: UpStep, current: CurrentTunnel): step is SystemStep {
     case 'set-dns':
       return !current.hasNameServers
     case 'set-firewall':
+    case 'set-masquerade':
     case 'set-sysctl':
     case 'set-resolved':
     case 'set-resolvconf':

@@ -261,7 +261,7 @@ class Reload {
     using _ =
       made.type === 'dns'
         ? await this.#folder.lockResolvConf(this.#call)
-        : made.type === 'valid-mark'
+        : made.type === 'valid-mark' || made.type === 'sysctl'
           ? await this.#folder.lockNamespace(this.#call)
           : undefined
     const context = { network, folder: this.#folder, name, ownsName: true, limits }

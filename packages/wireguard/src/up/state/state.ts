@@ -15,6 +15,10 @@ export type Made =
   | { readonly type: 'firewall' }
   /** Whether marks count for the check of source addresses: its value before all tunnels. */
   | { readonly type: 'valid-mark'; readonly before: '0' | '1' }
+  /** The tables `wireguard-NAME` of nf_tables. */
+  | { readonly type: 'masquerade' }
+  /** A setting of the kernel: its value before all tunnels. */
+  | { readonly type: 'sysctl'; readonly key: string; readonly before: string }
   /** Name servers that resolvconf(8) has by this key. */
   | { readonly type: 'resolvconf'; readonly key: string }
   /** An entry in the list of the tunnels that edit this file. */
@@ -142,7 +146,13 @@ function readMade(given: Given, name: string): Made {
     case 'rule':
       return { type, rule: readRule(given.object('rule')) }
     case 'firewall':
+    case 'masquerade':
       return { type }
+    case 'sysctl': {
+      const [key, before] = [given.text('key'), given.text('before')]
+      given.check(SYSCTLS.test(key) && /^[0-9]$/.test(before), 'key')
+      return { type, key, before }
+    }
     case 'valid-mark': {
       const before = given.get('before')
       if (before !== '0' && before !== '1') throw damaged('before')
@@ -164,6 +174,9 @@ function readMade(given: Given, name: string): Made {
       throw damaged('type')
   }
 }
+
+/** The settings that `up` may change, besides that for marks. */
+const SYSCTLS = /^net\.(?:ipv4\.ip_forward|ipv6\.conf\.(?:all\.forwarding|[^.]+\.accept_ra))$/
 
 /** Only routes and rules that a tunnel can have made: never the kernel's own. */
 function readRoute(given: Given): RouteInit {
