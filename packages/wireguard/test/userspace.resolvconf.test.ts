@@ -2,7 +2,7 @@
 import { describe, expect, it } from '@jest/globals'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { hasBin } from './cli/bin.js'
-import { hasUnpacked, unpacked, withPackage } from './support/resolvers.js'
+import { ASKS, hasUnpacked, unpacked, withPackage } from './support/resolvers.js'
 import { tunnelText } from './support/tunnel-client.js'
 import { runInMachine } from './support/tunnel-machine.js'
 
@@ -42,6 +42,25 @@ describeWith(
         expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
         return stdout
       }
+
+      it('are asked through the tunnel first while it is up', async () => {
+        const stdout = await run(
+          `${ASKS} asks; ours up "$NAME"; asks; ours down "$NAME"; asks`,
+          tunnelText('10.9.0.0/16', ['DNS = 10.8.0.1']),
+        )
+        expect(stdout).toBe('beside\ninside\nbeside\n')
+      }, 60_000)
+
+      it('change, end and begin with a reload', async () => {
+        const stdout = await run(
+          'now > /tmp/b.$$; ours up "$NAME"; now > /tmp/u.$$; file="/etc/wireguard/$NAME.conf"; cp "$file" /run/file' +
+            '; sed -i "s/^DNS.*/DNS = 10.8.0.9/" "$file"; ours reload "$NAME"; grep -c "10.8.0.9" /etc/resolv.conf' +
+            '; sed -i /^DNS/d "$file"; ours reload "$NAME"; now | diff /tmp/b.$$ -' +
+            '; cp /run/file "$file"; ours reload "$NAME"; now | diff /tmp/u.$$ -' +
+            '; ours down "$NAME"; now | diff /tmp/b.$$ -; rm /tmp/b.$$ /tmp/u.$$',
+        )
+        expect(stdout).toBe('1\n')
+      }, 60_000)
 
       it('come first while a tunnel is up, and are gone after it', async () => {
         const stdout = await run(

@@ -2,7 +2,7 @@
 import { expect, it } from '@jest/globals'
 import { describeWith, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { hasBin } from './cli/bin.js'
-import { hasUnpacked, unpacked, withPackage } from './support/resolvers.js'
+import { ASKS, hasUnpacked, unpacked, withPackage } from './support/resolvers.js'
 import { tunnelText } from './support/tunnel-client.js'
 import { runInMachine } from './support/tunnel-machine.js'
 
@@ -69,6 +69,27 @@ describeWith(
       expect(stdout).toBe(
         'Link (NAME): 10.8.0.1 fd00:8::1\nLink (NAME): corp.example ~.\nLink (NAME): yes\n' +
           '/run/systemd/resolve/stub-resolv.conf\n',
+      )
+    }, 60_000)
+
+    it('are asked through the tunnel alone while it is up', async () => {
+      const stdout = await run(
+        `${ASKS} resolvectl dns eth0 192.0.2.53; resolvectl default-route eth0 yes` +
+          '; asks; ours up "$NAME"; asks; ours down "$NAME"; asks',
+      )
+      expect(stdout).toBe('beside\ninside\nbeside\n')
+    }, 60_000)
+
+    it('change, end and begin with a reload', async () => {
+      const stdout = await run(
+        'ours up "$NAME"; resolvectl > /run/first; file="/etc/wireguard/$NAME.conf"; cp "$file" /run/file' +
+          '; sed -i "s/^DNS.*/DNS = 10.8.0.9/" "$file"; ours reload "$NAME"; tell' +
+          '; sed -i /^DNS/d "$file"; ours reload "$NAME"; tell' +
+          '; cp /run/file "$file"; ours reload "$NAME"; resolvectl | diff /run/first -; ours down "$NAME"',
+      )
+      expect(stdout).toBe(
+        'Link (NAME): 10.8.0.9\nLink (NAME): ~.\nLink (NAME): yes\n' +
+          'Link (NAME):\nLink (NAME):\nLink (NAME): no\n',
       )
     }, 60_000)
 

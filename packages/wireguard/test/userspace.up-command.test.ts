@@ -2,6 +2,7 @@
 import { expect, it } from '@jest/globals'
 import { describeWith, hasStrace, hasWg, hasWireGuardGo } from '../../../test-fixtures/require.js'
 import { hasBin } from './cli/bin.js'
+import { ASKS } from './support/resolvers.js'
 import { tunnelText } from './support/tunnel-client.js'
 import { runInMachine as run } from './support/tunnel-machine.js'
 
@@ -86,6 +87,13 @@ describeWith([hasWireGuardGo, hasWg, hasStrace, hasBin], 'the command', () => {
     expect(json).toContain('"families": [\n    4\n  ]')
     expect(json).not.toContain('nameserver 10.8')
     expect(stderr).toMatch(/reload tunnel "NAME": the tunnel is not up\. Bring it up\n$/)
+  }, 60_000)
+
+  it('has the name servers of the file asked inside the tunnel alone while it is up', async () => {
+    const { stdout } = await run(
+      `${ASKS} asks; wireguard up "$NAME" 2> /dev/null; asks; wireguard down "$NAME" 2> /dev/null; asks`,
+    )
+    expect(stdout).toBe('beside\ninside\nbeside\n')
   }, 60_000)
 
   it('saves and strips as wg-quick does', async () => {
