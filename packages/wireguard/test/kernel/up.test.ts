@@ -3,6 +3,6 @@ import { describeUp, SOME } from '../support/describe-up.js'
 import { describeUpPackets } from '../support/describe-up-packets.js'
 
 describeWith([hasKernelWireGuard, hasWg], 'a tunnel of the kernel', () => {
-  describeUp('kernel', { titles: SOME, every: 5 })
+  describeUp('kernel', { titles: SOME, every: 9 })
   describeUpPackets('kernel', { all: false })
 })
