@@ -156,4 +156,90 @@ describeWith([hasWireGuardGo, hasWg, hasBin], 'wg-quick', () => {
     },
     60_000,
   )
+
+  it.each([
+    // As the script of angristan: hooks, keys in a folder without its x, `strip` after each change.
+    [
+      'adds and revokes clients by syncconf of strip',
+      `chmod 600 -R /etc/wireguard/
+       unit start
+       printf '\\n### Client one\\n[Peer]\\nPublicKey = %s\\nPresharedKey = %s\\nAllowedIPs = 10.66.66.2/32,fd42:42:42::2/128\\n' "$ONE" "$PSK" >> "$file"
+       bash -c 'wg syncconf "$0" <(wg-quick strip "$0")' "$NAME"; seen
+       sed -i '/^### Client one$/,/^$/d' "$file"
+       bash -c 'wg syncconf "$0" <(wg-quick strip "$0")' "$NAME"; seen
+       unit stop; seen`,
+      [
+        'Address = 10.66.66.1/24,fd42:42:42::1/64',
+        'ListenPort = 51899',
+        'PostUp = nft add table ip clients',
+        "PostUp = nft add chain ip clients nat '{ type nat hook postrouting priority 100; }'",
+        'PostUp = nft add rule ip clients nat oifname eth0 masquerade; echo %i',
+        'PostDown = nft delete table ip clients',
+      ],
+    ],
+    // As those of Nyr and hwdsl2: an implementation by its variable, addconf of a part of the file.
+    [
+      'adds clients by addconf of a part of the file, and removes them by set',
+      `export WG_QUICK_USERSPACE_IMPLEMENTATION=wireguard-go WG_SUDO=1
+       sed -i '1i # Do not alter the commented lines\\n# ENDPOINT 192.0.2.9\\n' "$file"
+       unit start
+       printf '# BEGIN_PEER one\\n[Peer]\\nPublicKey = %s\\nPresharedKey = %s\\nAllowedIPs = 10.7.0.2/32, fddd::2/128\\n# END_PEER one\\n' "$ONE" "$PSK" >> "$file"
+       bash -c 'wg addconf "$0" <(sed -n "/^# BEGIN_PEER one$/,/^# END_PEER one/p" "$1")' "$NAME" "$file"; seen
+       wg set "$NAME" peer "$(sed -n '/^# BEGIN_PEER one$/,$p' "$file" | grep -m 1 PublicKey | cut -d ' ' -f 3)" remove
+       sed -i '/^# BEGIN_PEER one$/,/^# END_PEER one$/d' "$file"; seen
+       unit stop; unit start; seen; unit stop; seen`,
+      ['Address = 10.7.0.1/24, fddd::1/64', 'ListenPort = 51899'],
+    ],
+    // As PiVPN: the unit is restarted, and reloaded.
+    [
+      'restarts and reloads the unit',
+      `unit start
+       printf '### begin one ###\\n[Peer]\\nPublicKey = %s\\nPresharedKey = %s\\nAllowedIPs = 10.6.0.2/32,fd11:5ee:bad:c0de::2/128\\n### end one ###\\n' "$ONE" "$PSK" >> "$file"
+       unit reload; seen; wg show "$NAME" dump | cut -f 1,4 | sed 1d
+       sed -i '/### begin one ###/,/end one ###/s/^/#[disabled] /' "$file"; unit reload; seen
+       sed -i 's/^#\\[disabled\\] //' "$file"; unit stop; unit start; seen; unit stop; seen`,
+      ['Address = 10.6.0.1/24,fd11:5ee:bad:c0de::1/64', 'MTU = 1420', 'ListenPort = 51899'],
+    ],
+  ])(
+    'serves an install script that %s, with wg in its place too',
+    async (_, script, lines) => {
+      const run = async (programs: string): Promise<string> => {
+        const key = 'yAnz5TF+lXXJte14tji3zlMNq+hd2rYUIgJBgB3fBmk='
+        const { stdout, stderr, code } = await runInMachine(
+          `
+file="/etc/wireguard/$NAME.conf"
+export ONE=xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg= PSK=${key}
+mkdir /run/wireguard-quick/bin; export PATH="/run/wireguard-quick/bin:$PATH" NAME
+${programs}
+# What wg-quick@.service does.
+unit() {
+  case $1 in
+    start) wg-quick up "$NAME" 2> /dev/null ;;
+    stop) wg-quick down "$NAME" 2> /dev/null ;;
+    reload) bash -c 'exec wg syncconf "$0" <(exec wg-quick strip "$0")' "$NAME" ;;
+  esac
+}
+seen() {
+  ip -br address show "$NAME" 2> /dev/null | sed 's/fe80[^[:space:]]*//' | tr -s ' ' || true
+  wg showconf "$NAME" 2> /dev/null || echo none; ip route show dev "$NAME" 2> /dev/null || true
+  nft list ruleset; ls -l /etc/wireguard | cut -c 1-10; cat "$file" 2> /dev/null
+}
+${script}`,
+          `[Interface]\nPrivateKey = ${key}\n${lines.join('\n')}\n`,
+        )
+        expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
+        return stdout.replaceAll(/ proto 51/g, '')
+      }
+      const wrapper = (name: string, command: string) =>
+        `printf '#!/bin/sh\\nexec ${command} "$@"\\n' > /run/wireguard-quick/bin/${name}` +
+        `; chmod 755 /run/wireguard-quick/bin/${name}`
+      const ours = await run(
+        [wrapper('wg', '"$NODE" "$BIN"'), wrapper('wg-quick', '"$NODE" "$WG_QUICK"')].join('\n'),
+      )
+      const theirs = await run('')
+      expect(theirs).toContain('xTIBA5rboUvnH4htodjb6e697QjLERt1NAB4mZqp8Dg=')
+      expect(ours).toBe(theirs)
+    },
+    60_000,
+  )
 })
