@@ -17,6 +17,12 @@ all() { ip -br link; ip rule; ip -6 rule; ip route show table all; nft list rule
 const SPLIT = tunnelText('10.9.0.0/16, fd00:9::/48')
 const FULL = tunnelText('0.0.0.0/0, ::/0')
 
+/** Commands that put a program of this name first in PATH. */
+function wrapper(name: string, command: string): string {
+  const path = `/run/wireguard-quick/bin/${name}`
+  return `printf '#!/bin/sh\\nexec ${command} "$@"\\n' > ${path}; chmod 755 ${path}`
+}
+
 /** Runs a script once with ours and once with theirs as \`quick\`, and returns what both print. */
 async function both(script: string, file = SPLIT): Promise<{ ours: string; theirs: string }> {
   const outputOf = async (which: string): Promise<string> => {
@@ -230,9 +236,6 @@ ${script}`,
         expect({ stderr, code }).toEqual({ stderr: '', code: 0 })
         return stdout.replaceAll(/ proto 51/g, '')
       }
-      const wrapper = (name: string, command: string) =>
-        `printf '#!/bin/sh\\nexec ${command} "$@"\\n' > /run/wireguard-quick/bin/${name}` +
-        `; chmod 755 /run/wireguard-quick/bin/${name}`
       const ours = await run(
         [wrapper('wg', '"$NODE" "$BIN"'), wrapper('wg-quick', '"$NODE" "$WG_QUICK"')].join('\n'),
       )
