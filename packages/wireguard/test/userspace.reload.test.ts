@@ -4,5 +4,5 @@ import { describeReloadPackets } from './support/describe-reload-packets.js'
 
 describeWith([hasWireGuardGo, hasWg], 'a tunnel on wireguard-go', () => {
   describeReload('userspace')
-  describeReloadPackets('userspace', { count: 2000 })
+  describeReloadPackets('userspace', { count: 2000, every: 3 })
 })

@@ -4,5 +4,5 @@ import { describeReloadPackets } from '../support/describe-reload-packets.js'
 
 describeWith([hasKernelWireGuard, hasWg], 'reloads of a tunnel of the kernel', () => {
   describeReload('kernel')
-  describeReloadPackets('kernel', { count: 2000 })
+  describeReloadPackets('kernel', { count: 2000, every: 30 })
 })

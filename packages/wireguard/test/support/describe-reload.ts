@@ -204,7 +204,7 @@ export function describeReload(
       expect(withoutKernelRules(await now())).toEqual(withoutKernelRules(before))
       await down()
       expect({ ...(await machineState(space)), rules: [] }).toEqual({ ...baseline, rules: [] })
-    }, 60_000)
+    }, 120_000)
 
     it('takes the route to an endpoint where the network is now', async () => {
       const around = SHAPES['a network around the endpoint']!
