@@ -3,8 +3,14 @@ import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { ROOT, run } from './process.mjs'
 
-/** The kernel of Debian 12 and its newest one: an old and a new WireGuard module. */
-export const KERNELS = ['6.1', '6.12']
+/**
+ * The kernel of Debian 12, its newest one, and that of Debian's development suite (`newest`), which
+ * checks requests strictly and removes single allowed IPs.
+ */
+export const KERNELS = ['6.1', '6.12', 'newest']
+
+/** What 20,000 peers need there, in megabytes; of the others the default is enough. */
+const MEMORY = { newest: 6144 }
 
 const KERNELVM = join(ROOT, 'test-fixtures', 'vm', 'kernelvm')
 
@@ -44,5 +50,6 @@ export function runInMachine(kernel, command, { folder, seconds }) {
   }
   // setpriv: should this process be killed outright, the machine goes too.
   const machine = ['setpriv', '--pdeathsig', 'TERM', KERNELVM, '-k', kernel, '-t', `${seconds}`]
+  if (kernel in MEMORY) machine.push('-m', `${MEMORY[kernel]}`)
   return run([...machine, '--', ...command], { env, prefix: `${kernel} | ` })
 }
