@@ -91,20 +91,20 @@ async function runSuites() {
   }
   // Coverage would only be measured again.
   const guestJest = JEST.filter((argument) => !/^--(coverage|collectCoverage)/.test(argument))
-  const run = (kernel, ignored = []) =>
+  const runOn = (kernel, ignored = []) =>
     runJest([...guestJest, ...KERNEL, PATIENCE, ...ignored.map(ignore)], kernel)
   if (process.argv.length > 2 || full || kernels.length < 2) {
     // Two processors are enough for two machines.
     const [first, second, ...others] = kernels
     await Promise.all(
-      [first, second].flatMap((kernel) => (kernel === undefined ? [] : run(kernel))),
+      [first, second].flatMap((kernel) => (kernel === undefined ? [] : runOn(kernel))),
     )
-    for (const kernel of others) await run(kernel)
+    for (const kernel of others) await runOn(kernel)
     return
   }
   const [oldest, newest, ...others] = [kernels[0], kernels.at(-1), ...kernels.slice(1, -1)]
-  await Promise.all([run(oldest, ON_NEWEST), run(newest, ON_OLDEST)])
-  for (const kernel of others) await run(kernel, ON_BOTH_ENDS)
+  await Promise.all([runOn(oldest, ON_NEWEST), runOn(newest, ON_OLDEST)])
+  for (const kernel of others) await runOn(kernel, ON_BOTH_ENDS)
 }
 
 /** @param {string} pattern */

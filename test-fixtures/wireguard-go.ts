@@ -1,8 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
+import { existsSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { connect } from 'node:net'
+import { homedir } from 'node:os'
+import { join } from 'node:path'
 import { type CommandOptions, type CommandResult, runCommand } from './command.js'
 import { until } from './wait.js'
 
@@ -35,9 +38,22 @@ export interface WireGuardGo extends AsyncDisposable {
 export interface WireGuardGoOptions {
   /** Absent: a new name. Give one to bring a killed device back. */
   readonly name?: string
+  /** The program; absent: that of PATH. */
+  readonly program?: string
   /** Added to the environment: `{ LOG_LEVEL: 'verbose' }`. */
   readonly env?: NodeJS.ProcessEnv
 }
+
+/**
+ * The wireguard-go of Debian's development suite, which `.ci/provision` unpacks; undefined: that
+ * suite could not be reached, and `npm test` says so.
+ */
+export const NEWEST_WIREGUARD_GO = [
+  join(
+    process.env['XDG_CACHE_HOME'] ?? join(homedir(), '.cache'),
+    'wireguard-newest/wireguard-go/usr/bin/wireguard-go',
+  ),
+].find((path) => existsSync(path))
 
 /**
  * How long the daemon may take to answer, ms: half a second here, far more in an emulated machine.
@@ -51,7 +67,7 @@ const STOP_LIMIT = 10_000
  * checks. Rejects with what the daemon printed when it ends early, or does not answer in time.
  */
 export async function startWireGuardGo(options: WireGuardGoOptions = {}): Promise<WireGuardGo> {
-  const name = options.name ?? uniqueName()
+  const { name = uniqueName(), program = 'wireguard-go' } = options
   const socketPath = socketOf(name)
   // Otherwise the answer of the other daemon would count as that of this one.
   if (await answers(socketPath)) throw new Error(`wireguard-go ${name}: ${socketPath} is in use`)
@@ -59,7 +75,7 @@ export async function startWireGuardGo(options: WireGuardGoOptions = {}): Promis
   // the one before, so the child's pid is wireguard-go's own.
   const child = spawn(
     'setpriv',
-    ['--pdeathsig', 'TERM', 'unshare', '-n', 'wireguard-go', '--foreground', name],
+    ['--pdeathsig', 'TERM', 'unshare', '-n', program, '--foreground', name],
     { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] },
   )
   const daemon = new Daemon(name, socketPath, child)

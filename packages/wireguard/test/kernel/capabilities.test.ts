@@ -1,13 +1,10 @@
 import { expect, it } from '@jest/globals'
-import { release } from 'node:os'
+import { isKernelSince } from '../../../../test-fixtures/kernel-release.js'
 import { describeWith, hasKernelWireGuard } from '../../../../test-fixtures/require.js'
 import { WireGuard } from '../../src/index.js'
 import { asNobody } from '../support/nobody.js'
 
 describeWith(hasKernelWireGuard, 'capabilities where the kernel has WireGuard', () => {
-  const [major = 0, minor = 0] = release().split('.').map(Number)
-  const removes = major > 6 || (major === 6 && minor >= 16)
-
   it('are all available to root', async () => {
     await using wg = await WireGuard.open()
     const { removeAllowedIPs, userspace, ...rest } = await wg.capabilities()
@@ -18,7 +15,7 @@ describeWith(hasKernelWireGuard, 'capabilities where the kernel has WireGuard', 
       namespaces: { ok: true },
       sockets: { ok: true },
     })
-    expect(removeAllowedIPs.ok).toBe(removes)
+    expect(removeAllowedIPs.ok).toBe(isKernelSince(6, 16))
     expect(userspace).toHaveProperty('ok')
   })
 

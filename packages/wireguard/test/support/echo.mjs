@@ -1,6 +1,6 @@
 // An end of a measurement. `echo ADDRESS PORT` answers every datagram. `send ADDRESS PORT MS` sends
-// numbered ones, each MS milliseconds or a little more, until standard input ends, and prints how many were
-// answered.
+// numbered ones, each MS milliseconds or a little more, until standard input ends, and prints how
+// many were answered.
 import { createSocket } from 'node:dgram'
 import { setInterval } from 'node:timers/promises'
 
