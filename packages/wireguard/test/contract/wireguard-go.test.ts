@@ -8,10 +8,14 @@ import { stallDaemon } from './stall.js'
 
 describeWith(hasWireGuardGo, 'wireguard-go', () => {
   // The newer one tells zones, and removes single allowed IPs itself.
-  describe('of Debian 12', () => describeProgram('wireguard-go', false))
+  describe('of Debian 12', () => {
+    describeProgram('wireguard-go', false)
+  })
   if (NEWEST_WIREGUARD_GO === undefined) return
   const program = NEWEST_WIREGUARD_GO
-  describe("of Debian's development suite", () => describeProgram(program, true))
+  describe("of Debian's development suite", () => {
+    describeProgram(program, true)
+  })
 })
 
 function describeProgram(program: string, tellsZones: boolean): void {
