@@ -30,8 +30,17 @@ export interface RawServer extends AsyncDisposable {
 /** The behavior of the server for one connection. When it returns, the connection stays open. */
 export type Script = (connection: RawConnection) => void | Promise<void>
 
-/** Starts a server that runs the script for each connection. */
-export async function listenRaw(script: Script): Promise<RawServer> {
+/** The request by which `UapiClient` tells implementations apart. */
+export const PROBE = /^set=1\npublic_key=[0-9a-f]{64}\nupdate_only=true\n\n$/
+
+/**
+ * Starts a server that runs the script for each connection. The first request of a client that is
+ * about to write (PROBE) is answered as by wireguard-go, unless the script does it itself.
+ */
+export async function listenRaw(
+  script: Script,
+  { answersProbe = true }: { readonly answersProbe?: boolean } = {},
+): Promise<RawServer> {
   const temporary = await temporaryDirectory()
   const directory = temporary.path
   const path = join(directory, 'wg0.sock')
@@ -42,9 +51,15 @@ export async function listenRaw(script: Script): Promise<RawServer> {
     sockets.add(socket)
     // The client may disconnect at any time.
     socket.on('error', () => {}).on('close', () => sockets.delete(socket))
-    const request = requestReader(socket, requests)
-    // A script ends with its connection.
-    Promise.resolve(script({ socket, index: accepted++, request })).catch(() => {})
+    void firstBytes(socket).then((first) => {
+      if (answersProbe && PROBE.test(first)) {
+        socket.resume().end('errno=0\n\n')
+        return
+      }
+      const request = requestReader(socket, requests)
+      // A script ends with its connection.
+      Promise.resolve(script({ socket, index: accepted++, request })).catch(() => {})
+    })
   })
   await once(server.listen(path), 'listening')
   return {
@@ -72,6 +87,19 @@ export function answering(text: string): Script {
     await request()
     socket.end(text, 'latin1')
   }
+}
+
+/** The first bytes that a client sends, which stay to be read; none if it disconnects. */
+async function firstBytes(socket: Socket): Promise<string> {
+  await Promise.race([once(socket, 'readable'), once(socket, 'close')]).catch(() => {})
+  const bytes = socket.read() as Buffer | null
+  if (bytes === null) return ''
+  socket.unshift(bytes)
+  // After a listener for 'readable', one for 'data' no longer makes it flow.
+  socket.on('newListener', (event) => {
+    if (event === 'data') process.nextTick(() => socket.resume())
+  })
+  return bytes.toString('latin1')
 }
 
 function requestReader(socket: Socket, requests: string[]): () => Promise<string> {

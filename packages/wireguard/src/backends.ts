@@ -29,12 +29,15 @@ export interface WireGuardOptions {
    * if their interface is in the namespace. Needs Linux and CAP_SYS_ADMIN.
    */
   readonly netns?: NamespaceReference | undefined
+  /** As `UapiClientOptions.allowSessionLoss`: for boringtun, which cannot change a peer. */
+  readonly allowSessionLoss?: boolean | undefined
 }
 
 const OPEN_OPTIONS: OptionTable<WireGuardOptions> = {
   socketDirectory: 'text',
   backends: 'list',
   netns: 'checked later',
+  allowSessionLoss: 'boolean',
 }
 
 /** Opens a backend for the namespace and the socket directory of a `WireGuard`. */
@@ -93,6 +96,7 @@ export class Backends implements Host {
     const isOther = network.reference !== undefined
     this.sockets = new UapiClient({
       directory: this.socketDirectory,
+      allowSessionLoss: options.allowSessionLoss,
       hasInterface: isOther ? async (name) => (await network.find(name)) !== undefined : undefined,
     })
     this.loadNetlink = platform.loadNetlink

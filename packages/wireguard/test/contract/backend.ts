@@ -40,7 +40,7 @@ export function describeBackend(
 
     beforeEach(async () => {
       await context.configure({
-        privateKey: null,
+        privateKey: traits.ownKey ?? null,
         listenPort: 0,
         firewallMark: 0,
         replacePeers: true,

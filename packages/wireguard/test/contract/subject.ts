@@ -1,4 +1,4 @@
-import type { Backend, Device, DeviceConfig } from 'wireguardcfg'
+import type { Backend, Device, DeviceConfig, SecretKey } from 'wireguardcfg'
 
 /**
  * Something that the contract is run against: a backend, and a device that belongs to this run
@@ -28,6 +28,10 @@ export interface SubjectTraits {
    * The zone of an endpoint is read back; wireguard-go before 2023 uses it and does not report it.
    */
   readonly tellsZones: boolean
+  /** The key of the device at the beginning of each test: it needs one before the first peer. */
+  readonly ownKey?: SecretKey
+  /** False: the private key is not read back. */
+  readonly tellsPrivateKey?: false
   /** There is {@link Subject.stall}. */
   readonly canStall: boolean
   /** How many peers the larger tests make. */

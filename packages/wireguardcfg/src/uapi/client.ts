@@ -18,7 +18,9 @@ import { errorCode, isWireGuardError, WireGuardError } from '../model/errors.js'
 import { checkInterfaceName, isInterfaceName } from '../model/interface-name.js'
 import { type PublicKey, SecretKey } from '../model/key.js'
 import { CALL_OPTIONS, checkOptions, type OptionTable } from '../model/options.js'
+import { BORINGTUN, type Dialect, formatDialectProbe, GENERAL } from './dialect.js'
 import { formatRemovalProbe, formatSet, GET_REQUEST } from './format.js'
+import { requestsOneByOne } from './one-by-one.js'
 import { ReplyParser } from './parse.js'
 import { PeerStream } from './peer-stream.js'
 import { exchange, isListening } from './socket.js'
@@ -39,6 +41,12 @@ export interface UapiClientOptions {
    * this process.
    */
   readonly hasInterface?: ((name: string) => Promise<boolean | undefined>) | undefined
+  /**
+   * What to do when an implementation cannot change a peer that exists: boringtun ends when it is
+   * asked to. Default false: that is `EOPNOTSUPP`, and nothing is changed. True: the peer is
+   * removed and added again, which ends its session and sets its counters to 0.
+   */
+  readonly allowSessionLoss?: boolean | undefined
 }
 
 /**
@@ -59,6 +67,9 @@ export class UapiClient implements Backend, AsyncDisposable {
   readonly kind = 'userspace'
   readonly #directory: string
   readonly #hasInterface: HasInterface
+  readonly #allowSessionLoss: boolean
+  /** What answers at each socket, by its file. */
+  readonly #dialects = new Map<string, { readonly file: string; readonly dialect: Dialect }>()
   readonly #calls = new Set<CallDeadline>()
   readonly #writes = new KeyedQueue()
   /** The writes that may have to roll back. `close()` waits for them. */
@@ -74,6 +85,7 @@ export class UapiClient implements Backend, AsyncDisposable {
     checkOptions(options, CLIENT_OPTIONS, { operation: 'open client' })
     this.#directory = options.directory ?? DEFAULT_SOCKET_DIRECTORY
     this.#hasInterface = options.hasInterface ?? hasInterface
+    this.#allowSessionLoss = options.allowSessionLoss ?? false
   }
 
   /**
@@ -288,12 +300,24 @@ export class UapiClient implements Backend, AsyncDisposable {
 
   async #read(name: string, call: CallDeadline): Promise<Device> {
     const path = this.#path(name)
+    const file = fileId(path)
     const reply = new ReplyParser('read device', name)
     await exchange(path, [GET_REQUEST], reply, call)
-    return reply.device(Date.now())
+    const device = reply.device(Date.now())
+    this.#learn(name, file, reply.dialect)
+    return device
   }
 
   async #write(name: string, config: CheckedDeviceConfig, call: CallDeadline): Promise<void> {
+    const hasPeers = (config.peers ?? []).length > 0
+    if (hasPeers && !(await this.#dialect(name, call)).changesPeers) {
+      const device = await this.#read(name, call)
+      for (const request of requestsOneByOne(config, device, this.#allowSessionLoss)) {
+        await this.#set(name, formatSet(request), call)
+        call.touch()
+      }
+      return
+    }
     if (!removesAllowedIPs(config) || (await this.#canRemoveAllowedIPs(name, call))) {
       await this.#set(name, formatSet(config), call)
       return
@@ -337,6 +361,26 @@ export class UapiClient implements Backend, AsyncDisposable {
     }
   }
 
+  /**
+   * Returns what the daemon can do. Unless a reply has told it, it is asked once, until the socket
+   * is another file.
+   */
+  async #dialect(name: string, call: CallDeadline): Promise<Dialect> {
+    const path = this.#path(name)
+    const file = fileId(path)
+    const known = this.#dialects.get(name)
+    if (known !== undefined && known.file === file) return known.dialect
+    const reply = new ReplyParser('configure device', name)
+    await exchange(path, [formatDialectProbe()], reply, call)
+    const dialect = reply.complete() === 0 ? GENERAL : BORINGTUN
+    this.#learn(name, file, dialect)
+    return dialect
+  }
+
+  #learn(name: string, file: string | undefined, dialect: Dialect | undefined): void {
+    if (file !== undefined && dialect !== undefined) this.#dialects.set(name, { file, dialect })
+  }
+
   /** Asks the daemon. The answer is not kept, because another daemon may run the device by then. */
   async #canRemoveAllowedIPs(name: string, call: CallDeadline): Promise<boolean> {
     const probe = formatRemovalProbe(SecretKey.generatePrivate().publicKey())
@@ -378,6 +422,19 @@ export class UapiClient implements Backend, AsyncDisposable {
 const CLIENT_OPTIONS: OptionTable<UapiClientOptions> = {
   directory: 'text',
   hasInterface: 'function',
+  allowSessionLoss: 'boolean',
+}
+
+/** Identifies a socket while it exists; undefined where sockets are no files. */
+function fileId(path: string): string | undefined {
+  try {
+    const { dev, ino, ctimeNs } = process
+      .getBuiltinModule('node:fs')
+      .statSync(path, { bigint: true })
+    return `${dev}:${ino}:${ctimeNs}`
+  } catch {
+    return undefined
+  }
 }
 
 /**

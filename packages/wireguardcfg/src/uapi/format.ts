@@ -70,7 +70,7 @@ export function* formatSet(
  * line is still parsed.
  */
 export function formatRemovalProbe(unknownPeer: PublicKey): string {
-  return `set=1\npublic_key=${publicKeyHex(unknownPeer)}\nupdate_only=true\nallowed_ip=-0.0.0.0/32\n\n`
+  return `set=1\npublic_key=${formatKeyHex(unknownPeer)}\nupdate_only=true\nallowed_ip=-0.0.0.0/32\n\n`
 }
 
 /** What is left to remove when the lists to replace are empty. */
@@ -83,7 +83,7 @@ const NONE: readonly AllowedIP[] = []
 
 /** Returns the lines of a peer without its allowed IPs. */
 function peerHead(peer: CheckedPeerConfig): string {
-  let lines = `public_key=${publicKeyHex(peer.publicKey)}\n`
+  let lines = `public_key=${formatKeyHex(peer.publicKey)}\n`
   if (peer.updateOnly === true) lines += 'update_only=true\n'
   if (peer.remove === true) return `${lines}remove=true\n`
   if (peer.presharedKey !== undefined) lines += `preshared_key=${secretHex(peer.presharedKey)}\n`
@@ -100,6 +100,7 @@ function secretHex(key: SecretKey | null | undefined): string {
   return key?.toHex() ?? '0'.repeat(64)
 }
 
-function publicKeyHex(key: PublicKey): string {
+/** Returns a public key as a request has it. */
+export function formatKeyHex(key: PublicKey): string {
   return Buffer.from(key, 'base64').toString('hex')
 }

@@ -4,6 +4,7 @@ import { parseEndpoint, type Endpoint } from '../model/endpoint.js'
 import { isWireGuardError, WireGuardError } from '../model/errors.js'
 import { MOST_ALLOWED_IPS, MOST_PEERS } from '../model/limits.js'
 import { KEY_LENGTH, type PublicKey, type SecretKey } from '../model/key.js'
+import { BORINGTUN, type Dialect, GENERAL } from './dialect.js'
 import { replyError } from './reply-error.js'
 import { KEYS, keyAt, type Key } from './reply-keys.js'
 import { SecretSlab } from './secret-slab.js'
@@ -83,15 +84,22 @@ export class ReplyParser {
   }
 
   /**
+   * Checks that the reply is complete, and returns its error number.
+   *
+   * @throws WireGuardError `EPROTO`
+   */
+  complete(): number {
+    if (this.#done && this.#errno !== undefined) return this.#errno
+    throw this.#protocolError('the connection ended before the reply was complete')
+  }
+
+  /**
    * Ends the reply, once it is complete or the connection is closed.
    *
    * @throws WireGuardError the daemon's error, or `EPROTO` when the reply is incomplete
    */
   finish(): void {
-    if (!this.#done || this.#errno === undefined) {
-      throw this.#protocolError('the connection ended before the reply was complete')
-    }
-    const error = replyError(this.#errno, { operation: this.#operation, device: this.#device })
+    const error = replyError(this.complete(), { operation: this.#operation, device: this.#device })
     if (error !== undefined) throw error
   }
 
@@ -133,6 +141,12 @@ export class ReplyParser {
       firewallMark: this.#firewallMark,
       peers,
     }
+  }
+
+  /** What answered, if the reply to a get tells it. */
+  get dialect(): Dialect | undefined {
+    if (this.#ownPublicKey !== undefined) return BORINGTUN
+    return this.#privateKey === undefined ? undefined : GENERAL
   }
 
   #join(chunk: Uint8Array): Buffer {
@@ -213,7 +227,7 @@ export class ReplyParser {
         peer.endpoint = this.#parsed(key, parseEndpoint, this.#utf8(key, bytes, start, end))
         break
       case KEYS.persistent_keepalive_interval:
-        peer.persistentKeepalive = this.#integer(key, bytes, start, end, 0xffff)
+        peer.persistentKeepalive = this.#seconds(key, bytes, start, end)
         break
       case KEYS.last_handshake_time_sec:
         this.#handshakeSeconds = this.#integer(key, bytes, start, end, LATEST_SECOND)
@@ -284,6 +298,15 @@ export class ReplyParser {
     throw this.#protocolError(`"${key.name}" is not an integer, or is out of range`)
   }
 
+  /** Reads a number of seconds. Of an interval, as amneziawg-go has it (22-30), the lower end. */
+  #seconds(key: Key, bytes: Buffer, start: number, end: number): number {
+    if (readInteger(bytes, start, end) <= 0xffff) return readInteger(bytes, start, end)
+    const dash = bytes.subarray(start, end).indexOf(DASH)
+    if (dash < 0) return this.#integer(key, bytes, start, end, 0xffff)
+    this.#integer(key, bytes, start + dash + 1, end, 0xffff)
+    return this.#integer(key, bytes, start, start + dash, 0xffff)
+  }
+
   #errnoValue(text: string): number {
     if (/^-?[0-9]{1,9}$/.test(text)) return Number(text)
     throw this.#protocolError('"errno" is not an integer')
@@ -335,6 +358,7 @@ export class ReplyParser {
   }
 }
 
+const DASH = 45
 const NUL = 0
 const LF = 10
 const CR = 13

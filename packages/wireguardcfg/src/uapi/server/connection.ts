@@ -1,5 +1,6 @@
 import type { Socket } from 'node:net'
 import { type Errno, INVALID, IO, OK } from './status.js'
+import { BoringtunSet, formatBoringtun } from './boringtun.js'
 import { formatDevice, type GetOptions } from './get.js'
 import { Input } from './input.js'
 import { LineSplitter } from './lines.js'
@@ -7,11 +8,14 @@ import type { ReadWriteLock } from './lock.js'
 import { SetOperation, type SetOptions } from './set.js'
 import type { DeviceState } from './state.js'
 
+/** The implementation as which a server answers. */
+export type ServerDialect = 'wireguard-go' | 'boringtun'
+
 /** The state that all connections of one server share. */
 export interface Served {
   readonly device: DeviceState
   readonly lock: ReadWriteLock
-  readonly options: GetOptions & SetOptions
+  readonly options: GetOptions & SetOptions & { readonly dialect: ServerDialect }
 }
 
 /**
@@ -32,7 +36,8 @@ export async function serveConnection(socket: Socket, served: Served): Promise<v
   const closed = new Promise<void>((resolve) => socket.once('close', () => resolve()))
   const input = new Input(socket)
   try {
-    while (await serveOperation(socket, input, served));
+    // boringtun answers one operation for each connection.
+    while ((await serveOperation(socket, input, served)) && !isBoringtun(served));
     socket.destroySoon()
   } catch {
     socket.destroy()
@@ -45,7 +50,7 @@ async function serveOperation(socket: Socket, input: Input, served: Served): Pro
   switch (await input.readOperation()) {
     case 'set=1': {
       const errno = await served.lock.write(() => setDevice(input, served))
-      return sendStatus(socket, errno)
+      return sendStatus(socket, isBoringtun(served) ? Math.abs(errno) : errno)
     }
     case 'get=1': {
       const next = await input.read(1)
@@ -61,15 +66,20 @@ async function serveOperation(socket: Socket, input: Input, served: Served): Pro
   }
 }
 
+function isBoringtun({ options }: Served): boolean {
+  return options.dialect === 'boringtun'
+}
+
 async function setDevice(input: Input, { device, options }: Served): Promise<Errno> {
-  const operation = new SetOperation(device, options)
+  const operation =
+    options.dialect === 'boringtun' ? new BoringtunSet(device) : new SetOperation(device, options)
   const splitter = new LineSplitter()
   for (let atEnd = false; !atEnd;) {
     const bytes = await input.read(READ_AHEAD)
     atEnd = bytes === undefined
     for (const line of bytes === undefined ? splitter.end() : splitter.push(bytes)) {
       if (line === undefined) return IO
-      if (line === '') return OK
+      if (line === '') return operation.end()
       const errno = operation.line(line)
       if (errno !== OK) return errno
     }
@@ -78,7 +88,11 @@ async function setDevice(input: Input, { device, options }: Served): Promise<Err
 }
 
 async function sendDevice(socket: Socket, { device, options }: Served): Promise<boolean> {
-  for (const piece of formatDevice(device, options)) {
+  const pieces =
+    options.dialect === 'boringtun'
+      ? formatBoringtun(device, Date.now())
+      : formatDevice(device, options)
+  for (const piece of pieces) {
     if (!(await send(socket, piece))) return false
   }
   return true

@@ -1,6 +1,7 @@
-import { KEY_LENGTH, publicKeyFromBytes, SecretKey } from '../../model/key.js'
+import { publicKeyFromBytes, SecretKey } from '../../model/key.js'
 import { type Errno, INVALID, OK, PORT_IN_USE, PROTOCOL } from './status.js'
 import { parseAddrPort, parsePrefix } from './go-address.js'
+import { accept, parseInteger, parseKey, parseTrue } from './set-values.js'
 import { type DeviceState, newPeer, type PeerState } from './state.js'
 
 /** Options of a {@link SetOperation}. */
@@ -41,6 +42,11 @@ export class SetOperation {
     if (key === 'public_key') return this.#selectPeer(value)
     if (this.#peer === undefined) return this.#deviceLine(key, value)
     return this.#peerLine(this.#peer, key, value)
+  }
+
+  /** Ends the operation. Its lines have taken effect. */
+  end(): Errno {
+    return OK
   }
 
   #deviceLine(key: string, value: string): Errno {
@@ -120,28 +126,4 @@ export class SetOperation {
       else this.#device.addAllowedIP(peer, allowedIP)
     })
   }
-}
-
-function accept<T>(value: T | undefined, apply: (value: T) => void): Errno {
-  if (value === undefined) return INVALID
-  apply(value)
-  return OK
-}
-
-function parseKey(value: string): Uint8Array | undefined {
-  if (!/^[0-9A-Fa-f]{64}$/.test(value)) return undefined
-  // Not a view of Buffer's shared pool, because a key may keep these bytes.
-  const bytes = new Uint8Array(KEY_LENGTH)
-  Buffer.from(bytes.buffer).write(value, 'hex')
-  return bytes
-}
-
-function parseInteger(value: string, max: number): number | undefined {
-  if (!/^[0-9]+$/.test(value)) return undefined
-  const number = Number(value)
-  return number <= max ? number : undefined
-}
-
-function parseTrue(value: string): true | undefined {
-  return value === 'true' ? true : undefined
 }

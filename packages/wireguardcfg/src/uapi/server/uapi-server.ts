@@ -31,6 +31,13 @@ export interface UapiServerOptions {
    * `EINVAL`, as from wireguard-go before May 2025.
    */
   readonly allowedIPRemoval?: boolean | undefined
+  /**
+   * The implementation as which the server answers. `wireguard-go` is the default. `boringtun`
+   * cannot change a peer that exists: it breaks the connection, where boringtun would panic. It
+   * does not tell the private key, and reports errors as positive numbers. The other options have
+   * no effect then, as peers come in the order of their creation.
+   */
+  readonly dialect?: 'wireguard-go' | 'boringtun' | undefined
 }
 
 /**
@@ -54,6 +61,7 @@ const SERVER_OPTIONS: OptionTable<UapiServerOptions> = {
   mode: 'checked later',
   peerOrder: ['random', 'insertion'],
   allowedIPRemoval: 'boolean',
+  dialect: ['wireguard-go', 'boringtun'],
 }
 
 const SIMULATED: OptionTable<SimulatedPeer> = {
@@ -101,7 +109,7 @@ export class UapiServer implements AsyncDisposable {
   static async listen(options: UapiServerOptions): Promise<UapiServer> {
     checkOptions(options ?? null, SERVER_OPTIONS, { operation: 'start server' })
     const { directory = DEFAULT_SOCKET_DIRECTORY, mode = 0o600 } = options
-    const { peerOrder = 'random', allowedIPRemoval = true } = options
+    const { peerOrder = 'random', allowedIPRemoval = true, dialect = 'wireguard-go' } = options
     const server = new UapiServer(checkPortableInterfaceName(options.name))
     if (!(Number.isInteger(mode) && mode >= 0 && mode <= 0o777)) {
       throw invalid('socket mode: expected permission bits from 0 to 0o777')
@@ -109,7 +117,7 @@ export class UapiServer implements AsyncDisposable {
     const served = {
       device: server.#device,
       lock: new ReadWriteLock(),
-      options: { peerOrder, allowedIPRemoval },
+      options: { peerOrder, allowedIPRemoval, dialect },
     }
     server.#socket = await listenUnix({
       path: socketPath(server.name, directory),
