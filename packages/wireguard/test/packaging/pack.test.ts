@@ -69,6 +69,22 @@ describeWith(hasRegistry, 'the packages, packed and installed in an empty projec
     expect(sources.filter((source, i) => sources.indexOf(source) !== i)).toEqual([])
   })
 
+  it('depend on nothing but koffi and zod, all under the MIT licence', async () => {
+    const folder = join(project.folder, 'node_modules')
+    const licences: Record<string, string> = {}
+    for (const name of readdirSync(folder).filter((each) => !/^[.@]/.test(each))) {
+      const text = await readFile(join(folder, name, 'package.json'), 'utf8')
+      licences[name] = (JSON.parse(text) as { readonly license: string }).license
+    }
+    for (const name of readdirSync(join(folder, '@koromix'))) {
+      const text = await readFile(join(folder, '@koromix', name, 'package.json'), 'utf8')
+      licences[`@koromix/${name}`] = (JSON.parse(text) as { readonly license: string }).license
+    }
+    const names = Object.keys(licences).filter((name) => !name.startsWith('@koromix/koffi-'))
+    expect(names.toSorted()).toEqual(['koffi', 'wireguard', 'wireguardcfg', 'wireguardnl', 'zod'])
+    expect(new Set(Object.values(licences))).toEqual(new Set(['MIT']))
+  })
+
   it(
     'can be imported, every export of each',
     async () => {
