@@ -1,8 +1,6 @@
 import { describeWith, hasKernelWireGuard, hasWg } from '../../../../test-fixtures/require.js'
 import { describeUp, SOME } from '../support/describe-up.js'
-import { describeUpPackets } from '../support/describe-up-packets.js'
 
 describeWith([hasKernelWireGuard, hasWg], 'a tunnel of the kernel', () => {
-  describeUp('kernel', { titles: SOME, every: 9 })
-  describeUpPackets('kernel', { all: false })
+  describeUp('kernel', { titles: SOME, every: 30 })
 })

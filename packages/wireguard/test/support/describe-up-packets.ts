@@ -64,14 +64,8 @@ const LOOPS = [
   ['a network beside a default route', '0.0.0.0/0, 198.51.100.0/24', BEHIND],
 ] as const
 
-/**
- * What is seen on the wire while tunnels come and go.
- *
- * @param all false: one of each kind, for slow machines
- */
-export function describeUpPackets(backend: 'kernel' | 'userspace', { all = true } = {}): void {
-  const some = <T>(list: readonly T[]) => (all ? list : list.slice(1, 2))
-
+/** What is seen on the wire while tunnels come and go. */
+export function describeUpPackets(backend: 'kernel' | 'userspace'): void {
   describe('packets', () => {
     let network: RoutedNetwork
     let client: TestNamespace
@@ -142,7 +136,7 @@ export function describeUpPackets(backend: 'kernel' | 'userspace', { all = true 
       expect(await counts()).toMatchObject({ tunnel_lan4: 0, tunnel_lan6: 0 })
     }, 60_000)
 
-    it.each(some(FILTERS))(
+    it.each(FILTERS)(
       'are answered with rp_filter %s and src_valid_mark %s',
       async (filter, mark) => {
         const conf = '/proc/sys/net/ipv4/conf'
@@ -215,7 +209,7 @@ export function describeUpPackets(backend: 'kernel' | 'userspace', { all = true 
       await until(async () => (await counts()).plain_internet4 > after.plain_internet4, 'plain')
     }, 60_000)
 
-    it.each(some(LOOPS))(
+    it.each(LOOPS)(
       'of the tunnel do not loop when the endpoint is inside %s',
       async (_, ips, endpoint) => {
         const tunnel = await wg.up(name, textOf(ips, endpoint), options())

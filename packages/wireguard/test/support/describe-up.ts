@@ -99,10 +99,8 @@ const TEXT = textOf({ peers: [[ENDPOINT, FULL, 'AllowedIPs = 10.9.0.0/16']] })
 
 /** Some scenarios that try most of it, for slow machines. */
 export const SOME: readonly string[] = [
-  'networks of both families',
   'the default routes of both families',
   'Table = 1234',
-  'a mark of its own',
   'many addresses, with lengths and without',
 ]
 

@@ -7,6 +7,9 @@ import { addInterface, closeAttic, run, wgSetconf } from '../support/kernel-devi
 import { formatDump } from '../../../../test-fixtures/wg-dump.js'
 import { allowedIPsOf, publicKeyOf } from '../../../../test-fixtures/sample.js'
 
+/** The newest kernel takes more than a minute for 20,000 in an emulated machine. */
+const MANY = process.env['WIREGUARD_TEST_FULL'] === '1' ? 20_000 : 5000
+
 const privateKey = SecretKey.parse(new Uint8Array(32).fill(0x42))
 const zero = publicKeyFromBytes(new Uint8Array(32))
 const lowOrder = publicKeyFromBytes(new Uint8Array(32).fill(1, 0, 1))
@@ -75,7 +78,7 @@ const CASES: readonly (readonly [string, CheckedDeviceConfig])[] = [
     'one peer with 130,560 allowed IPs',
     { peers: peers(1, () => ({ allowedIPs: allowedIPsOf(1, 130_560) })) },
   ],
-  ['20,000 peers', { privateKey, peers: peers(20_000, fullPeer) }],
+  [`${MANY} peers`, { privateKey, peers: peers(MANY, fullPeer) }],
 ]
 
 describeWith([hasKernelWireGuard, hasWg], 'devices of every size on a real kernel', () => {
@@ -112,7 +115,7 @@ describeWith([hasKernelWireGuard, hasWg], 'devices of every size on a real kerne
       for await (const batch of client.peerBatches(ours.name)) streamed.push(...batch)
       expect(firstDifference(formatDump({ ...device, peers: streamed }), shown)).toBeUndefined()
     },
-    120_000,
+    600_000,
   )
 })
 
