@@ -55,15 +55,17 @@ import {
   checkUpOptions,
   DEFAULT_STATE_DIRECTORY,
   DOWN,
-  type DownOptions,
-  type DownResult,
   PLAN,
-  type PlanOptions,
   RELOAD,
-  type ReloadOptions,
-  type ReloadResult,
   UP,
-  type UpOptions,
+} from './up/check-options.js'
+import type {
+  DownOptions,
+  DownResult,
+  PlanOptions,
+  ReloadOptions,
+  ReloadResult,
+  UpOptions,
 } from './up/options.js'
 import type { TunnelPlan } from './up/plan/planned-tunnel.js'
 import { reload, type ReloadHost } from './up/reload/reload.js'

@@ -1,6 +1,6 @@
 import type { DeviceConfig } from 'wireguardcfg'
 import type { Network } from '../../network.js'
-import type { CheckedUpOptions } from '../options.js'
+import type { CheckedUpOptions } from '../check-options.js'
 import type { TunnelSettings } from '../settings.js'
 import type { Made, TunnelState } from '../state/state.js'
 import { VALID_MARK } from '../sysctl.js'

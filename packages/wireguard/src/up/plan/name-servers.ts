@@ -10,7 +10,7 @@ import {
 } from '../dns/resolv-conf.js'
 import { findResolvconf, type Resolvconf } from '../dns/resolvconf.js'
 import { checkResolved, hasSystemBus } from '../dns/resolved.js'
-import { RESOLV_CONF } from '../options.js'
+import { RESOLV_CONF } from '../check-options.js'
 import type { Draft } from './draft.js'
 
 /**

@@ -6,12 +6,8 @@ import { act } from '../act.js'
 import { endpointsOf, inCall, resolved, type ResolvedSettings, warningsOf } from '../call.js'
 import { revertResolved } from '../dns/resolved.js'
 import type { DownHost } from '../down.js'
-import {
-  type CheckedReloadOptions,
-  type CheckedUpOptions,
-  RELOAD,
-  type ReloadResult,
-} from '../options.js'
+import { type CheckedReloadOptions, type CheckedUpOptions, RELOAD } from '../check-options.js'
+import type { ReloadResult } from '../options.js'
 import { markingOf } from '../plan/draft.js'
 import { planTunnel } from '../plan/plan.js'
 import type { PlannedTunnel } from '../plan/planned-tunnel.js'

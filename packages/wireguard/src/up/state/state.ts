@@ -1,7 +1,7 @@
 import { WireGuardError } from 'wireguardcfg'
 import { checkInterfaceName, mayHoldKey } from 'wireguardcfg/internal'
 import type { LinkState, RouteInit, RuleInit } from 'wireguardnl'
-import { isResolvConf, rememberedOptions, type RememberedOptions } from '../options.js'
+import { isResolvConf, rememberedOptions, type RememberedOptions } from '../check-options.js'
 import type { Family } from '../plan/prefixes.js'
 import { MAIN } from '../plan/step.js'
 import type { HookCommands } from '../settings.js'
