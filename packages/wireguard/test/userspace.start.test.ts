@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, it } from '@jest/globals'
 import { existsSync, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs'
 import { chmod, copyFile, open, rm, writeFile } from 'node:fs/promises'
+import { UapiServer } from 'wireguardcfg/server'
+import { caught } from '../../../test-fixtures/caught.js'
 import { until } from '../../../test-fixtures/wait.js'
 import { socketOf, uniqueName } from '../../../test-fixtures/wireguard-go.js'
 import { describeWith, hasWireGuardGo } from '../../../test-fixtures/require.js'
@@ -191,6 +193,25 @@ describeWith(hasWireGuardGo, 'the start of a userspace device', () => {
       code: 'ETIMEDOUT',
     })
     expectNothingLeft()
+  })
+
+  it('is not undone by one that does not look after its socket, and says so', async () => {
+    // As gotatun: the interface stays, and so does whoever listened at the socket.
+    await namespace.run('ip', 'tuntap', 'add', name, 'mode', 'tun')
+    const server = await UapiServer.listen({ name })
+    try {
+      const error = await caught(wg.deleteDevice(name, { idleTimeout: 500 }))
+      expect(error).toMatchObject({
+        code: 'ETIMEDOUT',
+        device: name,
+        message: expect.stringContaining('has not ended'),
+        hint: expect.stringContaining('End its process'),
+      })
+      expect(existsSync(server.path)).toBe(false)
+    } finally {
+      await server.close()
+      await namespace.run('ip', 'link', 'delete', name)
+    }
   })
 
   it('ends the implementation when the client is closed', async () => {

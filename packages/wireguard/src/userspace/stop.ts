@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CallOptions, WireGuardError } from 'wireguardcfg'
+import { type CallOptions, isWireGuardError, WireGuardError } from 'wireguardcfg'
 import { callDeadline } from 'wireguardcfg/backend'
 import type { Daemon } from './daemon.js'
 import { socketId } from './serving.js'
@@ -69,13 +69,35 @@ export async function stopListener(
   const connection = hasInterface ? connectTo(path) : undefined
   try {
     await removeSocket(path)
-    for (let wait = 5; await call.race(exists(limits)); wait = Math.min(2 * wait, 50)) {
-      await call.race(sleep(wait))
-    }
+    await untilGone(
+      () => call.race(exists(limits)),
+      (wait) => call.race(sleep(wait)),
+    )
     // A daemon gives its port up a moment after its interface, and a later device may want it.
     if (connection !== undefined) await call.race(closed(connection, ENDS_WITHIN))
   } finally {
     connection?.destroy()
+  }
+}
+
+/** Waits until an interface no longer exists. */
+async function untilGone(
+  exists: () => Promise<boolean>,
+  pause: (milliseconds: number) => Promise<void>,
+): Promise<void> {
+  try {
+    for (let wait = 5; await exists(); wait = Math.min(2 * wait, 50)) await pause(wait)
+  } catch (error) {
+    if (!isWireGuardError(error) || error.code !== 'ETIMEDOUT') throw error
+    // gotatun does not look after its socket.
+    throw new WireGuardError('the implementation has not ended when its socket was removed', {
+      code: 'ETIMEDOUT',
+      operation: error.operation,
+      device: error.device,
+      detail: error.detail,
+      hint: 'End its process: it can no longer be reached, and its interface is still there',
+      cause: error,
+    })
   }
 }
 
