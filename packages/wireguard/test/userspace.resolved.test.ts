@@ -80,6 +80,24 @@ describeWith(
       expect(stdout).toBe('beside\ninside\nbeside\n')
     }, 60_000)
 
+    it('are asked for names in their domains alone, if they are to be', async () => {
+      const script = `import { WireGuard } from 'wireguard'
+        const wg = await WireGuard.open()
+        const path = '/etc/wireguard/' + process.env.NAME + '.conf'
+        console.log(String(await wg.planFile(path, { dnsMode: 'split' })).match(/resolvectl.*/)[0])
+        await wg.upFile(path, { dnsMode: 'split' })
+        await wg.close()`
+      const stdout = await run(
+        `"$NODE" --input-type=module -e '${script.replaceAll("'", '"')}'; tell; ours reload "$NAME"; tell; ours down "$NAME"`,
+      )
+      const told = 'Link (NAME): 10.8.0.1 fd00:8::1\nLink (NAME): corp.example\nLink (NAME): no\n'
+      expect(stdout).toBe(
+        'resolvectl dns NAME 10.8.0.1 fd00:8::1; resolvectl domain NAME corp.example; resolvectl default-route NAME no\n' +
+          told +
+          told,
+      )
+    }, 60_000)
+
     it('change, end and begin with a reload', async () => {
       const stdout = await run(
         'ours up "$NAME"; resolvectl > /run/first; file="/etc/wireguard/$NAME.conf"; cp "$file" /run/file' +

@@ -57,7 +57,7 @@ export async function act(step: SystemStep, context: ActContext): Promise<void> 
       return await (await network.routes()).addRule(step.rule, limits)
     case 'set-resolved': {
       using call = callDeadline({ operation, device: name }, limits)
-      return await tellResolved(link, step.dns, call)
+      return await tellResolved(link, step, call)
     }
     case 'set-resolvconf':
       return await runResolvconf(name, addArguments(step.key), step.text)

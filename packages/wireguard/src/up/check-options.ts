@@ -26,6 +26,7 @@ const PLAN_OPTIONS: OptionTable<PlanOptions> = {
   metric: 'checked later',
   hooks: ['refuse', 'skip', 'run'],
   dns: ['auto', 'resolved', 'resolvconf', 'file', 'off'],
+  dnsMode: ['exclusive', 'split'],
   resolvConf: 'text',
   firewall: ['auto', 'require', 'off'],
   ipv6: ['auto', 'require', 'skip'],
@@ -106,6 +107,7 @@ export interface CheckedUpOptions extends CheckedCommonOptions {
   readonly metric: number | undefined
   readonly hooks: Hooks
   readonly dns: 'auto' | 'resolved' | 'resolvconf' | 'file' | 'off'
+  readonly isSplitDNS: boolean
   readonly resolvConf: string | undefined
   readonly firewall: 'auto' | 'require' | 'off'
   readonly ipv6: 'auto' | 'require' | 'skip'
@@ -130,6 +132,7 @@ const REMEMBERED = [
   'metric',
   'hooks',
   'dns',
+  'dnsMode',
   'resolvConf',
   'firewall',
   'ipv6',
@@ -197,6 +200,7 @@ function checked(
     metric: metric === undefined ? undefined : checkNumber('metric', metric, U32),
     hooks,
     dns,
+    isSplitDNS: options.dnsMode === 'split',
     resolvConf: resolvConf === undefined ? undefined : checkResolvConf(resolvConf),
     firewall,
     ipv6,

@@ -39,6 +39,11 @@ export interface PlanOptions extends CallOptions {
    */
   readonly dns?: 'auto' | 'resolved' | 'resolvconf' | 'file' | 'off' | undefined
   /**
+   * Which names are asked at the name servers of the file. `'exclusive'`, the default: all of them,
+   * as with wg-quick(8). `'split'`: those in its search domains alone; only systemd-resolved can.
+   */
+  readonly dnsMode?: 'exclusive' | 'split' | undefined
+  /**
    * The file that `dns` edits: `/etc/resolv.conf`, the default, or `/etc/netns/NAME/resolv.conf`.
    * In another network namespace it has to be named.
    */

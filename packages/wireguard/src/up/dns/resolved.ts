@@ -19,26 +19,38 @@ const MANAGER = {
 const AF_INET = 2
 const AF_INET6 = 10
 
+/** The name servers of an interface. */
+export interface LinkServers {
+  readonly dns: ConfDNS
+  /** Whether they are asked for names in the search domains alone. */
+  readonly isSplit: boolean
+}
+
 /** Whether the system bus is there, over which systemd-resolved is told name servers. */
 export function hasSystemBus(): boolean {
   return existsSync(SYSTEM_BUS)
 }
 
 /**
- * Tells systemd-resolved the name servers of an interface: for all names, before all others. It
- * forgets them with the interface.
+ * Tells systemd-resolved the name servers of an interface: for all names, before all others, or for
+ * those in its domains. It forgets them with the interface.
  *
  * @param link the index of the interface
  * @throws WireGuardError `EOPNOTSUPP` it lives in another network namespace; `EREMOTEIO` it refuses
  */
-export async function tellResolved(link: number, dns: ConfDNS, call: Deadline): Promise<void> {
+export async function tellResolved(
+  link: number,
+  servers: LinkServers,
+  call: Deadline,
+): Promise<void> {
   using bus = await SystemBus.connect(call)
   await checkNamespace(bus)
-  for (const one of linkCalls(link, dns)) await bus.call(one)
+  for (const one of linkCalls(link, servers)) await bus.call(one)
 }
 
 /** Returns the calls, in their order. */
-export function linkCalls(link: number, { servers, search }: ConfDNS): MethodCall[] {
+export function linkCalls(link: number, { dns, isSplit }: LinkServers): MethodCall[] {
+  const { servers, search } = dns
   return [
     {
       ...MANAGER,
@@ -64,7 +76,7 @@ export function linkCalls(link: number, { servers, search }: ConfDNS): MethodCal
         body.int32(link).array(8, () => {
           for (const domain of search) body.align(8).string(domain).boolean(false)
           // All names, and not for completing them.
-          body.align(8).string('.').boolean(true)
+          if (!isSplit) body.align(8).string('.').boolean(true)
         })
       },
     },
@@ -72,7 +84,7 @@ export function linkCalls(link: number, { servers, search }: ConfDNS): MethodCal
       ...MANAGER,
       member: 'SetLinkDefaultRoute',
       signature: 'ib',
-      write: (body) => body.int32(link).boolean(true),
+      write: (body) => body.int32(link).boolean(!isSplit),
     },
   ]
 }

@@ -21,7 +21,7 @@ import type { Draft } from './draft.js'
  */
 export async function addNameServers(draft: Draft): Promise<void> {
   const { network, options, settings } = draft.request
-  const { dns, name, resolvConf } = options
+  const { dns, name, resolvConf, isSplitDNS } = options
   const { servers, search } = settings.dns
   if (dns === 'off') return
   if (servers.length === 0) {
@@ -43,8 +43,14 @@ export async function addNameServers(draft: Draft): Promise<void> {
   if (way === 'resolved') {
     using call = callDeadline({ operation: 'plan tunnel', device: name }, options.limits)
     await checkResolved(call)
-    return draft.add({ type: 'set-resolved', dns: settings.dns })
+    if (isSplitDNS && search.length === 0) {
+      throw invalid('DNS of the file has no search domain, so no name would be asked', {
+        path: 'dnsMode',
+      })
+    }
+    return draft.add({ type: 'set-resolved', dns: settings.dns, isSplit: isSplitDNS })
   }
+  if (isSplitDNS) throw noSplit()
   if (way !== 'file') {
     return draft.add({
       type: 'set-resolvconf',
@@ -81,6 +87,14 @@ function wayOf(
     code: 'EOPNOTSUPP',
     path: 'dns',
     hint: "Install openresolv or resolvconf, or pass dns: 'file' or 'off'",
+  })
+}
+
+function noSplit(): WireGuardError {
+  return new WireGuardError('only systemd-resolved asks name servers for some names alone', {
+    code: 'EOPNOTSUPP',
+    path: 'dnsMode',
+    hint: "Let systemd-resolved manage /etc/resolv.conf, or pass dnsMode: 'exclusive'",
   })
 }
 

@@ -63,7 +63,8 @@ export type UpStep =
     }
   | { readonly type: 'add-rule'; readonly rule: RuleInit }
   | { readonly type: 'set-dns'; readonly path: string; readonly text: string }
-  | { readonly type: 'set-resolved'; readonly dns: ConfDNS }
+  /** `isSplit`: it is asked for names in its domains alone. */
+  | { readonly type: 'set-resolved'; readonly dns: ConfDNS; readonly isSplit: boolean }
   /** `key` is what resolvconf(8) calls the tunnel. */
   | { readonly type: 'set-resolvconf'; readonly key: string; readonly text: string }
 
@@ -123,8 +124,9 @@ export function commandOf(step: UpStep, name: string): string {
       return `ip -${step.rule.family} rule add ${ruleText(step.rule)}`
     case 'set-resolved': {
       const { servers, search } = step.dns
-      const domains = [...search, "'~.'"].join(' ')
-      return `resolvectl dns ${name} ${servers.join(' ')}; resolvectl domain ${name} ${domains}; resolvectl default-route ${name} yes`
+      const domains = [...search, ...(step.isSplit ? [] : ["'~.'"])].join(' ')
+      const isDefault = step.isSplit ? 'no' : 'yes'
+      return `resolvectl dns ${name} ${servers.join(' ')}; resolvectl domain ${name} ${domains}; resolvectl default-route ${name} ${isDefault}`
     }
     case 'set-resolvconf':
       return `resolvconf ${addArguments(step.key).join(' ')}`

@@ -32,7 +32,10 @@ describe('calls over D-Bus', () => {
     const bus = 'org.freedesktop.DBus'
     const hello = { destination: bus, path: '/org/freedesktop/DBus', interface: bus }
     expect(encodeCall({ ...hello, member: 'Hello' }, 1).toString('hex')).toBe(HELLO)
-    const [setDNS] = linkCalls(5, { servers: ['10.8.0.9'], search: [] })
+    const [setDNS] = linkCalls(5, {
+      dns: { servers: ['10.8.0.9'], search: [] },
+      isSplit: false,
+    })
     const expected = Buffer.from(SET_LINK_DNS, 'hex')
     expected[FLAGS] = 0
     expect(encodeCall(setDNS!, 2).toString('hex')).toBe(expected.toString('hex'))
@@ -41,7 +44,7 @@ describe('calls over D-Bus', () => {
 
   it('are for all names, with servers of both families', () => {
     const dns = { servers: ['10.8.0.9', 'fe80::1%wg0'], search: ['corp.example'] }
-    const calls = linkCalls(7, dns)
+    const calls = linkCalls(7, { dns, isSplit: false })
     expect(calls.map(({ member, signature }) => [member, signature])).toEqual([
       ['SetLinkDNS', 'ia(iay)'],
       ['SetLinkDomains', 'ia(sb)'],
