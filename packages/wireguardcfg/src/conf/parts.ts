@@ -73,35 +73,54 @@ export class ConfParts {
     if (this.disabled.some((peer) => peer.publicKey === publicKey)) {
       throw notReversible('a disabled peer has the same public key')
     }
-    const peers = sections.map((section) => {
-      const peer = disabled(section)
-      this.#checkReversible(section, peer, publicKey)
-      return peer
-    })
-    for (const [i, section] of sections.entries()) this.#replace(section, peers[i]!)
+    const done: (readonly [section: ConfSection, peer: DisabledPeer])[] = []
+    try {
+      for (const section of sections) {
+        const peer = disabled(section)
+        this.#checkReversible(section, peer, publicKey)
+        // The next one is checked beside it.
+        this.#replace(section, peer)
+        done.push([section, peer])
+      }
+    } catch (error) {
+      for (const [section, peer] of done) this.#replace(peer, section)
+      throw error
+    }
   }
 
   /** Enables the disabled peers of a public key, and returns their sections. */
   enable(publicKey: PublicKey): readonly ConfSection[] {
-    const peers = this.disabled.filter((peer) => peer.publicKey === publicKey)
-    return peers.map((peer) => {
+    return this.#enable((peer) => peer.publicKey === publicKey)
+  }
+
+  #enable(isWanted: (peer: DisabledPeer) => boolean): readonly ConfSection[] {
+    return this.disabled.filter(isWanted).map((peer) => {
       const section = peer.enabled()
       this.#replace(peer, section)
       return section
     })
   }
 
-  /** Reads a peer back as a file is read later, because the lines around it decide what it is. */
+  /**
+   * Reads a peer back as a file is read later, because the lines around it decide what it is, and
+   * it decides what those around it are: also the disabled ones must be what they were.
+   */
   #checkReversible(section: ConfSection, peer: DisabledPeer, publicKey: PublicKey): void {
     const at = this.#parts.indexOf(section)
-    const above = this.#parts[at - 1]?.lines ?? this.#prologue
-    const next = this.#parts[at + 1]
-    const below = next instanceof ConfSection ? topOf(next) : (next?.lines ?? [])
-    const parts = new ConfParts(parseParts([...above, ...peer.lines, ...below]))
-    parts.enable(publicKey)
-    const text = textOf(parts.lines)
-    if (text === textOf([...above, ...section.lines, ...below])) return
-    throw notReversible('of the lines around it, some look like its entries')
+    const [above, below] = [this.#parts[at - 1], this.#parts[at + 1]]
+    const linesAbove = above?.lines ?? this.#prologue
+    const linesBelow = below instanceof ConfSection ? topOf(below) : (below?.lines ?? [])
+    const lines = [...linesAbove, ...peer.lines, ...linesBelow]
+    for (const isEnabled of [(one: DisabledPeer) => one.publicKey === publicKey, () => true]) {
+      const parts = new ConfParts(parseParts(lines))
+      parts.#enable(isEnabled)
+      const own = (part: ConfPart | undefined, others: readonly ConfLine[]) =>
+        part instanceof DisabledPeer && isEnabled(part) ? part.enabled().lines : others
+      const expected = [...own(above, linesAbove), ...section.lines, ...own(below, linesBelow)]
+      if (textOf(parts.lines) !== textOf(expected)) {
+        throw notReversible('of the lines around it, some look like its entries')
+      }
+    }
   }
 
   #replace(part: ConfPart, other: ConfPart): void {

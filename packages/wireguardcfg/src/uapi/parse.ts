@@ -36,6 +36,8 @@ export class ReplyParser {
   /** The allowed IPs of `#peer`, followed by what is left of longer lists. */
   readonly #allowedIPs: AllowedIP[] = []
   #allowedIPCount = 0
+  /** Whether a peer has its protocol version, which boringtun does not tell. */
+  #tellsVersions = false
   #handshakeSeconds = 0
   #handshakeNanoseconds = 0
   readonly #secrets = new SecretSlab()
@@ -146,7 +148,7 @@ export class ReplyParser {
   /** What answered, if the reply to a get tells it. */
   get dialect(): Dialect | undefined {
     if (this.#ownPublicKey !== undefined) return BORINGTUN
-    return this.#privateKey === undefined ? undefined : GENERAL
+    return this.#privateKey !== undefined || this.#tellsVersions ? GENERAL : undefined
   }
 
   #join(chunk: Uint8Array): Buffer {
@@ -243,6 +245,7 @@ export class ReplyParser {
         break
       case KEYS.protocol_version:
         peer.protocolVersion = this.#integer(key, bytes, start, end)
+        this.#tellsVersions = true
         break
       case KEYS.allowed_ip:
         if (++this.#allAllowedIPs > MOST_ALLOWED_IPS) {

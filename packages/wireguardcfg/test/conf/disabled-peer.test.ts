@@ -192,6 +192,20 @@ const peersText = fc
   .array(fc.constantFrom(...LINES), { maxLength: 20 })
   .map((lines) => lines.join('\n'))
 
+it.each([
+  ['two sections of one key', [KEY_A, KEY_A], [KEY_A]],
+  ['one peer after the other', [KEY_A, KEY_B], [KEY_A, KEY_B]],
+  ['one peer before the other', [KEY_A, KEY_B], [KEY_B, KEY_A]],
+])('is refused when a remark above it would become an entry: %s', (_, [one, other], order) => {
+  const text = `[Peer]\nPublicKey = ${one}\n# END_PEER x\n#AllowedIPs = 10.0.0.2\n[Peer]\nPublicKey = ${other}\n`
+  const conf = parseConf(text)
+  const last = order.at(-1)!
+  for (const key of order.slice(0, -1)) conf.disablePeer(key)
+  const before = formatConf(conf)
+  expect(() => conf.disablePeer(last)).toThrow('look like its entries')
+  expect(formatConf(conf)).toBe(before)
+})
+
 it('is restored to the byte, or refused, whatever the file', () => {
   const keys = fc.shuffledSubarray([KEY_A, KEY_B, KEY_C])
   fc.assert(
