@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals'
 import { caught } from '../../../../test-fixtures/caught.js'
 import type { TestNamespace } from '../../../../test-fixtures/namespace.js'
+import { until } from '../../../../test-fixtures/wait.js'
 import { SecretKey, type ReloadOptions, type UpOptions, type WireGuard } from '../../src/index.js'
 import { comparable, machineState } from './machine-state.js'
 import { KEY, PATIENTLY, TunnelClient } from './tunnel-client.js'
@@ -53,6 +54,13 @@ function textOf({ own, peers }: Shape): string {
     ...peers.flatMap((lines, i) => ['', '[Peer]', `PublicKey = ${PEERS[i]!}`, ...lines]),
     '',
   ].join('\n')
+}
+
+/** A name server that takes a second and a half. */
+async function slowLookup(): Promise<string> {
+  const end = performance.now() + 1500
+  await until(() => performance.now() > end)
+  return '198.51.100.9'
 }
 
 /** Routes in an order. The source is the first address, which stays the first one. */
@@ -243,6 +251,15 @@ export function describeReload(
       expect(await endpoint()).toEqual({ host: '203.0.113.5', port: 7 })
       await reload(networks.replace('198.51.100.7', '198.51.100.8'))
       expect(await endpoint()).toEqual({ host: '198.51.100.8', port: 51_820 })
+      await tunnel.down()
+    }, 60_000)
+
+    it('waits for names before it holds anything up, and longer than for an answer', async () => {
+      const networks = textOf(SHAPES['networks']!)
+      const tunnel = await wg.up(name, networks, client.options({ backend }))
+      const named = networks.replace('198.51.100.7', 'vpn.example')
+      await reload(named, { idleTimeout: 1000, resolve: { lookup: slowLookup } })
+      expect((await wg.device(name)).peers[0]!.endpoint?.host).toBe('198.51.100.9')
       await tunnel.down()
     }, 60_000)
 

@@ -13,6 +13,7 @@ import { planTunnel } from '../plan/plan.js'
 import type { PlannedTunnel } from '../plan/planned-tunnel.js'
 import type { PlanStep } from '../plan/step.js'
 import { allCommands, type TunnelSettings, tunnelSettings } from '../settings.js'
+import type { FileLock } from '../state/file-lock.js'
 import { bootId, StateFolder } from '../state/state-folder.js'
 import { downHooks, isLinkOf, type Made, type TunnelState } from '../state/state.js'
 import { undo } from '../undo.js'
@@ -36,6 +37,8 @@ export async function reload(
   const context = { operation: RELOAD, device: name }
   return await inCall(context, async () => {
     const settings = tunnelSettings(conf)
+    // Before the locks: names may take long.
+    const found = await resolved(settings, options.complete({}), context)
     const { network } = source.host
     const folder = await StateFolder.open(network, options.stateDirectory)
     using call = callDeadline(context, limits)
@@ -43,8 +46,7 @@ export async function reload(
     const state = await stateOf(source, folder, name, limits)
     const checked = options.complete(state.options ?? {})
     if (checked.hooks === 'run' && allCommands(settings.hooks).length > 0) file?.checkHooks()
-    const found = await resolved(settings, checked, context)
-    const run = new Reload(source, folder, call, context, checked, options.dryRun)
+    const run = new Reload(source, folder, context, checked, options.dryRun)
     const save = settings.saveConfig && (file?.path ?? state.file) !== undefined
     const next = { file: file?.path ?? state.file, save, settings }
     const families = await run.run(state, next, found)
@@ -92,7 +94,6 @@ interface Next {
 class Reload {
   readonly #source: ReloadHost
   readonly #folder: StateFolder
-  readonly #call: Deadline
   readonly #context: CallContext
   readonly #options: CheckedUpOptions
   readonly #isDry: boolean
@@ -102,14 +103,12 @@ class Reload {
   constructor(
     source: ReloadHost,
     folder: StateFolder,
-    call: Deadline,
     context: CallContext,
     options: CheckedUpOptions,
     isDry: boolean,
   ) {
     this.#source = source
     this.#folder = folder
-    this.#call = call
     this.#context = context
     this.#options = options
     this.#isDry = isDry
@@ -135,7 +134,7 @@ class Reload {
     const options = this.#options
     const reserve = async () => {
       // As `up`: each tunnel sees what the others have chosen.
-      using _ = await folder.lockNamespace(this.#call)
+      using _ = await this.#lock((wait) => folder.lockNamespace(wait))
       const device = await this.#source.readDevice(state.name, options.limits)
       const marking = markingOf(state, device.firewallMark)
       const others = folder.others(state.name)
@@ -229,7 +228,7 @@ class Reload {
           (await network.routes()).deleteRoute(step.route, limits),
         )
       case 'forget-resolved':
-        return await revertResolved(link, this.#call)
+        return await this.#forgetResolved(link)
       case 'undo':
         return await this.#undo(step.made)
       default:
@@ -240,10 +239,21 @@ class Reload {
           options: this.#options,
           link,
           limits,
-          lockResolvConf: () => this.#folder.lockResolvConf(this.#call),
+          lockResolvConf: () => this.#lock((wait) => this.#folder.lockResolvConf(wait)),
           warn: (warning) => this.#warnings.push(warning),
         })
     }
+  }
+
+  /** Waits for a lock, with a time of its own: the steps before may have taken long. */
+  async #lock(take: (wait: Deadline) => Promise<FileLock>): Promise<FileLock> {
+    using wait = callDeadline(this.#context, this.#options.limits)
+    return await take(wait)
+  }
+
+  async #forgetResolved(link: number): Promise<void> {
+    using call = callDeadline(this.#context, this.#options.limits)
+    await revertResolved(link, call)
   }
 
   async #configure(config: CheckedDeviceConfig): Promise<void> {
@@ -256,9 +266,9 @@ class Reload {
     const { name, limits } = this.#options
     using _ =
       made.type === 'dns'
-        ? await this.#folder.lockResolvConf(this.#call)
+        ? await this.#lock((wait) => this.#folder.lockResolvConf(wait))
         : made.type === 'valid-mark' || made.type === 'sysctl'
-          ? await this.#folder.lockNamespace(this.#call)
+          ? await this.#lock((wait) => this.#folder.lockNamespace(wait))
           : undefined
     const context = { network, folder: this.#folder, name, ownsName: true, limits }
     const warning = await undo(made, context)
