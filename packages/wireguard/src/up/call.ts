@@ -5,8 +5,9 @@ import { withAddresses } from '../resolve/config.js'
 import { resolveForCall } from '../resolve/for-call.js'
 import type { Addresses } from '../resolve/names.js'
 import type { CheckedResolveOptions, CheckedUpOptions } from './check-options.js'
+import type { PlannedTunnel } from './plan/planned-tunnel.js'
 import type { TunnelSettings } from './settings.js'
-import type { TunnelState } from './state/state.js'
+import { downHooks, type TunnelState } from './state/state.js'
 import type { TunnelFile } from './tunnel-file.js'
 
 /** What the names of a file lead to. */
@@ -43,8 +44,27 @@ function patienceOf({ isLater }: CheckedResolveOptions): number | undefined {
   return isLater ? PATIENCE : undefined
 }
 
+/** Returns what the state of a tunnel has of its plan and its file. */
+export function plannedState(
+  planned: PlannedTunnel,
+  settings: TunnelSettings,
+  { hooks, remembered }: CheckedUpOptions,
+) {
+  const { hasOwnMark, firewallMark, full, made, steps } = planned
+  return {
+    hasOwnMark,
+    firewallMark,
+    full,
+    made,
+    hooks: downHooks(settings.hooks, hooks === 'run'),
+    endpoints: endpointsOf(settings),
+    options: remembered,
+    tellsResolved: steps.some(({ type }) => type === 'set-resolved'),
+  } satisfies Partial<TunnelState>
+}
+
 /** Returns the endpoints of a file for the state of its tunnel. */
-export function endpointsOf({ config }: TunnelSettings): Record<string, string> {
+function endpointsOf({ config }: TunnelSettings): Record<string, string> {
   return Object.fromEntries(
     config.peers.flatMap(({ publicKey, endpoint }) =>
       endpoint === undefined

@@ -17,7 +17,7 @@ import { allCommands, type HookCommands, tunnelSettings } from './settings.js'
 import { bootId, StateFolder } from './state/state-folder.js'
 import { isLinkOf, type Made, type TunnelState } from './state/state.js'
 import { readTunnelFile } from './tunnel-file.js'
-import { tellSafely, undo, undoAll } from './undo.js'
+import { lockOf, tellSafely, undo, undoAll } from './undo.js'
 
 /** What `down` needs besides its options. */
 export interface DownHost {
@@ -233,12 +233,7 @@ export class Removal {
     const context = { network, folder: this.#folder, name, ownsName, limits: {} }
     // Commands may have taken all the time of the call.
     using wait = callDeadline(this.#context)
-    using _ =
-      made.type === 'dns'
-        ? await this.#folder.lockResolvConf(wait)
-        : made.type === 'valid-mark' || made.type === 'sysctl'
-          ? await this.#folder.lockNamespace(wait)
-          : undefined
+    using _ = await lockOf(made, this.#folder, wait)
     this.warn(await undo(made, context))
   }
 

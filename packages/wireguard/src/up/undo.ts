@@ -1,9 +1,11 @@
 import { type CallOptions, isWireGuardError } from 'wireguardcfg'
+import type { Deadline } from 'wireguardcfg/backend'
 import type { Network } from '../network.js'
 import { DnsStack } from './dns/dns-stack.js'
 import { removeArguments, runResolvconf } from './dns/resolvconf.js'
 import { familyOf } from './plan/prefixes.js'
 import { MAIN, type PlanStep, routeText, ruleText } from './plan/step.js'
+import type { FileLock } from './state/file-lock.js'
 import type { StateFolder } from './state/state-folder.js'
 import type { Made, TunnelState } from './state/state.js'
 import { Sysctl, VALID_MARK } from './sysctl.js'
@@ -62,12 +64,24 @@ export async function undo(made: Made, context: UndoContext): Promise<string | u
 
 const GONE = ['ENOENT', 'ESRCH', 'ENODEV']
 
-async function ignoring(codes: readonly string[], step: () => Promise<void>): Promise<void> {
+/** Runs a step, and ignores errors with these codes. */
+export async function ignoring(codes: readonly string[], step: () => Promise<void>): Promise<void> {
   try {
     await step()
   } catch (error) {
     if (!isWireGuardError(error) || !codes.includes(error.code)) throw error
   }
+}
+
+/** Takes the lock of what other tunnels share; undefined: nobody shares it. */
+export async function lockOf(
+  { type }: Made,
+  folder: StateFolder,
+  wait: Deadline,
+): Promise<FileLock | undefined> {
+  if (type === 'dns') return await folder.lockResolvConf(wait)
+  if (type === 'valid-mark' || type === 'sysctl') return await folder.lockNamespace(wait)
+  return undefined
 }
 
 /** The last tunnel that needs a setting restores it. One that is gone needs nothing. */

@@ -4,15 +4,15 @@ import type { Conf } from 'wireguardcfg/conf'
 import type { LinkState } from 'wireguardnl'
 import { explainExisting } from '../create/existing.js'
 import type { Network } from '../network.js'
-import { endpointsOf, inCall, resolved, warningsOf } from './call.js'
+import { inCall, plannedState, resolved, warningsOf } from './call.js'
 import { type DownHost, Removal } from './down.js'
 import { Execution } from './execution.js'
 import { type CheckedUpOptions, PLAN, UP } from './check-options.js'
 import { planTunnel } from './plan/plan.js'
 import { type PlannedTunnel, publicPlan, type TunnelPlan } from './plan/planned-tunnel.js'
 import { allCommands, type TunnelSettings, tunnelSettings } from './settings.js'
-import { bootId, StateFolder } from './state/state-folder.js'
-import { downHooks, isLinkOf, type TunnelState } from './state/state.js'
+import { bootId, isUp, StateFolder } from './state/state-folder.js'
+import type { TunnelState } from './state/state.js'
 import type { TunnelFacts } from './tunnel.js'
 import type { TunnelFile } from './tunnel-file.js'
 import { undoOrder, undoStep } from './undo.js'
@@ -155,14 +155,7 @@ async function reserve(
     hooksBegan: false,
     file: file?.path,
     save: file !== undefined && settings.saveConfig,
-    hasOwnMark: planned.hasOwnMark,
-    firewallMark: planned.firewallMark,
-    full: planned.full,
-    made: planned.made,
-    hooks: downHooks(settings.hooks, options.hooks === 'run'),
-    endpoints: endpointsOf(settings),
-    options: options.remembered,
-    tellsResolved: planned.steps.some(({ type }) => type === 'set-resolved'),
+    ...plannedState(planned, settings, options),
   }
   folder.write(state)
   return { planned, state }
@@ -213,10 +206,6 @@ function existing(
   const backend = kind === 'wireguard' ? 'kernel' : 'userspace'
   const facts = { name, backend, fallback: undefined, netns, created: false } as const
   return { ...facts, families: full, warnings: [] }
-}
-
-function isUp(state: TunnelState, link: LinkState | undefined): boolean {
-  return state.isComplete && state.boot === bootId() && isLinkOf(state, link)
 }
 
 function isUpAlready(): WireGuardError {

@@ -27,6 +27,7 @@ import { createTable, deleteTable, listChains, listTables, transaction } from '.
 import { U32 } from '../routes/numbers.js'
 import { parseAddress } from '../routes/prefix-text.js'
 import { type KernelHandle, kernelOf, runningKernel } from '../wireguard/kernel.js'
+import { BOTH, readFamilies } from './families.js'
 import {
   formatMasqueradeTables,
   type Masquerade,
@@ -290,8 +291,6 @@ export function formatMasquerade(masquerade: Masquerade): string {
   )
 }
 
-const BOTH = [4, 6] as const
-
 /** Returns the messages that delete the tables of a tunnel, also if there are none. */
 function deletions(device: string): BatchMessage[] {
   return BOTH.flatMap((family) => deleteTable(tunnelTableName(device, family)))
@@ -310,12 +309,7 @@ function readTunnel(given: TunnelFirewall): Tunnel[] {
   for (const [path, text] of elementsOf(given.addresses, MOST_ADDRESSES, 'addresses')) {
     addresses.push(parseAddress(text, path))
   }
-  const families = new Set<unknown>()
-  for (const [path, family] of elementsOf(given.families, BOTH.length, 'families')) {
-    if (family !== 4 && family !== 6) throw invalid('expected 4 or 6', { path })
-    families.add(family)
-  }
-  return BOTH.filter((family) => families.has(family)).map((family) => {
+  return readFamilies(given.families).map((family) => {
     const size = family === 4 ? 4 : 16
     return { device, family, mark, addresses: addresses.filter(({ length }) => length === size) }
   })

@@ -1,6 +1,6 @@
 import { checkInterfaceName } from 'wireguardcfg'
-import { checkOptions, elementsOf, invalid, type OptionTable } from 'wireguardcfg/internal'
-import { NF_INET_POST_ROUTING, NFPROTO_IPV4, NFPROTO_IPV6 } from '../nft/constants.js'
+import { checkOptions, invalid, type OptionTable } from 'wireguardcfg/internal'
+import { NF_INET_POST_ROUTING } from '../nft/constants.js'
 import {
   deviceName,
   inputName,
@@ -10,6 +10,7 @@ import {
   outputName,
 } from '../nft/expressions.js'
 import type { Table, TableName } from '../nft/table.js'
+import { BOTH, protocolOf, readFamilies } from './families.js'
 
 /** The clients of a tunnel reach other networks with the address of this machine. */
 export interface Masquerade {
@@ -29,7 +30,6 @@ const MASQUERADE: OptionTable<Masquerade> = {
 
 /** As nft(8) calls it: srcnat. */
 const SOURCE_NAT = 100
-const BOTH = [4, 6] as const
 
 /** Reads what a caller gives. @throws WireGuardError `EINVAL` */
 export function readMasquerade(given: Masquerade): Masquerade {
@@ -38,12 +38,7 @@ export function readMasquerade(given: Masquerade): Masquerade {
   checkInterfaceName(device)
   if (outputDevice !== undefined) checkInterfaceName(outputDevice)
   if (given.families === undefined) throw invalid('expected a list', { path: 'families' })
-  const families = new Set<unknown>()
-  for (const [path, family] of elementsOf(given.families, BOTH.length, 'families')) {
-    if (family !== 4 && family !== 6) throw invalid('expected 4 or 6', { path })
-    families.add(family)
-  }
-  return { device, outputDevice, families: BOTH.filter((family) => families.has(family)) }
+  return { device, outputDevice, families: readFamilies(given.families) }
 }
 
 /** Returns the names of the tables of a tunnel, also of those that it does not have. */
@@ -52,7 +47,7 @@ export function masqueradeTableNames(device: string): TableName[] {
 }
 
 function tableName(device: string, family: 4 | 6): TableName {
-  return { family: family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6, name: `wireguard-${device}` }
+  return { family: protocolOf(family), name: `wireguard-${device}` }
 }
 
 /** Returns the tables that masquerade packets: one for each family. */

@@ -1,11 +1,6 @@
 import { formatIP } from 'wireguardcfg'
 import { LITTLE_ENDIAN } from '../netlink/endian.js'
-import {
-  NF_INET_POST_ROUTING,
-  NF_INET_PRE_ROUTING,
-  NFPROTO_IPV4,
-  NFPROTO_IPV6,
-} from '../nft/constants.js'
+import { NF_INET_POST_ROUTING, NF_INET_PRE_ROUTING } from '../nft/constants.js'
 import {
   connectionMark,
   destination,
@@ -22,6 +17,7 @@ import {
   sourceType,
 } from '../nft/expressions.js'
 import type { Table, TableName } from '../nft/table.js'
+import { protocolOf } from './families.js'
 
 /** Before conntrack, which has -200. */
 const RAW = -300
@@ -42,7 +38,7 @@ export interface Tunnel {
 
 /** Returns the name of the table of a tunnel, as wg-quick(8) chooses it. */
 export function tunnelTableName(device: string, family: 4 | 6): TableName {
-  return { family: family === 4 ? NFPROTO_IPV4 : NFPROTO_IPV6, name: `wg-quick-${device}` }
+  return { family: protocolOf(family), name: `wg-quick-${device}` }
 }
 
 /**

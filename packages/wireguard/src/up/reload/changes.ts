@@ -52,7 +52,9 @@ export function reloadChanges(planned: PlannedTunnel, current: CurrentTunnel): R
   // While the old rules are there, packets with the new mark would go into the tunnel.
   const between = from !== undefined && to !== undefined && from.mark !== to.mark ? to : undefined
   const temporary = between === undefined ? [] : temporaryRules(state, from!, between.mark)
-  const old = state.made.filter((made) => !has(planned.made, made, planned.name))
+  const keyOf = (made: Made) => undoStep(made, planned.name).command
+  const kept = new Set(planned.made.map((made) => keyOf(made)))
+  const old = state.made.filter((made) => !kept.has(keyOf(made)))
   const leading = old.filter((made) => made.type === 'rule' && made.rule.invert === true)
   const nameServers = old.filter(({ type }) => type === 'dns' || type === 'resolvconf')
   const replaced = routesOf(planned)
@@ -102,11 +104,6 @@ function wantedMark(planned: PlannedTunnel, current: CurrentTunnel): number | un
 
 function undoing(made: Made): ReloadStep {
   return { type: 'undo', made }
-}
-
-function has(list: readonly Made[], made: Made, name: string): boolean {
-  const { command } = undoStep(made, name)
-  return list.some((one) => undoStep(one, name).command === command)
 }
 
 type MadeRule = Extract<Made, { type: 'rule' }>

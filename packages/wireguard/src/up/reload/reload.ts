@@ -3,7 +3,7 @@ import { abortError, type CallContext, callDeadline, type Deadline } from 'wireg
 import type { CheckedDeviceConfig } from 'wireguardcfg/backend'
 import type { LinkState } from 'wireguardnl'
 import { act } from '../act.js'
-import { endpointsOf, inCall, resolved, type ResolvedSettings, warningsOf } from '../call.js'
+import { inCall, plannedState, resolved, type ResolvedSettings, warningsOf } from '../call.js'
 import { revertResolved } from '../dns/resolved.js'
 import type { DownHost } from '../down.js'
 import { type CheckedReloadOptions, type CheckedUpOptions, RELOAD } from '../check-options.js'
@@ -14,9 +14,9 @@ import type { PlannedTunnel } from '../plan/planned-tunnel.js'
 import type { PlanStep } from '../plan/step.js'
 import { allCommands, type TunnelSettings, tunnelSettings } from '../settings.js'
 import type { FileLock } from '../state/file-lock.js'
-import { bootId, StateFolder } from '../state/state-folder.js'
-import { downHooks, isLinkOf, type Made, type TunnelState } from '../state/state.js'
-import { undo } from '../undo.js'
+import { isUp, StateFolder } from '../state/state-folder.js'
+import type { Made, TunnelState } from '../state/state.js'
+import { ignoring, lockOf, undo } from '../undo.js'
 import type { TunnelSource } from '../up.js'
 import { missing, reloadChanges } from './changes.js'
 import { type CurrentRequest, readCurrent } from './current.js'
@@ -64,8 +64,7 @@ async function stateOf(
 ): Promise<TunnelState> {
   const state = folder.read(name)
   const link = await host.network.find(name, limits)
-  const isOurs = state?.boot === bootId() && state.isComplete && isLinkOf(state, link)
-  if (state !== undefined && isOurs) return state
+  if (state !== undefined && isUp(state, link)) return state
   throw notUp(state, link)
 }
 
@@ -170,14 +169,7 @@ class Reload {
       ...state,
       file,
       save,
-      hasOwnMark: planned.hasOwnMark,
-      firewallMark: planned.firewallMark,
-      full: planned.full,
-      made: planned.made,
-      hooks: downHooks(settings.hooks, options.hooks === 'run'),
-      endpoints: endpointsOf(settings),
-      options: options.remembered,
-      tellsResolved: planned.steps.some(({ type }) => type === 'set-resolved'),
+      ...plannedState(planned, settings, options),
     })
     return planned.full
   }
@@ -216,7 +208,7 @@ class Reload {
         return await (await network.links()).addAddress(name, step.address, limits)
       case 'remove-address':
         // One that was primary may have taken it along.
-        return await ignoring('EADDRNOTAVAIL', async () =>
+        return await ignoring(['EADDRNOTAVAIL'], async () =>
           (await network.links()).removeAddress(name, step.address, limits),
         )
       case 'set-link':
@@ -224,7 +216,7 @@ class Reload {
       case 'replace-route':
         return await (await network.routes()).replaceRoute(step.route, limits)
       case 'delete-route':
-        return await ignoring('ESRCH', async () =>
+        return await ignoring(['ESRCH'], async () =>
           (await network.routes()).deleteRoute(step.route, limits),
         )
       case 'forget-resolved':
@@ -264,12 +256,8 @@ class Reload {
   async #undo(made: Made): Promise<void> {
     const { network } = this.#source.host
     const { name, limits } = this.#options
-    using _ =
-      made.type === 'dns'
-        ? await this.#lock((wait) => this.#folder.lockResolvConf(wait))
-        : made.type === 'valid-mark' || made.type === 'sysctl'
-          ? await this.#lock((wait) => this.#folder.lockNamespace(wait))
-          : undefined
+    using wait = callDeadline(this.#context, limits)
+    using _ = await lockOf(made, this.#folder, wait)
     const context = { network, folder: this.#folder, name, ownsName: true, limits }
     const warning = await undo(made, context)
     if (warning !== undefined) this.#warnings.push(warning)
@@ -290,13 +278,5 @@ class Reload {
         .join('. '),
       cause: isAborted ? cause.cause : cause,
     })
-  }
-}
-
-async function ignoring(code: string, step: () => Promise<void>): Promise<void> {
-  try {
-    await step()
-  } catch (error) {
-    if (!isWireGuardError(error) || error.code !== code) throw error
   }
 }

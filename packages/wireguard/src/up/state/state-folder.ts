@@ -9,10 +9,11 @@ import {
   isWireGuardError,
   quote,
 } from 'wireguardcfg/internal'
+import type { LinkState } from 'wireguardnl'
 import type { Network } from '../../network.js'
 import { FileLock } from './file-lock.js'
 import { checkOwnFolder, makeOwnFolder, openOwnFile, readOwnFile } from './own-file.js'
-import { formatState, parseState, type TunnelState } from './state.js'
+import { formatState, isLinkOf, parseState, type TunnelState } from './state.js'
 import { checkFoldersAbove } from './trusted.js'
 
 const {
@@ -196,6 +197,11 @@ function inFolder<T>(path: string, step: () => T): T {
       cause: error,
     })
   }
+}
+
+/** Whether a tunnel is up, as far as its state and its interface tell. */
+export function isUp(state: TunnelState, link: LinkState | undefined): boolean {
+  return state.isComplete && state.boot === bootId() && isLinkOf(state, link)
 }
 
 /** Identifies the boot of the machine. */

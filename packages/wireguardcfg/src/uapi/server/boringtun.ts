@@ -1,10 +1,11 @@
 import type { AllowedIP } from '../../model/allowed-ip.js'
 import { formatEndpoint } from '../../model/endpoint.js'
 import { type PublicKey, publicKeyFromBytes, publicKeyToBytes, SecretKey } from '../../model/key.js'
+import { applyDeviceLine, splitLine } from './device-line.js'
 import { formatGo, parseAddrPort, parsePrefix } from './go-address.js'
 import { accept, parseInteger, parseKey, parseTrue } from './set-values.js'
 import type { DeviceState, PeerState } from './state.js'
-import { type Errno, INVALID, OK, PORT_IN_USE, PROTOCOL } from './status.js'
+import { type Errno, INVALID, OK, PROTOCOL } from './status.js'
 
 /** The fields of a peer in a request. All but the allowed IPs go on to the next peer. */
 interface Fields {
@@ -36,17 +37,18 @@ export class BoringtunSet {
 
   /** Applies a line that is not empty. A result other than 0 ends the operation. */
   line(line: string): Errno {
-    const equals = line.indexOf('=')
-    if (equals < 0) return PROTOCOL
-    const key = line.slice(0, equals)
-    const value = line.slice(equals + 1)
+    const parts = splitLine(line)
+    if (parts === undefined) return PROTOCOL
+    const [key, value] = parts
     if (key === 'public_key') {
       return accept(parseKey(value), (bytes) => {
         this.end()
         this.#publicKey = publicKeyFromBytes(bytes)
       })
     }
-    return this.#publicKey === undefined ? this.#deviceLine(key, value) : this.#peerLine(key, value)
+    return this.#publicKey === undefined
+      ? applyDeviceLine(this.#device, key, value)
+      : this.#peerLine(key, value)
   }
 
   /** Applies the last peer. */
@@ -65,26 +67,6 @@ export class BoringtunSet {
     }
     this.#fields.allowedIPs = []
     return OK
-  }
-
-  #deviceLine(key: string, value: string): Errno {
-    switch (key) {
-      case 'private_key':
-        return accept(parseKey(value), (bytes) => this.#device.setPrivateKey(bytes))
-      case 'listen_port': {
-        const port = parseInteger(value, 0xffff)
-        if (port === undefined) return INVALID
-        return this.#device.setListenPort(port) ? OK : PORT_IN_USE
-      }
-      case 'fwmark':
-        return accept(parseInteger(value, 0xffff_ffff), (mark) => {
-          this.#device.firewallMark = mark
-        })
-      case 'replace_peers':
-        return accept(parseTrue(value), () => this.#device.removeAllPeers())
-      default:
-        return INVALID
-    }
   }
 
   #peerLine(key: string, value: string): Errno {

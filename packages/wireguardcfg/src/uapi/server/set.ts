@@ -1,5 +1,6 @@
 import { publicKeyFromBytes, SecretKey } from '../../model/key.js'
-import { type Errno, INVALID, OK, PORT_IN_USE, PROTOCOL } from './status.js'
+import { type Errno, INVALID, OK, PROTOCOL } from './status.js'
+import { applyDeviceLine, splitLine } from './device-line.js'
 import { parseAddrPort, parsePrefix } from './go-address.js'
 import { accept, parseInteger, parseKey, parseTrue } from './set-values.js'
 import { type DeviceState, newPeer, type PeerState } from './state.js'
@@ -35,39 +36,17 @@ export class SetOperation {
    * remain in effect.
    */
   line(line: string): Errno {
-    const equals = line.indexOf('=')
-    if (equals < 0) return PROTOCOL
-    const key = line.slice(0, equals)
-    const value = line.slice(equals + 1)
+    const parts = splitLine(line)
+    if (parts === undefined) return PROTOCOL
+    const [key, value] = parts
     if (key === 'public_key') return this.#selectPeer(value)
-    if (this.#peer === undefined) return this.#deviceLine(key, value)
+    if (this.#peer === undefined) return applyDeviceLine(this.#device, key, value)
     return this.#peerLine(this.#peer, key, value)
   }
 
   /** Ends the operation. Its lines have taken effect. */
   end(): Errno {
     return OK
-  }
-
-  #deviceLine(key: string, value: string): Errno {
-    switch (key) {
-      case 'private_key':
-        return accept(parseKey(value), (bytes) => this.#device.setPrivateKey(bytes))
-      case 'listen_port': {
-        const port = parseInteger(value, 0xffff)
-        if (port === undefined) return INVALID
-        return this.#device.setListenPort(port) ? OK : PORT_IN_USE
-      }
-      case 'fwmark':
-        return accept(
-          parseInteger(value, 0xffff_ffff),
-          (mark) => (this.#device.firewallMark = mark),
-        )
-      case 'replace_peers':
-        return accept(parseTrue(value), () => this.#device.removeAllPeers())
-      default:
-        return INVALID
-    }
   }
 
   #selectPeer(value: string): Errno {
