@@ -13,7 +13,6 @@ import { planTunnel } from '../plan/plan.js'
 import type { PlannedTunnel } from '../plan/planned-tunnel.js'
 import type { PlanStep } from '../plan/step.js'
 import { allCommands, type TunnelSettings, tunnelSettings } from '../settings.js'
-import type { FileLock } from '../state/file-lock.js'
 import { isUp, StateFolder } from '../state/state-folder.js'
 import type { Made, TunnelState } from '../state/state.js'
 import { ignoring, lockOf, undo } from '../undo.js'
@@ -238,7 +237,7 @@ class Reload {
   }
 
   /** Waits for a lock, with a time of its own: the steps before may have taken long. */
-  async #lock(take: (wait: Deadline) => Promise<FileLock>): Promise<FileLock> {
+  async #lock<T>(take: (wait: Deadline) => Promise<T>): Promise<T> {
     using wait = callDeadline(this.#context, this.#options.limits)
     return await take(wait)
   }
@@ -256,8 +255,7 @@ class Reload {
   async #undo(made: Made): Promise<void> {
     const { network } = this.#source.host
     const { name, limits } = this.#options
-    using wait = callDeadline(this.#context, limits)
-    using _ = await lockOf(made, this.#folder, wait)
+    using _ = await this.#lock((wait) => lockOf(made, this.#folder, wait))
     const context = { network, folder: this.#folder, name, ownsName: true, limits }
     const warning = await undo(made, context)
     if (warning !== undefined) this.#warnings.push(warning)
